@@ -1,0 +1,335 @@
+"""Every setting and constant of the project, with its default, in one place. No TensorFlow here.
+
+The dataclasses are the settings of the library. `dim_tf/flags.py` turns each field made by
+`option` into a command-line flag of the same name, with the text given here as its help.
+"""
+
+import dataclasses
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from dim_tf.errors import InputError
+
+# Trimap values (paper, section 4: the fourth input channel).
+BACKGROUND = 0
+UNKNOWN = 128
+FOREGROUND = 255
+
+# Mean of the training images, RGB order, grey levels (original: matting.py, g_mean). It is not the
+# mean VGG16 was trained with; the original's choice is kept.
+IMAGE_MEAN_RGB = (126.88, 120.24, 112.19)
+
+# Input scaling of `normalize_vgg`: (RGB - mean) / 64 and (trimap - 128) / 64.
+NORMALIZED_INPUT_DIVISOR = 64.0
+
+# Five poolings: height and width of what enters the network are multiples of this.
+SIZE_MULTIPLE = 32
+
+# Offline geometry (blog): the matte's long side, and the canvas a 640 crop centred on any of its
+# pixels stays inside: 640 + 2 * 320.
+FOREGROUND_LONG_SIDE = 640
+CANVAS_SIDE = 1280
+
+# Batch norm: the TensorFlow 1 defaults the original ran with.
+BATCH_NORM_EPSILON = 1e-3
+BATCH_NORM_MOMENTUM = 0.99
+
+# Both losses are sqrt(difference^2 + LOSS_EPSILON^2) (paper, equation 1).
+LOSS_EPSILON = 1e-6
+
+
+def option(default: Any, help: str, **metadata: Any) -> Any:
+    """A dataclass field with a help text: what the setting means, in its unit."""
+    return dataclasses.field(default=default, metadata={"help": help, **metadata})
+
+
+def part(config_class: type) -> Any:
+    """A dataclass field that is itself a group of settings."""
+    return dataclasses.field(default_factory=config_class, metadata={"part": config_class})
+
+
+def choices_of(hint: Any) -> tuple[str, ...] | None:
+    """The allowed words of a `Literal` type hint, or None for any other hint."""
+    return get_args(hint) if get_origin(hint) is Literal else None
+
+
+class _Checked:
+    """Refuses a word that is not among a field's choices, with a sentence that lists them."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            allowed = choices_of(hints[field.name])
+            value = getattr(self, field.name)
+            if allowed and value not in allowed:
+                raise InputError(
+                    f"--{field.name}={value} is not possible; choose one of {', '.join(allowed)}."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig(_Checked):
+    """What the network is. Stored with every checkpoint, so that weights never meet a stranger."""
+
+    width: float = option(1.0, "multiplier on every channel count; 1 is the paper's network")
+    fc6: Literal["7x7", "3x3", "1x1"] = option(
+        "7x7",
+        "kernel of conv6_1: 7x7 with 4096 channels is the original (103 M weights); "
+        "3x3 and 1x1 have 512 channels",
+    )
+    decoder: Literal["unpool", "deconv"] = option(
+        "unpool", "unpool: argmax unpooling (the paper); deconv: strided transposed convolutions"
+    )
+    batch_norm: bool = option(True, "batch norm after each decoder convolution")
+    skip: bool = option(
+        False, "add the encoder's feature before each pooling to the unpooled map of that size"
+    )
+    refine: bool = option(False, "add the paper's refinement stage (section 3.3)")
+    normalize_input: bool = option(
+        False,
+        "feed (RGB - mean) / 64 and (trimap - 128) / 64 instead of the original's raw ranges; "
+        "--normalize_vgg turns it on",
+    )
+    bn_eval: Literal["moving", "batch"] = option(
+        "moving",
+        "statistics of batch norm outside training: the moving averages, or the image's own",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.width > 0:
+            raise InputError(f"--width={self.width} is not possible; give a number above 0.")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExampleConfig(_Checked):
+    """How a training example is made from a matte, its colours and a background."""
+
+    trimap_mode: Literal["dilate_erode", "dilate"] = option(
+        "dilate_erode",
+        "how the unknown region grows out of the matte's edge: in both directions (the "
+        "original's last code) or outwards only (the blog)",
+    )
+    trimap_kernel_min: int = option(20, "smallest side of the trimap's square kernel, pixels")
+    trimap_kernel_max: int = option(39, "largest side of the trimap's square kernel, pixels")
+    crop_sizes: tuple[int, ...] = option((320, 480, 640), "crop sides to choose from, pixels")
+    crop_safety: Literal["manifest", "center", "pull_back"] = option(
+        "manifest",
+        "a crop that would leave the canvas: center draws crop centres only where none does, "
+        "pull_back moves the crop inside; manifest: as the dataset was made for",
+    )
+    input_size: int = option(320, "side of the example after resizing, pixels")
+    composite: Literal["after_resize", "before_resize"] = option(
+        "after_resize",
+        "when the photo is composited; before_resize lets the ground truth drift (an ablation)",
+    )
+    foreground: Literal["eps", "premultiplied"] = option(
+        "eps",
+        "foreground colours: eps as in equation (1), or eps multiplied by alpha once more "
+        "(the original's bug)",
+    )
+    hard_list: str = option(
+        "", "text file with one foreground name per line: train on these only (hard mode)"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.trimap_kernel_min <= self.trimap_kernel_max:
+            raise InputError(
+                f"The trimap kernel range {self.trimap_kernel_min}…{self.trimap_kernel_max} is "
+                "empty; give --trimap_kernel_min and --trimap_kernel_max with 1 <= min <= max."
+            )
+        if not self.crop_sizes or min(self.crop_sizes) < 1:
+            raise InputError("--crop_sizes needs at least one positive crop side, e.g. 320,480,640.")
+        if self.input_size < SIZE_MULTIPLE or self.input_size % SIZE_MULTIPLE:
+            raise InputError(
+                f"--input_size={self.input_size} is not possible; the network needs a multiple of "
+                f"{SIZE_MULTIPLE}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class LossConfig(_Checked):
+    """What is minimised (paper, equations 1 to 3)."""
+
+    alpha_loss_weight: float = option(
+        0.5, "weight of the alpha loss; the compositional loss has the rest to 1"
+    )
+    known_weight: float = option(
+        0.5, "weight of pixels outside the unknown region: 0.5 in the blog's code, 0 in the paper"
+    )
+    comp_loss_divisor: float = option(
+        255.0, "the colour difference is divided by this; 255 puts it on the scale of alpha"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig(_Checked):
+    """A training run."""
+
+    data_dir: str = option("", "dataset made by preprocess_offline.py")
+    run_dir: str = option("", "folder of this run: checkpoints, logs, the run's own flagfile")
+    steps: int = option(100_000, "training steps in all, those before a resume included")
+    batch_size: int = option(1, "examples per step; 1 is the blog's choice, every pixel a sample")
+    learning_rate: float | None = option(
+        None, "Adam's learning rate; left out: 1e-4 with batch norm and 1e-5 without (the blog)"
+    )
+    learning_rate_schedule: Literal["constant", "cosine"] = option(
+        "constant", "constant (the original), or cosine: down to 2 % at the last step"
+    )
+    warmup_steps: int = option(0, "steps over which the learning rate grows linearly from 0")
+    clip_norm: float = option(
+        0.0, "clip the gradient of each variable to this norm; 0 does not clip (the original)"
+    )
+    mixed_precision: Literal["float32", "bfloat16"] = option(
+        "float32", "bfloat16: convolutions in bfloat16, weights, losses and optimizer in float32"
+    )
+    vgg_weights: str = option(
+        "",
+        "initial encoder: path of vgg16_weights.npz (Davi Frossard's keys), 'keras' for the "
+        "weights of keras.applications, nothing for random weights",
+    )
+    normalize_vgg: bool = option(
+        False,
+        "rescale the loaded encoder to unit-RMS activations and start its trimap slice at random; "
+        "the same function of the photo, and much faster training",
+    )
+    train_stage: Literal["all", "encoder_decoder", "refinement"] = option(
+        "all",
+        "which weights learn; the paper trains encoder_decoder, then refinement, then all",
+    )
+    init_from: str = option(
+        "", "checkpoint to start from when the run folder has none (for the paper's stages)"
+    )
+    seed: int = option(1, "seed of the initial weights and of every draw of the data pipeline")
+    overfit: int = option(0, "train on this many fixed examples only; 1 is the blog's sanity check")
+    validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
+    validate_every: int = option(1_000, "steps between validations; 0 never validates")
+    checkpoint_every: int = option(200, "steps between checkpoints")
+    keep_checkpoints: int = option(3, "checkpoints kept; the best one by validation comes on top")
+    log_every: int = option(50, "steps between lines of the loss log and TensorBoard scalars")
+    image_every: int = option(500, "steps between TensorBoard images; 0 writes none")
+    resume: bool = option(True, "go on from the newest checkpoint in run_dir")
+    strategy: Literal["default", "mirrored", "multi_worker"] = option(
+        "default", "tf.distribute strategy: one device, all local devices, several machines"
+    )
+    progress: bool = option(True, "show the loss, step time and time left")
+    synthetic: int = option(
+        0, "if data_dir holds no dataset, make one there from this many procedural mattes first"
+    )
+    photos_dir: str = option(
+        "", "photographs for the colours and backgrounds of --synthetic; left out: textures"
+    )
+    preview: bool = option(
+        False,
+        "write run_dir/before_after.png: the matte of a procedural picture that is not in the "
+        "data, before and after training",
+    )
+    network: NetworkConfig = part(NetworkConfig)
+    examples: ExampleConfig = part(ExampleConfig)
+    losses: LossConfig = part(LossConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("steps", "batch_size", "checkpoint_every", "keep_checkpoints", "log_every"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name}={getattr(self, name)} is not possible; give at least 1.")
+
+    @property
+    def base_learning_rate(self) -> float:
+        """The learning rate that is used: the one given, or the blog's for this network."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 1e-4 if self.network.batch_norm else 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class OfflineConfig(_Checked):
+    """The offline step: mattes, colours and backgrounds in, a PNG dataset out."""
+
+    out_dir: str = option("", "folder to write the dataset to")
+    alpha_dir: str = option("", "folder of mattes")
+    eps_dir: str = option(
+        "",
+        "folder of the pictures that carry the foreground colours, one for each matte, same file "
+        "stem (the blog calls them eps)",
+    )
+    bg_dir: str = option("", "folder of background photographs")
+    adobe_root: str = option(
+        "", "root of the Adobe matting dataset (holds Combined_Dataset); needs no renaming"
+    )
+    adobe_split: Literal["train", "test"] = option(
+        "train", "train: the training foregrounds; test: Composition-1k, by the official recipe"
+    )
+    synthetic: int = option(0, "make this many procedural mattes instead of reading --alpha_dir")
+    photos_dir: str = option(
+        "",
+        "photographs to take foreground colours and backgrounds from, with --synthetic; "
+        "without it both are procedural textures",
+    )
+    layout: Literal["compact", "original"] = option(
+        "compact",
+        "compact: each foreground and background once, and a manifest of pairs; original: one "
+        "alpha, eps and bg file per pair, about 100 times the disk",
+    )
+    pad: Literal["center", "none"] = option(
+        "center",
+        "center: backgrounds to a short side of 1280 and mattes centred, so that every crop fits; "
+        "none: backgrounds keep their size and crops are pulled back inside",
+    )
+    crop_safety: Literal["auto", "center", "pull_back"] = option(
+        "auto",
+        "what training does with a crop that would leave the canvas, noted in the manifest; "
+        "auto: center with --pad=center, pull_back with --pad=none",
+    )
+    backgrounds_per_foreground: int = option(
+        100, "backgrounds each foreground is paired with, drawn without replacement"
+    )
+    seed: int = option(1, "seed of the pairing and of the procedural mattes")
+    workers: int = option(0, "processes; 0 takes one per core")
+    strict: bool = option(False, "stop at the first refused file instead of going on without it")
+    progress: bool = option(True, "show a progress bar")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.backgrounds_per_foreground < 1:
+            raise InputError(
+                f"--backgrounds_per_foreground={self.backgrounds_per_foreground} is not possible; "
+                "give at least 1."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class InferenceConfig(_Checked):
+    """From a photo and a trimap or mask to a matte on disk."""
+
+    rgb: str = option("", "photo: a file, a folder or a glob; left out: the shipped sample")
+    alpha: str = option(
+        "", "mask or rough matte to make the trimap from: file, folder or glob, paired by stem"
+    )
+    trimap: str = option(
+        "", "trimap (0 background, 128 unknown, 255 foreground): file, folder or glob"
+    )
+    checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
+    output: str = option(
+        "alpha.png",
+        "matte to write; with several photos a folder that gets one PNG per photo",
+    )
+    side_by_side: str = option(
+        "", "picture to write with photo, trimap, matte and composite (a folder with several photos)"
+    )
+    trimap_kernel: int = option(25, "side of the kernel that makes a trimap from a mask, pixels")
+    trimap_mode: Literal["dilate_erode", "dilate"] = option(
+        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
+    )
+    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+    size: int = option(
+        0, "squash the photo to a square of this side first, as the original did; 0: its own size"
+    )
+    bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+    max_pixels: int = option(
+        8_000_000, "largest photo for one pass, in pixels; memory grows by about 2 kB for each"
+    )

@@ -1,0 +1,108 @@
+"""The input pipeline: a dataset folder in, batches of training examples out. TensorFlow ops only,
+so that the graph can be serialised (tf.data service) and runs outside Python's lock."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dim_tf.config import ExampleConfig
+from dim_tf.data.manifest import Manifest, read_manifest
+from dim_tf.data.transforms import Example, draw_decisions, make_example
+from dim_tf.errors import InputError
+
+_LAST_INDEX = np.iinfo(np.int64).max
+
+
+def open_dataset(data_dir: str, config: ExampleConfig) -> tuple[Manifest, ExampleConfig]:
+    """Reads a dataset's manifest and settles what the config leaves to it.
+
+    Returns:
+        The manifest, restricted to `config.hard_list` if given, and the config with `crop_safety`
+        as the dataset was made for where it says "manifest".
+
+    Raises:
+        InputError: no dataset there, or the list names foregrounds it does not have.
+    """
+    manifest = read_manifest(data_dir)
+    if config.hard_list:
+        try:
+            lines = Path(config.hard_list).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"--hard_list={config.hard_list} cannot be read: {error}.") from None
+        manifest = manifest.select_foregrounds([line.strip() for line in lines if line.strip()])
+    if config.crop_safety == "manifest":
+        config = dataclasses.replace(config, crop_safety=manifest.crop_safety)
+    return manifest, config
+
+
+def pair_of_example(index: int | tf.Tensor, pairs: int, seed: int) -> tf.Tensor:
+    """Which pair of the dataset is example `index` of a run: a fresh permutation in each epoch.
+
+    Args:
+        index: int64 scalar, counted from the start of the run.
+        pairs: number of pairs in the dataset.
+        seed: of the run.
+
+    Returns:
+        int64 scalar in [0, pairs).
+    """
+    index = tf.cast(index, tf.int64)
+    epoch, position = index // pairs, index % pairs
+    key = tf.stack([tf.constant(seed, tf.int64), tf.constant(1, tf.int64), epoch])
+    return tf.random.experimental.index_shuffle(position, key, pairs - 1)
+
+
+def training_examples(
+    manifest: Manifest,
+    config: ExampleConfig,
+    *,
+    seed: int,
+    batch_size: int,
+    first_example: int = 0,
+    overfit: int = 0,
+) -> tf.data.Dataset:
+    """An endless dataset of batches; example i depends on (seed, i) alone.
+
+    So a run that resumes at step s asks for `first_example = s * batch_size` and sees exactly what
+    it would have seen, and two runs with one seed are identical, whatever the number of threads.
+
+    Args:
+        manifest: from `open_dataset`.
+        config: from `open_dataset`.
+        seed: of the run.
+        batch_size: examples per batch.
+        first_example: index of the first example.
+        overfit: if not 0, examples 0 … overfit − 1 are repeated for ever.
+
+    Returns:
+        Batches of what `transforms` describes, and `pair`, [B] int64: the pair it was made from.
+    """
+    numbers = range(len(manifest))
+    alpha_paths = tf.constant([str(manifest.alpha_path(i)) for i in numbers])
+    eps_paths = tf.constant([str(manifest.eps_path(i)) for i in numbers])
+    background_paths = tf.constant([str(manifest.background_path(i)) for i in numbers])
+
+    def load(index: tf.Tensor) -> Example:
+        if overfit:
+            index = index % overfit
+        pair = pair_of_example(index, len(manifest), seed)
+        example = {
+            "alpha": _read_png(alpha_paths[pair], channels=1),
+            "eps": _read_png(eps_paths[pair], channels=3),
+            "background": _read_png(background_paths[pair], channels=3),
+            "pair": pair,
+        }
+        return make_example(example, draw_decisions(seed, index, config), config)
+
+    return (
+        tf.data.Dataset.range(first_example, _LAST_INDEX)
+        .map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(batch_size, drop_remainder=True)
+        .prefetch(2)
+    )
+
+
+def _read_png(path: tf.Tensor, channels: int) -> tf.Tensor:
+    return tf.io.decode_png(tf.io.read_file(path), channels=channels)

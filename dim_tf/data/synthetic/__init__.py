@@ -1,0 +1,97 @@
+"""Procedural mattes with exact alpha, and colours to go with them. No TensorFlow here.
+
+A matte is drawn as shapes on a supersampled canvas and averaged down, so that the opacity of a
+pixel is the share of it that the subject covers. Everything depends on the arguments alone.
+"""
+
+import cv2
+import numpy as np
+
+from dim_tf.data.synthetic.blurs import draw_defocus, draw_motion_blur
+from dim_tf.data.synthetic.canvas import FINE, SUPERSAMPLING, Canvas, chance, log_uniform, to_alpha
+from dim_tf.data.synthetic.foliage import draw_foliage
+from dim_tf.data.synthetic.sample import render_sample
+from dim_tf.data.synthetic.shapes import draw_hard, draw_holes
+from dim_tf.data.synthetic.strands import draw_fur, draw_hair
+from dim_tf.data.synthetic.textures import foreground_colours, render_texture
+from dim_tf.data.synthetic.translucent import draw_glass, draw_smoke
+from dim_tf.data.synthetic.weaves import draw_lace, draw_lattice
+from dim_tf.data.synthetic.wires import draw_wire
+from dim_tf.errors import InputError
+
+__all__ = [
+    "MATTE_KINDS",
+    "foreground_colours",
+    "kind_of",
+    "render_matte",
+    "render_sample",
+    "render_texture",
+]
+
+_PAINTERS = {
+    "hair": draw_hair,
+    "fur": draw_fur,
+    "foliage": draw_foliage,
+    "lattice": draw_lattice,
+    "lace": draw_lace,
+    "wire": draw_wire,
+    "smoke": draw_smoke,
+    "glass": draw_glass,
+    "motion_blur": draw_motion_blur,
+    "defocus": draw_defocus,
+    "holes": draw_holes,
+    "hard": draw_hard,
+}
+
+MATTE_KINDS: tuple[str, ...] = tuple(_PAINTERS)
+
+# Kinds with an edge of their own; the others get, in part, the softness of a real lens.
+_EDGE_AS_DRAWN = ("smoke", "motion_blur", "defocus", "hard")
+
+# A straight edge that is almost upright has few levels on a coarse grid of sub-pixels.
+_EDGE_NEVER_SOFT = ("hard", "holes")
+
+# A matte needs this share of pure background, of pure foreground and of pixels in between.
+_SMALLEST_BACKGROUND, _SMALLEST_FOREGROUND, _SMALLEST_BETWEEN = 0.03, 0.004, 0.0005
+_ATTEMPTS = 8
+
+
+def kind_of(index: int) -> str:
+    """The kind of matte number `index`: kinds take turns, so that a set holds all equally."""
+    return MATTE_KINDS[index % len(MATTE_KINDS)]
+
+
+def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
+    """Draws a matte. It depends on the arguments alone.
+
+    Args:
+        kind: one of `MATTE_KINDS`.
+        seed: 0 or more. The same kind and seed at another size is the same drawing.
+        size: side, pixels.
+
+    Returns:
+        [size, size] uint8, opacity from 0 to 255.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if kind not in _PAINTERS:
+        raise InputError(
+            f"There is no matte kind {kind!r}; choose one of {', '.join(MATTE_KINDS)}."
+        )
+    supersampling = 2 * SUPERSAMPLING if kind in _EDGE_NEVER_SOFT else SUPERSAMPLING
+    for attempt in range(_ATTEMPTS):
+        rng = np.random.default_rng([MATTE_KINDS.index(kind), seed, attempt])
+        coverage = _PAINTERS[kind](rng, Canvas(size, supersampling))
+        if kind not in _EDGE_AS_DRAWN and chance(rng, 0.35):
+            sigma = log_uniform(rng, 0.4, 1.4) * FINE * size
+            coverage = cv2.GaussianBlur(coverage, (0, 0), sigma)
+        alpha = to_alpha(coverage)
+        background, foreground = np.mean(alpha == 0), np.mean(alpha == 255)
+        if (
+            background >= _SMALLEST_BACKGROUND
+            and foreground >= _SMALLEST_FOREGROUND
+            and background + foreground <= 1 - _SMALLEST_BETWEEN
+        ):
+            break
+    return alpha

@@ -1,0 +1,226 @@
+"""The steps that make a training example, each a plain function example → example.
+
+An example is a dict of tensors. It starts as what is on disk, `alpha` [H, W, 1], `eps` [H, W, 3]
+and `background` [H, W, 3], all uint8 on one canvas, and ends as what the network and the losses
+need, all float32:
+
+    image_and_trimap [S, S, 4]  photo in grey levels minus IMAGE_MEAN_RGB, and the trimap
+    rgb [S, S, 3]               the photo, grey levels
+    trimap [S, S, 1]            0, 128 or 255
+    alpha [S, S, 1]             0 to 1
+    foreground, background [S, S, 3]   grey levels
+
+Whatever is random is drawn beforehand by `draw_decisions`, from (seed, index) and nothing else.
+"""
+
+from typing import Literal, NamedTuple
+
+import tensorflow as tf
+
+from dim_tf.config import CANVAS_SIDE, IMAGE_MEAN_RGB, UNKNOWN, ExampleConfig
+from dim_tf.data.trimap import trimap_from_alpha
+
+Example = dict[str, tf.Tensor]
+
+
+class Decisions(NamedTuple):
+    """All that chance decides about one example."""
+
+    trimap_kernel: tf.Tensor  # int32 scalar, side of the trimap's window, pixels
+    crop_side: tf.Tensor  # int32 scalar, pixels
+    centre: tf.Tensor  # float32 scalar in [0, 1): which of the unknown pixels, in row-major order
+    flip: tf.Tensor  # bool scalar
+
+
+def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfig) -> Decisions:
+    """The decisions for example `index` of the run with this seed; a pure function of the two."""
+    key = tf.random.fold_in([tf.cast(seed, tf.int64), 0], index)
+    uniform = tf.random.stateless_uniform([4], key)
+
+    def choose(fraction: tf.Tensor, count: int) -> tf.Tensor:
+        return tf.minimum(tf.cast(fraction * count, tf.int32), count - 1)
+
+    kernels = config.trimap_kernel_max - config.trimap_kernel_min + 1
+    return Decisions(
+        trimap_kernel=config.trimap_kernel_min + choose(uniform[0], kernels),
+        crop_side=tf.gather(config.crop_sizes, choose(uniform[1], len(config.crop_sizes))),
+        centre=uniform[2],
+        flip=uniform[3] < 0.5,
+    )
+
+
+def to_canvas(example: Example) -> Example:
+    """Brings the three pictures to one canvas: the background's central 1280 × 1280, or less.
+
+    A larger picture loses its rim, which no crop centred on a pixel of the matte can see; a smaller
+    one (alpha and eps of `--pad=none`) is centre-padded with zeros. With that, the compact and the
+    original layout hold the same examples.
+    """
+    height, width = tf.unstack(tf.minimum(tf.shape(example["background"])[:2], CANVAS_SIDE))
+    return {
+        name: _centre(picture, height, width) if picture.shape.rank == 3 else picture
+        for name, picture in example.items()
+    }
+
+
+def _centre(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    own_height, own_width = tf.unstack(tf.shape(picture)[:2])
+    top = tf.maximum(own_height - height, 0) // 2
+    left = tf.maximum(own_width - width, 0) // 2
+    picture = picture[top : top + height, left : left + width]
+    missing_height = tf.maximum(height - own_height, 0)
+    missing_width = tf.maximum(width - own_width, 0)
+    above, before = missing_height // 2, missing_width // 2
+    return tf.pad(
+        picture, [[above, missing_height - above], [before, missing_width - before], [0, 0]]
+    )
+
+
+def add_trimap(
+    example: Example, kernel: tf.Tensor, mode: Literal["dilate_erode", "dilate"]
+) -> Example:
+    """Adds `trimap` [H, W, 1] uint8, made from alpha."""
+    trimap = trimap_from_alpha(example["alpha"][..., 0], kernel, mode)
+    return example | {"trimap": trimap[..., None]}
+
+
+def crop_around_unknown(
+    example: Example,
+    side: tf.Tensor,
+    centre: tf.Tensor,
+    safety: Literal["center", "pull_back"],
+) -> Example:
+    """Crops all pictures to a square centred on an unknown pixel.
+
+    Args:
+        example: with `trimap`.
+        side: of the crop, pixels; a canvas smaller than that gives its own shorter side.
+        centre: in [0, 1); n unknown pixels in row-major order are addressed by ⌊centre · n⌋.
+        safety: "center" takes only those unknown pixels into account whose crop lies on the canvas
+            (all of them where there is none); "pull_back" moves a crop that leaves it back inside.
+    """
+    unknown = tf.equal(example["trimap"][..., 0], UNKNOWN)
+    height, width = tf.unstack(tf.shape(unknown))
+    side = tf.minimum(side, tf.minimum(height, width))
+    half = side // 2
+    if safety == "center":
+        fits = tf.logical_and(
+            _between(tf.range(height), half, height - side + half)[:, None],
+            _between(tf.range(width), half, width - side + half)[None, :],
+        )
+        inside = tf.logical_and(unknown, fits)
+        unknown = tf.cond(tf.reduce_any(inside), lambda: inside, lambda: unknown)
+    row, column = _pick(unknown, centre)
+    top = tf.clip_by_value(row - half, 0, height - side)
+    left = tf.clip_by_value(column - half, 0, width - side)
+    return {
+        name: picture[top : top + side, left : left + side] if picture.shape.rank == 3 else picture
+        for name, picture in example.items()
+    }
+
+
+def _between(values: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
+    return tf.logical_and(values >= low, values <= high)
+
+
+def _pick(pixels: tf.Tensor, fraction: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Row and column of the ⌊fraction · n⌋-th of n True pixels; the middle where there is none."""
+    up_to_row = tf.cumsum(tf.reduce_sum(tf.cast(pixels, tf.int32), axis=1))
+    count = up_to_row[-1]
+    rank = tf.minimum(
+        tf.cast(tf.cast(fraction, tf.float64) * tf.cast(count, tf.float64), tf.int32), count - 1
+    )
+
+    def find() -> tuple[tf.Tensor, tf.Tensor]:
+        row = tf.searchsorted(up_to_row, [rank], side="right")[0]
+        in_row = tf.cast(pixels[row], tf.int32)
+        rank_in_row = rank - (up_to_row[row] - tf.reduce_sum(in_row))
+        return row, tf.searchsorted(tf.cumsum(in_row), [rank_in_row], side="right")[0]
+
+    height, width = tf.unstack(tf.shape(pixels))
+    return tf.cond(count > 0, find, lambda: (height // 2, width // 2))
+
+
+def flip(example: Example, mirrored: tf.Tensor) -> Example:
+    """Mirrors all pictures left to right where `mirrored` is True."""
+    return {
+        name: tf.cond(mirrored, lambda p=picture: p[:, ::-1], lambda p=picture: p)
+        if picture.shape.rank == 3
+        else picture
+        for name, picture in example.items()
+    }
+
+
+def to_float(example: Example, foreground: Literal["eps", "premultiplied"]) -> Example:
+    """Turns `alpha` into 0…1 and eps into the `foreground` colours, all float32.
+
+    "premultiplied" multiplies eps by alpha, as the original does before it composites with alpha
+    again (its load_data); "eps" is equation (1).
+    """
+    alpha = tf.cast(example["alpha"], tf.float32) / 255.0
+    colours = tf.cast(example["eps"], tf.float32)
+    if foreground == "premultiplied":
+        colours = colours * alpha
+    rest = {name: value for name, value in example.items() if name != "eps"}
+    return rest | {
+        "alpha": alpha,
+        "foreground": colours,
+        "background": tf.cast(example["background"], tf.float32),
+    }
+
+
+def composite(example: Example) -> Example:
+    """Adds `rgb` by equation (1) of the paper: alpha · foreground + (1 − alpha) · background."""
+    alpha = example["alpha"]
+    rgb = alpha * example["foreground"] + (1.0 - alpha) * example["background"]
+    return example | {"rgb": rgb}
+
+
+def resize(example: Example, size: int) -> Example:
+    """Resizes to size × size: bilinear with antialias, the trimap by nearest neighbour.
+
+    Nearest keeps the trimap's three values.
+    """
+
+    def resized(name: str, picture: tf.Tensor) -> tf.Tensor:
+        if name == "trimap":
+            picture = tf.image.resize(picture, [size, size], method="nearest")
+        else:
+            picture = tf.image.resize(picture, [size, size], antialias=True)
+        return tf.ensure_shape(picture, [size, size, picture.shape[-1]])
+
+    return {
+        name: resized(name, picture) if picture.shape.rank == 3 else picture
+        for name, picture in example.items()
+    }
+
+
+def add_network_input(example: Example) -> Example:
+    """Adds `image_and_trimap`: rgb minus `IMAGE_MEAN_RGB`, and the trimap as fourth channel."""
+    trimap = tf.cast(example["trimap"], tf.float32)
+    image = example["rgb"] - tf.constant(IMAGE_MEAN_RGB)
+    return example | {"trimap": trimap, "image_and_trimap": tf.concat([image, trimap], axis=-1)}
+
+
+def make_example(example: Example, decisions: Decisions, config: ExampleConfig) -> Example:
+    """All steps in their order: from what is on disk to what the network and the losses need.
+
+    Args:
+        example: `alpha`, `eps`, `background` uint8; scalars are passed through.
+        decisions: from `draw_decisions`.
+        config: switches; `crop_safety` is "center" or "pull_back".
+    """
+    example = to_canvas(example)
+    example = add_trimap(example, decisions.trimap_kernel, config.trimap_mode)
+    example = crop_around_unknown(
+        example, decisions.crop_side, decisions.centre, config.crop_safety
+    )
+    example = flip(example, decisions.flip)
+    example = to_float(example, config.foreground)
+    if config.composite == "before_resize":
+        example = resize(composite(example), config.input_size)
+    else:
+        # Resizing never follows compositing: the photo would no longer be made of the alpha,
+        # foreground and background beside it.
+        example = composite(resize(example, config.input_size))
+    return add_network_input(example)

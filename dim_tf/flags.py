@@ -1,0 +1,113 @@
+"""absl flags made from the dataclasses of `dim_tf.config`, and back. Only the scripts import it."""
+
+import dataclasses
+import sys
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from absl import app, flags
+
+from dim_tf.config import choices_of
+from dim_tf.errors import InputError
+
+Config = TypeVar("Config")
+
+
+def define_flags(config_class: type) -> None:
+    """Declares one flag for each field of a config dataclass, nested groups included."""
+    hints = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            define_flags(field.metadata["part"])
+        else:
+            _define_flag(field.name, hints[field.name], field.default, field.metadata["help"])
+            flags.declare_key_flag(field.name)
+
+
+def _define_flag(name: str, hint: Any, default: Any, help_text: str) -> None:
+    if isinstance(hint, types.UnionType):  # "float | None": the flag may be left out
+        (hint,) = (member for member in typing.get_args(hint) if member is not type(None))
+    if choices_of(hint):
+        flags.DEFINE_enum(name, default, choices_of(hint), help_text)
+    elif typing.get_origin(hint) is tuple:
+        flags.DEFINE_list(name, [str(item) for item in default], help_text)
+    else:
+        define = {
+            bool: flags.DEFINE_bool,
+            int: flags.DEFINE_integer,
+            float: flags.DEFINE_float,
+            str: flags.DEFINE_string,
+        }[hint]
+        define(name, default, help_text)
+
+
+def config_from_flags(config_class: type[Config]) -> Config:
+    """The config that the parsed flags describe.
+
+    Raises:
+        InputError: a value that the config refuses.
+    """
+    hints = typing.get_type_hints(config_class)
+    values = {}
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            values[field.name] = config_from_flags(field.metadata["part"])
+            continue
+        value = flags.FLAGS[field.name].value
+        if typing.get_origin(hints[field.name]) is tuple:
+            item_type = typing.get_args(hints[field.name])[0]
+            try:
+                value = tuple(item_type(item) for item in value)
+            except ValueError:
+                raise InputError(
+                    f"--{field.name}={','.join(value)} is not a list of {item_type.__name__} "
+                    "values; separate them by commas."
+                ) from None
+        values[field.name] = value
+    return config_class(**values)
+
+
+def flagfile_text(config: Any) -> str:
+    """The config as the text of a flagfile: one `--name=value` per line, in the config's order."""
+    lines = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if "part" in field.metadata:
+            lines.append(flagfile_text(value).rstrip("\n"))
+        elif isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{field.name}")
+        elif isinstance(value, tuple):
+            lines.append(f"--{field.name}={','.join(map(str, value))}")
+        elif value is not None:
+            lines.append(f"--{field.name}={value}")
+    return "\n".join(lines) + "\n"
+
+
+def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None:
+    """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
+
+    Exit status: 0 after success, 1 after an `InputError` or a bad flag, 130 after Ctrl-C.
+    """
+    script = Path(sys.argv[0]).name
+
+    def main(arguments: list[str]) -> None:
+        try:
+            if len(arguments) > 1:
+                raise InputError(
+                    f"{arguments[1]!r} is not a flag; {script} takes --name=value only "
+                    "(see --help)."
+                )
+            run(config_from_flags(config_class))
+        except InputError as error:
+            print(f"{script}: {error}", file=sys.stderr)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
+            sys.exit(130)
+
+    define_flags(config_class)
+    flags.adopt_module_key_flags(sys.modules[__name__])
+    app.run(main)

@@ -1,0 +1,130 @@
+"""From a photo and a trimap to a matte, at the photo's own size."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dim_tf.config import IMAGE_MEAN_RGB, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
+from dim_tf.errors import InputError
+from dim_tf.model.weights import DamagedFileError, load_network, read_arrays
+from dim_tf.training.checkpoints import best_path, list_checkpoints
+
+RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+DEFAULT_CHECKPOINT = "demo.npz"
+
+
+class MattingModel:
+    """A network ready to predict. Its graph is traced once and serves every image size.
+
+    Attributes:
+        network: from `build_network`.
+        config: what it was built from.
+        about: what was saved with the weights.
+    """
+
+    def __init__(self, network: keras.Model, config: NetworkConfig, about: dict[str, Any]) -> None:
+        self.network = network
+        self.config = config
+        self.about = about
+        self._forward = tf.function(
+            lambda inputs: network(inputs, training=False),
+            input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
+        )
+
+    def predict_alpha(self, rgb: np.ndarray, trimap: np.ndarray, size: int = 0) -> np.ndarray:
+        """Predicts the opacity of every pixel.
+
+        Args:
+            rgb: [H, W, 3] uint8 photo, any size.
+            trimap: [H, W] uint8 in {0, 128, 255}.
+            size: squash photo and trimap to a square of this side for the network and the matte
+                back, as the original's test.py does with 320; 0 keeps their size.
+
+        Returns:
+            [H, W] float32 in [0, 1]; known pixels are those of the trimap.
+
+        Raises:
+            ValueError: photo and trimap differ in size.
+        """
+        if rgb.shape[:2] != trimap.shape:
+            raise ValueError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
+        height, width = trimap.shape
+        if size:
+            alpha = self._one_pass(
+                cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
+                cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
+            )
+            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
+        else:
+            alpha = self._one_pass(rgb, trimap)
+        alpha = np.clip(alpha, 0.0, 1.0)
+        return np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
+
+    def _one_pass(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        height, width = trimap.shape
+        inputs = np.concatenate(
+            [rgb.astype(np.float32) - np.float32(IMAGE_MEAN_RGB), trimap[..., None]],
+            axis=-1,
+            dtype=np.float32,
+        )
+        padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
+        inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
+        return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
+
+
+def load_model(
+    checkpoint: str | os.PathLike = "",
+    *,
+    bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
+) -> MattingModel:
+    """Loads a network with its weights.
+
+    Args:
+        checkpoint: released weights or a training checkpoint (.npz), or the folder of a run, whose
+            best network by validation is taken, or its newest; by default the shipped weights.
+        bn_eval: which statistics batch norm uses; "checkpoint" as the weights say.
+
+    Raises:
+        InputError: there is no such checkpoint, or it is damaged.
+    """
+    path = find_checkpoint(checkpoint)
+    statistics = None if bn_eval == "checkpoint" else bn_eval
+    network, config, about = load_network(path, inference_statistics=statistics)
+    return MattingModel(network, config, about)
+
+
+def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
+    """The weights file that `load_model` takes for this argument.
+
+    Raises:
+        InputError: there is none; the sentence says which exist and how to get one.
+    """
+    path = Path(checkpoint) if checkpoint else RELEASED_FOLDER / DEFAULT_CHECKPOINT
+    if path.is_file():
+        return path
+    if path.is_dir():
+        for candidate in (best_path(path), *list_checkpoints(path)):
+            if candidate.is_file() and _is_readable(candidate):
+                return candidate
+        raise InputError(
+            f"The folder {path} holds no checkpoint that can be read; give the --run_dir of a "
+            "training or a weights file."
+        )
+    released = ", ".join(str(found) for found in sorted(RELEASED_FOLDER.glob("*.npz"))) or "none"
+    raise InputError(
+        f"There is no checkpoint {path}; shipped with the program: {released}. Train one with "
+        "train.py --flagfile=flagfiles/quickstart.flags."
+    )
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        read_arrays(path)
+    except DamagedFileError:
+        return False
+    return True

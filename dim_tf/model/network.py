@@ -1,0 +1,152 @@
+"""The network of Deep Image Matting (paper, section 3; the original's matting_unpool.py)."""
+
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from dim_tf.config import NORMALIZED_INPUT_DIVISOR, UNKNOWN, NetworkConfig
+from dim_tf.model.layers import (
+    Convolution,
+    ConvolutionBatchNorm,
+    MaxPoolWithArgmax,
+    NormalizeInput,
+    TransposedConvolution,
+    Unpool,
+)
+
+# Channels of VGG16's five stages and the number of 3×3 convolutions in each.
+ENCODER_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+# Channels of deconv6 and of the five decoder convolutions, from coarse to fine.
+DECONV6_CHANNELS = 512
+DECODER_CHANNELS = (512, 256, 128, 64, 64)
+FC6 = {"7x7": (7, 4096), "3x3": (3, 512), "1x1": (1, 512)}
+REFINEMENT_CHANNELS = 64
+
+ENCODER_LAYERS = tuple(
+    f"conv{stage}_{number}"
+    for stage, (_, count) in enumerate(ENCODER_STAGES, start=1)
+    for number in range(1, count + 1)
+)
+
+
+def build_network(
+    config: NetworkConfig,
+    *,
+    precision: Literal["float32", "bfloat16"] = "float32",
+    inference_statistics: Literal["moving", "batch"] | None = None,
+) -> keras.Model:
+    """Builds the network with random weights.
+
+    The layers carry the original's names (conv1_1 … conv6_1, deconv6 … deconv1_2, pred_alpha), and
+    `refine_1` … `refine_4` for the paper's refinement stage.
+
+    Args:
+        config: what to build.
+        precision: of the convolutions; variables, batch norm statistics and the last convolution
+            stay in float32.
+        inference_statistics: what batch norm normalises with outside training; the config's
+            choice where it is None.
+
+    Returns:
+        A model from [B, H, W, 4] float32, the photo in grey levels minus `IMAGE_MEAN_RGB` and the
+        trimap in {0, 128, 255}, H and W multiples of 32, to alpha, [B, H, W, 1] float32 in [0, 1]
+        (the refinement stage may leave that range by a little; `predict` clips).
+    """
+    statistics = inference_statistics or config.bn_eval
+    policy = keras.dtype_policies.DTypePolicy(
+        "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    )
+
+    def channels(count: int) -> int:
+        return max(1, round(count * config.width))
+
+    def convolution(x: tf.Tensor, count: int, size: int, name: str) -> tf.Tensor:
+        return Convolution(
+            channels(count), size, kernel_initializer="he_normal", dtype=policy, name=name
+        )(x)
+
+    def decoder_convolution(x: tf.Tensor, count: int, size: int, name: str) -> tf.Tensor:
+        if not config.batch_norm:
+            return Convolution(channels(count), size, dtype=policy, name=name)(x)
+        return ConvolutionBatchNorm(
+            channels(count), size, inference_statistics=statistics, dtype=policy, name=name
+        )(x)
+
+    def double_by_deconvolution(x: tf.Tensor, name: str) -> tf.Tensor:
+        # The original's matting_deconv.py: 3×3, stride 2, channels unchanged.
+        if not config.batch_norm:
+            return TransposedConvolution(x.shape[-1], 3, dtype=policy, name=name)(x)
+        return ConvolutionBatchNorm(
+            x.shape[-1],
+            3,
+            transposed=True,
+            inference_statistics=statistics,
+            dtype=policy,
+            name=name,
+        )(x)
+
+    inputs = keras.Input((None, None, 4), name="image_and_trimap")
+    x = NormalizeInput(name="normalize_input")(inputs) if config.normalize_input else inputs
+    network_input = x
+
+    masks, features = [], []
+    for stage, (count, convolutions) in enumerate(ENCODER_STAGES, start=1):
+        for number in range(1, convolutions + 1):
+            x = convolution(x, count, 3, f"conv{stage}_{number}")
+        features.append(x)
+        x, mask = MaxPoolWithArgmax(dtype=policy, name=f"pool{stage}")(x)
+        masks.append(mask)
+
+    fc6_size, fc6_channels = FC6[config.fc6]
+    x = convolution(x, fc6_channels, fc6_size, "conv6_1")
+    x = decoder_convolution(x, DECONV6_CHANNELS, 1, "deconv6")
+
+    for stage, count in zip(range(5, 0, -1), DECODER_CHANNELS, strict=True):
+        if config.decoder == "unpool":
+            x = Unpool(dtype=policy, name=f"deconv{stage}_1")([x, masks[stage - 1]])
+        else:
+            x = double_by_deconvolution(x, f"deconv{stage}_1")
+        if config.skip:
+            x = keras.layers.Add(dtype=policy, name=f"skip{stage}")([x, features[stage - 1]])
+        x = decoder_convolution(x, count, 5, f"deconv{stage}_2")
+
+    # float32 from here: a sigmoid in bfloat16 has steps of half a grey level and more.
+    x = Convolution(1, 5, activation=None, dtype="float32", name="pred_alpha")(x)
+    alpha = keras.layers.Activation("sigmoid", dtype="float32", name="alpha")(x)
+    if config.refine:
+        alpha = _refine(network_input, alpha, config, channels(REFINEMENT_CHANNELS), policy)
+    return keras.Model(inputs, alpha, name="deep_image_matting")
+
+
+def _refine(
+    network_input: tf.Tensor,
+    alpha: tf.Tensor,
+    config: NetworkConfig,
+    channels: int,
+    policy: keras.dtype_policies.DTypePolicy,
+) -> tf.Tensor:
+    """The refinement stage (paper, section 3.3): a correction added to the first stage's alpha.
+
+    It starts at zero correction, so that adding the stage to a trained network changes nothing.
+    """
+    offset, scale = -UNKNOWN / NORMALIZED_INPUT_DIVISOR, 255.0 / NORMALIZED_INPUT_DIVISOR
+    if not config.normalize_input:
+        offset, scale = 0.0, 255.0  # the paper: alpha scaled to 0…255 beside the photo
+    alpha_input = keras.layers.Rescaling(scale, offset, dtype="float32", name="refine_alpha")(alpha)
+    x = keras.layers.Concatenate(dtype="float32", name="refine_input")(
+        [network_input[..., :3], alpha_input]
+    )
+    for number in range(1, 4):
+        x = Convolution(
+            channels, 3, kernel_initializer="he_normal", dtype=policy, name=f"refine_{number}"
+        )(x)
+    correction = Convolution(
+        1, 3, activation=None, kernel_initializer="zeros", dtype="float32", name="refine_4"
+    )(x)
+    return keras.layers.Add(dtype="float32", name="refined_alpha")([alpha, correction])
+
+
+def first_stage(network: keras.Model) -> keras.Model:
+    """The same network without its refinement stage, sharing every weight."""
+    return keras.Model(network.input, network.get_layer("alpha").output)

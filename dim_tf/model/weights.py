@@ -1,0 +1,172 @@
+"""Weights on disk: one npz file that says which network it belongs to. No pickle, no code.
+
+    config          the NetworkConfig, as JSON
+    about           whatever the writer wants to say about them, as JSON
+    network/…       one array per variable, named <layer>/<variable> as in the original
+
+A training checkpoint is the same file with more arrays (`dim_tf.training.checkpoints`).
+"""
+
+import dataclasses
+import json
+import os
+import struct
+import zipfile
+import zlib
+from typing import Any
+
+import keras
+import numpy as np
+
+from dim_tf.config import NetworkConfig
+from dim_tf.errors import InputError
+from dim_tf.files import open_atomically
+from dim_tf.model.network import build_network
+
+NETWORK_PREFIX = "network/"
+
+
+class DamagedFileError(InputError):
+    """A weights file that is there but cannot be trusted."""
+
+
+def write_arrays(
+    path: str | os.PathLike,
+    arrays: dict[str, np.ndarray],
+    config: NetworkConfig,
+    about: dict[str, Any],
+) -> None:
+    """Writes a weights file, atomically.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    texts = {"config": dataclasses.asdict(config), "about": about}
+    encoded = {
+        name: np.frombuffer(json.dumps(value).encode(), np.uint8) for name, value in texts.items()
+    }
+    with open_atomically(path) as file:
+        np.savez(file, **encoded, **arrays)
+
+
+def read_arrays(
+    path: str | os.PathLike, prefix: str = ""
+) -> tuple[dict[str, np.ndarray], NetworkConfig, dict[str, Any]]:
+    """Reads the arrays of a weights file whose names begin with a prefix; checksums are verified.
+
+    Returns:
+        The arrays, the network's config, and what the writer said about them.
+
+    Raises:
+        DamagedFileError: the file is truncated, altered, or no weights file.
+        InputError: there is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            config = NetworkConfig(**_json(file["config"]))
+            about = _json(file["about"])
+            arrays = {name: file[name] for name in file.files if name.startswith(prefix)}
+    except FileNotFoundError:
+        raise InputError(f"There is no checkpoint {path}.") from None
+    except InputError as error:
+        raise DamagedFileError(f"{path} describes an impossible network: {error}") from None
+    except (
+        *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
+        *(zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError),
+    ) as error:
+        raise DamagedFileError(
+            f"{path} is damaged or no checkpoint of this program ({error}); use another copy."
+        ) from None
+    return arrays, config, about
+
+
+def _json(array: np.ndarray) -> dict[str, Any]:
+    return json.loads(array.tobytes().decode())
+
+
+def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:
+    """Every variable of the network, batch norm statistics included, by file name."""
+    return {
+        f"{NETWORK_PREFIX}{layer.name}/{variable.name}": variable.numpy()
+        for layer in network.layers
+        for variable in layer.variables
+    }
+
+
+def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], source: str) -> None:
+    """Puts arrays of a weights file into the network.
+
+    Args:
+        network: from `build_network` with the file's config.
+        arrays: `network/…` arrays; others are ignored.
+        source: name of the file, for the error.
+
+    Raises:
+        DamagedFileError: an array is missing, left over or misshapen; each is named.
+    """
+    variables = {
+        f"{NETWORK_PREFIX}{layer.name}/{variable.name}": variable
+        for layer in network.layers
+        for variable in layer.variables
+    }
+    given = {name: array for name, array in arrays.items() if name.startswith(NETWORK_PREFIX)}
+    wrong = [f"{name} is missing" for name in variables if name not in given]
+    wrong += [f"{name} is unknown" for name in given if name not in variables]
+    wrong += [
+        f"{name} has shape {given[name].shape} instead of {tuple(variable.shape)}"
+        for name, variable in variables.items()
+        if name in given and given[name].shape != tuple(variable.shape)
+    ]
+    if wrong:
+        shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
+        raise DamagedFileError(f"{source} does not fit its network: {shown}.")
+    for name, variable in variables.items():
+        variable.assign(given[name].astype(np.float32))
+
+
+def save_weights(
+    path: str | os.PathLike,
+    network: keras.Model,
+    config: NetworkConfig,
+    about: dict[str, Any],
+    *,
+    half: bool = True,
+) -> None:
+    """Writes a network's weights for release.
+
+    Args:
+        path: of the npz file.
+        network: whose weights.
+        config: the one it was built with.
+        about: what to say about them: steps, data, licence.
+        half: kernels in half precision, at half the size. Biases and batch norm statistics stay
+            in float32: a variance can leave the range of half precision.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
+    arrays = network_arrays(network)
+    if half:
+        arrays = {
+            name: array.astype(np.float16) if array.ndim > 1 else array
+            for name, array in arrays.items()
+        }
+    write_arrays(path, arrays, config, about)
+
+
+def load_network(
+    path: str | os.PathLike, **build_arguments: Any
+) -> tuple[keras.Model, NetworkConfig, dict[str, Any]]:
+    """Builds the network a weights file or training checkpoint describes, with its weights.
+
+    Args:
+        path: of the npz file.
+        **build_arguments: passed to `build_network`.
+
+    Raises:
+        InputError: there is no such file, or it is damaged.
+    """
+    arrays, config, about = read_arrays(path, NETWORK_PREFIX)
+    network = build_network(config, **build_arguments)
+    assign_network_arrays(network, arrays, str(path))
+    return network, config, about

@@ -1,0 +1,137 @@
+"""Checkpoints of a run: everything that decides how it goes on, in one file each.
+
+    run_dir/checkpoints/step-00000200.npz   network, optimizer, step, best record
+    run_dir/checkpoints/best.npz            the network with the smallest validation error so far
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from absl import logging
+
+from dim_tf.config import NetworkConfig
+from dim_tf.errors import InputError
+from dim_tf.model.weights import (
+    DamagedFileError,
+    assign_network_arrays,
+    network_arrays,
+    read_arrays,
+    write_arrays,
+)
+
+CHECKPOINT_FOLDER = "checkpoints"
+BEST_NAME = "best.npz"
+_OPTIMIZER_PREFIX = "optimizer/"
+_STEP_NAME = re.compile(r"step-(\d{8,})\.npz")
+
+
+def checkpoint_path(run_dir: Path, step: int) -> Path:
+    """Where the checkpoint of a step is kept."""
+    return run_dir / CHECKPOINT_FOLDER / f"step-{step:08d}.npz"
+
+
+def best_path(run_dir: Path) -> Path:
+    """Where the network with the smallest validation error is kept."""
+    return run_dir / CHECKPOINT_FOLDER / BEST_NAME
+
+
+def list_checkpoints(run_dir: Path) -> list[Path]:
+    """The checkpoints of a run, newest first; damaged ones are not sorted out."""
+    folder = run_dir / CHECKPOINT_FOLDER
+    found = [path for path in folder.glob("step-*.npz") if _STEP_NAME.fullmatch(path.name)]
+    return sorted(found, key=_step_of, reverse=True)
+
+
+def _step_of(path: Path) -> int:
+    return int(_STEP_NAME.fullmatch(path.name).group(1))
+
+
+def save_checkpoint(
+    run_dir: Path,
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    config: NetworkConfig,
+    progress: dict[str, Any],
+    keep: int,
+) -> Path:
+    """Writes the state of a run, atomically, and removes all but the newest `keep` checkpoints.
+
+    Args:
+        run_dir: of the run.
+        network: its weights and statistics are kept.
+        optimizer: its moments and counter are kept.
+        config: of the network.
+        progress: what else the run needs to go on, as JSON values; holds `step`.
+        keep: at least 1.
+
+    Raises:
+        InputError: the file cannot be written; the older checkpoints are untouched then.
+    """
+    path = checkpoint_path(run_dir, progress["step"])
+    write_arrays(path, network_arrays(network) | _optimizer_arrays(optimizer), config, progress)
+    for old in list_checkpoints(run_dir)[keep:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def restore_newest(
+    run_dir: Path,
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    config: NetworkConfig,
+) -> dict[str, Any] | None:
+    """Puts the newest readable checkpoint of a run into network and optimizer.
+
+    A damaged checkpoint is passed over with a warning and the one before it is taken.
+
+    Returns:
+        The progress it was saved with, or None where the run has no checkpoint.
+
+    Raises:
+        InputError: the run trained another network, or none of its checkpoints can be read.
+    """
+    checkpoints = list_checkpoints(run_dir)
+    for path in checkpoints:
+        try:
+            arrays, saved_config, progress = read_arrays(path)
+            if saved_config != config:
+                raise InputError(
+                    f"{run_dir} holds a run of another network ({_difference(saved_config, config)}"
+                    "); give the same flags, or another --run_dir."
+                )
+            assign_network_arrays(network, arrays, str(path))
+            _assign_optimizer_arrays(optimizer, arrays, path)
+        except DamagedFileError as error:
+            logging.warning("%s The checkpoint before it is tried.", error)
+        else:
+            return progress
+    if checkpoints:
+        raise InputError(
+            f"None of the {len(checkpoints)} checkpoints in {run_dir} can be read; give another "
+            "--run_dir to start anew."
+        )
+    return None
+
+
+def _difference(saved: NetworkConfig, asked: NetworkConfig) -> str:
+    names = [name for name in vars(saved) if getattr(saved, name) != getattr(asked, name)]
+    return ", ".join(f"--{name}={getattr(saved, name)}" for name in names)
+
+
+def _optimizer_arrays(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:
+    return {
+        f"{_OPTIMIZER_PREFIX}{variable.path}": variable.numpy() for variable in optimizer.variables
+    }
+
+
+def _assign_optimizer_arrays(
+    optimizer: keras.optimizers.Optimizer, arrays: dict[str, np.ndarray], path: Path
+) -> None:
+    for variable in optimizer.variables:
+        array = arrays.get(f"{_OPTIMIZER_PREFIX}{variable.path}")
+        if array is None or array.shape != tuple(variable.shape):
+            raise DamagedFileError(f"{path} does not hold the optimizer's {variable.path}.")
+        variable.assign(array)

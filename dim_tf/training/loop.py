@@ -1,0 +1,311 @@
+"""The training loop."""
+
+import dataclasses
+import math
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from dim_tf.config import TrainingConfig
+from dim_tf.data.manifest import Manifest
+from dim_tf.data.pipeline import open_dataset, training_examples
+from dim_tf.errors import InputError
+from dim_tf.inference.predict import MattingModel, find_checkpoint
+from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
+from dim_tf.model.network import build_network, first_stage
+from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
+from dim_tf.model.weights import NETWORK_PREFIX, assign_network_arrays, read_arrays, write_arrays
+from dim_tf.training.checkpoints import (
+    best_path,
+    checkpoint_path,
+    network_arrays,
+    restore_newest,
+    save_checkpoint,
+)
+from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, TensorBoard, mean_of
+from dim_tf.training.validation import list_validation_images, validate
+
+# The cosine schedule ends at this share of the learning rate.
+FINAL_LEARNING_RATE = 0.02
+# Examples on which --normalize_vgg measures activations.
+NORMALIZATION_EXAMPLES = 4
+
+
+class TrainingResult(NamedTuple):
+    """How a run ended."""
+
+    step: int  # steps done in all
+    finished: bool  # False where a signal stopped it before the last step
+    best: dict[str, float] | None  # step, SAD and MSE of the best validation
+
+
+def train(config: TrainingConfig) -> TrainingResult:
+    """Trains until `config.steps`, going on from the newest checkpoint of the run if there is one.
+
+    SIGTERM and Ctrl-C let the step finish, save and return.
+
+    Raises:
+        InputError: a setting or file that cannot be used, or a loss that is not finite.
+    """
+    config = _settled(config)
+    run_dir = Path(config.run_dir)
+    manifest, examples_config = open_dataset(config.data_dir, config.examples)
+    validation_images = (
+        list_validation_images(config.validation_dir) if config.validation_dir else []
+    )
+    strategy = _strategy(config)
+    keras.utils.set_random_seed(config.seed)
+    with strategy.scope():
+        network = build_network(config.network, precision=config.mixed_precision)
+        optimizer = _optimizer(config, network)
+    progress = restore_newest(run_dir, network, optimizer, config.network)
+    if progress is None:
+        progress = {"step": 0, "best": None}
+        _initialize(config, network, manifest, examples_config)
+    elif not config.resume:
+        raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
+
+    batches = iter(
+        strategy.experimental_distribute_dataset(
+            training_examples(
+                manifest,
+                examples_config,
+                seed=config.seed,
+                batch_size=config.batch_size,
+                first_example=progress["step"] * config.batch_size,
+                overfit=config.overfit,
+            )
+        )
+    )
+    train_step = _train_step(config, network, optimizer, strategy)
+    model = MattingModel(network, config.network, {})
+    loss_log = LossLog(run_dir, progress["step"])
+    tensorboard = TensorBoard(run_dir)
+    status = StatusLine(config.progress)
+    alarm = CollapseAlarm()
+    recent: deque[dict[str, float]] = deque(maxlen=config.log_every)
+    step_times: deque[float] = deque(maxlen=config.log_every)
+    saved_step = progress["step"]
+
+    def save() -> None:
+        nonlocal saved_step
+        loss_log.flush()
+        tensorboard.flush()
+        save_checkpoint(
+            run_dir, network, optimizer, config.network, progress, config.keep_checkpoints
+        )
+        saved_step = progress["step"]
+
+    with _StopSignals() as signals:
+        while progress["step"] < config.steps and not signals.received:
+            started = time.perf_counter()
+            step = progress["step"] + 1
+            optimizer.learning_rate.assign(learning_rate_at(step, config))
+            batch = next(batches)
+            values = {name: float(value) for name, value in train_step(batch).items()}
+            values["learning_rate"] = float(optimizer.learning_rate.numpy())
+            if not math.isfinite(values["total_loss"]):
+                names = _foreground_names(manifest, strategy.experimental_local_results(batch))
+                raise InputError(
+                    f"The loss at step {step} is {values['total_loss']} (example {names}); the "
+                    f"last checkpoint, of step {saved_step}, is intact. Try a smaller "
+                    "--learning_rate or --clip_norm=1."
+                )
+            progress["step"] = step
+            loss_log.append({"step": step} | values)
+            recent.append(values)
+            step_times.append(time.perf_counter() - started)
+            warning = alarm.update(values["mean_unknown_alpha"])
+            if warning:
+                logging.warning("%s", warning)
+            if step % config.log_every == 0 or step == config.steps:
+                means = mean_of(recent)
+                tensorboard.scalars(step, means, "training")
+                status.update(step, config.steps, means, float(np.mean(step_times)))
+            if config.image_every and step % config.image_every == 0:
+                example = strategy.experimental_local_results(batch)[0]
+                alpha = network(example["image_and_trimap"], training=False)
+                tensorboard.images(step, example, alpha)
+            if validation_images and config.validate_every and step % config.validate_every == 0:
+                _validate(config, model, validation_images, progress, tensorboard)
+            if step % config.checkpoint_every == 0:
+                save()
+        if saved_step != progress["step"]:
+            save()
+    status.close()
+    loss_log.close()
+    tensorboard.close()
+    return TrainingResult(
+        progress["step"], progress["step"] >= config.steps, progress["best"]
+    )
+
+
+def learning_rate_at(step: int, config: TrainingConfig) -> float:
+    """The learning rate of a step, counted from 1."""
+    rate = config.base_learning_rate
+    if config.warmup_steps:
+        rate *= min(1.0, step / config.warmup_steps)
+    if config.learning_rate_schedule == "cosine":
+        done = min(1.0, (step - 1) / config.steps)
+        rate *= FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
+    return rate
+
+
+def _settled(config: TrainingConfig) -> TrainingConfig:
+    for name in ("data_dir", "run_dir"):
+        if not getattr(config, name):
+            raise InputError(f"--{name} is missing; see --help.")
+    if config.normalize_vgg:
+        network = dataclasses.replace(config.network, normalize_input=True)
+        config = dataclasses.replace(config, network=network)
+    if config.train_stage == "refinement" and not config.network.refine:
+        raise InputError("--train_stage=refinement needs --refine.")
+    return config
+
+
+def _strategy(config: TrainingConfig) -> tf.distribute.Strategy:
+    strategy = {
+        "default": tf.distribute.get_strategy,
+        "mirrored": tf.distribute.MirroredStrategy,
+        "multi_worker": tf.distribute.MultiWorkerMirroredStrategy,
+    }[config.strategy]()
+    if config.batch_size % strategy.num_replicas_in_sync:
+        raise InputError(
+            f"--batch_size={config.batch_size} does not divide over "
+            f"{strategy.num_replicas_in_sync} devices; give a multiple."
+        )
+    return strategy
+
+
+def _optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers.Optimizer:
+    """Adam over the weights of the chosen stage, with its moments made."""
+    for layer in network.layers:
+        in_refinement = layer.name.startswith("refine")
+        if config.train_stage != "all":
+            layer.trainable = in_refinement == (config.train_stage == "refinement")
+    optimizer = keras.optimizers.Adam(
+        config.base_learning_rate, clipnorm=config.clip_norm or None
+    )
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def _initialize(
+    config: TrainingConfig, network: keras.Model, manifest: Manifest, examples_config: Any
+) -> None:
+    """The weights of step 0, where they are not the random ones the network was built with."""
+    if config.init_from:
+        path = find_checkpoint(config.init_from)
+        arrays, _, _ = read_arrays(path, NETWORK_PREFIX)
+        if config.network.refine:  # a first stage may come without the refinement stage
+            arrays = {
+                name: array
+                for name, array in network_arrays(network).items()
+                if "/refine" in name
+            } | arrays
+        assign_network_arrays(network, arrays, str(path))
+    elif config.vgg_weights:
+        assigned = assign_vgg16(network, read_vgg16(config.vgg_weights))
+        logging.info("VGG16 weights for %s … %s.", assigned[0], assigned[-1])
+        if config.normalize_vgg:
+            examples = training_examples(
+                manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
+            )
+            inputs = next(iter(examples))["image_and_trimap"].numpy()
+            normalize_vgg16(network, inputs, config.seed)
+    elif config.normalize_vgg:
+        raise InputError("--normalize_vgg needs --vgg_weights.")
+
+
+def _train_step(
+    config: TrainingConfig,
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    strategy: tf.distribute.Strategy,
+) -> Callable[[Any], dict[str, tf.Tensor]]:
+    trained = first_stage(network) if config.train_stage == "encoder_decoder" else network
+    variables = trained.trainable_variables
+    replicas = strategy.num_replicas_in_sync
+
+    def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            alpha = trained(example["image_and_trimap"], training=True)
+            losses = matting_losses(alpha, example, config.losses)
+            # The optimizer sums gradients over the replicas.
+            objective = losses["total_loss"] / replicas
+        gradients = tape.gradient(
+            objective, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        optimizer.apply(gradients, variables)
+        unknown = unknown_region(example["trimap"])
+        return losses | {
+            "unknown_error": unknown_error(alpha, example["alpha"], example["trimap"]),
+            "mean_unknown_alpha": tf.math.divide_no_nan(
+                tf.reduce_sum(alpha * unknown), tf.reduce_sum(unknown)
+            ),
+        }
+
+    @tf.function
+    def step(batch: Any) -> dict[str, tf.Tensor]:
+        values = strategy.run(step_of_replica, args=(batch,))
+        return {
+            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+            for name, value in values.items()
+        }
+
+    return step
+
+
+def _validate(
+    config: TrainingConfig,
+    model: MattingModel,
+    images: list,
+    progress: dict[str, Any],
+    tensorboard: TensorBoard,
+) -> None:
+    """Validates, and keeps the network if its SAD is the smallest so far."""
+    errors = validate(model, images)
+    step = progress["step"]
+    tensorboard.scalars(step, errors, "validation")
+    logging.info("step %d: validation SAD %.2f, MSE %.4f", step, errors["SAD"], errors["MSE"])
+    if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
+        progress["best"] = {"step": step} | errors
+        write_arrays(
+            best_path(Path(config.run_dir)),
+            network_arrays(model.network),
+            config.network,
+            progress["best"],
+        )
+
+
+def _foreground_names(manifest: Manifest, batches: tuple) -> str:
+    pairs = [int(pair) for batch in batches for pair in batch["pair"].numpy()]
+    return ", ".join(
+        f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}" for pair in pairs
+    )
+
+
+class _StopSignals:
+    """Notes SIGTERM and Ctrl-C while the block runs, so that a step can finish first."""
+
+    def __enter__(self) -> "_StopSignals":
+        self.received = False
+        self._previous = {
+            number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        return self
+
+    def _note(self, number: int, frame: Any) -> None:
+        self.received = True
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,57 @@
+"""Validation during training: whole images of a folder rgb/ trimap/ alpha/."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dim_tf.config import UNKNOWN
+from dim_tf.data.image_io import by_stem, list_images, read_grey, read_rgb
+from dim_tf.errors import InputError
+from dim_tf.evaluation.metrics import mse, sad
+from dim_tf.inference.predict import MattingModel
+
+
+class ValidationImage(NamedTuple):
+    """Files of one photograph with its ground truth."""
+
+    rgb: Path
+    trimap: Path
+    alpha: Path
+
+
+def list_validation_images(folder: str | Path) -> list[ValidationImage]:
+    """Pairs the pictures of `rgb/`, `trimap/` and `alpha/` by file stem.
+
+    Raises:
+        InputError: a folder is missing or empty, or a photograph lacks a partner.
+    """
+    parts = {
+        name: by_stem(list_images(Path(folder) / name)) for name in ("rgb", "trimap", "alpha")
+    }
+    for name in ("trimap", "alpha"):
+        missing = sorted(set(parts["rgb"]) - set(parts[name]))
+        if missing:
+            raise InputError(f"{folder}/{name} has no picture named {missing[0]}; add it.")
+    return [
+        ValidationImage(path, parts["trimap"][stem], parts["alpha"][stem])
+        for stem, path in parts["rgb"].items()
+    ]
+
+
+def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, float]:
+    """Means of the per-image SAD and MSE on the unknown region, whole images in one pass.
+
+    Raises:
+        InputError: a picture cannot be read, or the three of an image differ in size.
+    """
+    errors = []
+    for image in images:
+        rgb, trimap, alpha = read_rgb(image.rgb), read_grey(image.trimap), read_grey(image.alpha)
+        if not rgb.shape[:2] == trimap.shape == alpha.shape:
+            raise InputError(f"{image.rgb}, {image.trimap} and {image.alpha} differ in size.")
+        if not (trimap == UNKNOWN).any():
+            raise InputError(f"{image.trimap} has no unknown pixel (128); validate without it.")
+        predicted = np.round(model.predict_alpha(rgb, trimap) * 255.0).astype(np.uint8)
+        errors.append((sad(predicted, alpha, trimap), mse(predicted, alpha, trimap)))
+    return dict(zip(("SAD", "MSE"), np.mean(errors, axis=0).tolist(), strict=True))

@@ -1,0 +1,153 @@
+import hashlib
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from dim_tf.data.image_io import write_png
+from dim_tf.data.synthetic import (
+    MATTE_KINDS,
+    foreground_colours,
+    kind_of,
+    render_matte,
+    render_sample,
+    render_texture,
+)
+from dim_tf.data.synthetic.canvas import Canvas
+from dim_tf.data.synthetic.shapes import draw_hard, ellipse
+from dim_tf.errors import InputError
+
+SMALL = 160
+
+
+def digest(array):
+    return hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def digests_of_all_kinds():
+    return [digest(render_matte(kind, 5, 96)) for kind in MATTE_KINDS]
+
+
+def test_kinds_take_turns():
+    counts = [sum(kind_of(i) == kind for i in range(10 * len(MATTE_KINDS))) for kind in MATTE_KINDS]
+    assert counts == [10] * len(MATTE_KINDS)
+
+
+def test_unknown_kind_is_refused_by_name():
+    with pytest.raises(InputError, match="feathers"):
+        render_matte("feathers", 0, SMALL)
+
+
+@pytest.mark.parametrize("kind", MATTE_KINDS)
+def test_every_matte_has_background_foreground_and_what_is_between(kind):
+    for seed in range(12):
+        alpha = render_matte(kind, seed, SMALL)
+        assert alpha.shape == (SMALL, SMALL)
+        assert alpha.dtype == np.uint8
+        assert np.mean(alpha == 0) > 0.02, seed
+        assert np.mean(alpha == 255) > 0.002, seed
+        assert np.mean((alpha > 0) & (alpha < 255)) > 0.0005, seed
+
+
+@pytest.mark.parametrize("size", [64, 161, 320])
+def test_size_is_free(size):
+    for kind in MATTE_KINDS:
+        assert render_matte(kind, 3, size).shape == (size, size)
+
+
+def test_mattes_depend_on_nothing_but_the_arguments():
+    expected = digests_of_all_kinds()
+    np.random.default_rng().random()
+    backwards = [digest(render_matte(kind, 5, 96)) for kind in reversed(MATTE_KINDS)]
+    assert backwards[::-1] == expected
+
+
+def test_a_fresh_process_draws_the_same():
+    program = (
+        "import tests.data.test_synthetic as module; print(' '.join(module.digests_of_all_kinds()))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split() == digests_of_all_kinds()
+
+
+def test_kinds_and_seeds_differ():
+    drawn = [digest(render_matte(kind, seed, 64)) for kind in MATTE_KINDS for seed in range(5)]
+    assert len(set(drawn)) == len(drawn)
+
+
+@pytest.mark.parametrize("supersampling", [2, 4])
+def test_coverage_of_a_disc_is_its_area(supersampling):
+    canvas = Canvas(100, supersampling)
+    canvas.fill(ellipse((0.5, 0.5), 0.3, 0.2, 0.4, n=400))
+    assert canvas.coverage().mean() == pytest.approx(np.pi * 0.3 * 0.2, rel=0.003)
+
+
+def test_hard_mattes_agree_with_a_far_finer_drawing():
+    for seed in range(6):
+        coarse, fine = (
+            draw_hard(np.random.default_rng(seed), Canvas(SMALL, supersampling))
+            for supersampling in (8, 24)
+        )
+        edge = (fine > 0) & (fine < 1)
+        difference = np.abs(coarse - fine)
+        assert difference[edge].mean() < 0.04
+        assert difference[~edge].max() < 0.3
+        assert abs(coarse[edge].mean() - fine[edge].mean()) < 0.015
+
+
+@pytest.mark.parametrize("kind", ["hair", "hard", "lattice", "defocus"])
+def test_another_size_is_the_same_drawing(kind):
+    large = render_matte(kind, 2, 320).reshape(SMALL, 2, SMALL, 2).mean(axis=(1, 3))
+    small = render_matte(kind, 2, SMALL)
+    assert np.abs(large - small).mean() < 6
+
+
+def test_textures_are_varied_and_repeatable():
+    pictures = [render_texture(seed, (72, 96)) for seed in range(8)]
+    assert all(picture.shape == (72, 96, 3) for picture in pictures)
+    assert all(picture.dtype == np.uint8 for picture in pictures)
+    assert len({digest(picture) for picture in pictures}) == 8
+    assert np.mean([picture.std() > 5 for picture in pictures]) > 0.7
+    np.testing.assert_array_equal(render_texture(3, (72, 96)), pictures[3])
+
+
+def test_colours_without_photos_are_a_texture():
+    matte = render_matte("fur", 1, SMALL)
+    np.testing.assert_array_equal(
+        foreground_colours(matte, [], 4), render_texture(4, (SMALL, SMALL))
+    )
+
+
+def test_colours_come_from_the_photo_and_fill_the_frame(tmp_path):
+    rng = np.random.default_rng(0)
+    photo = rng.integers(100, 140, (90, 200, 3)).astype(np.uint8)
+    write_png(tmp_path / "photo.png", photo)
+    matte = np.zeros((60, 100), np.uint8)
+    drawn = [foreground_colours(matte, [tmp_path / "photo.png"], seed) for seed in range(12)]
+    for colours in drawn:
+        assert colours.shape == (60, 100, 3)
+        assert colours.dtype == np.uint8
+        # Far from black everywhere, though the matte is empty.
+        assert colours.min() > 80
+    assert len({digest(colours) for colours in drawn}) == 12
+
+
+def test_sample_has_fur_a_hole_and_a_plausible_mask():
+    rgb, alpha, mask = render_sample(0, (120, 160))
+    assert rgb.shape == (120, 160, 3)
+    assert alpha.shape == mask.shape == (120, 160)
+    assert {array.dtype.name for array in (rgb, alpha, mask)} == {"uint8"}
+    assert set(np.unique(mask)) == {0, 255}
+    assert np.mean((alpha > 0) & (alpha < 255)) > 0.03
+    assert np.mean((mask > 0) != (alpha > 127)) < 0.06
+
+
+def test_trimap_of_the_samples_mask_loses_nothing():
+    _, alpha, mask = render_sample()
+    kernel = np.ones((25, 25), np.uint8)
+    assert np.mean(alpha[cv2.dilate(mask, kernel) == 0] > 25) < 0.002
+    assert np.mean(alpha[cv2.erode(mask, kernel) > 0] < 230) < 0.002

@@ -1,0 +1,22 @@
+"""Trains Deep Image Matting on a dataset made by preprocess_offline.py.
+
+A first try, two minutes on a laptop:
+    python train.py --flagfile=flagfiles/quickstart.flags
+The blog's settings:
+    python train.py --flagfile=flagfiles/blog.flags --data_dir=data --run_dir=runs/blog
+A run that was stopped goes on with the same command.
+"""
+
+from dim_tf.config import TrainingConfig
+from dim_tf.flags import flagfile_text, run_script
+
+
+def run(config: TrainingConfig) -> None:
+    """Starts or continues a run."""
+    from dim_tf.training.run import start_run  # TensorFlow: not for --help
+
+    start_run(config, flagfile_text(config))
+
+
+if __name__ == "__main__":
+    run_script(TrainingConfig, run)
