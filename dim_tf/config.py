@@ -139,7 +139,7 @@ class ExampleConfig(_Checked):
                 "empty; give --trimap_kernel_min and --trimap_kernel_max with 1 <= min <= max."
             )
         if not self.crop_sizes or min(self.crop_sizes) < 1:
-            raise InputError("--crop_sizes needs at least one positive crop side, e.g. 320,480,640.")
+            raise InputError("--crop_sizes needs at least one positive side, e.g. 320,480,640.")
         if self.input_size < SIZE_MULTIPLE or self.input_size % SIZE_MULTIPLE:
             raise InputError(
                 f"--input_size={self.input_size} is not possible; the network needs a multiple of "
@@ -232,7 +232,9 @@ class TrainingConfig(_Checked):
         super().__post_init__()
         for name in ("steps", "batch_size", "checkpoint_every", "keep_checkpoints", "log_every"):
             if getattr(self, name) < 1:
-                raise InputError(f"--{name}={getattr(self, name)} is not possible; give at least 1.")
+                raise InputError(
+                    f"--{name}={getattr(self, name)} is not possible; give at least 1."
+                )
 
     @property
     def base_learning_rate(self) -> float:
@@ -315,7 +317,8 @@ class InferenceConfig(_Checked):
         "matte to write; with several photos a folder that gets one PNG per photo",
     )
     side_by_side: str = option(
-        "", "picture to write with photo, trimap, matte and composite (a folder with several photos)"
+        "",
+        "picture to write with photo, trimap, matte and composite; a folder with several photos",
     )
     trimap_kernel: int = option(25, "side of the kernel that makes a trimap from a mask, pixels")
     trimap_mode: Literal["dilate_erode", "dilate"] = option(

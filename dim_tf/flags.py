@@ -13,6 +13,9 @@ from absl import app, flags
 from dim_tf.config import choices_of
 from dim_tf.errors import InputError
 
+# Flags count as the script's own, so that its --help lists them.
+flags.disclaim_key_flags()
+
 Config = TypeVar("Config")
 
 
@@ -109,5 +112,4 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
             sys.exit(130)
 
     define_flags(config_class)
-    flags.adopt_module_key_flags(sys.modules[__name__])
     app.run(main)

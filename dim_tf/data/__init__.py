@@ -1,0 +1,1 @@
+"""Data: from mattes and photographs to training examples."""

@@ -1,5 +1,6 @@
 """The input pipeline: a dataset folder in, batches of training examples out. TensorFlow ops only,
-so that the graph can be serialised (tf.data service) and runs outside Python's lock."""
+so that the graph can be serialised (tf.data service) and runs outside Python's lock.
+"""
 
 import dataclasses
 from pathlib import Path
@@ -50,7 +51,7 @@ def pair_of_example(index: int | tf.Tensor, pairs: int, seed: int) -> tf.Tensor:
     """
     index = tf.cast(index, tf.int64)
     epoch, position = index // pairs, index % pairs
-    key = tf.stack([tf.constant(seed, tf.int64), tf.constant(1, tf.int64), epoch])
+    key = tf.stack([tf.constant(seed, tf.int64), epoch])
     return tf.random.experimental.index_shuffle(position, key, pairs - 1)
 
 

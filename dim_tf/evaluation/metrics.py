@@ -34,8 +34,6 @@ def mse(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> float:
     return float(np.mean(np.square(difference))) if difference.size else 0.0
 
 
-def _unknown_difference(
-    predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray
-) -> np.ndarray:
+def _unknown_difference(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     unknown = trimap == UNKNOWN
     return (predicted[unknown].astype(np.float64) - alpha[unknown]) / 255.0

@@ -1,5 +1,6 @@
 """The layers Deep Image Matting needs beyond a plain convolution: pooling with argmax and its
-inverse, and convolution with fused batch norm."""
+inverse, and convolution with fused batch norm.
+"""
 
 from typing import Any, Literal
 
@@ -277,4 +278,3 @@ def _double(x: tf.Tensor, kernel: tf.Tensor, filters: int) -> tf.Tensor:
     return tf.nn.conv2d_transpose(
         x, kernel, tf.stack([batch, 2 * height, 2 * width, filters]), strides=2, padding="SAME"
     )
-

@@ -62,9 +62,7 @@ def matting_losses(
     }
 
 
-def unknown_error(
-    predicted_alpha: tf.Tensor, alpha: tf.Tensor, trimap: tf.Tensor
-) -> tf.Tensor:
+def unknown_error(predicted_alpha: tf.Tensor, alpha: tf.Tensor, trimap: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference of alpha over the unknown pixels of a batch, a scalar in [0, 1]."""
     unknown = unknown_region(trimap)
     difference = tf.abs(predicted_alpha - alpha) * unknown

@@ -1,7 +1,7 @@
 """Checkpoints of a run: everything that decides how it goes on, in one file each.
 
-    run_dir/checkpoints/step-00000200.npz   network, optimizer, step, best record
-    run_dir/checkpoints/best.npz            the network with the smallest validation error so far
+run_dir/checkpoints/step-00000200.npz   network, optimizer, step, best record
+run_dir/checkpoints/best.npz            the network with the smallest validation error so far
 """
 
 import re

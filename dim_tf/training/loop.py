@@ -22,14 +22,19 @@ from dim_tf.inference.predict import MattingModel, find_checkpoint
 from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
 from dim_tf.model.network import build_network, first_stage
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
-from dim_tf.model.weights import NETWORK_PREFIX, assign_network_arrays, read_arrays, write_arrays
+from dim_tf.model.weights import (
+    NETWORK_PREFIX,
+    assign_network_arrays,
+    network_arrays,
+    read_arrays,
+    write_arrays,
+)
 from dim_tf.training.checkpoints import (
     best_path,
-    checkpoint_path,
-    network_arrays,
     restore_newest,
     save_checkpoint,
 )
+from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, TensorBoard, mean_of
 from dim_tf.training.validation import list_validation_images, validate
 
@@ -87,6 +92,8 @@ def train(config: TrainingConfig) -> TrainingResult:
     )
     train_step = _train_step(config, network, optimizer, strategy)
     model = MattingModel(network, config.network, {})
+    if config.preview and progress["step"] == 0:
+        write_before(run_dir, model)
     loss_log = LossLog(run_dir, progress["step"])
     tensorboard = TensorBoard(run_dir)
     status = StatusLine(config.progress)
@@ -143,9 +150,9 @@ def train(config: TrainingConfig) -> TrainingResult:
     status.close()
     loss_log.close()
     tensorboard.close()
-    return TrainingResult(
-        progress["step"], progress["step"] >= config.steps, progress["best"]
-    )
+    if config.preview and progress["step"] >= config.steps:
+        write_before_after(run_dir, model)
+    return TrainingResult(progress["step"], progress["step"] >= config.steps, progress["best"])
 
 
 def learning_rate_at(step: int, config: TrainingConfig) -> float:
@@ -160,9 +167,6 @@ def learning_rate_at(step: int, config: TrainingConfig) -> float:
 
 
 def _settled(config: TrainingConfig) -> TrainingConfig:
-    for name in ("data_dir", "run_dir"):
-        if not getattr(config, name):
-            raise InputError(f"--{name} is missing; see --help.")
     if config.normalize_vgg:
         network = dataclasses.replace(config.network, normalize_input=True)
         config = dataclasses.replace(config, network=network)
@@ -191,9 +195,7 @@ def _optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers
         in_refinement = layer.name.startswith("refine")
         if config.train_stage != "all":
             layer.trainable = in_refinement == (config.train_stage == "refinement")
-    optimizer = keras.optimizers.Adam(
-        config.base_learning_rate, clipnorm=config.clip_norm or None
-    )
+    optimizer = keras.optimizers.Adam(config.base_learning_rate, clipnorm=config.clip_norm or None)
     optimizer.build(network.trainable_variables)
     return optimizer
 
@@ -207,9 +209,7 @@ def _initialize(
         arrays, _, _ = read_arrays(path, NETWORK_PREFIX)
         if config.network.refine:  # a first stage may come without the refinement stage
             arrays = {
-                name: array
-                for name, array in network_arrays(network).items()
-                if "/refine" in name
+                name: array for name, array in network_arrays(network).items() if "/refine" in name
             } | arrays
         assign_network_arrays(network, arrays, str(path))
     elif config.vgg_weights:
@@ -241,8 +241,11 @@ def _train_step(
             losses = matting_losses(alpha, example, config.losses)
             # The optimizer sums gradients over the replicas.
             objective = losses["total_loss"] / replicas
+        # The bias before a batch norm has no gradient, and Adam then leaves it alone.
         gradients = tape.gradient(
-            objective, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            objective,
+            [variable.value for variable in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         optimizer.apply(gradients, variables)
         unknown = unknown_region(example["trimap"])

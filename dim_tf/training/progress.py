@@ -135,7 +135,7 @@ class TensorBoard:
         """Writes scalars as <group>/<name>."""
         with self._writer.as_default(step):
             for name, value in values.items():
-                tf.summary.scalar(f"{group}/{name}", value)
+                _write_summary("scalars", f"{group}/{name}", tf.constant(value, tf.float32))
 
     def images(self, step: int, example: dict[str, tf.Tensor], predicted_alpha: tf.Tensor) -> None:
         """Writes input, trimap, prediction, composite and ground truth of a batch."""
@@ -152,7 +152,10 @@ class TensorBoard:
         }
         with self._writer.as_default(step):
             for name, picture in pictures.items():
-                tf.summary.image(name, tf.clip_by_value(picture, 0.0, 1.0), max_outputs=4)
+                grey_levels = tf.cast(tf.round(tf.clip_by_value(picture, 0, 1) * 255), tf.uint8)
+                encoded = tf.map_fn(tf.io.encode_png, grey_levels, fn_output_signature=tf.string)
+                size = [str(side) for side in picture.shape[2:0:-1]]
+                _write_summary("images", name, tf.concat([size, encoded], axis=0))
 
     def flush(self) -> None:
         """Writes what is buffered."""
@@ -163,6 +166,14 @@ class TensorBoard:
         self._writer.close()
 
 
+def _write_summary(plugin: str, name: str, value: tf.Tensor) -> None:
+    """What tf.summary.scalar and tf.summary.image write; those need the tensorboard package."""
+    metadata = tf.compat.v1.SummaryMetadata(
+        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin)
+    )
+    tf.summary.write(name, value, metadata=metadata)
+
+
 def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
     """The mean of each value over rows of the loss log, `step` left out."""
     return {
@@ -170,5 +181,3 @@ def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
         for name in LOSS_LOG_COLUMNS
         if name != "step"
     }
-
-

@@ -4,39 +4,33 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import InferenceConfig, OfflineConfig, TrainingConfig
-from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.config import OfflineConfig, TrainingConfig
 from dim_tf.data.manifest import MANIFEST_NAME
 from dim_tf.data.offline import make_dataset
-from dim_tf.data.synthetic import render_sample
-from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
 from dim_tf.files import write_bytes
-from dim_tf.inference.pictures import side_by_side
-from dim_tf.inference.predict import MattingModel
-from dim_tf.training.loop import TrainingResult, train
+from dim_tf.training.loop import train
+from dim_tf.training.preview import PREVIEW_NAME
 from dim_tf.training.progress import read_loss_log
 
 FLAGFILE_NAME = "run.flags"
-BEFORE_AFTER_NAME = "before_after.png"
-# The procedural picture of the preview; the shipped sample is seed 0.
-_PREVIEW_SEED = 1
-_BEFORE_NAME = "preview_before.png"
+# Steps at the start and at the end whose mean error the summary compares.
+_FIRST_STEPS, _LAST_STEPS = 50, 500
 
 
-def start_run(config: TrainingConfig, flagfile: str) -> TrainingResult:
+def start_run(config: TrainingConfig, flagfile: str) -> None:
     """Starts or continues a run and prints how it went.
 
     Args:
         config: the run.
-        flagfile: the same as the text of a flagfile, written into the run's folder.
+        flagfile: the same as the text of a flagfile; it is kept in the run's folder.
 
     Raises:
         InputError: see `train`.
     """
-    if not config.data_dir or not config.run_dir:
-        missing = "data_dir" if not config.data_dir else "run_dir"
-        raise InputError(f"--{missing} is missing; give a folder (see --help).")
+    for name in ("data_dir", "run_dir"):
+        if not getattr(config, name):
+            raise InputError(f"--{name} is missing; give a folder (see --help).")
     run_dir = Path(config.run_dir)
     if config.synthetic and not (Path(config.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
@@ -48,11 +42,22 @@ def start_run(config: TrainingConfig, flagfile: str) -> TrainingResult:
                 progress=config.progress,
             )
         )
-    preview = _Preview(run_dir) if config.preview else None
-    result = train(
-        config,
-        on_start=lambda model: _begin(run_dir, flagfile, preview, model),
-        on_end=preview.after if preview else None,
+    write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
+    result = train(config)
+    errors = [float(row["unknown_error"]) for row in read_loss_log(run_dir)]
+    first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
+    print(
+        f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over the "
+        f"first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
     )
-    print(_summary(config, result))
-    return result
+    if result.best:
+        print(
+            f"Best validation at step {result.best['step']}: SAD {result.best['SAD']:.2f}, "
+            f"MSE {result.best['MSE']:.4f}."
+        )
+    if config.preview and result.finished:
+        print(f"Before and after: {run_dir / PREVIEW_NAME}")
+    if not result.finished:
+        print(f"Stopped at step {result.step} of {config.steps}, saved; the same command goes on.")
+    else:
+        print(f"Try it: python test.py --checkpoint={run_dir}")

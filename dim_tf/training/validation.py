@@ -26,9 +26,7 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
     Raises:
         InputError: a folder is missing or empty, or a photograph lacks a partner.
     """
-    parts = {
-        name: by_stem(list_images(Path(folder) / name)) for name in ("rgb", "trimap", "alpha")
-    }
+    parts = {name: by_stem(list_images(Path(folder) / name)) for name in ("rgb", "trimap", "alpha")}
     for name in ("trimap", "alpha"):
         missing = sorted(set(parts["rgb"]) - set(parts[name]))
         if missing:

@@ -1,0 +1,45 @@
+"""A picture that shows what training did: one matte before and after."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.data.synthetic import render_sample
+from dim_tf.data.trimap import trimap_from_alpha
+from dim_tf.inference.pictures import side_by_side
+from dim_tf.inference.predict import MattingModel
+
+PREVIEW_NAME = "before_after.png"
+_BEFORE_NAME = "before.png"
+# The shipped sample is the same drawing with seed 0; no dataset holds either.
+_SEED = 1
+_SIZE = (320, 416)
+_TRIMAP_KERNEL = 25
+
+
+def write_before(run_dir: Path, model: MattingModel) -> None:
+    """Keeps the matte of the network as it is at step 0.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    rgb, alpha, _ = render_sample(_SEED, _SIZE)
+    trimap = trimap_from_alpha(alpha, _TRIMAP_KERNEL).numpy()
+    predicted = model.predict_alpha(rgb, trimap)
+    write_png(run_dir / _BEFORE_NAME, np.round(predicted * 255).astype(np.uint8))
+
+
+def write_before_after(run_dir: Path, model: MattingModel) -> Path:
+    """Writes photo, trimap, matte before, matte now and ground truth side by side.
+
+    Raises:
+        InputError: `write_before` has not been called in this run, or the file cannot be written.
+    """
+    rgb, alpha, _ = render_sample(_SEED, _SIZE)
+    trimap = trimap_from_alpha(alpha, _TRIMAP_KERNEL).numpy()
+    before = read_grey(run_dir / _BEFORE_NAME)
+    now = model.predict_alpha(rgb, trimap)
+    path = run_dir / PREVIEW_NAME
+    write_png(path, side_by_side([rgb, trimap, before, now, alpha]))
+    return path
