@@ -313,12 +313,14 @@ class InferenceConfig(_Checked):
     )
     checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
     output: str = option(
-        "alpha.png",
-        "matte to write; with several photos a folder that gets one PNG per photo",
+        "",
+        "matte to write: a name ending in .png, or a folder that gets one PNG per photo; left out: "
+        "alpha.png, or the folder mattes with several photos",
     )
     side_by_side: str = option(
         "",
-        "picture to write with photo, trimap, matte and composite; a folder with several photos",
+        "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
+        "folder; left out: none (the demo writes one beside its matte)",
     )
     trimap_kernel: int = option(25, "side of the kernel that makes a trimap from a mask, pixels")
     trimap_mode: Literal["dilate_erode", "dilate"] = option(
@@ -336,3 +338,17 @@ class InferenceConfig(_Checked):
     max_pixels: int = option(
         8_000_000, "largest photo for one pass, in pixels; memory grows by about 2 kB for each"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.trimap_kernel <= 10_000:
+            raise InputError(
+                f"--trimap_kernel={self.trimap_kernel} is not possible; give 1 to 10000 pixels."
+            )
+        if self.max_pixels < 1:
+            raise InputError(f"--max_pixels={self.max_pixels} is not possible; give at least 1.")
+        if self.size < 0 or self.size**2 > self.max_pixels:
+            raise InputError(
+                f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
+                f"whose square is at most --max_pixels={self.max_pixels}."
+            )

@@ -1,6 +1,7 @@
 """absl flags made from the dataclasses of `dim_tf.config`, and back. Only the scripts import it."""
 
 import dataclasses
+import os
 import sys
 import types
 import typing
@@ -111,5 +112,16 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
             print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
             sys.exit(130)
 
+    def parse(arguments: list[str]) -> list[str]:
+        try:
+            return flags.FLAGS(arguments)
+        except flags.Error as error:
+            sentence = " ".join(str(error).split()).rstrip(".")
+            print(f"{script}: {sentence} (see --help).", file=sys.stderr)
+            sys.exit(1)
+
+    # Before `run` imports TensorFlow: its start-up notes on devices and instruction sets would bury
+    # what the script has to say. What goes wrong comes as a Python exception all the same.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     define_flags(config_class)
-    app.run(main)
+    app.run(main, flags_parser=parse)

@@ -20,8 +20,7 @@ def trimap_from_alpha(
     where grey dilation minus grey erosion is not 0. It equals that but for one leak: inside a flat
     semi-transparent area wider than the window the original writes alpha itself into the trimap.
 
-    "Does the window reach" is a box sum, read off a summed-area table: exact integers, and the cost
-    does not depend on the kernel.
+    Windows grow by doubling, so that the cost rises with the logarithm of the kernel only.
 
     Args:
         alpha: [H, W] uint8.
@@ -49,14 +48,21 @@ def _any_in_window(
     pixels: tf.Tensor, kernel: int | tf.Tensor, before: int | tf.Tensor
 ) -> tf.Tensor:
     """Whether the window from `before` pixels up and left of each pixel holds a True one."""
-    sums = tf.cumsum(tf.cumsum(tf.cast(pixels, tf.int32), axis=0), axis=1)
-    sums = tf.pad(sums, [[1, 0], [1, 0]])
+    after = kernel - 1 - before
+    padded = tf.pad(pixels, [[before, after], [before, after]])
 
-    def window_sums(sums: tf.Tensor, axis: int) -> tf.Tensor:
-        size = tf.shape(sums)[axis] - 1
-        start = tf.range(size) - before
-        first = tf.clip_by_value(start, 0, size)
-        last = tf.clip_by_value(start + kernel, 0, size)
-        return tf.gather(sums, last, axis=axis) - tf.gather(sums, first, axis=axis)
+    def widen(found: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # A window of size + step is the union of two windows of `size`, `step` apart.
+        step = tf.minimum(size, kernel - size)
+        return tf.logical_or(found[step:], found[:-step]), size + step
 
-    return window_sums(window_sums(sums, 0), 1) > 0
+    def slide_down(found: tf.Tensor) -> tf.Tensor:
+        return tf.while_loop(
+            lambda _, size: size < kernel,
+            widen,
+            [found, tf.constant(1)],
+            shape_invariants=[tf.TensorShape([None, None]), tf.TensorShape([])],
+        )[0]
+
+    found = tf.transpose(slide_down(tf.transpose(slide_down(padded))))
+    return tf.ensure_shape(found, pixels.shape)

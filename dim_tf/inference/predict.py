@@ -1,7 +1,6 @@
 """From a photo and a trimap to a matte, at the photo's own size."""
 
 import os
-from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -10,12 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import IMAGE_MEAN_RGB, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
-from dim_tf.errors import InputError
-from dim_tf.model.weights import DamagedFileError, load_network, read_arrays
-from dim_tf.training.checkpoints import best_path, list_checkpoints
-
-RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-DEFAULT_CHECKPOINT = "demo.npz"
+from dim_tf.inference.checkpoint_choice import find_checkpoint
+from dim_tf.model.weights import load_network
 
 
 class MattingModel:
@@ -96,35 +91,3 @@ def load_model(
     statistics = None if bn_eval == "checkpoint" else bn_eval
     network, config, about = load_network(path, inference_statistics=statistics)
     return MattingModel(network, config, about)
-
-
-def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
-    """The weights file that `load_model` takes for this argument.
-
-    Raises:
-        InputError: there is none; the sentence says which exist and how to get one.
-    """
-    path = Path(checkpoint) if checkpoint else RELEASED_FOLDER / DEFAULT_CHECKPOINT
-    if path.is_file():
-        return path
-    if path.is_dir():
-        for candidate in (best_path(path), *list_checkpoints(path)):
-            if candidate.is_file() and _is_readable(candidate):
-                return candidate
-        raise InputError(
-            f"The folder {path} holds no checkpoint that can be read; give the --run_dir of a "
-            "training or a weights file."
-        )
-    released = ", ".join(str(found) for found in sorted(RELEASED_FOLDER.glob("*.npz"))) or "none"
-    raise InputError(
-        f"There is no checkpoint {path}; shipped with the program: {released}. Train one with "
-        "train.py --flagfile=flagfiles/quickstart.flags."
-    )
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        read_arrays(path)
-    except DamagedFileError:
-        return False
-    return True

@@ -1,8 +1,5 @@
 """Initial weights of the encoder from ImageNet VGG16 (the original's loading code)."""
 
-import zipfile
-from pathlib import Path
-
 import keras
 import numpy as np
 
@@ -10,6 +7,7 @@ from dim_tf.config import NORMALIZED_INPUT_DIVISOR
 from dim_tf.errors import InputError
 from dim_tf.model.layers import Convolution
 from dim_tf.model.network import ENCODER_LAYERS, ENCODER_STAGES
+from dim_tf.model.weights import UNREADABLE, read_npz
 
 KERAS_SOURCE = "keras"
 _FC6_SHAPE = (7, 7, 512, 4096)
@@ -45,11 +43,10 @@ def read_vgg16(source: str) -> dict[str, np.ndarray]:
     if source == KERAS_SOURCE:
         return _read_keras()
     try:
-        with np.load(Path(source), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        arrays = read_npz(source)
     except FileNotFoundError:
         raise InputError(f"--vgg_weights={source} does not exist; check the path.") from None
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise InputError(f"--vgg_weights={source} is not a readable npz file: {error}.") from None
     return _checked(arrays, source)
 

@@ -8,11 +8,14 @@ A training checkpoint is the same file with more arrays (`dim_tf.training.checkp
 """
 
 import dataclasses
+import io
 import json
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -24,6 +27,12 @@ from dim_tf.files import open_atomically
 from dim_tf.model.network import build_network
 
 NETWORK_PREFIX = "network/"
+_TEXTS = ("config", "about")
+# What zipfile and numpy raise on an npz file that is damaged, or something else.
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+)
 
 
 class DamagedFileError(InputError):
@@ -49,6 +58,30 @@ def write_arrays(
         np.savez(file, **encoded, **arrays)
 
 
+def read_npz(
+    path: str | os.PathLike, wanted: Callable[[str], bool] = lambda name: True
+) -> dict[str, np.ndarray]:
+    """Reads arrays of an npz file, each only after its checksum has been verified.
+
+    `np.load` reads as much as an array's header says, so that an altered header can yield another
+    array before the checksum is ever looked at.
+
+    Args:
+        path: of the file.
+        wanted: which arrays to read, by name.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        Exception: one of `UNREADABLE`, where it is damaged, holds pickles, or is no npz file.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return {
+            name: np.lib.format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
+            for member in archive.namelist()
+            if wanted(name := member.removesuffix(".npy"))
+        }
+
+
 def read_arrays(
     path: str | os.PathLike, prefix: str = ""
 ) -> tuple[dict[str, np.ndarray], NetworkConfig, dict[str, Any]]:
@@ -62,22 +95,18 @@ def read_arrays(
         InputError: there is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            config = NetworkConfig(**_json(file["config"]))
-            about = _json(file["about"])
-            arrays = {name: file[name] for name in file.files if name.startswith(prefix)}
+        arrays = read_npz(path, lambda name: name in _TEXTS or name.startswith(prefix))
+        texts = {name: _json(arrays.pop(name)) for name in _TEXTS}
+        config = NetworkConfig(**texts["config"])
     except FileNotFoundError:
         raise InputError(f"There is no checkpoint {path}.") from None
     except InputError as error:
         raise DamagedFileError(f"{path} describes an impossible network: {error}") from None
-    except (
-        *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
-        *(zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError),
-    ) as error:
+    except UNREADABLE as error:
         raise DamagedFileError(
             f"{path} is damaged or no checkpoint of this program ({error}); use another copy."
         ) from None
-    return arrays, config, about
+    return arrays, config, texts["about"]
 
 
 def _json(array: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""Which weights file is meant. TensorFlow is imported only to look into the folder of a run."""
+
+import os
+from pathlib import Path
+
+from dim_tf.errors import InputError
+
+RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+DEFAULT_CHECKPOINT = "demo.npz"
+
+
+def checkpoint_path(checkpoint: str | os.PathLike = "") -> Path:
+    """The file or folder meant, after a look whether it is there; quick.
+
+    Raises:
+        InputError: it is not; the sentence says which exist and how to get one.
+    """
+    path = Path(checkpoint) if checkpoint else RELEASED_FOLDER / DEFAULT_CHECKPOINT
+    if path.exists():
+        return path
+    released = ", ".join(str(found) for found in sorted(RELEASED_FOLDER.glob("*.npz"))) or "none"
+    raise InputError(
+        f"There is no checkpoint {path}; shipped with the program: {released}. Train one with "
+        "train.py --flagfile=flagfiles/quickstart.flags."
+    )
+
+
+def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
+    """The weights file that `load_model` takes for this argument.
+
+    Args:
+        checkpoint: a weights file, or the folder of a run, whose best network by validation is
+            taken, or its newest; by default the shipped weights.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = checkpoint_path(checkpoint)
+    return _best_or_newest(path) if path.is_dir() else path
+
+
+def _best_or_newest(run_dir: Path) -> Path:
+    # Here, not above: these take seconds to import, and a misspelt path should be told at once.
+    from dim_tf.model.weights import DamagedFileError, read_arrays
+    from dim_tf.training.checkpoints import best_path, list_checkpoints
+
+    for candidate in (best_path(run_dir), *list_checkpoints(run_dir)):
+        if candidate.is_file():
+            try:
+                read_arrays(candidate)
+            except DamagedFileError:
+                continue
+            return candidate
+    raise InputError(
+        f"The folder {run_dir} holds no checkpoint that can be read; give the --run_dir of a "
+        "training or a weights file."
+    )

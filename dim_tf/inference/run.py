@@ -1,0 +1,163 @@
+"""From files to files: every photo of a command gets its matte."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dim_tf.config import InferenceConfig
+from dim_tf.data.image_io import read_grey, read_rgb, write_png
+from dim_tf.errors import InputError
+from dim_tf.evaluation.metrics import mse, sad
+from dim_tf.inference.checkpoint_choice import checkpoint_path
+from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
+from dim_tf.inference.pictures import composite_on_colour, side_by_side
+from dim_tf.inference.trimap_input import (
+    check_mask,
+    check_trimap,
+    repair_trimap,
+    trimap_from_mask,
+)
+from dim_tf.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from dim_tf.inference.predict import MattingModel
+
+# Memory of one pass of the full network; the help of --max_pixels says the same.
+_BYTES_PER_PIXEL = 2_000
+
+
+def run_inference(config: InferenceConfig) -> None:
+    """Writes the matte of every photo and prints a line for each.
+
+    Of several photos one that cannot be used is named on stderr and the others go on.
+
+    Args:
+        config: what to read, how to predict, where to write.
+
+    Raises:
+        InputError: see `plan_jobs` and `load_model`; the only photo cannot be used; or, at the
+            end, how many of several could not.
+    """
+    jobs = plan_jobs(config)
+    checkpoint = checkpoint_path(config.checkpoint)
+    model = None
+    failures = 0
+    for job in jobs:
+        try:
+            rgb, mask = read_photo_and_mask(job, config)
+        except InputError as error:
+            failures += _report(job, error, only_one=len(jobs) == 1)
+            continue
+        # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
+        # model there is no next photo.
+        model = model or _load_model(checkpoint, config)
+        try:
+            matte_photo(model, job, rgb, mask, config)
+        except InputError as error:
+            failures += _report(job, error, only_one=len(jobs) == 1)
+    if failures:
+        raise InputError(
+            f"{failures} of {len(jobs)} photos could not be used and are named above; "
+            f"{len(jobs) - failures} were."
+        )
+
+
+def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a photo and its mask or trimap and checks all that can be checked without TensorFlow.
+
+    Prints a note if the trimap was repaired.
+
+    Returns:
+        [H, W, 3] uint8 RGB, and [H, W] uint8: the mask, or the trimap in {0, 128, 255}.
+
+    Raises:
+        InputError: a picture cannot be read, the two differ in size, the photo is too large, or
+            the mask or trimap cannot be used.
+    """
+    rgb, mask = read_rgb(job.photo), read_grey(job.mask)
+    height, width = mask.shape
+    if rgb.shape[:2] != mask.shape:
+        raise InputError(
+            f"{job.photo} is {rgb.shape[1]}×{rgb.shape[0]} pixels and {job.mask} {width}×{height}; "
+            "give two pictures of the same size."
+        )
+    if not config.size and mask.size > config.max_pixels:
+        raise InputError(
+            f"{job.photo} has {mask.size:,} pixels ({width}×{height}), more than --max_pixels="
+            f"{config.max_pixels}; give a larger --max_pixels if there are about "
+            f"{mask.size * _BYTES_PER_PIXEL / 1e9:.1f} GB of memory for it, or a smaller photo."
+        )
+    if not config.trimap:
+        check_mask(mask, str(job.mask))
+        return rgb, mask
+    trimap, changed = repair_trimap(mask, str(job.mask))
+    check_trimap(trimap, str(job.mask))
+    if changed:
+        print(
+            f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
+            "as these.",
+            flush=True,
+        )
+    return rgb, trimap
+
+
+def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
+    import_tensorflow()
+    from dim_tf.inference.predict import load_model
+
+    return load_model(checkpoint, bn_eval=config.bn_eval)
+
+
+def matte_photo(
+    model: "MattingModel",
+    job: PhotoJob,
+    rgb: np.ndarray,
+    mask: np.ndarray,
+    config: InferenceConfig,
+) -> None:
+    """Predicts the matte of one photo, writes the job's files and prints what was written.
+
+    Args:
+        model: from `load_model`.
+        job: says where to.
+        rgb: [H, W, 3] uint8.
+        mask: [H, W] uint8, the mask, or the trimap where the config has one.
+        config: how to predict and how many bits to write.
+
+    Raises:
+        InputError: the mask gives no usable trimap, or a file cannot be written.
+    """
+    start = time.monotonic()
+    trimap = mask
+    if not config.trimap:
+        trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))
+    alpha = model.predict_alpha(rgb, trimap, config.size)
+    largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
+    write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
+    written = f"matte {job.matte}"
+    if job.side_by_side:
+        row = side_by_side([rgb, trimap, alpha, composite_on_colour(rgb, alpha)])
+        write_png(job.side_by_side, row)
+        written += f", side by side {job.side_by_side}"
+    height, width = alpha.shape
+    seconds = time.monotonic() - start
+    print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
+    if job.truth:
+        predicted, truth = np.round(alpha * 255.0).astype(np.uint8), read_grey(job.truth)
+        print(
+            "Compared with the exact matte on the unknown region: "
+            f"SAD {sad(predicted, truth, trimap):.2f} thousand pixels, "
+            f"MSE {mse(predicted, truth, trimap):.4f}."
+        )
+
+
+def _report(job: PhotoJob, error: InputError, only_one: bool) -> int:
+    """Names a photo that failed, and counts it; the only photo's error is the command's error."""
+    if only_one:
+        raise error
+    named = str(job.photo) in str(error)
+    print(error if named else f"{job.photo}: {error}", file=sys.stderr, flush=True)
+    return 1

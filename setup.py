@@ -1,0 +1,26 @@
+"""Package metadata."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="dim_tf",
+    version="0.1.0",
+    description="Deep Image Matting (Xu et al., CVPR 2017) in TensorFlow 2 and Keras 3",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["dim_tf", "dim_tf.*"]),
+    package_data={"dim_tf": ["assets/*.png"]},
+    install_requires=[
+        "tensorflow>=2.18",
+        "keras>=3.13.1",  # older ones execute code from model files (CVE-2025-9905 and others)
+        "numpy>=1.26",
+        "opencv-python>=4.10",
+        "scipy>=1.13",
+        "absl-py>=2.1",
+    ],
+    extras_require={
+        "adobe": ["pillow"],  # Composition-1k's official numbers depend on its bicubic
+        "tensorboard": ["tensorboard"],
+        "dev": ["pytest>=8", "ruff>=0.6", "pillow"],
+    },
+)

@@ -1,0 +1,29 @@
+"""Cuts an object out of a photo: from a photo and a mask or trimap to its matte.
+
+A demo on the shipped sample, writes alpha.png and alpha_side_by_side.png:
+    python test.py
+
+Your photo with a rough mask of the object (white on black):
+    python test.py --rgb=photo.png --alpha=mask.png
+
+With a trimap drawn by hand (0 background, 128 unknown, 255 foreground):
+    python test.py --rgb=photo.png --trimap=trimap.png --output=cut.png --side_by_side=look.png
+
+Many photos, paired with their masks by file name without suffix:
+    python test.py --rgb=photos --alpha=masks --output=mattes
+    python test.py --rgb='photos/*.jpg' --trimap='trimaps/*.png' --output=mattes
+"""
+
+from dim_tf.config import InferenceConfig
+from dim_tf.flags import run_script
+
+
+def run(config: InferenceConfig) -> None:
+    """Writes the matte of every photo."""
+    from dim_tf.inference.run import run_inference  # OpenCV and TensorFlow: not for --help
+
+    run_inference(config)
+
+
+if __name__ == "__main__":
+    run_script(InferenceConfig, run)

@@ -1,0 +1,145 @@
+"""Every command in the README does what it says, on small files under the names it uses."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("    ")]
+# .ci/run executes these two, in a fresh environment.
+SET_UP = ["pip install -e . && python test.py", "pip install -e '.[dev]' && pytest"]
+SCRIPTS = [command for command in COMMANDS if command.startswith("python ")]
+# What makes a command small: later flags win.
+SMALLER = {
+    "train.py": ["--width=0.0625", "--fc6=1x1", "--steps=2", "--synthetic=2", "--input_size=64"],
+    "preprocess_offline.py": ["--workers=1", "--noprogress"],
+    "test.py": [],
+}
+# The file or folder each command must leave behind, for the commands that name it indirectly.
+RESULTS = {
+    "flagfiles/quickstart.flags": "runs/quickstart/before_after.png",
+    "flagfiles/blog.flags": "runs/blog/checkpoints/step-00000002.npz",
+    "--adobe_split=test": "composition_1k/rgb/fg_0.png",
+    "--out_dir=data": "data/manifest.json",
+    "--output=matte.png": "matte.png",
+    "--output=mattes/": "mattes/photo.png",
+}
+
+
+def test_the_commands_are_the_set_up_and_scripts():
+    assert [command for command in COMMANDS if command not in SCRIPTS] == SET_UP
+    assert len(SCRIPTS) >= 9
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the scripts and small files under the README's names."""
+    for name in ("test.py", "train.py", "preprocess_offline.py", "flagfiles"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    matte = render_matte("fur", 3, 96)
+    photo = foreground_colours(matte, [], 3)
+    trimap = np.where((matte > 0) & (matte < 255), np.uint8(128), matte)
+    for name, picture in (
+        ("photo.png", photo),
+        ("mask.png", np.where(matte > 127, np.uint8(255), np.uint8(0))),
+        ("trimap.png", trimap),
+        ("photos/photo.png", photo),
+        ("masks/photo.png", matte),
+        ("mattes/one.png", matte),
+        ("eps/one.png", photo),
+        ("backgrounds/park.png", render_texture(1, (90, 120))),
+        ("photos/other.png", render_texture(2, (90, 120))),
+        ("masks/other.png", matte[:90]),
+    ):
+        write_png(tmp_path / name, picture)
+    # Of the photos only those with a mask are asked for; the offline step takes both.
+    write_png(tmp_path / "masks/other.png", np.pad(matte[:90], ((0, 0), (0, 24))))
+    _write_adobe(tmp_path, matte, photo)
+    return tmp_path
+
+
+def _write_adobe(folder, matte, photo):
+    root = folder / "Adobe" / "Combined_Dataset"
+    for part in ("Training_set/Adobe-licensed images", "Training_set/Other"):
+        write_png(root / part / "alpha" / f"{part[-5:]}.png", matte)
+        write_png(root / part / "fg" / f"{part[-5:]}.png", photo)
+    test_set = root / "Test_set" / "Adobe-licensed images"
+    trimap = np.where((matte > 0) & (matte < 255), np.uint8(128), matte)
+    write_png(test_set / "alpha" / "fg.png", matte)
+    write_png(test_set / "fg" / "fg.png", photo)
+    for copy in range(20):
+        write_png(test_set / "trimaps" / f"fg_{copy}.png", trimap)
+    voc = [f"voc_{number}.png" for number in range(20)]
+    for part, names in (
+        ("Training_set/training_fg_names.txt", ["mages.png", "Other.png"]),
+        ("Training_set/training_bg_names.txt", ["coco.png"]),
+        ("Test_set/test_fg_names.txt", ["fg.png"]),
+        ("Test_set/test_bg_names.txt", voc),
+    ):
+        (root / part).write_text("\n".join(names) + "\n")
+    write_png(folder / "coco/train2014/coco.png", render_texture(1, (90, 120)))
+    for name in voc:
+        write_png(folder / "voc/JPEGImages" / name, render_texture(1, (90, 120)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SCRIPTS)
+def test_command(command, folder):
+    _, script, *arguments = shlex.split(command)
+    if "--data_dir=data" in arguments:
+        _run(folder, "preprocess_offline.py", ["--synthetic=2", "--out_dir=data"])
+        _write_vgg16(folder / "vgg16_weights.npz")
+    smaller = [
+        flag
+        for flag in SMALLER[script]
+        if not (flag.startswith("--synthetic") and "--data_dir=data" in arguments)
+    ]
+    if "--synthetic=2000" in arguments:
+        smaller.append("--synthetic=3")
+    _run(folder, script, arguments + smaller)
+    (result,) = [name for sign, name in RESULTS.items() if sign in command][:1]
+    assert (folder / result).stat().st_size > 0
+
+
+def _run(folder, script, arguments):
+    run = subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def _write_vgg16(path):
+    random = np.random.default_rng(0)
+    arrays, channels_in = {}, 3
+    for stage, (channels, count) in enumerate(
+        [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1
+    ):
+        for number in range(1, count + 1):
+            kernel = np.zeros((3, 3, channels_in, channels), np.float32)
+            kernel[1, 1] = random.standard_normal((channels_in, channels)) / np.sqrt(channels_in)
+            arrays[f"conv{stage}_{number}_W"] = kernel
+            arrays[f"conv{stage}_{number}_b"] = np.zeros(channels, np.float32)
+            channels_in = channels
+    np.savez(path, **arrays)
+
+
+def test_the_python_example(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+    assert read_grey("matte.png").shape == read_grey("mask.png").shape
