@@ -9,14 +9,7 @@ A run that was stopped goes on with the same command.
 
 from dim_tf.config import TrainingConfig
 from dim_tf.flags import flagfile_text, run_script
-
-
-def run(config: TrainingConfig) -> None:
-    """Starts or continues a run."""
-    from dim_tf.training.run import start_run  # TensorFlow: not for --help
-
-    start_run(config, flagfile_text(config))
-
+from dim_tf.training.run import start_run
 
 if __name__ == "__main__":
-    run_script(TrainingConfig, run)
+    run_script(TrainingConfig, lambda config: start_run(config, flagfile_text(config)))

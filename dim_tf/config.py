@@ -209,8 +209,8 @@ class TrainingConfig(_Checked):
     log_every: int = option(50, "steps between lines of the loss log and TensorBoard scalars")
     image_every: int = option(500, "steps between TensorBoard images; 0 writes none")
     resume: bool = option(True, "go on from the newest checkpoint in run_dir")
-    strategy: Literal["default", "mirrored", "multi_worker"] = option(
-        "default", "tf.distribute strategy: one device, all local devices, several machines"
+    strategy: Literal["default", "mirrored"] = option(
+        "default", "tf.distribute strategy: one device, or all devices of this machine"
     )
     progress: bool = option(True, "show the loss, step time and time left")
     synthetic: int = option(

@@ -93,7 +93,7 @@ def flagfile_text(config: Any) -> str:
 def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None:
     """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
 
-    Exit status: 0 after success, 1 after an `InputError` or a bad flag, 130 after Ctrl-C.
+    Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C.
     """
     script = Path(sys.argv[0]).name
 
@@ -115,6 +115,8 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
     def parse(arguments: list[str]) -> list[str]:
         try:
             return flags.FLAGS(arguments)
+        except SystemExit:  # --help and its variants, which absl ends with status 1
+            sys.exit(0)
         except flags.Error as error:
             sentence = " ".join(str(error).split()).rstrip(".")
             print(f"{script}: {sentence} (see --help).", file=sys.stderr)

@@ -9,7 +9,7 @@ RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 DEFAULT_CHECKPOINT = "demo.npz"
 
 
-def checkpoint_path(checkpoint: str | os.PathLike = "") -> Path:
+def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
     """The file or folder meant, after a look whether it is there; quick.
 
     Raises:
@@ -35,7 +35,7 @@ def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
     Raises:
         InputError: there is none.
     """
-    path = checkpoint_path(checkpoint)
+    path = existing_checkpoint(checkpoint)
     return _best_or_newest(path) if path.is_dir() else path
 
 

@@ -11,7 +11,7 @@ from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import mse, sad
-from dim_tf.inference.checkpoint_choice import checkpoint_path
+from dim_tf.inference.checkpoint_choice import existing_checkpoint
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import composite_on_colour, side_by_side
 from dim_tf.inference.trimap_input import (
@@ -42,7 +42,7 @@ def run_inference(config: InferenceConfig) -> None:
             end, how many of several could not.
     """
     jobs = plan_jobs(config)
-    checkpoint = checkpoint_path(config.checkpoint)
+    checkpoint = existing_checkpoint(config.checkpoint)
     model = None
     failures = 0
     for job in jobs:

@@ -49,18 +49,22 @@ def check_trimap(trimap: np.ndarray, source: str) -> None:
         source: its file, for the error.
 
     Raises:
-        InputError: no pixel is unknown, or every pixel is.
+        InputError: no pixel is unknown, or none is foreground, or none background.
     """
-    unknown = trimap == UNKNOWN
-    if not unknown.any():
+    if not (trimap == UNKNOWN).any():
         raise InputError(
             f"{source} has no unknown pixel (128), so there is nothing to predict; paint the "
             "object's edge 128, or give the file with --alpha as a mask."
         )
-    if unknown.all():
+    missing = [
+        name
+        for name, value in (("foreground (255)", FOREGROUND), ("background (0)", BACKGROUND))
+        if not (trimap == value).any()
+    ]
+    if missing:
         raise InputError(
-            f"{source} is unknown everywhere; paint what is surely object 255 and what is surely "
-            "background 0."
+            f"{source} has no {' and no '.join(missing)}; paint what is surely object 255 and what "
+            "is surely background 0."
         )
 
 

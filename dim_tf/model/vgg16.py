@@ -131,7 +131,9 @@ def assign_vgg16(network: keras.Model, weights: dict[str, np.ndarray]) -> list[s
     return assigned
 
 
-def normalize_vgg16(network: keras.Model, examples: np.ndarray, seed: int) -> dict[str, float]:
+def normalize_vgg16(
+    network: keras.Model, assigned: list[str], examples: np.ndarray, seed: int
+) -> dict[str, float]:
     """Rescales the loaded encoder to unit-RMS activations and starts its trimap slice at random.
 
     VGG16's activations have an RMS of 5 to 350 grey levels; with Adam's fixed step size that is
@@ -140,13 +142,14 @@ def normalize_vgg16(network: keras.Model, examples: np.ndarray, seed: int) -> di
 
     Args:
         network: with `NetworkConfig.normalize_input`, after `assign_vgg16`.
+        assigned: the layers that got weights, from `assign_vgg16`.
         examples: [N, H, W, 4] float32, network inputs to measure on.
         seed: of the trimap slice.
 
     Returns:
         The RMS each layer had before.
     """
-    layers = [network.get_layer(name) for name in ENCODER_LAYERS]
+    layers = [network.get_layer(name) for name in assigned]
     # Measured on the function VGG16 is: colours in grey levels, no trimap.
     colours = examples.copy()
     colours[..., 3] = 0.0

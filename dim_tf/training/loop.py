@@ -179,7 +179,6 @@ def _strategy(config: TrainingConfig) -> tf.distribute.Strategy:
     strategy = {
         "default": tf.distribute.get_strategy,
         "mirrored": tf.distribute.MirroredStrategy,
-        "multi_worker": tf.distribute.MultiWorkerMirroredStrategy,
     }[config.strategy]()
     if config.batch_size % strategy.num_replicas_in_sync:
         raise InputError(
@@ -220,7 +219,7 @@ def _initialize(
                 manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
             )
             inputs = next(iter(examples))["image_and_trimap"].numpy()
-            normalize_vgg16(network, inputs, config.seed)
+            normalize_vgg16(network, assigned, inputs, config.seed)
     elif config.normalize_vgg:
         raise InputError("--normalize_vgg needs --vgg_weights.")
 

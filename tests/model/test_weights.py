@@ -88,30 +88,37 @@ def same(actual, expected):
 
 
 def test_every_truncation_is_noticed(content, tmp_path):
-    for length in [0, 1, 3, 4, 100, *range(0, len(content), len(content) // 50)]:
+    for length in [0, 1, 3, 4, 100, *range(0, len(content), len(content) // 20)]:
         with pytest.raises(DamagedFileError, match=r"short\.npz"):
             load_bytes(content[:length], tmp_path / "short.npz")
 
 
-def altered_places(content):
-    """Places all over the file: every byte of two members and of the tail, and a sample."""
-    names = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    dense = [info for info in names if info.filename.endswith(("config.npy", "conv1_1/biases.npy"))]
-    places = set(range(len(content) - 100, len(content)))
-    for info in dense:
-        places.update(range(info.header_offset, info.header_offset + 300))
-    places.update(range(0, len(content), max(1, len(content) // 300)))
-    directory = content.rfind(b"PK\x01\x02")
-    places.update(range(directory, len(content)))
-    return sorted(place for place in places if place < len(content))
+def alterations(content):
+    """(place, bits to flip): a sample from all over the file, and much of what is not pixels.
+
+    A member beyond 4096 bytes is read piece by piece, so its header is looked at more closely: a
+    reader that believes it would see an array of another size or type before any checksum.
+    """
+    sample = range(0, len(content), max(1, len(content) // 200))
+    directory = content.rfind(b"PK\x05\x06")
+    first_entry = content.find(b"PK\x01\x02")
+    yield from ((place, 0xFF) for place in sample)
+    yield from ((place, 0x08) for place in range(first_entry, first_entry + 60))
+    yield from ((place, 0x01) for place in range(directory, len(content)))
+    members = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    (large,) = (info for info in members if info.filename == "network/deconv5_2/weights.npy")
+    assert large.file_size > 4096
+    header = content.index(b"'descr'", large.header_offset)
+    for change in (0x01, 0x06, 0x08):
+        yield from ((place, change) for place in range(header - 12, header + 70))
 
 
-@pytest.mark.parametrize("change", [0x01, 0x02, 0x06, 0x08, 0x80, 0xFF], ids=hex)
-def test_an_altered_byte_is_noticed_or_harmless(content, tmp_path, change):
+@pytest.mark.slow
+def test_an_altered_byte_is_noticed_or_harmless(content, tmp_path):
     path = tmp_path / "altered.npz"
     expected = load_bytes(content, path)
     refused = 0
-    for place in altered_places(content):
+    for place, change in alterations(content):
         altered = bytearray(content)
         altered[place] ^= change
         try:
@@ -184,7 +191,10 @@ def test_impossible_config_is_refused(tmp_path, config):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda arrays: arrays.pop("network/conv3_2/weights"), "network/conv3_2/weights is missing"),
+        (
+            lambda arrays: arrays.pop("network/conv3_2/weights"),
+            "network/conv3_2/weights is missing",
+        ),
         (
             lambda arrays: arrays.update({"network/fc7/weights": np.zeros(2)}),
             "network/fc7/weights is unknown",

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from dim_tf.config import NetworkConfig
+from dim_tf.data.image_io import write_png
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory):
+    """Weights of a narrow random network, for tests that need some network."""
+    import keras
+
+    from dim_tf.model.network import build_network
+    from dim_tf.model.weights import save_weights
+
+    config = NetworkConfig(width=1 / 16, fc6="1x1", skip=True, normalize_input=True)
+    keras.utils.set_random_seed(1)
+    path = tmp_path_factory.mktemp("weights") / "tiny.npz"
+    save_weights(path, build_network(config), config, {})
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_checkpoint):
+    from dim_tf.inference.predict import load_model
+
+    return load_model(tiny_checkpoint)
+
+
+@pytest.fixture
+def write_photo():
+    """Writes a random photo and returns its path."""
+
+    def write(path, height=40, width=50):
+        write_png(path, np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_mask():
+    """Writes a mask, white in its right half, and returns its path."""
+
+    def write(path, height=40, width=50):
+        mask = np.zeros((height, width), np.uint8)
+        mask[:, width // 2 :] = 255
+        write_png(path, mask)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_trimap():
+    """Writes a trimap with a vertical unknown band, and returns its path."""
+
+    def write(path, height=40, width=50):
+        trimap = np.zeros((height, width), np.uint8)
+        trimap[:, width // 3 :] = 128
+        trimap[:, 2 * width // 3 :] = 255
+        write_png(path, trimap)
+        return path
+
+    return write

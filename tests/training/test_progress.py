@@ -1,0 +1,122 @@
+import csv
+import math
+
+import numpy as np
+import pytest
+
+from dim_tf.training.progress import (
+    LOSS_LOG_COLUMNS,
+    LOSS_LOG_NAME,
+    CollapseAlarm,
+    LossLog,
+    StatusLine,
+    mean_of,
+    read_loss_log,
+)
+
+
+def row(step, value=0.1):
+    return dict.fromkeys(LOSS_LOG_COLUMNS, value) | {"step": step}
+
+
+def write_steps(run_dir, start, end):
+    log = LossLog(run_dir, start)
+    for step in range(start + 1, end + 1):
+        log.append(row(step, 1 / step))
+    log.close()
+
+
+def steps_of(run_dir):
+    return [int(kept["step"]) for kept in read_loss_log(run_dir)]
+
+
+def test_log_keeps_float32_values_to_the_last_bit(tmp_path):
+    values = [float(np.float32(value)) for value in (1 / 3, 1e-30, 123456.789, 0.1)]
+    log = LossLog(tmp_path, 0)
+    for step, value in enumerate(values, start=1):
+        log.append(row(step, value))
+    log.close()
+    assert [float(kept["total_loss"]) for kept in read_loss_log(tmp_path)] == values
+    with (tmp_path / LOSS_LOG_NAME).open() as file:
+        assert next(csv.reader(file)) == list(LOSS_LOG_COLUMNS)
+
+
+def test_flush_brings_the_rows_to_disk(tmp_path):
+    log = LossLog(tmp_path, 0)
+    log.append(row(1))
+    log.flush()
+    assert steps_of(tmp_path) == [1]
+    log.close()
+
+
+def test_resuming_cuts_off_the_rows_behind_the_checkpoint(tmp_path):
+    write_steps(tmp_path, 0, 9)
+    expected = (tmp_path / LOSS_LOG_NAME).read_bytes()
+    LossLog(tmp_path, 6).close()
+    assert steps_of(tmp_path) == [1, 2, 3, 4, 5, 6]
+    write_steps(tmp_path, 6, 9)
+    assert (tmp_path / LOSS_LOG_NAME).read_bytes() == expected
+
+
+def test_starting_anew_empties_the_log(tmp_path):
+    write_steps(tmp_path, 0, 4)
+    LossLog(tmp_path, 0).close()
+    assert steps_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("cut", range(1, 30, 4))
+def test_half_a_line_of_a_killed_process_is_dropped(tmp_path, cut):
+    write_steps(tmp_path, 0, 5)
+    path = tmp_path / LOSS_LOG_NAME
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert steps_of(tmp_path) == [1, 2, 3, 4]
+    write_steps(tmp_path, 4, 6)
+    assert steps_of(tmp_path) == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_log_has_no_rows(tmp_path):
+    assert read_loss_log(tmp_path) == []
+
+
+@pytest.mark.parametrize(("value", "colour"), [(0.001, "black"), (0.999, "white")])
+def test_alarm_names_the_colour_and_the_usual_causes(value, colour):
+    alarm = CollapseAlarm(steps=10)
+    assert [alarm.update(value) for _ in range(9)] == [None] * 9
+    warning = alarm.update(value)
+    assert f"all {colour} for 10 steps" in warning
+    assert "batch_norm" in warning and "vgg_weights" in warning
+
+
+def test_alarm_sounds_again_only_after_as_many_steps():
+    alarm = CollapseAlarm(steps=10)
+    sounded = [bool(alarm.update(0.0)) for _ in range(30)]
+    assert [step for step, loud in enumerate(sounded, start=1) if loud] == [10, 20, 30]
+
+
+@pytest.mark.parametrize("values", [[0.0] * 9 + [0.5], [0.5, 1.0] * 5, [0.0, 1.0] * 5])
+def test_alarm_stays_silent_while_the_prediction_varies(values):
+    alarm = CollapseAlarm(steps=10)
+    assert all(alarm.update(value) is None for value in values * 3)
+
+
+def test_mean_of_rows_leaves_the_step_out():
+    means = mean_of([row(1, 0.25), row(2, 0.75)])
+    assert means == dict.fromkeys(LOSS_LOG_COLUMNS[1:], 0.5)
+
+
+def test_status_line_tells_step_loss_and_time_left(capsys):
+    status = StatusLine(show=True)
+    status.update(50, 650, row(50, 0.125), 0.5)
+    status.update(50, 50 + 3 * 7200, row(50, 0.125), 0.5)
+    status.close()
+    first, second = capsys.readouterr().err.strip().splitlines()
+    assert "step 50/650" in first and "loss 0.1250" in first and "0.50 s/step" in first
+    assert "5 min left" in first
+    assert "3.0 h left" in second
+
+
+def test_status_line_can_be_silent(capsys):
+    status = StatusLine(show=False)
+    status.update(1, 2, row(1, math.pi), 0.5)
+    status.close()
+    assert capsys.readouterr().err == ""
