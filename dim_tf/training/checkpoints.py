@@ -72,7 +72,9 @@ def save_checkpoint(
     """
     path = checkpoint_path(run_dir, progress["step"])
     write_arrays(path, network_arrays(network) | _optimizer_arrays(optimizer), config, progress)
-    for old in list_checkpoints(run_dir)[keep:]:
+    # A newer one can be there only if it is damaged; it must not push out the one just written.
+    others = [other for other in list_checkpoints(run_dir) if other != path]
+    for old in others[keep - 1 :]:
         old.unlink(missing_ok=True)
     return path
 
@@ -99,7 +101,7 @@ def restore_newest(
             arrays, saved_config, progress = read_arrays(path)
             if saved_config != config:
                 raise InputError(
-                    f"{run_dir} holds a run of another network ({_difference(saved_config, config)}"
+                    f"{run_dir} holds a run of another network ({difference(saved_config, config)}"
                     "); give the same flags, or another --run_dir."
                 )
             assign_network_arrays(network, arrays, str(path))
@@ -116,7 +118,8 @@ def restore_newest(
     return None
 
 
-def _difference(saved: NetworkConfig, asked: NetworkConfig) -> str:
+def difference(saved: NetworkConfig, asked: NetworkConfig) -> str:
+    """The flags of `saved` that are not as `asked`."""
     names = [name for name in vars(saved) if getattr(saved, name) != getattr(asked, name)]
     return ", ".join(f"--{name}={getattr(saved, name)}" for name in names)
 

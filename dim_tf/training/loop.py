@@ -14,10 +14,11 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import TrainingConfig
+from dim_tf.config import NetworkConfig, TrainingConfig
 from dim_tf.data.manifest import Manifest
 from dim_tf.data.pipeline import open_dataset, training_examples
 from dim_tf.errors import InputError
+from dim_tf.files import write_bytes
 from dim_tf.inference.predict import MattingModel, find_checkpoint
 from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
 from dim_tf.model.network import build_network, first_stage
@@ -31,6 +32,7 @@ from dim_tf.model.weights import (
 )
 from dim_tf.training.checkpoints import (
     best_path,
+    difference,
     restore_newest,
     save_checkpoint,
 )
@@ -38,6 +40,7 @@ from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, TensorBoard, mean_of
 from dim_tf.training.validation import list_validation_images, validate
 
+FLAGFILE_NAME = "run.flags"
 # The cosine schedule ends at this share of the learning rate.
 FINAL_LEARNING_RATE = 0.02
 # Examples on which --normalize_vgg measures activations.
@@ -52,10 +55,15 @@ class TrainingResult(NamedTuple):
     best: dict[str, float] | None  # step, SAD and MSE of the best validation
 
 
-def train(config: TrainingConfig) -> TrainingResult:
+def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
     """Trains until `config.steps`, going on from the newest checkpoint of the run if there is one.
 
     SIGTERM and Ctrl-C let the step finish, save and return.
+
+    Args:
+        config: the run.
+        flagfile: the same as the text of a flagfile; it is kept in the run's folder, unless the
+            run is refused.
 
     Raises:
         InputError: a setting or file that cannot be used, or a loss that is not finite.
@@ -78,6 +86,8 @@ def train(config: TrainingConfig) -> TrainingResult:
     elif not config.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
 
+    if flagfile:
+        write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
     batches = iter(
         strategy.experimental_distribute_dataset(
             training_examples(
@@ -104,6 +114,12 @@ def train(config: TrainingConfig) -> TrainingResult:
 
     def save() -> None:
         nonlocal saved_step
+        # The loss that shows a ruined weight is the one of the next step.
+        if not all(np.isfinite(variable.numpy()).all() for variable in network.variables):
+            raise InputError(
+                f"Step {progress['step']} made weights that are not finite; "
+                f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate or --clip_norm=1."
+            )
         loss_log.flush()
         tensorboard.flush()
         save_checkpoint(
@@ -122,9 +138,9 @@ def train(config: TrainingConfig) -> TrainingResult:
             if not math.isfinite(values["total_loss"]):
                 names = _foreground_names(manifest, strategy.experimental_local_results(batch))
                 raise InputError(
-                    f"The loss at step {step} is {values['total_loss']} (example {names}); the "
-                    f"last checkpoint, of step {saved_step}, is intact. Try a smaller "
-                    "--learning_rate or --clip_norm=1."
+                    f"The loss at step {step} is {values['total_loss']} (example {names}); "
+                    f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate or "
+                    "--clip_norm=1."
                 )
             progress["step"] = step
             loss_log.append({"step": step} | values)
@@ -194,7 +210,12 @@ def _optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers
         in_refinement = layer.name.startswith("refine")
         if config.train_stage != "all":
             layer.trainable = in_refinement == (config.train_stage == "refinement")
-    optimizer = keras.optimizers.Adam(config.base_learning_rate, clipnorm=config.clip_norm or None)
+    optimizer = keras.optimizers.Adam(
+        config.base_learning_rate,
+        clipnorm=config.clip_norm or None,
+        # Checkpoints call its variables by this; Keras would name a second one in a process adam_1.
+        name="adam",
+    )
     optimizer.build(network.trainable_variables)
     return optimizer
 
@@ -205,7 +226,8 @@ def _initialize(
     """The weights of step 0, where they are not the random ones the network was built with."""
     if config.init_from:
         path = find_checkpoint(config.init_from)
-        arrays, _, _ = read_arrays(path, NETWORK_PREFIX)
+        arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
+        _check_same_function(path, source, config.network)
         if config.network.refine:  # a first stage may come without the refinement stage
             arrays = {
                 name: array for name, array in network_arrays(network).items() if "/refine" in name
@@ -222,6 +244,17 @@ def _initialize(
             normalize_vgg16(network, assigned, inputs, config.seed)
     elif config.normalize_vgg:
         raise InputError("--normalize_vgg needs --vgg_weights.")
+
+
+def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:
+    """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
+    # Weights with and without a refinement stage go together, and any batch norm statistics.
+    source = dataclasses.replace(source, refine=network.refine, bn_eval=network.bn_eval)
+    if source != network:
+        raise InputError(
+            f"--init_from={path} was trained with {difference(source, network)}; give the same "
+            "flags."
+        )
 
 
 def _train_step(
@@ -286,6 +319,12 @@ def _validate(
             config.network,
             progress["best"],
         )
+
+
+def _last_checkpoint(saved_step: int) -> str:
+    if not saved_step:
+        return "there is no checkpoint yet"
+    return f"the last checkpoint, of step {saved_step}, is intact"
 
 
 def _foreground_names(manifest: Manifest, batches: tuple) -> str:

@@ -8,10 +8,8 @@ from dim_tf.config import OfflineConfig, TrainingConfig
 from dim_tf.data.manifest import MANIFEST_NAME
 from dim_tf.data.offline import make_dataset
 from dim_tf.errors import InputError
-from dim_tf.files import write_bytes
 from dim_tf.quiet import import_tensorflow
 
-FLAGFILE_NAME = "run.flags"
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
 
@@ -21,7 +19,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
 
     Args:
         config: the run.
-        flagfile: the same as the text of a flagfile; it is kept in the run's folder.
+        flagfile: the same as the text of a flagfile; it is kept in the run's folder, unless the
+            run is refused.
 
     Raises:
         InputError: see `train`.
@@ -40,14 +39,13 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
                 progress=config.progress,
             )
         )
-    write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
     from dim_tf.training.loop import train
     from dim_tf.training.preview import PREVIEW_NAME
     from dim_tf.training.progress import read_loss_log
 
-    result = train(config)
+    result = train(config, flagfile)
     errors = [float(row["unknown_error"]) for row in read_loss_log(run_dir)]
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
     print(

@@ -4,6 +4,8 @@ import pytest
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
 from dim_tf.data.image_io import write_png
 from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.flags import flagfile_text
+from dim_tf.training.loop import train
 
 SIDE = 160
 
@@ -38,25 +40,46 @@ def dataset(tmp_path_factory):
     return folder
 
 
+def run_config(dataset, run_dir, network=None, **changes):
+    """The config of a run that takes seconds; arguments replace its settings."""
+    settings = {
+        "data_dir": str(dataset),
+        "run_dir": str(run_dir),
+        "steps": 6,
+        "learning_rate": 1e-3,
+        "checkpoint_every": 3,
+        "log_every": 3,
+        "image_every": 0,
+        "progress": False,
+        "network": NetworkConfig(**({"width": 1 / 32, "fc6": "1x1"} | (network or {}))),
+        "examples": ExampleConfig(
+            crop_sizes=(64, 96), input_size=64, trimap_kernel_min=9, trimap_kernel_max=15
+        ),
+    }
+    return TrainingConfig(**(settings | changes))
+
+
 @pytest.fixture
 def make_config(dataset, tmp_path):
-    """Makes the config of a run that takes seconds; arguments replace its settings."""
+    """Makes the config of a run in the test's folder."""
 
     def make(network=None, run="run", **changes):
-        settings = {
-            "data_dir": str(dataset),
-            "run_dir": str(tmp_path / run),
-            "steps": 6,
-            "learning_rate": 1e-3,
-            "checkpoint_every": 3,
-            "log_every": 3,
-            "image_every": 0,
-            "progress": False,
-            "network": NetworkConfig(**({"width": 1 / 32, "fc6": "1x1"} | (network or {}))),
-            "examples": ExampleConfig(
-                crop_sizes=(64, 96), input_size=64, trimap_kernel_min=9, trimap_kernel_max=15
-            ),
-        }
-        return TrainingConfig(**(settings | changes))
+        return run_config(dataset, tmp_path / run, network, **changes)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def finished(dataset, tmp_path_factory):
+    """A run of seven steps that a module's tests share; they must not change it."""
+    config = run_config(
+        dataset,
+        tmp_path_factory.mktemp("finished"),
+        steps=7,
+        batch_size=2,
+        warmup_steps=4,
+        checkpoint_every=2,
+        keep_checkpoints=2,
+    )
+    train(config, flagfile_text(config))
+    return config

@@ -20,7 +20,7 @@ CONFIG = NetworkConfig(width=1 / 64, fc6="1x1")
 def make_state(seed):
     """A network and its optimizer with random values everywhere."""
     network = build_network(CONFIG)
-    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer = keras.optimizers.Adam(1e-3, name="adam")
     optimizer.build(network.trainable_variables)
     random = np.random.default_rng(seed)
     for variable in [*network.variables, *optimizer.variables]:
@@ -137,7 +137,7 @@ def test_another_network_is_refused_and_the_difference_named(states, tmp_path, c
     save(tmp_path, states[0], 10)
     asked = NetworkConfig(**({"width": 1 / 64, "fc6": "1x1"} | change))
     network = build_network(asked)
-    optimizer = keras.optimizers.Adam()
+    optimizer = keras.optimizers.Adam(name="adam")
     optimizer.build(network.trainable_variables)
     with pytest.raises(InputError, match=f"another network .{message}"):
         restore_newest(tmp_path, network, optimizer, asked)

@@ -1,0 +1,463 @@
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.config import LossConfig, NetworkConfig, TrainingConfig
+from dim_tf.data.image_io import write_png
+from dim_tf.data.pipeline import open_dataset, training_examples
+from dim_tf.errors import InputError
+from dim_tf.flags import flagfile_text
+from dim_tf.model.network import build_network
+from dim_tf.model.weights import read_arrays, save_weights, write_arrays
+from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
+from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at, train
+from dim_tf.training.progress import LOSS_LOG_NAME, read_loss_log
+from dim_tf.training.run import start_run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def arrays_of(run_dir, step):
+    return read_arrays(checkpoint_path(Path(run_dir), step))[0]
+
+
+def assert_same_arrays(actual, expected):
+    assert actual.keys() == expected.keys()
+    for name, array in actual.items():
+        np.testing.assert_array_equal(array, expected[name], name)
+
+
+def losses_of(run_dir, column="total_loss"):
+    return [float(row[column]) for row in read_loss_log(Path(run_dir))]
+
+
+@pytest.fixture
+def continued(finished, tmp_path):
+    """A copy of that run to go on with."""
+    shutil.copytree(finished.run_dir, tmp_path / "continued")
+    return dataclasses.replace(finished, run_dir=str(tmp_path / "continued"))
+
+
+# Learning rate
+
+
+def test_learning_rate_is_constant_unless_asked():
+    config = TrainingConfig(steps=100, learning_rate=0.5)
+    assert {learning_rate_at(step, config) for step in range(1, 101)} == {0.5}
+
+
+def test_warmup_grows_linearly_from_zero():
+    config = TrainingConfig(steps=100, learning_rate=1.0, warmup_steps=10)
+    rates = [learning_rate_at(step, config) for step in range(1, 15)]
+    np.testing.assert_allclose(rates, [*np.arange(1, 11) / 10, 1, 1, 1, 1])
+
+
+def test_cosine_falls_from_the_full_rate_to_two_percent():
+    config = TrainingConfig(steps=1000, learning_rate=2.0, learning_rate_schedule="cosine")
+    rates = [learning_rate_at(step, config) for step in range(1, 1001)]
+    assert rates[0] == 2.0
+    assert rates[500] == pytest.approx((1 + 0.02) / 2 * 2.0)
+    assert rates[-1] == pytest.approx(0.04, rel=0.001)
+    assert np.all(np.diff(rates) < 0)
+
+
+# Runs
+
+
+def test_a_run_leaves_its_checkpoints_its_flags_and_one_log_row_per_step(finished):
+    run_dir = Path(finished.run_dir)
+    names = [path.name for path in list_checkpoints(run_dir)]
+    assert names == ["step-00000007.npz", "step-00000006.npz"]
+    assert [int(row["step"]) for row in read_loss_log(run_dir)] == list(range(1, 8))
+    assert (run_dir / FLAGFILE_NAME).read_text() == flagfile_text(finished)
+
+
+def test_schedule_reaches_the_optimizer_and_the_log(finished):
+    rates = losses_of(finished.run_dir, "learning_rate")
+    np.testing.assert_allclose(rates, np.minimum(np.arange(1, 8) / 4, 1) * 1e-3, rtol=1e-6)
+    stored = arrays_of(finished.run_dir, 7)["optimizer/adam/learning_rate"]
+    np.testing.assert_allclose(stored, 1e-3, rtol=1e-6)
+
+
+def test_resuming_is_exact_and_two_runs_of_one_seed_are_one(finished, tmp_path):
+    """Adam's moments, batch norm's averages, the place in the data: all go on where they were."""
+    parts = dataclasses.replace(finished, run_dir=str(tmp_path / "parts"))
+    half = train(dataclasses.replace(parts, steps=3))
+    assert (half.step, half.finished, half.best) == (3, True, None)
+    assert len(losses_of(parts.run_dir)) == 3
+    assert train(parts).finished
+    assert_same_arrays(arrays_of(parts.run_dir, 7), arrays_of(finished.run_dir, 7))
+    logs = [(Path(config.run_dir) / LOSS_LOG_NAME).read_bytes() for config in (parts, finished)]
+    assert logs[0] == logs[1]
+
+
+def test_a_finished_run_does_nothing_more(continued):
+    before = checkpoint_path(Path(continued.run_dir), 7).stat().st_mtime_ns
+    assert train(continued).step == 7
+    assert checkpoint_path(Path(continued.run_dir), 7).stat().st_mtime_ns == before
+    assert len(losses_of(continued.run_dir)) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"resume": False}, "already holds a run"),
+        ({"network": NetworkConfig(width=1 / 32, fc6="1x1", skip=True)}, "another network"),
+    ],
+)
+def test_a_refused_command_leaves_the_run_as_it_is(continued, changes, message):
+    def contents():
+        return {
+            path: path.read_bytes() for path in Path(continued.run_dir).rglob("*") if path.is_file()
+        }
+
+    before = contents()
+    with pytest.raises(InputError, match=message):
+        train(dataclasses.replace(continued, steps=9, **changes), "--steps=9\n")
+    assert contents() == before
+
+
+def test_a_damaged_newest_checkpoint_costs_its_steps_and_nothing_else(continued, finished):
+    path = checkpoint_path(Path(continued.run_dir), 7)
+    path.write_bytes(path.read_bytes()[:1000])
+    assert train(continued).step == 7
+    assert_same_arrays(arrays_of(continued.run_dir, 7), arrays_of(finished.run_dir, 7))
+
+
+@pytest.mark.slow
+def test_overfitting_one_example_reduces_the_loss(make_config):
+    config = make_config({"width": 1 / 16, "skip": True}, steps=120, overfit=1, log_every=50)
+    config = dataclasses.replace(config, checkpoint_every=200, learning_rate=5e-3)
+    train(config)
+    errors = losses_of(config.run_dir, "unknown_error")
+    assert np.mean(errors[-10:]) < 0.4 * np.mean(errors[:3])
+
+
+def test_bfloat16_agrees_roughly_and_stores_float32(finished, tmp_path):
+    config = dataclasses.replace(
+        finished, run_dir=str(tmp_path), mixed_precision="bfloat16", steps=3
+    )
+    train(config)
+    expected = losses_of(finished.run_dir)[:3]
+    np.testing.assert_allclose(losses_of(config.run_dir), expected, rtol=0.1)
+    assert losses_of(config.run_dir) != expected
+    kinds = {name: array.dtype for name, array in arrays_of(config.run_dir, 3).items()}
+    assert kinds == {name: array.dtype for name, array in arrays_of(finished.run_dir, 7).items()}
+
+
+def test_clipping_bounds_each_variables_gradient(make_config):
+    """Adam's first moment after one step is a tenth of the gradient."""
+    config = make_config(steps=1, clip_norm=1e-3)
+    train(config)
+    moments = [
+        10 * np.linalg.norm(array)
+        for name, array in arrays_of(config.run_dir, 1).items()
+        if name.endswith("_momentum")
+    ]
+    assert max(moments) == pytest.approx(1e-3, rel=1e-3)
+
+
+# Something is wrong
+
+
+def test_an_absurd_learning_rate_stops_the_run_with_a_sentence(make_config):
+    config = make_config({"batch_norm": False}, learning_rate=1e30, checkpoint_every=100, steps=9)
+    with pytest.raises(InputError, match=r"The loss at step \d is (nan|inf) \(example ") as caught:
+        train(config)
+    assert " on dark" in str(caught.value) or " on light" in str(caught.value)
+    assert "there is no checkpoint yet" in str(caught.value)
+    assert list_checkpoints(Path(config.run_dir)) == []
+
+
+def poison(config, name, value):
+    """Puts a value into the newest checkpoint, as if the run had come there by itself."""
+    path = list_checkpoints(Path(config.run_dir))[0]
+    arrays, network, progress = read_arrays(path)
+    arrays[name] = np.full_like(arrays[name], value)
+    write_arrays(path, arrays, network, progress)
+    return path
+
+
+def test_the_message_names_step_and_example_and_the_checkpoint_stays(continued):
+    config = dataclasses.replace(continued, batch_size=1)
+    path = poison(config, "network/pred_alpha/biases", np.nan)
+    before = path.read_bytes()
+    manifest, examples = open_dataset(config.data_dir, config.examples)
+    batch = next(iter(training_examples(manifest, examples, seed=1, batch_size=1, first_example=7)))
+    pair = int(batch["pair"][0])
+    expected = f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}"
+    with pytest.raises(InputError) as caught:
+        train(dataclasses.replace(config, steps=9))
+    assert f"The loss at step 8 is nan (example {expected})" in str(caught.value)
+    assert "the last checkpoint, of step 7, is intact" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_weights_that_are_not_finite_are_never_saved(continued):
+    """A step can have a finite loss and ruin the weights: here by a poisoned moment of Adam."""
+    poison(continued, "optimizer/adam/conv1_1_weights_momentum", np.inf)
+    with pytest.raises(InputError, match="Step 8 made weights that are not finite"):
+        train(dataclasses.replace(continued, steps=9, checkpoint_every=1))
+    newest = list_checkpoints(Path(continued.run_dir))[0]
+    assert newest == checkpoint_path(Path(continued.run_dir), 7)
+
+
+def test_all_black_predictions_raise_the_alarm(continued, caplog):
+    poison(continued, "network/pred_alpha/biases", -30.0)
+    config = dataclasses.replace(
+        continued, learning_rate=0.0, batch_size=1, steps=207, checkpoint_every=500
+    )
+    train(config)
+    assert "all black for 200 steps" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train_stage": "refinement"}, "--train_stage=refinement needs --refine"),
+        ({"normalize_vgg": True}, "--normalize_vgg needs --vgg_weights"),
+        ({"vgg_weights": "nowhere.npz"}, "nowhere.npz does not exist"),
+        ({"init_from": "nowhere.npz"}, "nowhere.npz"),
+        ({"data_dir": "/nowhere"}, "is not a finished dataset"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(make_config, changes, message):
+    with pytest.raises(InputError, match=message):
+        train(make_config(**changes))
+
+
+# Stages
+
+
+@pytest.fixture(scope="module")
+def two_stages(tmp_path_factory):
+    """Random weights with a refinement stage that already corrects something."""
+    config = NetworkConfig(width=1 / 32, fc6="1x1", refine=True)
+    network = build_network(config)
+    random = np.random.default_rng(0)
+    for variable in network.get_layer("refine_4").variables:
+        variable.assign(0.01 * random.normal(size=variable.shape))
+    path = tmp_path_factory.mktemp("two_stages") / "weights.npz"
+    save_weights(path, network, config, {}, half=False)
+    return path
+
+
+@pytest.mark.parametrize("stage", ["all", "encoder_decoder", "refinement"])
+def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
+    config = make_config({"refine": True}, steps=2, train_stage=stage, init_from=str(two_stages))
+    train(config)
+    before, now = read_arrays(two_stages, "network/")[0], arrays_of(config.run_dir, 2)
+    for name, array in before.items():
+        in_refinement = "/refine" in name
+        expected = stage == "all" or in_refinement == (stage == "refinement")
+        if name.endswith("/biases") and name.replace("biases", "gamma") in before:
+            expected = False  # the bias before a batch norm
+        assert np.any(array != now[name]) == expected, name
+
+
+def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_config, finished):
+    second = make_config({"refine": True}, init_from=finished.run_dir, learning_rate=0.0, steps=1)
+    train(second)
+    before, now = arrays_of(finished.run_dir, 7), arrays_of(second.run_dir, 1)
+    assert "network/refine_1/weights" in now
+    for name, array in before.items():
+        if name.startswith("network/") and "moving" not in name:
+            np.testing.assert_array_equal(array, now[name])
+    assert not np.any(now["network/refine_4/weights"])
+
+
+@pytest.mark.parametrize("change", [{"skip": True}, {"normalize_input": True}, {"width": 1 / 16}])
+def test_init_from_refuses_weights_that_mean_another_function(make_config, finished, change):
+    with pytest.raises(InputError, match=f"was trained with --{next(iter(change))}="):
+        train(make_config(change, init_from=finished.run_dir))
+
+
+# Validation
+
+
+@pytest.fixture
+def validation_dir(tmp_path):
+    random = np.random.default_rng(3)
+    for name in ("p", "q"):
+        alpha = np.repeat(np.linspace(0, 255, 50).astype(np.uint8)[None], 40, axis=0)
+        trimap = np.where((alpha > 40) & (alpha < 210), 128, np.where(alpha > 99, 255, 0))
+        write_png(
+            tmp_path / "val" / "rgb" / f"{name}.png", random.integers(0, 256, (40, 50, 3), np.uint8)
+        )
+        write_png(tmp_path / "val" / "alpha" / f"{name}.png", alpha)
+        write_png(tmp_path / "val" / "trimap" / f"{name}.png", trimap.astype(np.uint8))
+    return tmp_path / "val"
+
+
+def test_validation_keeps_the_best_network(make_config, validation_dir):
+    from dim_tf.inference.predict import load_model
+    from dim_tf.training.validation import list_validation_images, validate
+
+    config = make_config(
+        validation_dir=str(validation_dir),
+        validate_every=2,
+        steps=8,
+        keep_checkpoints=9,
+        checkpoint_every=2,
+        learning_rate=5e-3,
+    )
+    result = train(config)
+    images = list_validation_images(validation_dir)
+    assert len(images) == 2
+    errors = {
+        step: validate(load_model(checkpoint_path(Path(config.run_dir), step)), images)
+        for step in (2, 4, 6, 8)
+    }
+    best = min(errors, key=lambda step: errors[step]["SAD"])
+    assert result.best["step"] == best
+    assert result.best["SAD"] == pytest.approx(errors[best]["SAD"], rel=1e-3)
+    arrays, network, about = read_arrays(best_path(Path(config.run_dir)))
+    assert network == config.network
+    assert about == result.best
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, arrays_of(config.run_dir, best)[name])
+
+
+def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
+    best_path(Path(continued.run_dir)).write_bytes(b"the best")
+    path = list_checkpoints(Path(continued.run_dir))[0]
+    arrays, network, progress = read_arrays(path)
+    progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
+    write_arrays(path, arrays, network, progress)
+    config = dataclasses.replace(
+        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
+    )
+    assert train(config).best["step"] == 3
+    assert best_path(Path(continued.run_dir)).read_bytes() == b"the best"
+
+
+# The script
+
+
+def start_script(config, tmp_path, **options):
+    flagfile = tmp_path / "script.flags"
+    flagfile.write_text(flagfile_text(config))
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "train.py"), f"--flagfile={flagfile}"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for(path, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.002)
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(make_config, tmp_path):
+    half, whole = 20, 80
+    config = make_config(run="killed", steps=whole, checkpoint_every=half, keep_checkpoints=20)
+    process = start_script(config, tmp_path)
+    wait_for(checkpoint_path(Path(config.run_dir), half), process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not checkpoint_path(Path(config.run_dir), whole).exists()
+    # Rows of steps after the checkpoint that were already on disk, the last one cut in half.
+    with (Path(config.run_dir) / LOSS_LOG_NAME).open("a") as log:
+        log.write(f"{whole - 1},1,1,1,1,1,1\n{whole},0.12")
+    train(config)
+    reference = make_config(run="whole", steps=whole, checkpoint_every=half, keep_checkpoints=20)
+    train(reference)
+    assert_same_arrays(arrays_of(config.run_dir, whole), arrays_of(reference.run_dir, whole))
+    logs = [(Path(run.run_dir) / LOSS_LOG_NAME).read_bytes() for run in (config, reference)]
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.slow
+def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
+    config = make_config(steps=100_000, checkpoint_every=20)
+    process = start_script(config, tmp_path)
+    wait_for(checkpoint_path(Path(config.run_dir), 20), process)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "saved; the same command goes on" in output
+    step = list_checkpoints(Path(config.run_dir))[0]
+    assert f"Stopped at step {int(step.stem.removeprefix('step-'))} of 100000" in output
+    assert len(losses_of(config.run_dir)) == int(step.stem.removeprefix("step-"))
+    # The flags it left behind are the run.
+    kept = (Path(config.run_dir) / FLAGFILE_NAME).read_text()
+    assert kept == flagfile_text(config)
+
+
+def test_start_run_names_what_is_missing(make_config):
+    for name in ("data_dir", "run_dir"):
+        with pytest.raises(InputError, match=f"--{name} is missing"):
+            start_run(dataclasses.replace(make_config(), **{name: ""}), "")
+
+
+def test_start_run_sums_up(make_config, capsys):
+    config = make_config()
+    start_run(config, flagfile_text(config))
+    output = capsys.readouterr().out
+    assert "step 6: mean absolute error on unknown pixels" in output
+    assert f"--checkpoint={config.run_dir}" in output
+    assert (Path(config.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
+
+
+# Several devices
+
+MIRRORED = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+mirrored = tf.distribute.MirroredStrategy
+tf.distribute.MirroredStrategy = lambda: mirrored(["CPU:0", "CPU:1"])
+from dim_tf.config import *
+from dim_tf.training.loop import train
+"""
+
+
+@pytest.mark.slow
+def test_two_devices_train_as_one(make_config):
+    """Without batch norm, whose statistics are each device's own, the step must be the same."""
+    settings = {"batch_size": 2, "steps": 4, "log_every": 2, "image_every": 2}
+    plain = {"batch_norm": False}
+    # A loss is a mean over weights, and the halves of a batch differ in their unknown pixels.
+    settings["losses"] = LossConfig(known_weight=1.0)
+    one = make_config(plain, run="one", **settings)
+    two = make_config(plain, run="two", strategy="mirrored", **settings)
+    norm = make_config(run="norm", strategy="mirrored", **settings)
+    train(one)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{MIRRORED}\ntrain({config!r})"],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for config in (two, norm)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors[-3000:]
+    losses = losses_of(two.run_dir)
+    np.testing.assert_allclose(losses, losses_of(one.run_dir), rtol=1e-3)
+    moved = arrays_of(norm.run_dir, 4)["network/deconv6/moving_mean"]
+    assert np.any(moved) and np.isfinite(moved).all()
+    expected = arrays_of(one.run_dir, 4)
+    for name, array in arrays_of(two.run_dir, 4).items():
+        if name.startswith("network/"):
+            np.testing.assert_allclose(array, expected[name], atol=5e-4, err_msg=name)
