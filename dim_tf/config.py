@@ -161,6 +161,17 @@ class LossConfig(_Checked):
         255.0, "the colour difference is divided by this; 255 puts it on the scale of alpha"
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("alpha_loss_weight", "known_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"--{name}={getattr(self, name)} is not between 0 and 1.")
+        if not self.comp_loss_divisor > 0:
+            raise InputError(
+                f"--comp_loss_divisor={self.comp_loss_divisor} is not possible; give a number "
+                "above 0."
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig(_Checked):

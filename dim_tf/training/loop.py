@@ -5,46 +5,31 @@ import math
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import NetworkConfig, TrainingConfig
+from dim_tf.config import TrainingConfig
 from dim_tf.data.manifest import Manifest
 from dim_tf.data.pipeline import open_dataset, training_examples
 from dim_tf.errors import InputError
 from dim_tf.files import write_bytes
-from dim_tf.inference.predict import MattingModel, find_checkpoint
-from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
-from dim_tf.model.network import build_network, first_stage
-from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
-from dim_tf.model.weights import (
-    NETWORK_PREFIX,
-    assign_network_arrays,
-    network_arrays,
-    read_arrays,
-    write_arrays,
-)
-from dim_tf.training.checkpoints import (
-    best_path,
-    difference,
-    restore_newest,
-    save_checkpoint,
-)
+from dim_tf.inference.predict import MattingModel
+from dim_tf.model.network import build_network
+from dim_tf.model.weights import network_arrays, write_arrays
+from dim_tf.training.checkpoints import best_path, restore_newest, save_checkpoint
 from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, TensorBoard, mean_of
+from dim_tf.training.start import initialize_weights, make_optimizer, make_strategy
+from dim_tf.training.step import make_train_step
 from dim_tf.training.validation import list_validation_images, validate
 
 FLAGFILE_NAME = "run.flags"
 # The cosine schedule ends at this share of the learning rate.
 FINAL_LEARNING_RATE = 0.02
-# Examples on which --normalize_vgg measures activations.
-NORMALIZATION_EXAMPLES = 4
 
 
 class TrainingResult(NamedTuple):
@@ -74,15 +59,15 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
     validation_images = (
         list_validation_images(config.validation_dir) if config.validation_dir else []
     )
-    strategy = _strategy(config)
+    strategy = make_strategy(config)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         network = build_network(config.network, precision=config.mixed_precision)
-        optimizer = _optimizer(config, network)
+        optimizer = make_optimizer(config, network)
     progress = restore_newest(run_dir, network, optimizer, config.network)
     if progress is None:
         progress = {"step": 0, "best": None}
-        _initialize(config, network, manifest, examples_config)
+        initialize_weights(config, network, manifest, examples_config)
     elif not config.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
 
@@ -100,7 +85,7 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
             )
         )
     )
-    train_step = _train_step(config, network, optimizer, strategy)
+    train_step = make_train_step(config, network, optimizer, strategy)
     model = MattingModel(network, config.network, {})
     if config.preview and progress["step"] == 0:
         write_before(run_dir, model)
@@ -177,7 +162,7 @@ def learning_rate_at(step: int, config: TrainingConfig) -> float:
     if config.warmup_steps:
         rate *= min(1.0, step / config.warmup_steps)
     if config.learning_rate_schedule == "cosine":
-        done = min(1.0, (step - 1) / config.steps)
+        done = min(1.0, (step - 1) / max(1, config.steps - 1))
         rate *= FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
     return rate
 
@@ -189,114 +174,6 @@ def _settled(config: TrainingConfig) -> TrainingConfig:
     if config.train_stage == "refinement" and not config.network.refine:
         raise InputError("--train_stage=refinement needs --refine.")
     return config
-
-
-def _strategy(config: TrainingConfig) -> tf.distribute.Strategy:
-    strategy = {
-        "default": tf.distribute.get_strategy,
-        "mirrored": tf.distribute.MirroredStrategy,
-    }[config.strategy]()
-    if config.batch_size % strategy.num_replicas_in_sync:
-        raise InputError(
-            f"--batch_size={config.batch_size} does not divide over "
-            f"{strategy.num_replicas_in_sync} devices; give a multiple."
-        )
-    return strategy
-
-
-def _optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers.Optimizer:
-    """Adam over the weights of the chosen stage, with its moments made."""
-    for layer in network.layers:
-        in_refinement = layer.name.startswith("refine")
-        if config.train_stage != "all":
-            layer.trainable = in_refinement == (config.train_stage == "refinement")
-    optimizer = keras.optimizers.Adam(
-        config.base_learning_rate,
-        clipnorm=config.clip_norm or None,
-        # Checkpoints call its variables by this; Keras would name a second one in a process adam_1.
-        name="adam",
-    )
-    optimizer.build(network.trainable_variables)
-    return optimizer
-
-
-def _initialize(
-    config: TrainingConfig, network: keras.Model, manifest: Manifest, examples_config: Any
-) -> None:
-    """The weights of step 0, where they are not the random ones the network was built with."""
-    if config.init_from:
-        path = find_checkpoint(config.init_from)
-        arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
-        _check_same_function(path, source, config.network)
-        if config.network.refine:  # a first stage may come without the refinement stage
-            arrays = {
-                name: array for name, array in network_arrays(network).items() if "/refine" in name
-            } | arrays
-        assign_network_arrays(network, arrays, str(path))
-    elif config.vgg_weights:
-        assigned = assign_vgg16(network, read_vgg16(config.vgg_weights))
-        logging.info("VGG16 weights for %s … %s.", assigned[0], assigned[-1])
-        if config.normalize_vgg:
-            examples = training_examples(
-                manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
-            )
-            inputs = next(iter(examples))["image_and_trimap"].numpy()
-            normalize_vgg16(network, assigned, inputs, config.seed)
-    elif config.normalize_vgg:
-        raise InputError("--normalize_vgg needs --vgg_weights.")
-
-
-def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:
-    """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
-    # Weights with and without a refinement stage go together, and any batch norm statistics.
-    source = dataclasses.replace(source, refine=network.refine, bn_eval=network.bn_eval)
-    if source != network:
-        raise InputError(
-            f"--init_from={path} was trained with {difference(source, network)}; give the same "
-            "flags."
-        )
-
-
-def _train_step(
-    config: TrainingConfig,
-    network: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    strategy: tf.distribute.Strategy,
-) -> Callable[[Any], dict[str, tf.Tensor]]:
-    trained = first_stage(network) if config.train_stage == "encoder_decoder" else network
-    variables = trained.trainable_variables
-    replicas = strategy.num_replicas_in_sync
-
-    def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            alpha = trained(example["image_and_trimap"], training=True)
-            losses = matting_losses(alpha, example, config.losses)
-            # The optimizer sums gradients over the replicas.
-            objective = losses["total_loss"] / replicas
-        # The bias before a batch norm has no gradient, and Adam then leaves it alone.
-        gradients = tape.gradient(
-            objective,
-            [variable.value for variable in variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-        optimizer.apply(gradients, variables)
-        unknown = unknown_region(example["trimap"])
-        return losses | {
-            "unknown_error": unknown_error(alpha, example["alpha"], example["trimap"]),
-            "mean_unknown_alpha": tf.math.divide_no_nan(
-                tf.reduce_sum(alpha * unknown), tf.reduce_sum(unknown)
-            ),
-        }
-
-    @tf.function
-    def step(batch: Any) -> dict[str, tf.Tensor]:
-        values = strategy.run(step_of_replica, args=(batch,))
-        return {
-            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
-            for name, value in values.items()
-        }
-
-    return step
 
 
 def _validate(

@@ -33,13 +33,16 @@ def write_before(run_dir: Path, model: MattingModel) -> None:
 def write_before_after(run_dir: Path, model: MattingModel) -> Path:
     """Writes photo, trimap, matte before, matte now and ground truth side by side.
 
+    A run that was asked for the picture only when it resumed has no matte from before.
+
     Raises:
-        InputError: `write_before` has not been called in this run, or the file cannot be written.
+        InputError: the file cannot be written.
     """
     rgb, alpha, _ = render_sample(_SEED, _SIZE)
     trimap = trimap_from_alpha(alpha, _TRIMAP_KERNEL).numpy()
-    before = read_grey(run_dir / _BEFORE_NAME)
+    kept = run_dir / _BEFORE_NAME
+    before = [read_grey(kept)] if kept.exists() else []
     now = model.predict_alpha(rgb, trimap)
     path = run_dir / PREVIEW_NAME
-    write_png(path, side_by_side([rgb, trimap, before, now, alpha]))
+    write_png(path, side_by_side([rgb, trimap, *before, now, alpha]))
     return path

@@ -48,10 +48,11 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     result = train(config, flagfile)
     errors = [float(row["unknown_error"]) for row in read_loss_log(run_dir)]
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
-    print(
-        f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over the "
-        f"first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
-    )
+    if errors:
+        print(
+            f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over "
+            f"the first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
+        )
     if result.best:
         print(
             f"Best validation at step {result.best['step']}: SAD {result.best['SAD']:.2f}, "

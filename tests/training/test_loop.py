@@ -19,7 +19,7 @@ from dim_tf.model.network import build_network
 from dim_tf.model.weights import read_arrays, save_weights, write_arrays
 from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
 from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at, train
-from dim_tf.training.progress import LOSS_LOG_NAME, read_loss_log
+from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
 from dim_tf.training.run import start_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,8 +64,8 @@ def test_cosine_falls_from_the_full_rate_to_two_percent():
     config = TrainingConfig(steps=1000, learning_rate=2.0, learning_rate_schedule="cosine")
     rates = [learning_rate_at(step, config) for step in range(1, 1001)]
     assert rates[0] == 2.0
-    assert rates[500] == pytest.approx((1 + 0.02) / 2 * 2.0)
-    assert rates[-1] == pytest.approx(0.04, rel=0.001)
+    assert np.mean(rates) == pytest.approx((1 + 0.02) / 2 * 2.0)
+    assert rates[-1] == pytest.approx(0.04, rel=1e-9)
     assert np.all(np.diff(rates) < 0)
 
 
@@ -210,13 +210,11 @@ def test_weights_that_are_not_finite_are_never_saved(continued):
     assert newest == checkpoint_path(Path(continued.run_dir), 7)
 
 
-def test_all_black_predictions_raise_the_alarm(continued, caplog):
+def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
+    monkeypatch.setattr("dim_tf.training.loop.CollapseAlarm", lambda: CollapseAlarm(steps=3))
     poison(continued, "network/pred_alpha/biases", -30.0)
-    config = dataclasses.replace(
-        continued, learning_rate=0.0, batch_size=1, steps=207, checkpoint_every=500
-    )
-    train(config)
-    assert "all black for 200 steps" in caplog.text
+    train(dataclasses.replace(continued, learning_rate=0.0, batch_size=1, steps=10))
+    assert "all black for 3 steps" in caplog.text
 
 
 @pytest.mark.parametrize(

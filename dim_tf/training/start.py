@@ -1,0 +1,109 @@
+"""What a run begins with: devices, optimizer, and the weights of step 0."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from absl import logging
+
+from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.data.manifest import Manifest
+from dim_tf.data.pipeline import training_examples
+from dim_tf.errors import InputError
+from dim_tf.inference.predict import find_checkpoint
+from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
+from dim_tf.model.weights import (
+    NETWORK_PREFIX,
+    assign_network_arrays,
+    network_arrays,
+    read_arrays,
+)
+from dim_tf.training.checkpoints import difference
+
+# Examples on which --normalize_vgg measures activations.
+NORMALIZATION_EXAMPLES = 4
+
+
+def make_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
+    """The tf.distribute strategy of the run.
+
+    Raises:
+        InputError: the batch does not divide over the devices.
+    """
+    strategy = {
+        "default": tf.distribute.get_strategy,
+        "mirrored": tf.distribute.MirroredStrategy,
+    }[config.strategy]()
+    if config.batch_size % strategy.num_replicas_in_sync:
+        raise InputError(
+            f"--batch_size={config.batch_size} does not divide over "
+            f"{strategy.num_replicas_in_sync} devices; give a multiple."
+        )
+    return strategy
+
+
+def make_optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers.Optimizer:
+    """Adam with its moments made; freezes the layers that `config.train_stage` leaves out."""
+    for layer in network.layers:
+        in_refinement = layer.name.startswith("refine")
+        if config.train_stage != "all":
+            layer.trainable = in_refinement == (config.train_stage == "refinement")
+    optimizer = keras.optimizers.Adam(
+        config.base_learning_rate,
+        clipnorm=config.clip_norm or None,
+        # Checkpoints call its variables by this; Keras would name a second one in a process adam_1.
+        name="adam",
+    )
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def initialize_weights(
+    config: TrainingConfig,
+    network: keras.Model,
+    manifest: Manifest,
+    examples_config: ExampleConfig,
+) -> None:
+    """Gives the network the weights of step 0: from another run, from VGG16, or as it was built.
+
+    Args:
+        config: says which.
+        network: freshly built.
+        manifest: from `open_dataset`; --normalize_vgg measures on its first examples.
+        examples_config: from `open_dataset`.
+
+    Raises:
+        InputError: weights that are missing, damaged or of another network.
+    """
+    if config.init_from:
+        path = find_checkpoint(config.init_from)
+        arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
+        _check_same_function(path, source, config.network)
+        if config.network.refine:  # a first stage may come without the refinement stage
+            arrays = {
+                name: array for name, array in network_arrays(network).items() if "/refine" in name
+            } | arrays
+        assign_network_arrays(network, arrays, str(path))
+    elif config.vgg_weights:
+        assigned = assign_vgg16(network, read_vgg16(config.vgg_weights))
+        logging.info("VGG16 weights for %s … %s.", assigned[0], assigned[-1])
+        if config.normalize_vgg:
+            examples = training_examples(
+                manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
+            )
+            inputs = next(iter(examples))["image_and_trimap"].numpy()
+            normalize_vgg16(network, assigned, inputs, config.seed)
+    elif config.normalize_vgg:
+        raise InputError("--normalize_vgg needs --vgg_weights.")
+
+
+def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:
+    """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
+    # Weights with and without a refinement stage go together, and any batch norm statistics.
+    source = dataclasses.replace(source, refine=network.refine, bn_eval=network.bn_eval)
+    if source != network:
+        raise InputError(
+            f"--init_from={path} was trained with {difference(source, network)}; give the same "
+            "flags."
+        )

@@ -1,0 +1,65 @@
+"""One training step."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dim_tf.config import TrainingConfig
+from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
+from dim_tf.model.network import first_stage
+
+
+def make_train_step(
+    config: TrainingConfig,
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    strategy: tf.distribute.Strategy,
+) -> Callable[[Any], dict[str, tf.Tensor]]:
+    """The step as a compiled function: a batch in, weights moved, the values of the loss log out.
+
+    Args:
+        config: losses and stage of training.
+        network: built in the strategy's scope.
+        optimizer: likewise.
+        strategy: of the run.
+
+    Returns:
+        A function from a (distributed) batch of examples to scalars: `alpha_loss`, `comp_loss`,
+        `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas.
+    """
+    trained = first_stage(network) if config.train_stage == "encoder_decoder" else network
+    variables = trained.trainable_variables
+    replicas = strategy.num_replicas_in_sync
+
+    def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            alpha = trained(example["image_and_trimap"], training=True)
+            losses = matting_losses(alpha, example, config.losses)
+            # The optimizer sums gradients over the replicas.
+            objective = losses["total_loss"] / replicas
+        # The bias before a batch norm has no gradient, and Adam then leaves it alone.
+        gradients = tape.gradient(
+            objective,
+            [variable.value for variable in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        optimizer.apply(gradients, variables)
+        unknown = unknown_region(example["trimap"])
+        return losses | {
+            "unknown_error": unknown_error(alpha, example["alpha"], example["trimap"]),
+            "mean_unknown_alpha": tf.math.divide_no_nan(
+                tf.reduce_sum(alpha * unknown), tf.reduce_sum(unknown)
+            ),
+        }
+
+    @tf.function
+    def step(batch: Any) -> dict[str, tf.Tensor]:
+        values = strategy.run(step_of_replica, args=(batch,))
+        return {
+            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+            for name, value in values.items()
+        }
+
+    return step
