@@ -5,6 +5,7 @@ The dataclasses are the settings of the library. `dim_tf/flags.py` turns each fi
 """
 
 import dataclasses
+import math
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from dim_tf.errors import InputError
@@ -36,10 +37,21 @@ BATCH_NORM_MOMENTUM = 0.99
 # Both losses are sqrt(difference^2 + LOSS_EPSILON^2) (paper, equation 1).
 LOSS_EPSILON = 1e-6
 
+# What NumPy takes as a seed.
+LARGEST_SEED = 2**32 - 1
 
-def option(default: Any, help: str, **metadata: Any) -> Any:
-    """A dataclass field with a help text: what the setting means, in its unit."""
-    return dataclasses.field(default=default, metadata={"help": help, **metadata})
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+) -> Any:
+    """A dataclass field with a help text, what the setting means in its unit, and its bounds."""
+    bounds = {"at least": at_least, "above": above, "at most": at_most}
+    return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
 
 
 def part(config_class: type) -> Any:
@@ -53,7 +65,7 @@ def choices_of(hint: Any) -> tuple[str, ...] | None:
 
 
 class _Checked:
-    """Refuses a word that is not among a field's choices, with a sentence that lists them."""
+    """Refuses a word that is not among a field's choices and a number outside its bounds."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -64,13 +76,33 @@ class _Checked:
                 raise InputError(
                     f"--{field.name}={value} is not possible; choose one of {', '.join(allowed)}."
                 )
+            if isinstance(value, int | float) and not _inside(value, field.metadata["bounds"]):
+                bounds = " and ".join(
+                    f"{name} {bound}"
+                    for name, bound in field.metadata["bounds"].items()
+                    if bound is not None
+                )
+                raise InputError(f"--{field.name}={value} is not possible; give a number {bounds}.")
+
+
+def _inside(value: float, bounds: dict[str, float | None]) -> bool:
+    if not math.isfinite(value):
+        return False
+    at_least, above, at_most = bounds.values()
+    return (
+        (at_least is None or value >= at_least)
+        and (above is None or value > above)
+        and (at_most is None or value <= at_most)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig(_Checked):
     """What the network is. Stored with every checkpoint, so that weights never meet a stranger."""
 
-    width: float = option(1.0, "multiplier on every channel count; 1 is the paper's network")
+    width: float = option(
+        1.0, "multiplier on every channel count; 1 is the paper's network", above=0, at_most=4
+    )
     fc6: Literal["7x7", "3x3", "1x1"] = option(
         "7x7",
         "kernel of conv6_1: 7x7 with 4096 channels is the original (103 M weights); "
@@ -94,11 +126,6 @@ class NetworkConfig(_Checked):
         "statistics of batch norm outside training: the moving averages, or the image's own",
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.width > 0:
-            raise InputError(f"--width={self.width} is not possible; give a number above 0.")
-
 
 @dataclasses.dataclass(frozen=True)
 class ExampleConfig(_Checked):
@@ -109,8 +136,12 @@ class ExampleConfig(_Checked):
         "how the unknown region grows out of the matte's edge: in both directions (the "
         "original's last code) or outwards only (the blog)",
     )
-    trimap_kernel_min: int = option(20, "smallest side of the trimap's square kernel, pixels")
-    trimap_kernel_max: int = option(39, "largest side of the trimap's square kernel, pixels")
+    trimap_kernel_min: int = option(
+        20, "smallest side of the trimap's square kernel, pixels", at_least=1
+    )
+    trimap_kernel_max: int = option(
+        39, "largest side of the trimap's square kernel, pixels", at_least=1
+    )
     crop_sizes: tuple[int, ...] = option((320, 480, 640), "crop sides to choose from, pixels")
     crop_safety: Literal["manifest", "center", "pull_back"] = option(
         "manifest",
@@ -133,10 +164,10 @@ class ExampleConfig(_Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.trimap_kernel_min <= self.trimap_kernel_max:
+        if self.trimap_kernel_min > self.trimap_kernel_max:
             raise InputError(
                 f"The trimap kernel range {self.trimap_kernel_min}…{self.trimap_kernel_max} is "
-                "empty; give --trimap_kernel_min and --trimap_kernel_max with 1 <= min <= max."
+                "empty; give a --trimap_kernel_max that is at least --trimap_kernel_min."
             )
         if not self.crop_sizes or min(self.crop_sizes) < 1:
             raise InputError("--crop_sizes needs at least one positive side, e.g. 320,480,640.")
@@ -152,25 +183,22 @@ class LossConfig(_Checked):
     """What is minimised (paper, equations 1 to 3)."""
 
     alpha_loss_weight: float = option(
-        0.5, "weight of the alpha loss; the compositional loss has the rest to 1"
+        0.5,
+        "weight of the alpha loss; the compositional loss has the rest to 1",
+        at_least=0,
+        at_most=1,
     )
     known_weight: float = option(
-        0.5, "weight of pixels outside the unknown region: 0.5 in the blog's code, 0 in the paper"
+        0.5,
+        "weight of pixels outside the unknown region: 0.5 in the blog's code, 0 in the paper",
+        at_least=0,
+        at_most=1,
     )
     comp_loss_divisor: float = option(
-        255.0, "the colour difference is divided by this; 255 puts it on the scale of alpha"
+        255.0,
+        "the colour difference is divided by this; 255 puts it on the scale of alpha",
+        above=0,
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("alpha_loss_weight", "known_weight"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"--{name}={getattr(self, name)} is not between 0 and 1.")
-        if not self.comp_loss_divisor > 0:
-            raise InputError(
-                f"--comp_loss_divisor={self.comp_loss_divisor} is not possible; give a number "
-                "above 0."
-            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,17 +207,27 @@ class TrainingConfig(_Checked):
 
     data_dir: str = option("", "dataset made by preprocess_offline.py")
     run_dir: str = option("", "folder of this run: checkpoints, logs, the run's own flagfile")
-    steps: int = option(100_000, "training steps in all, those before a resume included")
-    batch_size: int = option(1, "examples per step; 1 is the blog's choice, every pixel a sample")
+    steps: int = option(
+        100_000, "training steps in all, those before a resume included", at_least=1
+    )
+    batch_size: int = option(
+        1, "examples per step; 1 is the blog's choice, every pixel a sample", at_least=1
+    )
     learning_rate: float | None = option(
-        None, "Adam's learning rate; left out: 1e-4 with batch norm and 1e-5 without (the blog)"
+        None,
+        "Adam's learning rate; left out: 1e-4 with batch norm and 1e-5 without (the blog)",
+        at_least=0,
     )
     learning_rate_schedule: Literal["constant", "cosine"] = option(
         "constant", "constant (the original), or cosine: down to 2 % at the last step"
     )
-    warmup_steps: int = option(0, "steps over which the learning rate grows linearly from 0")
+    warmup_steps: int = option(
+        0, "steps over which the learning rate grows linearly from 0", at_least=0
+    )
     clip_norm: float = option(
-        0.0, "clip the gradient of each variable to this norm; 0 does not clip (the original)"
+        0.0,
+        "clip the gradient of each variable to this norm; 0 does not clip (the original)",
+        at_least=0,
     )
     mixed_precision: Literal["float32", "bfloat16"] = option(
         "float32", "bfloat16: convolutions in bfloat16, weights, losses and optimizer in float32"
@@ -211,21 +249,34 @@ class TrainingConfig(_Checked):
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
     )
-    seed: int = option(1, "seed of the initial weights and of every draw of the data pipeline")
-    overfit: int = option(0, "train on this many fixed examples only; 1 is the blog's sanity check")
+    seed: int = option(
+        1,
+        "seed of the initial weights and of every draw of the data pipeline",
+        at_least=0,
+        at_most=LARGEST_SEED,
+    )
+    overfit: int = option(
+        0, "train on this many fixed examples only; 1 is the blog's sanity check", at_least=0
+    )
     validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
-    validate_every: int = option(1_000, "steps between validations; 0 never validates")
-    checkpoint_every: int = option(200, "steps between checkpoints")
-    keep_checkpoints: int = option(3, "checkpoints kept; the best one by validation comes on top")
-    log_every: int = option(50, "steps between lines of the loss log and TensorBoard scalars")
-    image_every: int = option(500, "steps between TensorBoard images; 0 writes none")
+    validate_every: int = option(1_000, "steps between validations; 0 never validates", at_least=0)
+    checkpoint_every: int = option(200, "steps between checkpoints", at_least=1)
+    keep_checkpoints: int = option(
+        3, "checkpoints kept; the best one by validation comes on top", at_least=1
+    )
+    log_every: int = option(
+        50, "steps between lines of the loss log and TensorBoard scalars", at_least=1
+    )
+    image_every: int = option(500, "steps between TensorBoard images; 0 writes none", at_least=0)
     resume: bool = option(True, "go on from the newest checkpoint in run_dir")
     strategy: Literal["default", "mirrored"] = option(
         "default", "tf.distribute strategy: one device, or all devices of this machine"
     )
     progress: bool = option(True, "show the loss, step time and time left")
     synthetic: int = option(
-        0, "if data_dir holds no dataset, make one there from this many procedural mattes first"
+        0,
+        "if data_dir holds no dataset, make one there from this many procedural mattes first",
+        at_least=0,
     )
     photos_dir: str = option(
         "", "photographs for the colours and backgrounds of --synthetic; left out: textures"
@@ -238,14 +289,6 @@ class TrainingConfig(_Checked):
     network: NetworkConfig = part(NetworkConfig)
     examples: ExampleConfig = part(ExampleConfig)
     losses: LossConfig = part(LossConfig)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("steps", "batch_size", "checkpoint_every", "keep_checkpoints", "log_every"):
-            if getattr(self, name) < 1:
-                raise InputError(
-                    f"--{name}={getattr(self, name)} is not possible; give at least 1."
-                )
 
     @property
     def base_learning_rate(self) -> float:
@@ -273,7 +316,9 @@ class OfflineConfig(_Checked):
     adobe_split: Literal["train", "test"] = option(
         "train", "train: the training foregrounds; test: Composition-1k, by the official recipe"
     )
-    synthetic: int = option(0, "make this many procedural mattes instead of reading --alpha_dir")
+    synthetic: int = option(
+        0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
+    )
     photos_dir: str = option(
         "",
         "photographs to take foreground colours and backgrounds from, with --synthetic; "
@@ -295,20 +340,14 @@ class OfflineConfig(_Checked):
         "auto: center with --pad=center, pull_back with --pad=none",
     )
     backgrounds_per_foreground: int = option(
-        100, "backgrounds each foreground is paired with, drawn without replacement"
+        100, "backgrounds each foreground is paired with, drawn without replacement", at_least=1
     )
-    seed: int = option(1, "seed of the pairing and of the procedural mattes")
-    workers: int = option(0, "processes; 0 takes one per core")
+    seed: int = option(
+        1, "seed of the pairing and of the procedural mattes", at_least=0, at_most=LARGEST_SEED
+    )
+    workers: int = option(0, "processes; 0 takes one per core", at_least=0)
     strict: bool = option(False, "stop at the first refused file instead of going on without it")
     progress: bool = option(True, "show a progress bar")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.backgrounds_per_foreground < 1:
-            raise InputError(
-                f"--backgrounds_per_foreground={self.backgrounds_per_foreground} is not possible; "
-                "give at least 1."
-            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -333,7 +372,9 @@ class InferenceConfig(_Checked):
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
         "folder; left out: none (the demo writes one beside its matte)",
     )
-    trimap_kernel: int = option(25, "side of the kernel that makes a trimap from a mask, pixels")
+    trimap_kernel: int = option(
+        25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
+    )
     trimap_mode: Literal["dilate_erode", "dilate"] = option(
         "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
     )
@@ -343,22 +384,20 @@ class InferenceConfig(_Checked):
         "says is better for it",
     )
     size: int = option(
-        0, "squash the photo to a square of this side first, as the original did; 0: its own size"
+        0,
+        "squash the photo to a square of this side first, as the original did; 0: its own size",
+        at_least=0,
     )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
-        8_000_000, "largest photo for one pass, in pixels; memory grows by about 2 kB for each"
+        8_000_000,
+        "largest photo for one pass, in pixels; memory grows by about 2 kB for each",
+        at_least=1,
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.trimap_kernel <= 10_000:
-            raise InputError(
-                f"--trimap_kernel={self.trimap_kernel} is not possible; give 1 to 10000 pixels."
-            )
-        if self.max_pixels < 1:
-            raise InputError(f"--max_pixels={self.max_pixels} is not possible; give at least 1.")
-        if self.size < 0 or self.size**2 > self.max_pixels:
+        if self.size**2 > self.max_pixels:
             raise InputError(
                 f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
                 f"whose square is at most --max_pixels={self.max_pixels}."
