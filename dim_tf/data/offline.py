@@ -82,9 +82,6 @@ def _check(config: OfflineConfig) -> None:
     for name in needed:
         if not getattr(config, name):
             raise InputError(f"--{name} is missing; name its folder.")
-    for name in ("synthetic", "seed", "workers"):
-        if getattr(config, name) < 0:
-            raise InputError(f"--{name}={getattr(config, name)} is not possible; give at least 0.")
     if config.photos_dir and not config.synthetic:
         raise InputError("--photos_dir goes with --synthetic only; backgrounds come from --bg_dir.")
 

@@ -20,7 +20,8 @@ def trimap_from_alpha(
     where grey dilation minus grey erosion is not 0. It equals that but for one leak: inside a flat
     semi-transparent area wider than the window the original writes alpha itself into the trimap.
 
-    Windows grow by doubling, so that the cost rises with the logarithm of the kernel only.
+    Windows grow by doubling, so that the cost rises with the logarithm of the kernel only, and
+    only the surroundings of what is not background are looked at.
 
     Args:
         alpha: [H, W] uint8.
@@ -32,6 +33,29 @@ def trimap_from_alpha(
         [H, W] uint8 in {0, 128, 255}.
     """
     alpha = tf.convert_to_tensor(alpha)
+    shape = tf.shape(alpha)
+    top, bottom = _span(tf.reduce_any(alpha > 0, axis=1), kernel)
+    left, right = _span(tf.reduce_any(alpha > 0, axis=0), kernel)
+    trimap = _trimap_of_box(alpha[top:bottom, left:right], kernel, mode)
+    trimap = tf.pad(
+        trimap,
+        [[top, shape[0] - bottom], [left, shape[1] - right]],
+        constant_values=BACKGROUND,
+    )
+    return tf.ensure_shape(trimap, alpha.shape)
+
+
+def _span(occupied: tf.Tensor, margin: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Start and end of what is occupied, with a margin; everything where nothing is."""
+    length = tf.shape(occupied)[0]
+    first = tf.argmax(occupied, output_type=tf.int32)
+    end = length - tf.argmax(occupied[::-1], output_type=tf.int32)
+    return tf.maximum(first - margin, 0), tf.minimum(end + margin, length)
+
+
+def _trimap_of_box(
+    alpha: tf.Tensor, kernel: int | tf.Tensor, mode: Literal["dilate_erode", "dilate"]
+) -> tf.Tensor:
     empty, full = tf.equal(alpha, 0), tf.equal(alpha, 255)
     not_empty_near = _any_in_window(tf.logical_not(empty), kernel, (kernel - 1) // 2)
     unknown = tf.logical_or(
@@ -65,4 +89,4 @@ def _any_in_window(
         )[0]
 
     found = tf.transpose(slide_down(tf.transpose(slide_down(padded))))
-    return tf.ensure_shape(found, pixels.shape)
+    return found

@@ -67,6 +67,18 @@ def test_equals_scipys_dilation_and_erosion_for_every_kernel(mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kernel", [1, 2, 9, 10])
+@pytest.mark.parametrize("corner", [(0, 0), (0, 60), (70, 0), (70, 60), (33, 21)])
+def test_small_object_anywhere_on_a_large_canvas(corner, kernel, mode):
+    alpha = np.zeros((90, 80), np.uint8)
+    alpha[corner[0] : corner[0] + 20, corner[1] : corner[1] + 20] = matte(2, (20, 20))
+    alpha[corner] = 1  # the faintest there is, at the rim
+    np.testing.assert_array_equal(
+        trimap_from_alpha(alpha, kernel, mode), scipy_trimap(alpha, kernel, mode)
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kernel", [1, 2, 3, 6, 7, 20, 39])
 def test_equals_literal_windows(kernel, mode):
     alpha = matte(1, (25, 31))
