@@ -25,6 +25,11 @@ NORMALIZED_INPUT_DIVISOR = 64.0
 # Five poolings: height and width of what enters the network are multiples of this.
 SIZE_MULTIPLE = 32
 
+# Inference: the largest photo for one pass, and the part of a larger one that a tile decides. One
+# pass takes about 2 kB of memory per pixel at full width.
+MAX_PIXELS = 2_000_000
+TILE_CORE_SIDE = 704
+
 # Offline geometry (blog): the matte's long side, and the canvas a 640 crop centred on any of its
 # pixels stays inside: 640 + 2 * 320.
 FOREGROUND_LONG_SIDE = 640
@@ -281,6 +286,12 @@ class TrainingConfig(_Checked):
     photos_dir: str = option(
         "", "photographs for the colours and backgrounds of --synthetic; left out: textures"
     )
+    decoded_gigabytes: float = option(
+        10.0,
+        "disk that decoded copies of the dataset's pictures may take, kept in data_dir/decoded: "
+        "they are read about ten times faster than PNG; 0 keeps none",
+        at_least=0,
+    )
     preview: bool = option(
         False,
         "write run_dir/before_after.png: the matte of a procedural picture that is not in the "
@@ -390,8 +401,9 @@ class InferenceConfig(_Checked):
     )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
-        8_000_000,
-        "largest photo for one pass, in pixels; memory grows by about 2 kB for each",
+        MAX_PIXELS,
+        "largest photo for one pass, in pixels; memory grows by about 2 kB for each. A larger one "
+        "goes through in overlapping tiles, with the same matte",
         at_least=1,
     )
 

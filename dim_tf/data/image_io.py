@@ -72,10 +72,25 @@ def write_png(path: str | os.PathLike, image: np.ndarray, compression: int = 3) 
     Raises:
         InputError: the file cannot be written there.
     """
-    if image.ndim == 3:
-        image = image[..., (2, 1, 0, 3)[: image.shape[2]]]
-    encoded = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, compression])[1]
-    write_bytes(path, encoded.tobytes())
+    options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
+    write_bytes(path, cv2.imencode(".png", _as_bgr(image), options)[1].tobytes())
+
+
+def write_bmp(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a BMP, which is not compressed, atomically.
+
+    Args:
+        path: where to; its folder is made if missing.
+        image: [H, W] or [H, W, 3] RGB, uint8.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
+    write_bytes(path, cv2.imencode(".bmp", _as_bgr(image))[1].tobytes())
+
+
+def _as_bgr(image: np.ndarray) -> np.ndarray:
+    return image if image.ndim == 2 else image[..., (2, 1, 0, 3)[: image.shape[2]]]
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:

@@ -3,12 +3,15 @@ so that the graph can be serialised (tf.data service) and runs outside Python's 
 """
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import ExampleConfig
+from dim_tf.data.decoded import fastest_path
 from dim_tf.data.manifest import Manifest, read_manifest
 from dim_tf.data.transforms import Example, draw_decisions, make_example
 from dim_tf.errors import InputError
@@ -80,19 +83,19 @@ def training_examples(
     Returns:
         Batches of what `transforms` describes, and `pair`, [B] int64: the pair it was made from.
     """
-    numbers = range(len(manifest))
-    alpha_paths = tf.constant([str(manifest.alpha_path(i)) for i in numbers])
-    eps_paths = tf.constant([str(manifest.eps_path(i)) for i in numbers])
-    background_paths = tf.constant([str(manifest.background_path(i)) for i in numbers])
+    alpha_paths, eps_paths, background_paths = (
+        _paths(manifest, path_of)
+        for path_of in (manifest.alpha_path, manifest.eps_path, manifest.background_path)
+    )
 
     def load(index: tf.Tensor) -> Example:
         if overfit:
             index = index % overfit
         pair = pair_of_example(index, len(manifest), seed)
         example = {
-            "alpha": _read_png(alpha_paths[pair], channels=1),
-            "eps": _read_png(eps_paths[pair], channels=3),
-            "background": _read_png(background_paths[pair], channels=3),
+            "alpha": _read(alpha_paths[pair], channels=1),
+            "eps": _read(eps_paths[pair], channels=3),
+            "background": _read(background_paths[pair], channels=3),
             "pair": pair,
         }
         return make_example(example, draw_decisions(seed, index, config), config)
@@ -105,5 +108,18 @@ def training_examples(
     )
 
 
-def _read_png(path: tf.Tensor, channels: int) -> tf.Tensor:
-    return tf.io.decode_png(tf.io.read_file(path), channels=channels)
+def _paths(manifest: Manifest, path_of: Callable[[int], Path]) -> tf.Tensor:
+    """[N] string: for each pair the file that holds one of its pictures."""
+    fastest = functools.cache(lambda png: str(fastest_path(manifest.data_dir, png)))
+    return tf.constant([fastest(path_of(pair)) for pair in range(len(manifest))])
+
+
+def _read(path: tf.Tensor, channels: int) -> tf.Tensor:
+    """[H, W, channels] uint8 of a PNG, or of a BMP with as many channels."""
+    content = tf.io.read_file(path)
+    picture = tf.cond(
+        tf.strings.regex_full_match(path, r".*\.bmp"),
+        lambda: tf.io.decode_bmp(content),
+        lambda: tf.io.decode_png(content, channels),
+    )
+    return tf.ensure_shape(picture, [None, None, channels])

@@ -8,8 +8,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dim_tf.config import IMAGE_MEAN_RGB, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
+from dim_tf.config import (
+    IMAGE_MEAN_RGB,
+    MAX_PIXELS,
+    SIZE_MULTIPLE,
+    TILE_CORE_SIDE,
+    UNKNOWN,
+    NetworkConfig,
+)
+from dim_tf.errors import InputError
 from dim_tf.inference.checkpoint_choice import find_checkpoint
+from dim_tf.inference.tiles import plan_tiles
+from dim_tf.model.network import receptive_radius
 from dim_tf.model.weights import load_network
 
 
@@ -20,47 +30,91 @@ class MattingModel:
         network: from `build_network`.
         config: what it was built from.
         about: what was saved with the weights.
+        statistics: what batch norm normalises with; by default as the config says.
     """
 
-    def __init__(self, network: keras.Model, config: NetworkConfig, about: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        config: NetworkConfig,
+        about: dict[str, Any],
+        statistics: Literal["moving", "batch"] | None = None,
+    ) -> None:
         self.network = network
         self.config = config
         self.about = about
+        self.statistics = statistics or config.bn_eval
         self._forward = tf.function(
             lambda inputs: network(inputs, training=False),
             input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
         )
 
-    def predict_alpha(self, rgb: np.ndarray, trimap: np.ndarray, size: int = 0) -> np.ndarray:
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+    ) -> np.ndarray:
         """Predicts the opacity of every pixel.
+
+        In one pass over the part of the photo that has a bearing on its unknown pixels; if that
+        part is too large, in tiles that give the same matte (see `dim_tf.inference.tiles`).
 
         Args:
             rgb: [H, W, 3] uint8 photo, any size.
             trimap: [H, W] uint8 in {0, 128, 255}.
             size: squash photo and trimap to a square of this side for the network and the matte
                 back, as the original's test.py does with 320; 0 keeps their size.
+            max_pixels: of one pass; memory grows with it.
 
         Returns:
             [H, W] float32 in [0, 1]; known pixels are those of the trimap.
 
         Raises:
             ValueError: photo and trimap differ in size.
+            InputError: the photo is larger than `max_pixels` and the network normalises with the
+                statistics of the image, which tiles do not have.
         """
         if rgb.shape[:2] != trimap.shape:
             raise ValueError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
         height, width = trimap.shape
         if size:
-            alpha = self._one_pass(
+            alpha = self._forward_padded(
                 cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
                 cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
             )
             alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
         else:
-            alpha = self._one_pass(rgb, trimap)
-        alpha = np.clip(alpha, 0.0, 1.0)
+            alpha = self._predict_unknown(rgb, trimap, max_pixels)
+        alpha = np.clip(alpha, 0.0, 1.0, out=alpha)
         return np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
 
-    def _one_pass(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
+        """[H, W] float32, right where the trimap is unknown."""
+        if self.statistics == "batch":
+            if trimap.size > max_pixels:
+                raise InputError(
+                    f"{trimap.size:,} pixels are more than --max_pixels={max_pixels}, and with "
+                    "--bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
+                    "a larger --max_pixels if there is memory for it."
+                )
+            return self._forward_padded(rgb, trimap)
+        unknown = trimap == UNKNOWN
+        radius = receptive_radius(self.config)
+        tiles = plan_tiles(unknown, None, radius)
+        if tiles and trimap[tiles[0].seen].size > max_pixels:
+            tiles = plan_tiles(unknown, TILE_CORE_SIDE, radius)
+        alpha = np.zeros(trimap.shape, np.float32)
+        for core, seen in tiles:
+            inside = tuple(
+                slice(part.start - whole.start, part.stop - whole.start)
+                for part, whole in zip(core, seen, strict=True)
+            )
+            alpha[core] = self._forward_padded(rgb[seen], trimap[seen])[inside]
+        return alpha
+
+    def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         height, width = trimap.shape
         inputs = np.concatenate(
             [rgb.astype(np.float32) - np.float32(IMAGE_MEAN_RGB), trimap[..., None]],
@@ -90,4 +144,4 @@ def load_model(
     path = find_checkpoint(checkpoint)
     statistics = None if bn_eval == "checkpoint" else bn_eval
     network, config, about = load_network(path, inference_statistics=statistics)
-    return MattingModel(network, config, about)
+    return MattingModel(network, config, about, statistics)

@@ -25,9 +25,6 @@ from dim_tf.quiet import import_tensorflow
 if TYPE_CHECKING:
     from dim_tf.inference.predict import MattingModel
 
-# Memory of one pass of the full network; the help of --max_pixels says the same.
-_BYTES_PER_PIXEL = 2_000
-
 
 def run_inference(config: InferenceConfig) -> None:
     """Writes the matte of every photo and prints a line for each.
@@ -74,8 +71,8 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
         [H, W, 3] uint8 RGB, and [H, W] uint8: the mask, or the trimap in {0, 128, 255}.
 
     Raises:
-        InputError: a picture cannot be read, the two differ in size, the photo is too large, or
-            the mask or trimap cannot be used.
+        InputError: a picture cannot be read, the two differ in size, or the mask or trimap cannot
+            be used.
     """
     rgb, mask = read_rgb(job.photo), read_grey(job.mask)
     height, width = mask.shape
@@ -83,12 +80,6 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
         raise InputError(
             f"{job.photo} is {rgb.shape[1]}×{rgb.shape[0]} pixels and {job.mask} {width}×{height}; "
             "give two pictures of the same size."
-        )
-    if not config.size and mask.size > config.max_pixels:
-        raise InputError(
-            f"{job.photo} has {mask.size:,} pixels ({width}×{height}), more than --max_pixels="
-            f"{config.max_pixels}; give a larger --max_pixels if there are about "
-            f"{mask.size * _BYTES_PER_PIXEL / 1e9:.1f} GB of memory for it, or a smaller photo."
         )
     if not config.trimap:
         check_mask(mask, str(job.mask))
@@ -134,7 +125,7 @@ def matte_photo(
     trimap = mask
     if not config.trimap:
         trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))
-    alpha = model.predict_alpha(rgb, trimap, config.size)
+    alpha = model.predict_alpha(rgb, trimap, config.size, config.max_pixels)
     largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
     written = f"matte {job.matte}"

@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from dim_tf.config import NORMALIZED_INPUT_DIVISOR, UNKNOWN, NetworkConfig
+from dim_tf.config import NORMALIZED_INPUT_DIVISOR, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
 from dim_tf.model.layers import (
     Convolution,
     ConvolutionBatchNorm,
@@ -145,6 +145,25 @@ def _refine(
         1, 3, activation=None, kernel_initializer="zeros", dtype="float32", name="refine_4"
     )(x)
     return keras.layers.Add(dtype="float32", name="refined_alpha")([alpha, correction])
+
+
+def receptive_radius(config: NetworkConfig) -> int:
+    """How far apart, in pixels, a pixel of the photo and one whose alpha depends on it can be.
+
+    Each convolution reaches (kernel − 1)/2 pixels of the size it runs at; a pooling, as far as its
+    block. It does not hold where batch norm uses the statistics of the image.
+    """
+    strides = [2**stage for stage in range(len(ENCODER_STAGES))]
+    encoder = sum(
+        stride * count for stride, (_, count) in zip(strides, ENCODER_STAGES, strict=True)
+    )
+    pooling = SIZE_MULTIPLE - 1
+    conv6 = SIZE_MULTIPLE * (FC6[config.fc6][0] // 2)
+    decoder = 2 * sum(strides)
+    deconvolution = 2 * sum(strides) if config.decoder == "deconv" else 0
+    pred_alpha = 2
+    refinement = 4 if config.refine else 0
+    return encoder + pooling + conv6 + decoder + deconvolution + pred_alpha + refinement
 
 
 def first_stage(network: keras.Model) -> keras.Model:

@@ -1,11 +1,13 @@
 """A run as a user starts it: data if missing, flags kept, training, a summary."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from dim_tf.config import OfflineConfig, TrainingConfig
-from dim_tf.data.manifest import MANIFEST_NAME
+from dim_tf.data.decoded import write_decoded_copies
+from dim_tf.data.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.data.offline import make_dataset
 from dim_tf.errors import InputError
 from dim_tf.quiet import import_tensorflow
@@ -39,6 +41,7 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
                 progress=config.progress,
             )
         )
+    _keep_decoded_copies(config)
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
     from dim_tf.training.loop import train
@@ -64,3 +67,11 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         print(f"Stopped at step {result.step} of {config.steps}, saved; the same command goes on.")
     else:
         print(f"Try it: python test.py --checkpoint={run_dir}")
+
+
+def _keep_decoded_copies(config: TrainingConfig) -> None:
+    manifest = read_manifest(config.data_dir)
+    try:
+        write_decoded_copies(manifest, config.decoded_gigabytes, progress=config.progress)
+    except InputError as error:  # copies save time, a run does without
+        print(f"{error} Training reads the PNG files, which is slower.", file=sys.stderr)

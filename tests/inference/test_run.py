@@ -133,7 +133,11 @@ def test_an_almost_clean_trimap_is_repaired_and_the_user_told(
         ("broken photo", {"alpha": "mask.png"}, "photo.png is not a picture that can be read"),
         ("nothing", {"alpha": "mask.png", "trimap_kernel": 1}, "a larger --trimap_kernel than 1"),
         ("nothing", {"alpha": "mask.png", "trimap_kernel": 200}, "a smaller --trimap_kernel"),
-        ("nothing", {"alpha": "mask.png", "max_pixels": 1999}, "more than --max_pixels=1999"),
+        (
+            "nothing",
+            {"alpha": "mask.png", "max_pixels": 1999, "bn_eval": "batch"},
+            "more than --max_pixels=1999",
+        ),
         ("nothing", {"alpha": "mask.png", "checkpoint": "x.npz"}, "no checkpoint x.npz"),
         ("a file", {"alpha": "mask.png", "output": "file/a.png"}, "file/a.png cannot be written"),
     ],
