@@ -6,6 +6,7 @@ The dataclasses are the settings of the library. `dim_tf/flags.py` turns each fi
 
 import dataclasses
 import math
+import types
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from dim_tf.errors import InputError
@@ -25,8 +26,7 @@ NORMALIZED_INPUT_DIVISOR = 64.0
 # Five poolings: height and width of what enters the network are multiples of this.
 SIZE_MULTIPLE = 32
 
-# Inference: the largest photo for one pass, and the part of a larger one that a tile decides. One
-# pass takes about 2 kB of memory per pixel at full width.
+# Inference: the largest photo for one pass, and the part of a larger one that a tile decides.
 MAX_PIXELS = 2_000_000
 TILE_CORE_SIDE = 704
 
@@ -70,7 +70,7 @@ def choices_of(hint: Any) -> tuple[str, ...] | None:
 
 
 class _Checked:
-    """Refuses a word that is not among a field's choices and a number outside its bounds."""
+    """Refuses a value of the wrong type, a word not among the choices, a number out of bounds."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -81,6 +81,8 @@ class _Checked:
                 raise InputError(
                     f"--{field.name}={value} is not possible; choose one of {', '.join(allowed)}."
                 )
+            if not _is_of_type(value, hints[field.name]):
+                raise InputError(f"--{field.name}={value!r} is not possible; see --help.")
             if isinstance(value, int | float) and not _inside(value, field.metadata["bounds"]):
                 bounds = " and ".join(
                     f"{name} {bound}"
@@ -88,6 +90,17 @@ class _Checked:
                     if bound is not None
                 )
                 raise InputError(f"--{field.name}={value} is not possible; give a number {bounds}.")
+
+
+def _is_of_type(value: Any, hint: Any) -> bool:
+    """Whether a value suits a field's type hint. Configs are also read from files."""
+    if isinstance(hint, types.UnionType):  # "float | None"
+        return any(_is_of_type(value, member) for member in get_args(hint))
+    if get_origin(hint) is Literal:
+        return True  # checked against the choices
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(type(item) is get_args(hint)[0] for item in value)
+    return type(value) in {float: (float, int)}.get(hint, (hint,))
 
 
 def _inside(value: float, bounds: dict[str, float | None]) -> bool:
@@ -402,8 +415,8 @@ class InferenceConfig(_Checked):
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
         MAX_PIXELS,
-        "largest photo for one pass, in pixels; memory grows by about 2 kB for each. A larger one "
-        "goes through in overlapping tiles, with the same matte",
+        "largest photo for one pass, in pixels; memory grows by about 2 kB for each at full "
+        "width. A larger one goes through in overlapping tiles, with the same matte",
         at_least=1,
     )
 

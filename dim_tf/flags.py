@@ -117,6 +117,9 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
             return flags.FLAGS(arguments)
         except SystemExit:  # --help and its variants, which absl ends with status 1
             sys.exit(0)
+        except UnicodeDecodeError:
+            print(f"{script}: A --flagfile is not UTF-8 text.", file=sys.stderr)
+            sys.exit(1)
         except flags.Error as error:
             sentence = " ".join(str(error).split()).rstrip(".")
             print(f"{script}: {sentence} (see --help).", file=sys.stderr)

@@ -30,6 +30,11 @@ SCRIPT_CONFIGS = [TrainingConfig, OfflineConfig, InferenceConfig]
         (NetworkConfig, {"bn_eval": "none"}, "--bn_eval=none"),
         (NetworkConfig, {"width": 0.0}, "--width=0.0"),
         (NetworkConfig, {"width": float("nan")}, "--width=nan"),
+        (NetworkConfig, {"width": "wide"}, "--width='wide'"),
+        (NetworkConfig, {"width": True}, "--width=True"),
+        (NetworkConfig, {"skip": "no"}, "--skip='no'"),
+        (TrainingConfig, {"steps": 1.5}, "--steps=1.5"),
+        (ExampleConfig, {"crop_sizes": (1.5,)}, "--crop_sizes=(1.5,)"),
         (
             NetworkConfig,
             {"width": float("inf")},

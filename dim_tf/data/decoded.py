@@ -2,21 +2,21 @@
 
 A PNG of 1280 × 1280 costs some 30 ms of a core to decode, in every step. So the first run on a
 dataset keeps a copy of each picture without compression, as BMP, in `DATA_DIR/decoded`. The PNG
-files stay the dataset: the folder of copies can be deleted at any time, and a picture without a
-copy, or with one that is older than itself, is read from its PNG. No TensorFlow here.
+files stay the dataset: the folder of copies can be deleted when no run uses it, and a picture
+without a copy, or changed since, is read from its PNG. No TensorFlow here.
 """
 
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE
-from dim_tf.data.image_io import read_grey, read_rgb, write_bmp
+from dim_tf.data.image_io import read_unchanged, write_bmp
 from dim_tf.data.jobs import run_jobs
 from dim_tf.data.manifest import Manifest
 from dim_tf.errors import InputError
@@ -30,10 +30,11 @@ _SHARE_OF_FREE_DISK = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class _CopyJob:
-    png: Path
-    copy: Path
-    channels: int
-    side: int  # the copy is expected to be no larger, pixels
+    """The pictures of one foreground, or of one background."""
+
+    pngs: tuple[Path, ...]
+    copies: tuple[Path, ...]
+    size: int  # bytes that the copies are expected to take
 
 
 def fastest_path(data_dir: Path, png: Path) -> Path:
@@ -73,16 +74,16 @@ def write_decoded_copies(
     left = gigabytes * _GIGABYTE
     missing = []
     for job in _copy_jobs(manifest):
-        present = fastest_path(manifest.data_dir, job.png) == job.copy
-        size = job.copy.stat().st_size if present else _copy_size(job)
-        if size > left or (not present and size > free):
+        found = tuple(fastest_path(manifest.data_dir, png) for png in job.pngs)
+        present = found == job.copies
+        if job.size > left or (not present and job.size > free):
             break
-        left -= size
+        left -= job.size
         if not present:
-            free -= size
+            free -= job.size
             missing.append(job)
-    written = []
-    run_jobs(_write_copy, missing, written.append, workers, "decoded copies", progress)
+    written: list[int] = []
+    run_jobs(_write_copies, missing, written.append, workers, "decoded copies", progress)
     return sum(written)
 
 
@@ -90,56 +91,59 @@ def _copy_path(data_dir: Path, png: Path) -> Path:
     return data_dir / DECODED_FOLDER / png.relative_to(data_dir).with_suffix(".bmp")
 
 
-def _copy_jobs(manifest: Manifest) -> Iterable[_CopyJob]:
-    first_pairs = {
-        column: np.unique(manifest.pairs[:, column], return_index=True)[1] for column in (0, 1)
-    }
-    for path_of, pairs, channels, side in (
-        (manifest.alpha_path, first_pairs[0], 1, FOREGROUND_LONG_SIDE),
-        (manifest.eps_path, first_pairs[0], 3, FOREGROUND_LONG_SIDE),
-        (manifest.background_path, first_pairs[1], 3, CANVAS_SIDE),
+def _copy_jobs(manifest: Manifest) -> Iterator[_CopyJob]:
+    for column, paths_of, side in (
+        (0, (manifest.alpha_path, manifest.eps_path), FOREGROUND_LONG_SIDE),
+        (1, (manifest.background_path,), CANVAS_SIDE),
     ):
-        for pair in pairs:
-            png = path_of(pair)
-            yield _CopyJob(png, _copy_path(manifest.data_dir, png), channels, side)
+        for pair in np.unique(manifest.pairs[:, column], return_index=True)[1]:
+            pngs = tuple(path_of(pair) for path_of in paths_of)
+            copies = tuple(_copy_path(manifest.data_dir, png) for png in pngs)
+            yield _CopyJob(pngs, copies, sum(_copy_size(png, side) for png in pngs))
 
 
-def _copy_size(job: _CopyJob) -> int:
-    """Bytes a copy is expected to take, from the size in the PNG's header."""
+def _copy_size(png: Path, side: int) -> int:
+    """Bytes a copy is expected to take: the size in the PNG's header, cut to a side."""
     try:
-        with job.png.open("rb") as file:
-            header = file.read(24)
-    except OSError:
+        with png.open("rb") as file:
+            header = file.read(26)
+        width, height, _, colour_type = struct.unpack(">16x2I2B", header)
+    except (OSError, struct.error):  # no picture: it will not get a copy
         return 0
-    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
-    return min(height, job.side) * min(width, job.side) * job.channels + _HEADER_BYTES
+    channels = 1 if colour_type == 0 else 3
+    return min(height, side) * min(width, side) * channels + _HEADER_BYTES
 
 
-def _write_copy(job: _CopyJob) -> bool:
-    """Writes a copy; a picture that cannot be read gets none, training will name it."""
+def _write_copies(job: _CopyJob) -> int:
+    """Writes copies; pictures that cannot be read get none, training will name them."""
     try:
-        picture = read_grey(job.png) if job.channels == 1 else read_rgb(job.png)
+        pictures = [read_unchanged(png) for png in job.pngs]
     except InputError:
-        return False
-    write_bmp(job.copy, without_empty_rim(picture))
-    modified = job.png.stat().st_mtime_ns
-    os.utime(job.copy, ns=(modified, modified))
-    return True
+        return 0
+    for png, copy, picture in zip(job.pngs, job.copies, without_empty_rim(pictures), strict=True):
+        write_bmp(copy, picture)
+        modified = png.stat().st_mtime_ns
+        os.utime(copy, ns=(modified, modified))
+    return len(job.copies)
 
 
-def without_empty_rim(picture: np.ndarray) -> np.ndarray:
-    """The central 640 × 640 of a picture if all around it is zero, otherwise the picture.
+def without_empty_rim(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The central 640 × 640 of pictures if all around it is zero in each, otherwise all of them.
 
     A foreground on its canvas is that; `transforms.to_canvas` puts the rim back.
 
     Args:
-        picture: [H, W] or [H, W, 3] uint8.
+        pictures: [H, W] or [H, W, 3] uint8.
     """
-    height, width = picture.shape[:2]
-    tall, wide = min(height, FOREGROUND_LONG_SIDE), min(width, FOREGROUND_LONG_SIDE)
-    top, left = (height - tall) // 2, (width - wide) // 2
-    middle = picture[top : top + tall, left : left + wide]
-    empty = cv2.countNonZero(picture.reshape(height, -1)) == cv2.countNonZero(
-        np.ascontiguousarray(middle).reshape(tall, -1)
+    middles = [_middle(picture) for picture in pictures]
+    empty = all(
+        np.count_nonzero(picture) == np.count_nonzero(middle)
+        for picture, middle in zip(pictures, middles, strict=True)
     )
-    return middle if empty else picture
+    return middles if empty else list(pictures)
+
+
+def _middle(picture: np.ndarray) -> np.ndarray:
+    height, width = (min(length, FOREGROUND_LONG_SIDE) for length in picture.shape[:2])
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return picture[top : top + height, left : left + width]

@@ -42,6 +42,21 @@ def read_grey(path: str | os.PathLike) -> np.ndarray:
     return _decode(path, cv2.IMREAD_GRAYSCALE)
 
 
+def read_unchanged(path: str | os.PathLike) -> np.ndarray:
+    """Reads a picture of a dataset as it is stored.
+
+    Returns:
+        [H, W] or [H, W, 3] RGB, uint8.
+
+    Raises:
+        InputError: the file is missing, unreadable, or has another number of channels or bits.
+    """
+    image = _decode(path, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint8 or (image.ndim == 3 and image.shape[2] != 3):
+        raise InputError(f"{path} is not a grey or RGB picture of 8 bits.")
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
 def _decode(path: str | os.PathLike, mode: int) -> np.ndarray:
     # imdecode, not imread: imread cannot open every file name and prints to the console.
     try:

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import os
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -89,6 +90,12 @@ class Manifest:
         numbers = np.empty(len(foreground), np.int64)
         numbers[order] = np.arange(len(foreground)) - starts
         return numbers
+
+    def fingerprint(self) -> str:
+        """A short text that changes when the pairs or the names do."""
+        text = "\0".join((self.layout, self.pad, *self.foregrounds, "", *self.backgrounds))
+        checksum = zlib.crc32(np.ascontiguousarray(self.pairs).tobytes(), zlib.crc32(text.encode()))
+        return f"{len(self)} pairs (checksum {checksum:08x})"
 
     def select_foregrounds(self, names: Iterable[str]) -> "Manifest":
         """The same dataset with only the pairs of the named foregrounds (the hard mode).

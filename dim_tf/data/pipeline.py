@@ -4,7 +4,7 @@ so that the graph can be serialised (tf.data service) and runs outside Python's 
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dim_tf.config import ExampleConfig
 from dim_tf.data.decoded import fastest_path
+from dim_tf.data.image_io import read_grey, read_rgb
 from dim_tf.data.manifest import Manifest, read_manifest
 from dim_tf.data.transforms import Example, draw_decisions, make_example
 from dim_tf.errors import InputError
@@ -98,6 +99,7 @@ def training_examples(
             "background": _read(background_paths[pair], channels=3),
             "pair": pair,
         }
+        tf.debugging.assert_equal(tf.shape(example["alpha"])[:2], tf.shape(example["eps"])[:2])
         return make_example(example, draw_decisions(seed, index, config), config)
 
     return (
@@ -106,6 +108,51 @@ def training_examples(
         .batch(batch_size, drop_remainder=True)
         .prefetch(2)
     )
+
+
+def dataset_error(
+    error: tf.errors.OpError,
+    manifest: Manifest,
+    seed: int,
+    indices: Iterable[int],
+    overfit: int = 0,
+) -> InputError:
+    """The sentence for examples that could not be made.
+
+    Args:
+        error: what the dataset of `training_examples` raised.
+        manifest: the dataset was made from.
+        seed: of the run.
+        indices: of the examples of the batch.
+        overfit: as given to `training_examples`.
+    """
+    for index in indices:
+        pair = int(pair_of_example(index % overfit if overfit else index, len(manifest), seed))
+        wrong = _what_is_wrong(manifest, pair)
+        if wrong:
+            return InputError(
+                f"{wrong} Delete it and run preprocess_offline.py again with the same settings."
+            )
+    return InputError(
+        f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "
+        f"({error.message.splitlines()[0]})"
+    )
+
+
+def _what_is_wrong(manifest: Manifest, pair: int) -> str | None:
+    """One sentence on a picture of a pair that cannot be used, or None where all can."""
+    try:
+        alpha = read_grey(manifest.alpha_path(pair))
+        eps = read_rgb(manifest.eps_path(pair))
+        read_rgb(manifest.background_path(pair))
+    except InputError as error:
+        return str(error)
+    if alpha.shape != eps.shape[:2]:
+        return (
+            f"{manifest.alpha_path(pair)} is {alpha.shape[1]}×{alpha.shape[0]} pixels and "
+            f"{manifest.eps_path(pair)} {eps.shape[1]}×{eps.shape[0]}."
+        )
+    return None
 
 
 def _paths(manifest: Manifest, path_of: Callable[[int], Path]) -> tf.Tensor:

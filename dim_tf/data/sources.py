@@ -41,6 +41,11 @@ class ForegroundFiles:
                 f"{self.alpha_file} is {_size_text(alpha)} but {self.eps_file} is "
                 f"{_size_text(eps)}; a matte and its colours must have one size."
             )
+        if alpha.max() == 1:
+            raise InputError(
+                f"{self.alpha_file} has the values 0 and 1; multiply it by 255, a matte is 255 on "
+                "the object."
+            )
         if not has_edge(alpha):
             raise InputError(
                 f"{self.alpha_file} is {alpha.flat[0]} everywhere; a matte needs an edge to learn "

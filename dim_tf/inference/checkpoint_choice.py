@@ -6,7 +6,7 @@ from pathlib import Path
 from dim_tf.errors import InputError
 
 RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-DEFAULT_CHECKPOINT = "demo.npz"
+DEFAULT_CHECKPOINT = "deep_image_matting.npz"
 
 
 def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:

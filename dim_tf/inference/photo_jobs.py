@@ -1,6 +1,7 @@
 """Which photo goes with which mask, and where its matte goes. Looks at names only."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 _DEFAULT_FILE = "alpha.png"
 _DEFAULT_FOLDER = "mattes"
+# Not read, but surely meant as a picture and not as a folder.
+_OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
 _SIDE_BY_SIDE_ENDING = "_side_by_side"
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
@@ -158,6 +161,8 @@ def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> lis
         if suffix != ".png":
             raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
         return [path]
+    if not is_folder and _OTHER_PICTURE.fullmatch(suffix):
+        raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
     if path.exists() and not path.is_dir():
         raise InputError(f"--{flag}={value} is a file; give a folder or a name ending in .png.")
     return [path / f"{photo.stem}{ending}.png" for photo in photos]

@@ -1,5 +1,6 @@
 """From a photo and a trimap to a matte, at the photo's own size."""
 
+import math
 import os
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
     IMAGE_MEAN_RGB,
     MAX_PIXELS,
     SIZE_MULTIPLE,
@@ -16,7 +19,6 @@ from dim_tf.config import (
     UNKNOWN,
     NetworkConfig,
 )
-from dim_tf.errors import InputError
 from dim_tf.inference.checkpoint_choice import find_checkpoint
 from dim_tf.inference.tiles import plan_tiles
 from dim_tf.model.network import receptive_radius
@@ -43,10 +45,11 @@ class MattingModel:
         self.network = network
         self.config = config
         self.about = about
-        self.statistics = statistics or config.bn_eval
+        self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
         self._forward = tf.function(
             lambda inputs: network(inputs, training=False),
             input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
+            autograph=False,
         )
 
     def predict_alpha(
@@ -66,18 +69,19 @@ class MattingModel:
             trimap: [H, W] uint8 in {0, 128, 255}.
             size: squash photo and trimap to a square of this side for the network and the matte
                 back, as the original's test.py does with 320; 0 keeps their size.
-            max_pixels: of one pass; memory grows with it.
+            max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
+                takes the statistics of the image, each would have its own.
 
         Returns:
             [H, W] float32 in [0, 1]; known pixels are those of the trimap.
 
         Raises:
-            ValueError: photo and trimap differ in size.
-            InputError: the photo is larger than `max_pixels` and the network normalises with the
-                statistics of the image, which tiles do not have.
+            ValueError: photo and trimap differ in size, or the trimap has other values.
         """
         if rgb.shape[:2] != trimap.shape:
             raise ValueError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
+        if not np.isin(np.unique(trimap), (BACKGROUND, UNKNOWN, FOREGROUND)).all():
+            raise ValueError("A trimap holds 0, 128 and 255 only.")
         height, width = trimap.shape
         if size:
             alpha = self._forward_padded(
@@ -93,18 +97,12 @@ class MattingModel:
     def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
         """[H, W] float32, right where the trimap is unknown."""
         if self.statistics == "batch":
-            if trimap.size > max_pixels:
-                raise InputError(
-                    f"{trimap.size:,} pixels are more than --max_pixels={max_pixels}, and with "
-                    "--bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
-                    "a larger --max_pixels if there is memory for it."
-                )
             return self._forward_padded(rgb, trimap)
         unknown = trimap == UNKNOWN
         radius = receptive_radius(self.config)
         tiles = plan_tiles(unknown, None, radius)
         if tiles and trimap[tiles[0].seen].size > max_pixels:
-            tiles = plan_tiles(unknown, TILE_CORE_SIDE, radius)
+            tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
         alpha = np.zeros(trimap.shape, np.float32)
         for core, seen in tiles:
             inside = tuple(
@@ -124,6 +122,12 @@ class MattingModel:
         padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
         inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
         return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
+
+
+def _core_side(max_pixels: int, radius: int) -> int:
+    """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
+    side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
+    return max(SIZE_MULTIPLE, min(side, TILE_CORE_SIDE) // SIZE_MULTIPLE * SIZE_MULTIPLE)
 
 
 def load_model(

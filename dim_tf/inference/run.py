@@ -119,9 +119,16 @@ def matte_photo(
         config: how to predict and how many bits to write.
 
     Raises:
-        InputError: the mask gives no usable trimap, or a file cannot be written.
+        InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
+            written.
     """
     start = time.monotonic()
+    if model.statistics == "batch" and not config.size and mask.size > config.max_pixels:
+        raise InputError(
+            f"{job.photo} has {mask.size:,} pixels, more than --max_pixels={config.max_pixels}, "
+            "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
+            "a larger --max_pixels if there is memory for it."
+        )
     trimap = mask
     if not config.trimap:
         trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))

@@ -105,7 +105,7 @@ def trimap_from_mask(
         [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: no pixel is unknown, or every pixel is.
+        InputError: no pixel is unknown, or none is foreground, or none background.
     """
     from dim_tf.data.trimap import trimap_from_alpha  # TensorFlow: the checks above do without
 
@@ -116,9 +116,10 @@ def trimap_from_mask(
             f"The trimap made from {source} has no unknown pixel; give a larger --trimap_kernel "
             f"than {kernel}."
         )
-    if unknown.all():
-        raise InputError(
-            f"The trimap made from {source} is unknown everywhere; give a smaller --trimap_kernel "
-            f"than {kernel}, or a mask with pure black (0) and pure white (255)."
-        )
+    for name, value in (("foreground (255)", FOREGROUND), ("background (0)", BACKGROUND)):
+        if not (trimap == value).any():
+            raise InputError(
+                f"The trimap made from {source} has no {name} left; give a smaller "
+                f"--trimap_kernel than {kernel}, or a mask with pure black (0) and white (255)."
+            )
     return trimap

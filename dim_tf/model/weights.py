@@ -131,7 +131,8 @@ def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], s
         source: name of the file, for the error.
 
     Raises:
-        DamagedFileError: an array is missing, left over or misshapen; each is named.
+        DamagedFileError: an array is missing, left over, misshapen, or not of finite numbers; each
+            is named.
     """
     variables = {
         f"{NETWORK_PREFIX}{layer.name}/{variable.name}": variable
@@ -146,11 +147,20 @@ def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], s
         for name, variable in variables.items()
         if name in given and given[name].shape != tuple(variable.shape)
     ]
+    wrong += [
+        f"{name} is not of finite numbers"
+        for name in variables
+        if name in given and not _is_finite(given[name])
+    ]
     if wrong:
         shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
         raise DamagedFileError(f"{source} does not fit its network: {shown}.")
     for name, variable in variables.items():
         variable.assign(given[name].astype(np.float32))
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    return array.dtype.kind == "f" and bool(np.isfinite(array).all())
 
 
 def save_weights(
@@ -172,15 +182,21 @@ def save_weights(
             in float32: a variance can leave the range of half precision.
 
     Raises:
-        InputError: the file cannot be written there.
+        InputError: the file cannot be written there, or a weight is beyond half precision.
     """
     arrays = network_arrays(network)
     if half:
         arrays = {
-            name: array.astype(np.float16) if array.ndim > 1 else array
+            name: _halved(name, array) if array.ndim > 1 else array
             for name, array in arrays.items()
         }
     write_arrays(path, arrays, config, about)
+
+
+def _halved(name: str, array: np.ndarray) -> np.ndarray:
+    if np.abs(array).max() > np.finfo(np.float16).max:
+        raise InputError(f"{name} has values beyond half precision; write it with half=False.")
+    return array.astype(np.float16)
 
 
 def load_network(

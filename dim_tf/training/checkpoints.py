@@ -84,25 +84,37 @@ def restore_newest(
     network: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     config: NetworkConfig,
+    settings: dict[str, Any],
 ) -> dict[str, Any] | None:
     """Puts the newest readable checkpoint of a run into network and optimizer.
 
     A damaged checkpoint is passed over with a warning and the one before it is taken.
 
+    Args:
+        run_dir: of the run.
+        network: from `build_network`.
+        optimizer: with its moments made.
+        config: of the network.
+        settings: must equal what the run was begun with, `settings` of its progress.
+
     Returns:
         The progress it was saved with, or None where the run has no checkpoint.
 
     Raises:
-        InputError: the run trained another network, or none of its checkpoints can be read.
+        InputError: the run trained another network, or with other settings, or none of its
+            checkpoints can be read.
     """
     checkpoints = list_checkpoints(run_dir)
     for path in checkpoints:
         try:
             arrays, saved_config, progress = read_arrays(path)
-            if saved_config != config:
+            different = difference(vars(saved_config), vars(config)) or difference(
+                progress.get("settings", {}), settings
+            )
+            if different:
                 raise InputError(
-                    f"{run_dir} holds a run of another network ({difference(saved_config, config)}"
-                    "); give the same flags, or another --run_dir."
+                    f"{run_dir} holds a run that was begun with {different}; give the same flags, "
+                    "or another --run_dir, with --init_from to start from this run's weights."
                 )
             assign_network_arrays(network, arrays, str(path))
             _assign_optimizer_arrays(optimizer, arrays, path)
@@ -118,10 +130,11 @@ def restore_newest(
     return None
 
 
-def difference(saved: NetworkConfig, asked: NetworkConfig) -> str:
+def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
     """The flags of `saved` that are not as `asked`."""
-    names = [name for name in vars(saved) if getattr(saved, name) != getattr(asked, name)]
-    return ", ".join(f"--{name}={getattr(saved, name)}" for name in names)
+    return ", ".join(
+        f"--{name}={saved.get(name)}" for name in asked if saved.get(name) != asked[name]
+    )
 
 
 def _optimizer_arrays(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:

@@ -1,20 +1,23 @@
 """The training loop."""
 
 import dataclasses
+import json
 import math
 import signal
 import time
 from collections import deque
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from absl import logging
 
 from dim_tf.config import TrainingConfig
 from dim_tf.data.manifest import Manifest
-from dim_tf.data.pipeline import open_dataset, training_examples
+from dim_tf.data.pipeline import dataset_error, open_dataset, training_examples
 from dim_tf.errors import InputError
 from dim_tf.files import write_bytes
 from dim_tf.inference.predict import MattingModel
@@ -64,9 +67,10 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
     with strategy.scope():
         network = build_network(config.network, precision=config.mixed_precision)
         optimizer = make_optimizer(config, network)
-    progress = restore_newest(run_dir, network, optimizer, config.network)
+    settings = _settings_of(config, manifest)
+    progress = restore_newest(run_dir, network, optimizer, config.network, settings)
     if progress is None:
-        progress = {"step": 0, "best": None}
+        progress = {"step": 0, "best": None, "settings": settings}
         initialize_weights(config, network, manifest, examples_config)
     elif not config.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
@@ -112,12 +116,18 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
         )
         saved_step = progress["step"]
 
-    with _StopSignals() as signals:
+    # Closed also after an error: the log on disk, the sentence about the error on its own line.
+    with closing(status), closing(loss_log), closing(tensorboard), _StopSignals() as signals:
         while progress["step"] < config.steps and not signals.received:
             started = time.perf_counter()
             step = progress["step"] + 1
             optimizer.learning_rate.assign(learning_rate_at(step, config))
-            batch = next(batches)
+            try:
+                batch = next(batches)
+            except tf.errors.OpError as error:
+                first = progress["step"] * config.batch_size
+                indices = range(first, first + config.batch_size)
+                raise dataset_error(error, manifest, config.seed, indices, config.overfit) from None
             values = {name: float(value) for name, value in train_step(batch).items()}
             values["learning_rate"] = float(optimizer.learning_rate.numpy())
             if not math.isfinite(values["total_loss"]):
@@ -148,9 +158,6 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
                 save()
         if saved_step != progress["step"]:
             save()
-    status.close()
-    loss_log.close()
-    tensorboard.close()
     if config.preview and progress["step"] >= config.steps:
         write_before_after(run_dir, model)
     return TrainingResult(progress["step"], progress["step"] >= config.steps, progress["best"])
@@ -196,6 +203,15 @@ def _validate(
             config.network,
             progress["best"],
         )
+
+
+def _settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
+    """What must stay as it is for a run to go on: all that decides its examples and its losses."""
+    names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision")
+    settings = {name: getattr(config, name) for name in names}
+    settings |= dataclasses.asdict(config.examples) | dataclasses.asdict(config.losses)
+    # As JSON has it: a tuple becomes a list.
+    return json.loads(json.dumps(settings | {"data_dir": manifest.fingerprint()}))
 
 
 def _last_checkpoint(saved_step: int) -> str:

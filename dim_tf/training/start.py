@@ -9,7 +9,7 @@ from absl import logging
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
 from dim_tf.data.manifest import Manifest
-from dim_tf.data.pipeline import training_examples
+from dim_tf.data.pipeline import dataset_error, training_examples
 from dim_tf.errors import InputError
 from dim_tf.inference.predict import find_checkpoint
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
@@ -76,6 +76,8 @@ def initialize_weights(
     Raises:
         InputError: weights that are missing, damaged or of another network.
     """
+    if config.init_from and config.vgg_weights:
+        raise InputError("Give either --init_from or --vgg_weights, not both.")
     if config.init_from:
         path = find_checkpoint(config.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
@@ -92,7 +94,11 @@ def initialize_weights(
             examples = training_examples(
                 manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
             )
-            inputs = next(iter(examples))["image_and_trimap"].numpy()
+            try:
+                inputs = next(iter(examples))["image_and_trimap"].numpy()
+            except tf.errors.OpError as error:
+                indices = range(NORMALIZATION_EXAMPLES)
+                raise dataset_error(error, manifest, config.seed, indices) from None
             normalize_vgg16(network, assigned, inputs, config.seed)
     elif config.normalize_vgg:
         raise InputError("--normalize_vgg needs --vgg_weights.")
@@ -100,10 +106,12 @@ def initialize_weights(
 
 def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:
     """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
-    # Weights with and without a refinement stage go together, and any batch norm statistics.
-    source = dataclasses.replace(source, refine=network.refine, bn_eval=network.bn_eval)
+    # A refinement stage may come on top, and any batch norm statistics go together.
+    source = dataclasses.replace(source, bn_eval=network.bn_eval)
+    if network.refine:
+        source = dataclasses.replace(source, refine=True)
     if source != network:
         raise InputError(
-            f"--init_from={path} was trained with {difference(source, network)}; give the same "
-            "flags."
+            f"--init_from={path} was trained with {difference(vars(source), vars(network))}; give "
+            "the same flags."
         )

@@ -10,6 +10,7 @@ from dim_tf.data.image_io import by_stem, list_images, read_grey, read_rgb
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import mse, sad
 from dim_tf.inference.predict import MattingModel
+from dim_tf.inference.trimap_input import repair_trimap
 
 
 class ValidationImage(NamedTuple):
@@ -24,32 +25,43 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
     """Pairs the pictures of `rgb/`, `trimap/` and `alpha/` by file stem.
 
     Raises:
-        InputError: a folder is missing or empty, or a photograph lacks a partner.
+        InputError: a folder is missing or empty, a photograph lacks a partner, or a picture cannot
+            be used; see `validate`.
     """
     parts = {name: by_stem(list_images(Path(folder) / name)) for name in ("rgb", "trimap", "alpha")}
     for name in ("trimap", "alpha"):
         missing = sorted(set(parts["rgb"]) - set(parts[name]))
         if missing:
             raise InputError(f"{folder}/{name} has no picture named {missing[0]}; add it.")
-    return [
+    images = [
         ValidationImage(path, parts["trimap"][stem], parts["alpha"][stem])
         for stem, path in parts["rgb"].items()
     ]
+    for image in images:  # now, not in the middle of a run
+        _read(image)
+    return images
 
 
 def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, float]:
-    """Means of the per-image SAD and MSE on the unknown region, whole images in one pass.
+    """Means of the per-image SAD and MSE on the unknown region.
 
     Raises:
-        InputError: a picture cannot be read, or the three of an image differ in size.
+        InputError: a picture cannot be read, the three of an image differ in size, or a trimap is
+            none.
     """
     errors = []
     for image in images:
-        rgb, trimap, alpha = read_rgb(image.rgb), read_grey(image.trimap), read_grey(image.alpha)
-        if not rgb.shape[:2] == trimap.shape == alpha.shape:
-            raise InputError(f"{image.rgb}, {image.trimap} and {image.alpha} differ in size.")
-        if not (trimap == UNKNOWN).any():
-            raise InputError(f"{image.trimap} has no unknown pixel (128); validate without it.")
+        rgb, trimap, alpha = _read(image)
         predicted = np.round(model.predict_alpha(rgb, trimap) * 255.0).astype(np.uint8)
         errors.append((sad(predicted, alpha, trimap), mse(predicted, alpha, trimap)))
     return dict(zip(("SAD", "MSE"), np.mean(errors, axis=0).tolist(), strict=True))
+
+
+def _read(image: ValidationImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rgb, trimap, alpha = read_rgb(image.rgb), read_grey(image.trimap), read_grey(image.alpha)
+    if not rgb.shape[:2] == trimap.shape == alpha.shape:
+        raise InputError(f"{image.rgb}, {image.trimap} and {image.alpha} differ in size.")
+    trimap, _ = repair_trimap(trimap, str(image.trimap))
+    if not (trimap == UNKNOWN).any():
+        raise InputError(f"{image.trimap} has no unknown pixel (128); validate without it.")
+    return rgb, trimap, alpha

@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
 from dim_tf.inference import predict
 from dim_tf.inference.predict import MattingModel
 from dim_tf.inference.tiles import plan_tiles
@@ -52,6 +52,18 @@ def photo_and_trimap(height, width):
     trimap = random.choice(np.array([0, 128, 255], np.uint8), (height, width))
     trimap[: height // 3, : width // 2] = 0
     return rgb, trimap
+
+
+@pytest.mark.parametrize("max_pixels", [300_000, 500_000, 10**6])
+def test_a_tile_shows_the_network_no_more_than_max_pixels(max_pixels):
+    shapes = []
+    config = NetworkConfig(fc6="1x1")
+    model = MattingModel(lambda inputs, training: inputs[..., :1] * 0, config, {})
+    model._forward = lambda inputs: shapes.append(inputs.shape) or tf.zeros((*inputs.shape[:3], 1))
+    rgb, trimap = np.zeros((1500, 2100, 3), np.uint8), np.full((1500, 2100), 128, np.uint8)
+    model.predict_alpha(rgb, trimap, max_pixels=max_pixels)
+    assert len(shapes) > 1
+    assert max(shape[1] * shape[2] for shape in shapes) <= max_pixels
 
 
 @pytest.mark.parametrize("height, width", [(700, 650), (64, 1500), (333, 801)])
@@ -127,8 +139,14 @@ def test_what_is_beyond_the_receptive_radius_has_no_part_in_alpha(settings):
     assert alpha_of_the_middle(near) != pytest.approx(before, abs=1e-6)
 
 
-def test_statistics_of_the_image_and_tiles_exclude_each_other(tiny_checkpoint):
+def test_statistics_of_the_image_are_those_of_the_whole_image(tiny_checkpoint):
     model = predict.load_model(tiny_checkpoint, bn_eval="batch")
-    rgb, trimap = photo_and_trimap(64, 64)
-    with pytest.raises(InputError, match="give --bn_eval=moving"):
-        model.predict_alpha(rgb, trimap, max_pixels=4000)
+    rgb, trimap = photo_and_trimap(600, 64)
+    trimap[:100] = trimap[500:] = 0
+    np.testing.assert_array_equal(
+        model.predict_alpha(rgb, trimap, max_pixels=4000), model.predict_alpha(rgb, trimap)
+    )
+    assert not np.allclose(
+        model.predict_alpha(rgb, trimap)[200:300],
+        model.predict_alpha(rgb[32:], trimap[32:])[168:268],
+    )

@@ -68,7 +68,8 @@ def test_masks_without_object_are_refused(mask, sentence):
     "kernel, mode, sentence",
     [
         (1, "dilate_erode", "larger --trimap_kernel than 1"),
-        (9, "dilate_erode", "smaller --trimap_kernel than 9"),
+        (9, "dilate_erode", r"no foreground .255. left; give a smaller --trimap_kernel than 9"),
+        (9, "dilate", r"no background .0. left; give a smaller --trimap_kernel than 9"),
     ],
 )
 def test_kernels_that_leave_nothing_are_refused(kernel, mode, sentence):

@@ -298,3 +298,29 @@ def test_the_real_file_fits_and_normalizes():
     zero_trimap_slice(network)
     for output in encoder_outputs(network, inputs):
         np.testing.assert_allclose(np.sqrt(np.mean(output**2)), 1.0, rtol=1e-3)
+
+
+class FakeKerasLayer:
+    def __init__(self, *weights):
+        self._weights = weights
+
+    def get_weights(self):
+        return list(self._weights)
+
+
+def test_weights_of_keras_applications_come_from_bgr_to_rgb(monkeypatch):
+    weights = {
+        key: np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        for key, shape in vgg16_shapes().items()
+    }
+    layers = {
+        f"block{name[4]}_conv{name[6]}": FakeKerasLayer(weights[f"{name}_W"], weights[f"{name}_b"])
+        for name in ENCODER_LAYERS
+    }
+    layers["fc1"] = FakeKerasLayer(np.zeros((25088, 4096), np.float32), np.zeros(4096, np.float32))
+    model = type("Model", (), {"get_layer": staticmethod(layers.get)})
+    monkeypatch.setattr(keras.applications, "VGG16", lambda **arguments: model)
+    read = read_vgg16("keras")
+    np.testing.assert_array_equal(read["conv1_1_W"], weights["conv1_1_W"][:, :, ::-1])
+    np.testing.assert_array_equal(read["conv5_3_W"], weights["conv5_3_W"])
+    assert read["fc6_W"].shape == (7, 7, 512, 4096)

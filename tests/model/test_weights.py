@@ -65,6 +65,16 @@ def test_half_precision_rounds_kernels_and_keeps_the_rest(network, content, tmp_
             np.testing.assert_array_equal(actual, array)
 
 
+def test_weights_beyond_half_precision_are_refused(tmp_path):
+    network = build_network(CONFIG)
+    kernel = network.get_layer("conv1_1").kernel
+    kernel.assign(kernel + 70_000)
+    with pytest.raises(InputError, match="conv1_1/weights has values beyond half precision"):
+        save_weights(tmp_path / "weights.npz", network, CONFIG, ABOUT)
+    assert not list(tmp_path.iterdir())
+    save_weights(tmp_path / "weights.npz", network, CONFIG, ABOUT, half=False)
+
+
 def test_build_arguments_reach_the_network(content, tmp_path):
     path = tmp_path / "weights.npz"
     path.write_bytes(content)
@@ -203,8 +213,16 @@ def test_impossible_config_is_refused(tmp_path, config):
             lambda arrays: arrays.update({"network/deconv6/gamma": np.zeros(3)}),
             r"network/deconv6/gamma has shape \(3,\) instead of \(8,\)",
         ),
+        (
+            lambda arrays: arrays.update({"network/deconv6/gamma": np.full(8, np.nan)}),
+            "network/deconv6/gamma is not of finite numbers",
+        ),
+        (
+            lambda arrays: arrays.update({"network/deconv6/gamma": np.full(8, "1.0")}),
+            "network/deconv6/gamma is not of finite numbers",
+        ),
     ],
-    ids=["missing", "extra", "misshapen"],
+    ids=["missing", "extra", "misshapen", "nan", "text"],
 )
 def test_arrays_that_do_not_fit_are_named(network, tmp_path, change, message):
     arrays = network_arrays(network)

@@ -34,6 +34,9 @@ def states():
     return make_state(1), make_state(2)
 
 
+SETTINGS = {"settings": {"seed": 1}}
+
+
 def values(state):
     network, optimizer = state
     return [variable.numpy() for variable in [*network.variables, *optimizer.variables]]
@@ -45,7 +48,7 @@ def assert_same(state, expected):
 
 
 def save(run_dir, state, step, keep=3):
-    return save_checkpoint(run_dir, *state, CONFIG, {"step": step, "best": None}, keep)
+    return save_checkpoint(run_dir, *state, CONFIG, {"step": step, "best": None, **SETTINGS}, keep)
 
 
 def names(run_dir):
@@ -54,8 +57,14 @@ def names(run_dir):
 
 def test_everything_comes_back_to_the_last_bit(states, tmp_path):
     source, target = states
-    save_checkpoint(tmp_path, *source, CONFIG, {"step": 7, "best": {"SAD": 0.1}}, keep=3)
-    assert restore_newest(tmp_path, *target, CONFIG) == {"step": 7, "best": {"SAD": 0.1}}
+    save_checkpoint(
+        tmp_path, *source, CONFIG, {"step": 7, "best": {"SAD": 0.1}, **SETTINGS}, keep=3
+    )
+    assert restore_newest(tmp_path, *target, CONFIG, {"seed": 1}) == {
+        "step": 7,
+        "best": {"SAD": 0.1},
+        **SETTINGS,
+    }
     assert_same(target, values(source))
 
 
@@ -68,7 +77,7 @@ def test_every_variable_of_the_optimizer_is_stored_under_its_own_name(states, tm
 
 def test_a_run_without_checkpoints_restores_nothing(states, tmp_path):
     before = values(states[0])
-    assert restore_newest(tmp_path, *states[0], CONFIG) is None
+    assert restore_newest(tmp_path, *states[0], CONFIG, {"seed": 1}) is None
     assert_same(states[0], before)
 
 
@@ -109,7 +118,7 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(states, tmp_pat
         else:
             arrays[moment] = arrays[moment][:2]
         write_arrays(path, arrays, CONFIG, progress)
-    assert restore_newest(tmp_path, *target, CONFIG)["step"] == 10
+    assert restore_newest(tmp_path, *target, CONFIG, {"seed": 1})["step"] == 10
     assert_same(target, expected)
     assert path.name in caplog.text and "The checkpoint before it is tried" in caplog.text
 
@@ -118,7 +127,7 @@ def test_a_run_with_nothing_but_damaged_checkpoints_is_refused(states, tmp_path)
     for step in (1, 2):
         save(tmp_path, states[0], step).write_bytes(b"damaged")
     with pytest.raises(InputError, match="None of the 2 checkpoints"):
-        restore_newest(tmp_path, *states[0], CONFIG)
+        restore_newest(tmp_path, *states[0], CONFIG, {"seed": 1})
 
 
 def test_a_new_checkpoint_is_not_removed_in_favour_of_a_damaged_newer_one(states, tmp_path):
@@ -126,7 +135,7 @@ def test_a_new_checkpoint_is_not_removed_in_favour_of_a_damaged_newer_one(states
     save(tmp_path, states[0], 20).write_bytes(b"damaged")
     save(tmp_path, states[0], 15, keep=1)
     assert checkpoint_path(tmp_path, 15).exists()
-    assert restore_newest(tmp_path, *states[0], CONFIG)["step"] == 15
+    assert restore_newest(tmp_path, *states[0], CONFIG, {"seed": 1})["step"] == 15
 
 
 @pytest.mark.parametrize(
@@ -139,6 +148,14 @@ def test_another_network_is_refused_and_the_difference_named(states, tmp_path, c
     network = build_network(asked)
     optimizer = keras.optimizers.Adam(name="adam")
     optimizer.build(network.trainable_variables)
-    with pytest.raises(InputError, match=f"another network .{message}"):
-        restore_newest(tmp_path, network, optimizer, asked)
+    with pytest.raises(InputError, match=f"begun with {message}; give the same"):
+        restore_newest(tmp_path, network, optimizer, asked, {"seed": 1})
     assert names(tmp_path) == ["step-00000010.npz"]
+
+
+def test_other_settings_are_refused_and_the_difference_named(states, tmp_path):
+    save(tmp_path, states[0], 10)
+    before = values(states[1])
+    with pytest.raises(InputError, match="begun with --seed=1, --overfit=None; give the same"):
+        restore_newest(tmp_path, *states[1], CONFIG, {"seed": 2, "overfit": 3})
+    assert_same(states[1], before)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from dim_tf.config import LossConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import write_png
+from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.data.manifest import MANIFEST_NAME
 from dim_tf.data.pipeline import open_dataset, training_examples
 from dim_tf.errors import InputError
 from dim_tf.flags import flagfile_text
@@ -110,7 +111,11 @@ def test_a_finished_run_does_nothing_more(continued):
     ("changes", "message"),
     [
         ({"resume": False}, "already holds a run"),
-        ({"network": NetworkConfig(width=1 / 32, fc6="1x1", skip=True)}, "another network"),
+        ({"network": NetworkConfig(width=1 / 32, fc6="1x1", skip=True)}, "with --skip=False;"),
+        ({"seed": 2}, "with --seed=1;"),
+        ({"batch_size": 1}, "with --batch_size=2;"),
+        ({"train_stage": "encoder_decoder"}, "with --train_stage=all;"),
+        ({"losses": LossConfig(known_weight=0.0)}, "with --known_weight=0.5;"),
     ],
 )
 def test_a_refused_command_leaves_the_run_as_it_is(continued, changes, message):
@@ -123,6 +128,39 @@ def test_a_refused_command_leaves_the_run_as_it_is(continued, changes, message):
     with pytest.raises(InputError, match=message):
         train(dataclasses.replace(continued, steps=9, **changes), "--steps=9\n")
     assert contents() == before
+
+
+def test_another_dataset_is_refused(continued, dataset, tmp_path):
+    shutil.copytree(dataset, tmp_path / "data")
+    config = dataclasses.replace(continued, data_dir=str(tmp_path / "data"), steps=8)
+    text = (tmp_path / "data" / MANIFEST_NAME).read_text()
+    (tmp_path / "data" / MANIFEST_NAME).write_text(text.replace("[2,1]", "[2,0]"))
+    with pytest.raises(InputError, match=r"begun with --data_dir=6 pairs"):
+        train(config)
+    (tmp_path / "data" / MANIFEST_NAME).write_text(text)  # elsewhere, but the same
+    assert train(config).step == 8
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("missing", r"eps/two\.png does not exist"),
+        ("truncated", r"eps/two\.png is not a picture"),
+        ("small", r"alpha/two\.png is 160×160 pixels and .*eps/two\.png 20×10"),
+    ],
+)
+def test_a_bad_picture_of_the_dataset_is_named(dataset, make_config, tmp_path, damage, sentence):
+    shutil.copytree(dataset, tmp_path / "data")
+    path = tmp_path / "data" / "eps" / "two.png"
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "small":
+        write_png(path, np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(InputError, match=sentence) as refusal:
+        train(make_config(data_dir=str(tmp_path / "data"), batch_size=3))
+    assert str(refusal.value).endswith("run preprocess_offline.py again with the same settings.")
 
 
 def test_a_damaged_newest_checkpoint_costs_its_steps_and_nothing_else(continued, finished):
@@ -335,6 +373,21 @@ def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     )
     assert train(config).best["step"] == 3
     assert best_path(Path(continued.run_dir)).read_bytes() == b"the best"
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"), [(255, "no unknown pixel"), (90, "is no trimap"), (None, "differ in")]
+)
+def test_a_bad_validation_image_is_refused_before_the_first_step(
+    make_config, validation_dir, value, sentence
+):
+    path = sorted((validation_dir / "trimap").iterdir())[0]
+    trimap = read_grey(path)
+    write_png(path, trimap[1:] if value is None else np.full_like(trimap, value))
+    config = make_config(validation_dir=str(validation_dir))
+    with pytest.raises(InputError, match=sentence):
+        train(config)
+    assert not Path(config.run_dir).exists()
 
 
 # The script

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dim_tf.training.progress import (
     LOSS_LOG_COLUMNS,
@@ -10,6 +11,7 @@ from dim_tf.training.progress import (
     CollapseAlarm,
     LossLog,
     StatusLine,
+    TensorBoard,
     mean_of,
     read_loss_log,
 )
@@ -120,3 +122,31 @@ def test_status_line_can_be_silent(capsys):
     status.update(1, 2, row(1, math.pi), 0.5)
     status.close()
     assert capsys.readouterr().err == ""
+
+
+def test_tensorboard_gets_scalars_and_the_pictures_of_a_batch(tmp_path):
+    random = np.random.default_rng(0)
+
+    def picture(channels):
+        return tf.constant(random.uniform(0, 255, (1, 8, 12, channels)), tf.float32)
+
+    example = {name: picture(3) for name in ("foreground", "background")}
+    trimap = random.choice([0.0, 128.0, 255.0], (1, 8, 12, 1))
+    example |= {"image_and_trimap": picture(4), "alpha": picture(1) / 255, "trimap": trimap}
+    board = TensorBoard(tmp_path)
+    board.scalars(3, {"total_loss": 0.25}, "training")
+    board.images(4, example, picture(1) / 255)
+    board.close()
+    (events,) = (tmp_path / "tensorboard").iterdir()
+    values = {
+        value.tag: (event.step, tf.make_ndarray(value.tensor))
+        for event in tf.compat.v1.train.summary_iterator(str(events))
+        for value in event.summary.value
+    }
+    assert values.pop("training/total_loss") == (3, np.float32(0.25))
+    assert [name[2:] for name in sorted(values)] == [
+        *("photo", "trimap", "prediction", "merged", "ground_truth", "composite")
+    ]
+    step, (width, height, png) = values["2_trimap"]
+    assert (step, width, height) == (4, b"12", b"8")
+    np.testing.assert_array_equal(tf.io.decode_png(png), trimap[0])
