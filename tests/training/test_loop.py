@@ -225,15 +225,16 @@ def poison(config, name, value):
 
 
 def test_the_message_names_step_and_example_and_the_checkpoint_stays(continued):
-    config = dataclasses.replace(continued, batch_size=1)
-    path = poison(config, "network/pred_alpha/biases", np.nan)
+    path = poison(continued, "network/conv1_1/weights", 3e38)  # sums of these overflow
     before = path.read_bytes()
-    manifest, examples = open_dataset(config.data_dir, config.examples)
-    batch = next(iter(training_examples(manifest, examples, seed=1, batch_size=1, first_example=7)))
-    pair = int(batch["pair"][0])
-    expected = f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}"
+    manifest, examples = open_dataset(continued.data_dir, continued.examples)
+    batches = training_examples(manifest, examples, seed=1, batch_size=2, first_example=14)
+    expected = ", ".join(
+        f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}"
+        for pair in next(iter(batches))["pair"].numpy()
+    )
     with pytest.raises(InputError) as caught:
-        train(dataclasses.replace(config, steps=9))
+        train(dataclasses.replace(continued, steps=9))
     assert f"The loss at step 8 is nan (example {expected})" in str(caught.value)
     assert "the last checkpoint, of step 7, is intact" in str(caught.value)
     assert path.read_bytes() == before
@@ -251,7 +252,7 @@ def test_weights_that_are_not_finite_are_never_saved(continued):
 def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
     monkeypatch.setattr("dim_tf.training.loop.CollapseAlarm", lambda: CollapseAlarm(steps=3))
     poison(continued, "network/pred_alpha/biases", -30.0)
-    train(dataclasses.replace(continued, learning_rate=0.0, batch_size=1, steps=10))
+    train(dataclasses.replace(continued, learning_rate=0.0, steps=10))
     assert "all black for 3 steps" in caplog.text
 
 

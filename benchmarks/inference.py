@@ -1,0 +1,123 @@
+"""A matte of a photo: against closed-form matting, per pixel at several sizes, and in tiles.
+
+    python benchmarks/inference.py [--checkpoint=…] [--largest=8]
+
+Needs `pip install pymatting`. Run it alone on the machine. The tiles run in a process of their own,
+whose largest memory is measured.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import cv2
+import numpy as np
+from timing import fastest, machine, table
+
+from dim_tf.config import MAX_PIXELS
+from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
+from dim_tf.data.trimap import trimap_from_alpha
+from dim_tf.inference.predict import load_model
+
+TILED_SIZE = (4000, 6000)
+COMPARED_SIZE = (1600, 2400)
+
+
+def photo_and_trimap(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """A procedural photo whose unknown region reaches from side to side."""
+    side = 1024
+    alpha = render_matte("fur", 5, side)
+    colours = foreground_colours(alpha, [], 5)
+    background = render_texture(5, (side, side))
+    share = alpha[..., None] / 255.0
+    rgb = (share * colours + (1 - share) * background).astype(np.uint8)
+    trimap = trimap_from_alpha(alpha, 25).numpy()
+    trimap[:8, :8] = trimap[-8:, -8:] = 128  # so that one pass has to see all of it
+    return (
+        cv2.resize(rgb, (width, height), interpolation=cv2.INTER_CUBIC),
+        cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST_EXACT),
+    )
+
+
+def against_closed_form(model, rounds: int) -> str:
+    """Seconds of one pass and of pymatting's closed-form matting on one megapixel."""
+    from pymatting import estimate_alpha_cf
+
+    rgb, trimap = photo_and_trimap(1000, 1000)
+    image, levels = rgb / 255.0, trimap / 255.0
+    levels[trimap == 128] = 0.5
+    seconds = fastest(
+        {
+            "one pass": lambda: model.predict_alpha(rgb, trimap),
+            "closed-form (pymatting)": lambda: estimate_alpha_cf(image, levels),
+        },
+        rounds,
+    )
+    slow = seconds["closed-form (pymatting)"]
+    rows = [[name, f"{value:.2f} s", f"{slow / value:.1f}×"] for name, value in seconds.items()]
+    return table(["1 megapixel", "time", "faster"], rows)
+
+
+def per_pixel(model, largest: float, rounds: int) -> str:
+    """Seconds per megapixel of one pass."""
+    sizes = [size for size in (0.5, 1, 2, 4, 8) if size <= largest]
+    functions = {}
+    for size in sizes:
+        side = round((size * 1e6) ** 0.5)
+        rgb, trimap = photo_and_trimap(side, side)
+        functions[f"{size:g}"] = lambda rgb=rgb, trimap=trimap: model.predict_alpha(
+            rgb, trimap, max_pixels=trimap.size
+        )
+    rows = [
+        [name, f"{value:.2f} s", f"{value / float(name):.2f} s"]
+        for name, value in fastest(functions, rounds).items()
+    ]
+    return table(["megapixels in one pass", "time", "per megapixel"], rows)
+
+
+def tiles(checkpoint: str) -> str:
+    """Time and memory of a large photo in tiles, and how a smaller one differs from one pass."""
+    model = load_model(checkpoint)
+    rgb, trimap = photo_and_trimap(*TILED_SIZE)
+    seconds = fastest({"tiles": lambda: model.predict_alpha(rgb, trimap)}, 1)["tiles"]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    rgb, trimap = photo_and_trimap(*COMPARED_SIZE)
+    tiled = model.predict_alpha(rgb, trimap, max_pixels=MAX_PIXELS)
+    one_pass = model.predict_alpha(rgb, trimap, max_pixels=trimap.size)
+    difference = 255 * np.abs(tiled - one_pass)[trimap == 128]
+    height, width = TILED_SIZE
+    return table(
+        ["in tiles", ""],
+        [
+            [f"{width}×{height}, time", f"{seconds:.1f} s"],
+            [f"{width}×{height}, peak memory of the process", f"{memory:.2f} GB"],
+            ["difference to one pass, mean, grey levels", f"{difference.mean():.1e}"],
+            ["difference to one pass, largest, grey levels", f"{difference.max():.1e}"],
+        ],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", default="", help="weights; left out: the shipped ones")
+    parser.add_argument("--largest", type=float, default=8, help="megapixels of the largest pass")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only_tiles", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only_tiles:
+        print(tiles(arguments.checkpoint))
+        return
+    print(machine())
+    command = [sys.executable, *sys.argv, "--only_tiles"]
+    print("\n" + subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    model = load_model(arguments.checkpoint)
+    print(against_closed_form(model, arguments.rounds))
+    print("\n" + per_pixel(model, arguments.largest, arguments.rounds))
+
+
+if __name__ == "__main__":
+    main()

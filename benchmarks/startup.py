@@ -1,0 +1,59 @@
+"""How long `python test.py` takes on a photo of half a megapixel, and what of it is TensorFlow.
+
+python benchmarks/startup.py [--checkpoint=…]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from inference import photo_and_trimap
+from timing import fastest, machine, table
+
+from dim_tf.data.image_io import write_png
+from dim_tf.inference.predict import load_model
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", default="", help="weights; left out: the shipped ones")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    print(machine())
+    rgb, trimap = photo_and_trimap(600, 833)
+    model = load_model(arguments.checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        write_png(f"{folder}/rgb.png", rgb)
+        write_png(f"{folder}/trimap.png", trimap)
+        command = [sys.executable, str(ROOT / "test.py"), f"--checkpoint={arguments.checkpoint}"]
+        command += [f"--{name}={folder}/{name}.png" for name in ("rgb", "trimap")]
+        command += [f"--output={folder}/alpha.png"]
+
+        def run(words: list[str]) -> None:
+            subprocess.run(words, check=True, capture_output=True)
+
+        seconds = fastest(
+            {
+                "python -c 'import tensorflow'": lambda: run(
+                    [sys.executable, "-c", "import tensorflow"]
+                ),
+                "forward pass": lambda: model.predict_alpha(rgb, trimap),
+                "python test.py": lambda: run(command),
+            },
+            arguments.rounds,
+        )
+    needed = seconds["python -c 'import tensorflow'"] + seconds["forward pass"]
+    rows = [[name, f"{value:.2f} s"] for name, value in seconds.items()]
+    rows.append(["test.py / (import + forward)", f"{seconds['python test.py'] / needed:.2f}×"])
+    print("\n" + table(["", "time"], rows))
+
+
+if __name__ == "__main__":
+    main()
