@@ -415,7 +415,7 @@ class InferenceConfig(_Checked):
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
         MAX_PIXELS,
-        "largest photo for one pass, in pixels; memory grows by about 2 kB for each at full "
+        "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
         "width. A larger one goes through in overlapping tiles, with the same matte",
         at_least=1,
     )
