@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE
+from dim_tf.data.geometry import middle_of
 from dim_tf.data.image_io import read_unchanged, write_bmp
 from dim_tf.data.jobs import run_jobs
 from dim_tf.data.manifest import Manifest
@@ -135,15 +136,9 @@ def without_empty_rim(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
     Args:
         pictures: [H, W] or [H, W, 3] uint8.
     """
-    middles = [_middle(picture) for picture in pictures]
+    middles = [middle_of(picture, FOREGROUND_LONG_SIDE) for picture in pictures]
     empty = all(
         np.count_nonzero(picture) == np.count_nonzero(middle)
         for picture, middle in zip(pictures, middles, strict=True)
     )
     return middles if empty else list(pictures)
-
-
-def _middle(picture: np.ndarray) -> np.ndarray:
-    height, width = (min(length, FOREGROUND_LONG_SIDE) for length in picture.shape[:2])
-    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
-    return picture[top : top + height, left : left + width]

@@ -67,8 +67,13 @@ def canvas_offset(height: int, width: int) -> tuple[int, int]:
 
 def canvas_of(image: np.ndarray) -> np.ndarray:
     """The central part of a picture, at most 1280 x 1280: a view of [H, W, …]."""
-    height, width = canvas_size(*image.shape[:2])
-    top, left = canvas_offset(*image.shape[:2])
+    return middle_of(image, CANVAS_SIDE)
+
+
+def middle_of(image: np.ndarray, side: int) -> np.ndarray:
+    """The central part of a picture, at most side x side: a view of [H, W, …]."""
+    height, width = (min(length, side) for length in image.shape[:2])
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return image[top : top + height, left : left + width]
 
 

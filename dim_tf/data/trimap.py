@@ -34,8 +34,9 @@ def trimap_from_alpha(
     """
     alpha = tf.convert_to_tensor(alpha)
     shape = tf.shape(alpha)
-    top, bottom = _span(tf.reduce_any(alpha > 0, axis=1), kernel)
-    left, right = _span(tf.reduce_any(alpha > 0, axis=0), kernel)
+    occupied = alpha > 0
+    top, bottom = _span(tf.reduce_any(occupied, axis=1), kernel)
+    left, right = _span(tf.reduce_any(occupied, axis=0), kernel)
     trimap = _trimap_of_box(alpha[top:bottom, left:right], kernel, mode)
     trimap = tf.pad(
         trimap,

@@ -80,7 +80,7 @@ class MattingModel:
         """
         if rgb.shape[:2] != trimap.shape:
             raise ValueError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
-        if not np.isin(np.unique(trimap), (BACKGROUND, UNKNOWN, FOREGROUND)).all():
+        if ((trimap != BACKGROUND) & (trimap != UNKNOWN) & (trimap != FOREGROUND)).any():
             raise ValueError("A trimap holds 0, 128 and 255 only.")
         height, width = trimap.shape
         if size:

@@ -1,11 +1,10 @@
 """Which parts of a photo the network looks at: one, or overlapping tiles of a large photo.
 
-A pixel of the matte depends on the photo within the network's
-`receptive_radius` and on nothing else. So a tile
-that shows the network that much around what it decides gives the matte of one pass over the whole
-photo: no blending, no seam. Tiles begin at multiples of 32, where the five poolings of one pass
-begin a block too. All this holds where batch norm uses its moving averages; statistics of the
-image at hand would differ from tile to tile.
+A pixel of the matte depends on the photo within the network's `receptive_radius` and on nothing
+else. So a tile that shows the network that much around what it decides gives the matte of one pass
+over the whole photo: no blending, no seam. Tiles begin at multiples of 32, where the five poolings
+of one pass begin a block too. All this holds where batch norm uses its moving averages; statistics
+of the image at hand would differ from tile to tile.
 """
 
 from typing import NamedTuple
