@@ -43,7 +43,7 @@ def seconds_per_step(step, batches, count: int) -> float:
         step(batch)
     begun = time.perf_counter()
     for batch in itertools.islice(batches, count):
-        {name: float(value) for name, value in step(batch).items()}
+        {name: value.numpy() for name, value in step(batch).items()}
     return (time.perf_counter() - begun) / count
 
 

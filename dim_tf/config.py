@@ -276,6 +276,17 @@ class TrainingConfig(_Checked):
     overfit: int = option(
         0, "train on this many fixed examples only; 1 is the blog's sanity check", at_least=0
     )
+    strict: bool = option(
+        False,
+        "stop at the first example that cannot be made (a picture that is damaged, of another size "
+        "than its partner, or a matte without unknown pixels) instead of naming and skipping it",
+    )
+    skip_nonfinite: int = option(
+        0,
+        "skip up to this many steps, in all, whose loss or gradient is not finite, instead of "
+        "stopping at the first",
+        at_least=0,
+    )
     validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
     validate_every: int = option(1_000, "steps between validations; 0 never validates", at_least=0)
     checkpoint_every: int = option(200, "steps between checkpoints", at_least=1)

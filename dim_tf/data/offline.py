@@ -25,7 +25,6 @@ from dim_tf.data.output_folder import (
     Summary,
     fingerprint,
     open_output,
-    remove_unfinished,
     settings_of,
 )
 from dim_tf.data.sources import (
@@ -35,6 +34,8 @@ from dim_tf.data.sources import (
     synthetic_sources,
 )
 from dim_tf.errors import InputError
+from dim_tf.files import remove_unfinished
+from dim_tf.folder_lock import FolderLock
 
 
 def make_dataset(config: OfflineConfig) -> Summary:
@@ -45,29 +46,37 @@ def make_dataset(config: OfflineConfig) -> Summary:
 
     Raises:
         InputError: settings that do not go together, an output folder that is in use for something
-            else, nothing usable at all, or with `strict` the first refused file.
+            else or by another process, nothing usable at all, or with `strict` the first refused
+            file.
     """
     _check(config)
     out_dir = Path(config.out_dir).absolute()
-    try:
-        if config.adobe_root and config.adobe_split == "test":
-            open_output(out_dir, settings_of(config))
-            return write_composition_1k(config, out_dir)
-        sources = _gather(config)
-        open_output(out_dir, settings_of(config, **_picture_lists(config, sources)))
-        return _write_dataset(config, out_dir, sources)
-    except KeyboardInterrupt:
-        remove_unfinished(out_dir)
-        print(
-            f"\nEvery file in {out_dir} is complete; the same command goes on from here.",
-            file=sys.stderr,
-        )
-        raise
+    with FolderLock(out_dir, "--out_dir"):
+        try:
+            return _make_dataset(config, out_dir)
+        except KeyboardInterrupt:
+            remove_unfinished(out_dir)
+            print(
+                f"\nEvery file in {out_dir} is complete; the same command goes on from here.",
+                file=sys.stderr,
+            )
+            raise
+
+
+def _make_dataset(config: OfflineConfig, out_dir: Path) -> Summary:
+    if config.adobe_root and config.adobe_split == "test":
+        open_output(out_dir, settings_of(config))
+        return write_composition_1k(config, out_dir)
+    sources = _gather(config)
+    open_output(out_dir, settings_of(config, **_picture_lists(config, sources)))
+    return _write_dataset(config, out_dir, sources)
 
 
 def _check(config: OfflineConfig) -> None:
     if not config.out_dir:
         raise InputError("--out_dir is missing; name the folder to write the dataset to.")
+    if Path(config.out_dir).exists() and not Path(config.out_dir).is_dir():
+        raise InputError(f"--out_dir={config.out_dir} is a file; give a folder.")
     from_folders = bool(config.alpha_dir or config.eps_dir)
     if from_folders + bool(config.synthetic) + bool(config.adobe_root) != 1:
         raise InputError(

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dim_tf.config import OfflineConfig
-from dim_tf.data.image_io import write_bytes
 from dim_tf.errors import InputError
+from dim_tf.files import remove_unfinished, write_bytes
+from dim_tf.folder_lock import LOCK_NAME
 
 SETTINGS_NAME = "offline_settings.json"
 
@@ -77,19 +78,18 @@ def settings_of(config: OfflineConfig, **more: str) -> dict[str, str]:
 
 
 def open_output(out_dir: Path, settings: dict[str, str]) -> None:
-    """Takes a new or empty folder, or the one an earlier run with the same settings left.
+    """Takes an empty folder, or the one an earlier run with the same settings left.
 
-    A folder into which an earlier run wrote no picture may be begun anew with other settings.
+    The caller holds its lock. A folder into which an earlier run wrote no picture may be begun anew
+    with other settings.
 
     Raises:
         InputError: the folder is in use for something else, or was begun with other settings.
     """
     path = out_dir / SETTINGS_NAME
-    if out_dir.exists() and not out_dir.is_dir():
-        raise InputError(f"--out_dir={out_dir} is a file; give a folder.")
     if path.exists() and next(out_dir.rglob("*.png"), None):
         _compare(out_dir, _read_settings(path), settings)
-    elif not path.exists() and out_dir.exists() and any(out_dir.iterdir()):
+    elif not path.exists() and any(file.name != LOCK_NAME for file in out_dir.iterdir()):
         raise InputError(
             f"--out_dir={out_dir} holds files that this script did not write; give a new or empty "
             "folder."
@@ -97,12 +97,6 @@ def open_output(out_dir: Path, settings: dict[str, str]) -> None:
     else:
         write_bytes(path, (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode())
     remove_unfinished(out_dir)
-
-
-def remove_unfinished(out_dir: Path) -> None:
-    """Deletes the temporary files of a run that was killed."""
-    for file in out_dir.rglob(".*.part"):
-        file.unlink(missing_ok=True)
 
 
 def _read_settings(path: Path) -> dict[str, str]:

@@ -38,6 +38,15 @@ def best_path(run_dir: Path) -> Path:
     return run_dir / CHECKPOINT_FOLDER / BEST_NAME
 
 
+def best_is_intact(run_dir: Path) -> bool:
+    """Whether the network with the smallest validation error is there and can be read."""
+    try:
+        read_arrays(best_path(run_dir))
+    except InputError:
+        return False
+    return True
+
+
 def list_checkpoints(run_dir: Path) -> list[Path]:
     """The checkpoints of a run, newest first; damaged ones are not sorted out."""
     folder = run_dir / CHECKPOINT_FOLDER

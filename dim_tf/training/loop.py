@@ -3,10 +3,10 @@
 import dataclasses
 import json
 import math
-import signal
 import time
 from collections import deque
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,20 +15,30 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import TrainingConfig
+from dim_tf.config import ExampleConfig, TrainingConfig
 from dim_tf.data.manifest import Manifest
 from dim_tf.data.pipeline import dataset_error, open_dataset, training_examples
 from dim_tf.errors import InputError
-from dim_tf.files import write_bytes
+from dim_tf.files import WriteError, remove_unfinished, write_bytes
+from dim_tf.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.inference.predict import MattingModel
 from dim_tf.model.network import build_network
 from dim_tf.model.weights import network_arrays, write_arrays
-from dim_tf.training.checkpoints import best_path, restore_newest, save_checkpoint
+from dim_tf.training.checkpoints import (
+    CHECKPOINT_FOLDER,
+    best_is_intact,
+    best_path,
+    restore_newest,
+    save_checkpoint,
+)
 from dim_tf.training.preview import write_before, write_before_after
-from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, TensorBoard, mean_of
+from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
+from dim_tf.training.signals import StopSignals
+from dim_tf.training.skips import SkippedExamples, what_is_not_finite
 from dim_tf.training.start import initialize_weights, make_optimizer, make_strategy
-from dim_tf.training.step import make_train_step
-from dim_tf.training.validation import list_validation_images, validate
+from dim_tf.training.step import make_train_step, trained_variables
+from dim_tf.training.tensorboard import TensorBoard
+from dim_tf.training.validation import ValidationImage, list_validation_images, validate
 
 FLAGFILE_NAME = "run.flags"
 # The cosine schedule ends at this share of the learning rate.
@@ -41,12 +51,14 @@ class TrainingResult(NamedTuple):
     step: int  # steps done in all
     finished: bool  # False where a signal stopped it before the last step
     best: dict[str, float] | None  # step, SAD and MSE of the best validation
+    skipped_examples: dict[str, int]  # how often, by what is wrong
+    skipped_steps: int  # that were not finite
 
 
 def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
     """Trains until `config.steps`, going on from the newest checkpoint of the run if there is one.
 
-    SIGTERM and Ctrl-C let the step finish, save and return.
+    SIGTERM and Ctrl-C let the step finish, save and return. The run's folder is locked meanwhile.
 
     Args:
         config: the run.
@@ -54,14 +66,28 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
             run is refused.
 
     Raises:
-        InputError: a setting or file that cannot be used, or a loss that is not finite.
+        InputError: a setting or file that cannot be used, a folder that is in use or cannot be
+            written to, or a loss or gradient that is not finite.
     """
     config = _settled(config)
-    run_dir = Path(config.run_dir)
-    manifest, examples_config = open_dataset(config.data_dir, config.examples)
+    dataset = open_dataset(config.data_dir, config.examples)
     validation_images = (
         list_validation_images(config.validation_dir) if config.validation_dir else []
     )
+    with FolderLock(config.run_dir, "--run_dir") as lock:
+        remove_unfinished(Path(config.run_dir) / CHECKPOINT_FOLDER)
+        return _train(config, flagfile, *dataset, validation_images, lock)
+
+
+def _train(
+    config: TrainingConfig,
+    flagfile: str,
+    manifest: Manifest,
+    examples_config: ExampleConfig,
+    validation_images: list[ValidationImage],
+    lock: FolderLock,
+) -> TrainingResult:
+    run_dir = Path(config.run_dir)
     strategy = make_strategy(config)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
@@ -74,6 +100,12 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
         initialize_weights(config, network, manifest, examples_config)
     elif not config.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
+    progress = {"skipped_examples": {}, "skipped_steps": 0} | progress
+    if progress["best"] and not best_is_intact(run_dir):
+        logging.warning(
+            "%s is missing or damaged; the next validation begins it anew.", best_path(run_dir)
+        )
+        progress["best"] = None
 
     if flagfile:
         write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
@@ -86,18 +118,23 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
                 batch_size=config.batch_size,
                 first_example=progress["step"] * config.batch_size,
                 overfit=config.overfit,
+                strict=config.strict,
             )
         )
     )
     train_step = make_train_step(config, network, optimizer, strategy)
+    variables = trained_variables(config, network)
     model = MattingModel(network, config.network, {})
     if config.preview and progress["step"] == 0:
         write_before(run_dir, model)
     loss_log = LossLog(run_dir, progress["step"])
-    tensorboard = TensorBoard(run_dir)
+    tensorboard = TensorBoard(run_dir, progress["step"])
     status = StatusLine(config.progress)
+    skipped = SkippedExamples(manifest, config, progress["skipped_examples"])
     alarm = CollapseAlarm()
-    recent: deque[dict[str, float]] = deque(maxlen=config.log_every)
+    for row in loss_log.kept:  # means and alarms do not depend on where a run was stopped
+        alarm.update(row["mean_unknown_alpha"])
+    recent = deque(loss_log.kept, maxlen=config.log_every)
     step_times: deque[float] = deque(maxlen=config.log_every)
     saved_step = progress["step"]
 
@@ -109,15 +146,38 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
                 f"Step {progress['step']} made weights that are not finite; "
                 f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate or --clip_norm=1."
             )
-        loss_log.flush()
-        tensorboard.flush()
+        if lock.is_held():
+            loss_log.flush()
+            tensorboard.flush()
         save_checkpoint(
             run_dir, network, optimizer, config.network, progress, config.keep_checkpoints
         )
         saved_step = progress["step"]
 
+    def check_folder() -> None:
+        if lock.is_held():
+            return
+        if run_dir.exists():
+            raise InputError(
+                f"{run_dir} is no longer the folder that this run began in, or its {LOCK_NAME} was "
+                f"deleted. Nothing was written there after step {saved_step}."
+            )
+        with FolderLock(run_dir, "--run_dir"):
+            save()
+            write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
+        raise InputError(
+            f"{run_dir} was deleted or moved during the run. Step {saved_step} was saved in a new "
+            "folder of that name, without the logs of the steps before; the same command goes on."
+        )
+
     # Closed also after an error: the log on disk, the sentence about the error on its own line.
-    with closing(status), closing(loss_log), closing(tensorboard), _StopSignals() as signals:
+    with (
+        _telling_what_is_saved(lambda: saved_step),
+        closing(status),
+        closing(loss_log),
+        closing(tensorboard),
+        StopSignals() as signals,
+    ):
         while progress["step"] < config.steps and not signals.received:
             started = time.perf_counter()
             step = progress["step"] + 1
@@ -128,14 +188,25 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
                 first = progress["step"] * config.batch_size
                 indices = range(first, first + config.batch_size)
                 raise dataset_error(error, manifest, config.seed, indices, config.overfit) from None
-            values = {name: float(value) for name, value in train_step(batch).items()}
+            examples = strategy.experimental_local_results(batch)
+            skipped.note(step, np.concatenate([part["attempt"].numpy() for part in examples]))
+            values = {name: value.numpy() for name, value in train_step(batch).items()}
+            norms = values.pop("gradient_norms")
+            values = {name: float(value) for name, value in values.items()}
             values["learning_rate"] = float(optimizer.learning_rate.numpy())
-            if not math.isfinite(values["total_loss"]):
-                names = _foreground_names(manifest, strategy.experimental_local_results(batch))
-                raise InputError(
-                    f"The loss at step {step} is {values['total_loss']} (example {names}); "
-                    f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate or "
-                    "--clip_norm=1."
+            problem = what_is_not_finite(step, values, norms, variables)
+            if problem:
+                problem += f" (example {_foreground_names(manifest, examples)})"
+                if progress["skipped_steps"] >= config.skip_nonfinite:
+                    raise InputError(
+                        f"{problem}; {_last_checkpoint(saved_step)}. Try a smaller "
+                        "--learning_rate or --clip_norm=1, or --skip_nonfinite=10 to skip up to 10 "
+                        "such steps."
+                    )
+                progress["skipped_steps"] += 1
+                logging.warning(
+                    "%s; it is skipped, the %d. of at most %d.",
+                    *(problem, progress["skipped_steps"], config.skip_nonfinite),
                 )
             progress["step"] = step
             loss_log.append({"step": step} | values)
@@ -149,18 +220,38 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
                 tensorboard.scalars(step, means, "training")
                 status.update(step, config.steps, means, float(np.mean(step_times)))
             if config.image_every and step % config.image_every == 0:
-                example = strategy.experimental_local_results(batch)[0]
-                alpha = network(example["image_and_trimap"], training=False)
-                tensorboard.images(step, example, alpha)
+                alpha = network(examples[0]["image_and_trimap"], training=False)
+                tensorboard.images(step, examples[0], alpha)
             if validation_images and config.validate_every and step % config.validate_every == 0:
+                check_folder()
                 _validate(config, model, validation_images, progress, tensorboard)
             if step % config.checkpoint_every == 0:
+                check_folder()
                 save()
         if saved_step != progress["step"]:
+            check_folder()
             save()
     if config.preview and progress["step"] >= config.steps:
         write_before_after(run_dir, model)
-    return TrainingResult(progress["step"], progress["step"] >= config.steps, progress["best"])
+    return TrainingResult(
+        progress["step"],
+        progress["step"] >= config.steps,
+        progress["best"],
+        progress["skipped_examples"],
+        progress["skipped_steps"],
+    )
+
+
+@contextmanager
+def _telling_what_is_saved(saved_step: Callable[[], int]) -> Iterator[None]:
+    """Adds to an error of writing what the user still has."""
+    try:
+        yield
+    except WriteError as error:
+        raise InputError(
+            f"{error} The run stops; {_last_checkpoint(saved_step())}. When there is room again "
+            "the same command goes on."
+        ) from None
 
 
 def learning_rate_at(step: int, config: TrainingConfig) -> float:
@@ -180,6 +271,8 @@ def _settled(config: TrainingConfig) -> TrainingConfig:
         config = dataclasses.replace(config, network=network)
     if config.train_stage == "refinement" and not config.network.refine:
         raise InputError("--train_stage=refinement needs --refine.")
+    if config.skip_nonfinite and config.strategy != "default":
+        raise InputError(f"--skip_nonfinite does not go with --strategy={config.strategy}.")
     return config
 
 
@@ -225,21 +318,3 @@ def _foreground_names(manifest: Manifest, batches: tuple) -> str:
     return ", ".join(
         f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}" for pair in pairs
     )
-
-
-class _StopSignals:
-    """Notes SIGTERM and Ctrl-C while the block runs, so that a step can finish first."""
-
-    def __enter__(self) -> "_StopSignals":
-        self.received = False
-        self._previous = {
-            number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        return self
-
-    def _note(self, number: int, frame: Any) -> None:
-        self.received = True
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)

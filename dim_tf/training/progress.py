@@ -1,17 +1,17 @@
-"""What a run tells: the loss log, TensorBoard, the status line, and alarms."""
+"""What a run tells: the loss log, the status line, and alarms."""
 
+import contextlib
 import csv
 import io
+import math
+import os
 import sys
 from collections import deque
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
-from dim_tf.config import IMAGE_MEAN_RGB
-from dim_tf.files import write_bytes
-from dim_tf.model.losses import merge_with_trimap
+from dim_tf.files import write_bytes, writing
 
 LOSS_LOG_NAME = "loss_log.csv"
 LOSS_LOG_COLUMNS = (
@@ -29,41 +29,65 @@ class LossLog:
     """One CSV row per step, exact to the last bit of a float32.
 
     A run that resumes at a step cuts off the rows behind it, so that no step stands there twice.
+
+    Attributes:
+        kept: the rows up to that step.
     """
 
     def __init__(self, run_dir: Path, step: int) -> None:
+        """Raises: WriteError where the log cannot be written."""
         self._path = run_dir / LOSS_LOG_NAME
-        kept = [row for row in read_loss_log(run_dir) if int(row["step"]) <= step]
+        self.kept = [row for row in read_loss_log(run_dir) if row["step"] <= step]
         text = io.StringIO()
         writer = csv.DictWriter(text, LOSS_LOG_COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(self.kept)
         write_bytes(self._path, text.getvalue().encode())
-        self._file = self._path.open("a", encoding="utf-8", newline="")
+        with writing(self._path):
+            self._file = self._path.open("a", encoding="utf-8", newline="")
         self._writer = csv.DictWriter(self._file, LOSS_LOG_COLUMNS, lineterminator="\n")
 
     def append(self, values: dict[str, float]) -> None:
-        """Adds the row of a step; it reaches the disk with the next `flush`."""
-        self._writer.writerow({name: repr(values[name]) for name in LOSS_LOG_COLUMNS})
+        """Adds the row of a step; it reaches the disk with the next `flush`.
+
+        Raises:
+            WriteError: there is no room for it.
+        """
+        with writing(self._path):
+            self._writer.writerow({name: values[name] for name in LOSS_LOG_COLUMNS})
 
     def flush(self) -> None:
-        """Hands all rows to the operating system; called before every checkpoint."""
-        self._file.flush()
+        """Brings all rows to the disk; called before every checkpoint.
+
+        Raises:
+            WriteError: there is no room for them.
+        """
+        with writing(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Writes what is left and closes the file."""
-        self._file.close()
+        """Writes what is left, if there is room, and closes the file."""
+        with contextlib.suppress(OSError):  # the rows behind the last checkpoint can be spared
+            self._file.close()
 
 
-def read_loss_log(run_dir: Path) -> list[dict[str, str]]:
+def read_loss_log(run_dir: Path) -> list[dict[str, float]]:
     """The complete rows of a run's loss log; empty where there is none."""
     try:
-        text = (run_dir / LOSS_LOG_NAME).read_text(encoding="utf-8")
+        text = (run_dir / LOSS_LOG_NAME).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
     # A killed process can leave half a line behind.
     complete = text[: text.rfind("\n") + 1]
-    return list(csv.DictReader(io.StringIO(complete)))
+    rows = []
+    for row in csv.DictReader(io.StringIO(complete)):
+        try:
+            rows.append({name: float(row[name]) for name in LOSS_LOG_COLUMNS})
+        except (KeyError, TypeError, ValueError):  # not written by this program
+            continue
+        rows[-1]["step"] = int(rows[-1]["step"])
+    return rows
 
 
 class CollapseAlarm:
@@ -125,59 +149,13 @@ class StatusLine:
             print(file=sys.stderr)
 
 
-class TensorBoard:
-    """Scalars and pictures of a run under run_dir/tensorboard."""
-
-    def __init__(self, run_dir: Path) -> None:
-        self._writer = tf.summary.create_file_writer(str(run_dir / "tensorboard"))
-
-    def scalars(self, step: int, values: dict[str, float], group: str) -> None:
-        """Writes scalars as <group>/<name>."""
-        with self._writer.as_default(step):
-            for name, value in values.items():
-                _write_summary("scalars", f"{group}/{name}", tf.constant(value, tf.float32))
-
-    def images(self, step: int, example: dict[str, tf.Tensor], predicted_alpha: tf.Tensor) -> None:
-        """Writes input, trimap, prediction, composite and ground truth of a batch."""
-        merged = merge_with_trimap(predicted_alpha, example["trimap"])
-        composite = merged * example["foreground"] + (1 - merged) * example["background"]
-        photo = example["image_and_trimap"][..., :3] + tf.constant(IMAGE_MEAN_RGB)
-        pictures = {
-            "1_photo": photo / 255.0,
-            "2_trimap": example["trimap"] / 255.0,
-            "3_prediction": predicted_alpha,
-            "4_merged": merged,
-            "5_ground_truth": example["alpha"],
-            "6_composite": composite / 255.0,
-        }
-        with self._writer.as_default(step):
-            for name, picture in pictures.items():
-                grey_levels = tf.cast(tf.round(tf.clip_by_value(picture, 0, 1) * 255), tf.uint8)
-                encoded = tf.map_fn(tf.io.encode_png, grey_levels, fn_output_signature=tf.string)
-                size = [str(side) for side in picture.shape[2:0:-1]]
-                _write_summary("images", name, tf.concat([size, encoded], axis=0))
-
-    def flush(self) -> None:
-        """Writes what is buffered."""
-        self._writer.flush()
-
-    def close(self) -> None:
-        """Writes what is buffered and closes the files."""
-        self._writer.close()
-
-
-def _write_summary(plugin: str, name: str, value: tf.Tensor) -> None:
-    """What tf.summary.scalar and tf.summary.image write; those need the tensorboard package."""
-    metadata = tf.compat.v1.SummaryMetadata(
-        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin)
-    )
-    tf.summary.write(name, value, metadata=metadata)
-
-
 def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each value over rows of the loss log, `step` left out."""
+    """The mean of each value over rows of the loss log, `step` left out.
+
+    Steps that were skipped because they are not finite do not count; of none, the mean is NaN.
+    """
+    finite = [row for row in rows if all(math.isfinite(row[name]) for name in LOSS_LOG_COLUMNS[1:])]
     return {
-        name: float(np.mean([row[name] for row in rows]))
-        for name in LOSS_LOG_COLUMNS
-        if name != "step"
+        name: float(np.mean([row[name] for row in finite])) if finite else math.nan
+        for name in LOSS_LOG_COLUMNS[1:]
     }

@@ -1,5 +1,6 @@
 """A run as a user starts it: data if missing, flags kept, training, a summary."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dim_tf.quiet import import_tensorflow
 
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
+_REASONS_SHOWN = 20
 
 
 def start_run(config: TrainingConfig, flagfile: str) -> None:
@@ -38,6 +40,7 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
                 synthetic=config.synthetic,
                 photos_dir=config.photos_dir,
                 seed=config.seed,
+                strict=config.strict,
                 progress=config.progress,
             )
         )
@@ -49,13 +52,15 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     from dim_tf.training.progress import read_loss_log
 
     result = train(config, flagfile)
-    errors = [float(row["unknown_error"]) for row in read_loss_log(run_dir)]
+    errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
+    errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
     if errors:
         print(
             f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over "
             f"the first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
         )
+    _print_skipped(result.skipped_examples, result.skipped_steps)
     if result.best:
         print(
             f"Best validation at step {result.best['step']}: SAD {result.best['SAD']:.2f}, "
@@ -67,6 +72,18 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         print(f"Stopped at step {result.step} of {config.steps}, saved; the same command goes on.")
     else:
         print(f"Try it: python test.py --checkpoint={run_dir}")
+
+
+def _print_skipped(examples: dict[str, int], steps: int) -> None:
+    if examples:
+        print(f"{sum(examples.values())} examples were skipped and others took their place:")
+        commonest = sorted(examples, key=lambda reason: -examples[reason])
+        for reason in commonest[:_REASONS_SHOWN]:
+            print(f"  {examples[reason]} times: {reason}")
+        if len(examples) > _REASONS_SHOWN:
+            print(f"  … and {len(examples) - _REASONS_SHOWN} more reasons.")
+    if steps:
+        print(f"{steps} steps were skipped because their loss or gradient was not finite.")
 
 
 def _keep_decoded_copies(config: TrainingConfig) -> None:

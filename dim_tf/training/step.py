@@ -11,6 +11,15 @@ from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
 from dim_tf.model.network import first_stage
 
 
+def trained_variables(config: TrainingConfig, network: keras.Model) -> list[keras.Variable]:
+    """The variables that learn, from the input to the output, as `train_step` counts them."""
+    return _trained_part(config, network).trainable_variables
+
+
+def _trained_part(config: TrainingConfig, network: keras.Model) -> keras.Model:
+    return first_stage(network) if config.train_stage == "encoder_decoder" else network
+
+
 def make_train_step(
     config: TrainingConfig,
     network: keras.Model,
@@ -27,13 +36,21 @@ def make_train_step(
 
     Returns:
         A function from a (distributed) batch of examples to scalars: `alpha_loss`, `comp_loss`,
-        `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas.
+        `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas; and
+        `gradient_norms` [V], half the squared norm of the gradient of each variable in
+        `trained_variables`. Where one of these or the loss is not finite and
+        `config.skip_nonfinite` is not 0, the step leaves weights, statistics and optimizer as they
+        were.
     """
-    trained = first_stage(network) if config.train_stage == "encoder_decoder" else network
+    trained = _trained_part(config, network)
     variables = trained.trainable_variables
+    statistics = trained.non_trainable_variables
     replicas = strategy.num_replicas_in_sync
+    # Keras cannot apply gradients of several replicas in a branch of the graph; see `loop`.
+    skips = config.skip_nonfinite > 0
 
     def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        before = [tf.identity(variable.value) for variable in statistics] if skips else []
         with tf.GradientTape() as tape:
             alpha = trained(example["image_and_trimap"], training=True)
             losses = matting_losses(alpha, example, config.losses)
@@ -45,9 +62,20 @@ def make_train_step(
             [variable.value for variable in variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        optimizer.apply(gradients, variables)
+        # One pass over the gradients, without a copy of them.
+        norms = tf.stack([tf.nn.l2_loss(gradient) for gradient in gradients])
+        if skips:
+            finite = tf.reduce_all(tf.math.is_finite(norms)) & tf.math.is_finite(
+                losses["total_loss"]
+            )
+            tf.cond(finite, lambda: optimizer.apply(gradients, variables), lambda: None)
+            for variable, value in zip(statistics, before, strict=True):
+                variable.assign(tf.where(finite, variable.value, value))
+        else:
+            optimizer.apply(gradients, variables)
         unknown = unknown_region(example["trimap"])
         return losses | {
+            "gradient_norms": norms,
             "unknown_error": unknown_error(alpha, example["alpha"], example["trimap"]),
             "mean_unknown_alpha": tf.math.divide_no_nan(
                 tf.reduce_sum(alpha * unknown), tf.reduce_sum(unknown)

@@ -1,4 +1,6 @@
 import dataclasses
+import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +10,12 @@ from dim_tf.config import ExampleConfig, OfflineConfig
 from dim_tf.data.image_io import write_png
 from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.data.offline import make_dataset
-from dim_tf.data.pipeline import open_dataset, pair_of_example, training_examples
+from dim_tf.data.pipeline import (
+    dataset_error,
+    open_dataset,
+    pair_of_example,
+    training_examples,
+)
 from dim_tf.errors import InputError
 
 CONFIG = ExampleConfig(crop_sizes=(48, 64), input_size=32, trimap_kernel_min=5, trimap_kernel_max=9)
@@ -106,11 +113,12 @@ def test_shapes_types_and_ranges_of_a_batch(data_dir):
         "foreground": 3,
         "background": 3,
     }
-    assert batch.keys() == {*channels, "pair"}
+    assert batch.keys() == {*channels, "pair", "attempt"}
     for name, count in channels.items():
         assert batch[name].shape == (3, 32, 32, count)
         assert batch[name].dtype == np.float32
-    assert batch["pair"].dtype == np.int64
+    assert batch["pair"].dtype == batch["attempt"].dtype == np.int64
+    assert not batch["attempt"].any()
     assert set(np.unique(batch["trimap"])) <= {0, 128, 255}
     assert (batch["trimap"] == 128).any(axis=(1, 2, 3)).all()
     assert batch["alpha"].min() >= 0 and batch["alpha"].max() <= 1 + 1e-6
@@ -181,6 +189,72 @@ def test_graph_holds_no_python_function(data_dir):
     operations = {node.op for function in graph.library.function for node in function.node_def}
     assert "DecodePng" in operations
     assert not {name for name in operations if "PyFunc" in name}
+
+
+# Pairs that give no example
+
+
+def damage(folder, how):
+    """Makes the pictures of the foreground dog unusable."""
+    alpha, eps = folder / "alpha" / "dog.png", folder / "eps" / "dog.png"
+    if how == "truncated":
+        eps.write_bytes(eps.read_bytes()[:2000])
+    elif how == "missing":
+        alpha.unlink()
+    elif how == "no_unknown":
+        write_png(alpha, np.zeros((96, 88), np.uint8))
+    elif how == "other_size":
+        write_png(eps, noise(7, 96, 87, 3))
+    elif how == "huge":  # a header that claims 10⁹ pixels
+        content = bytearray(alpha.read_bytes())
+        content[16:24] = (31_623).to_bytes(4, "big") * 2
+        content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+        alpha.write_bytes(content)
+
+
+DAMAGES = ("truncated", "missing", "no_unknown", "other_size", "huge")
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_bad_pair_gives_way_and_no_other_example_changes(data_dir, tmp_path, how):
+    shutil.copytree(data_dir, tmp_path / "data")
+    expected = take(data_dir, 6, batch_size=2)
+    damage(tmp_path / "data", how)
+    manifest, _ = open_dataset(str(data_dir), CONFIG)
+    actual = take(tmp_path / "data", 6, batch_size=2)
+    replaced = 0
+    for batch, other in zip(actual, expected, strict=True):
+        for place in range(2):
+            if manifest.foreground_name(other["pair"][place]) != "dog":
+                for name in batch:
+                    np.testing.assert_array_equal(batch[name][place], other[name][place], name)
+                continue
+            replaced += 1
+            assert batch["attempt"][place] > 0
+            assert manifest.foreground_name(batch["pair"][place]) != "dog"
+            assert (batch["trimap"][place] == 128).any()
+    assert replaced == 4
+    # Whatever runs before it and beside it.
+    assert_equal(take(tmp_path / "data", 4, batch_size=2, first_example=4), actual[2:])
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
+    shutil.copytree(data_dir, tmp_path / "data")
+    damage(tmp_path / "data", how)
+    with pytest.raises(tf.errors.OpError) as caught:
+        take(tmp_path / "data", 3, strict=True)
+    manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
+    sentence = str(dataset_error(caught.value, manifest, 1, range(6)))
+    assert "dog.png" in sentence
+
+
+def test_a_dataset_of_bad_pairs_only_ends_with_an_error(data_dir, tmp_path):
+    shutil.copytree(data_dir, tmp_path / "data")
+    for file in (tmp_path / "data" / "eps").iterdir():
+        file.write_bytes(b"")
+    with pytest.raises(tf.errors.OpError):
+        take(tmp_path / "data", 1)
 
 
 # What the manifest and the config settle together

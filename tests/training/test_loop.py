@@ -149,7 +149,9 @@ def test_another_dataset_is_refused(continued, dataset, tmp_path):
         ("small", r"alpha/two\.png is 160×160 pixels and .*eps/two\.png 20×10"),
     ],
 )
-def test_a_bad_picture_of_the_dataset_is_named(dataset, make_config, tmp_path, damage, sentence):
+def test_a_bad_picture_is_named_and_stops_a_strict_run(
+    dataset, make_config, tmp_path, damage, sentence
+):
     shutil.copytree(dataset, tmp_path / "data")
     path = tmp_path / "data" / "eps" / "two.png"
     content = path.read_bytes()
@@ -159,7 +161,7 @@ def test_a_bad_picture_of_the_dataset_is_named(dataset, make_config, tmp_path, d
     elif damage == "small":
         write_png(path, np.zeros((10, 20, 3), np.uint8))
     with pytest.raises(InputError, match=sentence) as refusal:
-        train(make_config(data_dir=str(tmp_path / "data"), batch_size=3))
+        train(make_config(data_dir=str(tmp_path / "data"), batch_size=3, strict=True))
     assert str(refusal.value).endswith("run preprocess_offline.py again with the same settings.")
 
 
@@ -365,16 +367,30 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
 
 
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
-    best_path(Path(continued.run_dir)).write_bytes(b"the best")
     path = list_checkpoints(Path(continued.run_dir))[0]
     arrays, network, progress = read_arrays(path)
+    write_arrays(best_path(Path(continued.run_dir)), {}, network, {"step": 3})
+    before = best_path(Path(continued.run_dir)).read_bytes()
     progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
     write_arrays(path, arrays, network, progress)
     config = dataclasses.replace(
         continued, steps=8, validation_dir=str(validation_dir), validate_every=4
     )
     assert train(config).best["step"] == 3
-    assert best_path(Path(continued.run_dir)).read_bytes() == b"the best"
+    assert best_path(Path(continued.run_dir)).read_bytes() == before
+
+
+def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):
+    path = list_checkpoints(Path(continued.run_dir))[0]
+    arrays, network, progress = read_arrays(path)
+    best_path(Path(continued.run_dir)).write_bytes(b"damaged")
+    write_arrays(path, arrays, network, progress | {"best": {"step": 3, "SAD": 0.0, "MSE": 0.0}})
+    config = dataclasses.replace(
+        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
+    )
+    assert train(config).best["step"] == 8
+    assert read_arrays(best_path(Path(config.run_dir)))[2]["step"] == 8
+    assert "best.npz is missing or damaged" in caplog.text
 
 
 @pytest.mark.parametrize(

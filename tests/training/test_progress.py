@@ -11,10 +11,10 @@ from dim_tf.training.progress import (
     CollapseAlarm,
     LossLog,
     StatusLine,
-    TensorBoard,
     mean_of,
     read_loss_log,
 )
+from dim_tf.training.tensorboard import TensorBoard
 
 
 def row(step, value=0.1):
@@ -133,7 +133,7 @@ def test_tensorboard_gets_scalars_and_the_pictures_of_a_batch(tmp_path):
     example = {name: picture(3) for name in ("foreground", "background")}
     trimap = random.choice([0.0, 128.0, 255.0], (1, 8, 12, 1))
     example |= {"image_and_trimap": picture(4), "alpha": picture(1) / 255, "trimap": trimap}
-    board = TensorBoard(tmp_path)
+    board = TensorBoard(tmp_path, 0)
     board.scalars(3, {"total_loss": 0.25}, "training")
     board.images(4, example, picture(1) / 255)
     board.close()

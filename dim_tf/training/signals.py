@@ -1,0 +1,26 @@
+"""Signals that ask a run to stop."""
+
+import signal
+from typing import Any
+
+
+class StopSignals:
+    """Notes SIGTERM and Ctrl-C while the block runs, so that a step can finish first.
+
+    Attributes:
+        received: whether one came.
+    """
+
+    def __enter__(self) -> "StopSignals":
+        self.received = False
+        self._previous = {
+            number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        return self
+
+    def _note(self, number: int, frame: Any) -> None:
+        self.received = True
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,77 @@
+"""What a run passes over: examples that cannot be made, and steps that are not finite."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+from absl import logging
+
+from dim_tf.config import TrainingConfig
+from dim_tf.data.manifest import Manifest
+from dim_tf.data.pipeline import pair_of_example, what_is_wrong
+
+
+class SkippedExamples:
+    """Names and counts the pairs of the dataset that gave no example.
+
+    Attributes:
+        counts: how often, by the sentence on what is wrong.
+    """
+
+    def __init__(self, manifest: Manifest, config: TrainingConfig, counts: dict[str, int]) -> None:
+        self.counts = counts
+        self._manifest = manifest
+        self._config = config
+        self._reasons: dict[int, str] = {}
+
+    def note(self, step: int, attempts: np.ndarray) -> None:
+        """Counts the pairs that were passed over in a step; a new reason is told.
+
+        Args:
+            step: counted from 1.
+            attempts: [B] `attempt` of its examples.
+        """
+        for position in np.flatnonzero(attempts).tolist():
+            index = (step - 1) * self._config.batch_size + position
+            if self._config.overfit:
+                index %= self._config.overfit
+            for attempt in range(attempts[position]):
+                self._count(index, attempt)
+
+    def _count(self, index: int, attempt: int) -> None:
+        manifest = self._manifest
+        pair = int(pair_of_example(index, len(manifest), self._config.seed, attempt))
+        if pair not in self._reasons:
+            self._reasons[pair] = what_is_wrong(manifest, pair) or (
+                f"{manifest.alpha_path(pair)} had no unknown pixel in its crop, or a picture "
+                "changed during the run."
+            )
+        reason = self._reasons[pair]
+        if reason not in self.counts:
+            logging.warning(
+                "Example %d (%s on %s) is skipped, another one takes its place: %s",
+                *(index, manifest.foreground_name(pair), manifest.background_name(pair), reason),
+            )
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+
+
+def what_is_not_finite(
+    step: int, values: Mapping[str, float], norms: np.ndarray, variables: list[keras.Variable]
+) -> str | None:
+    """The beginning of a sentence on a step that ruins the weights, or None where all is well.
+
+    Args:
+        step: counted from 1.
+        values: with `total_loss`.
+        norms: [V] of the gradients.
+        variables: they belong to, from the input to the output.
+    """
+    if not np.isfinite(values["total_loss"]):
+        return f"The loss at step {step} is {values['total_loss']}"
+    broken = np.flatnonzero(~np.isfinite(norms))
+    if not broken.size:
+        return None
+    # Gradients flow from the output to the input: the last layer is where it began.
+    layers = list(dict.fromkeys(variables[number].path.split("/")[0] for number in broken))
+    others = f" and of {len(layers) - 1} layers before it" if len(layers) > 1 else ""
+    return f"The gradient of layer {layers[-1]}{others} at step {step} is not finite"
