@@ -1,5 +1,11 @@
 """The one kind of error that is the user's to mend."""
 
+import re
+
+# What can steer a terminal or turn the order of a line around, and half characters, which cannot be
+# printed: they stand for bytes of a file name that are no text.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used: a file, a flag, a folder.
@@ -7,3 +13,12 @@ class InputError(ValueError):
     The message is one sentence that names the thing, says what is wrong with it and what to do.
     The scripts print it and exit with status 1; library callers catch it as a `ValueError`.
     """
+
+    def __init__(self, message: str) -> None:
+        """Args: the sentence; names of files in it may hold anything."""
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    """The text with control characters written as escapes, so that a file name stays a name."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)

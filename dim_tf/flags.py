@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import signal
 import sys
 import types
 import typing
@@ -12,7 +13,8 @@ from typing import Any, TypeVar
 from absl import app, flags
 
 from dim_tf.config import choices_of
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
+from dim_tf.flagfile import expand_flagfiles
 
 # Flags count as the script's own, so that its --help lists them.
 flags.disclaim_key_flags()
@@ -90,10 +92,19 @@ def flagfile_text(config: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM; what cleans up after Ctrl-C does so after it."""
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise _Terminated
+
+
 def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None:
     """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
 
-    Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C.
+    Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C,
+    143 after SIGTERM.
     """
     script = Path(sys.argv[0]).name
 
@@ -108,20 +119,23 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
         except InputError as error:
             print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
+        except _Terminated:
+            print(f"{script}: stopped by SIGTERM.", file=sys.stderr)
+            sys.exit(143)
         except KeyboardInterrupt:
             print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
             sys.exit(130)
 
     def parse(arguments: list[str]) -> list[str]:
         try:
-            return flags.FLAGS(arguments)
+            return flags.FLAGS([arguments[0], *expand_flagfiles(arguments[1:])])
         except SystemExit:  # --help and its variants, which absl ends with status 1
             sys.exit(0)
-        except UnicodeDecodeError:
-            print(f"{script}: A --flagfile is not UTF-8 text.", file=sys.stderr)
+        except InputError as error:
+            print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
         except flags.Error as error:
-            sentence = " ".join(str(error).split()).rstrip(".")
+            sentence = printable(" ".join(str(error).split())).rstrip(".")
             print(f"{script}: {sentence} (see --help).", file=sys.stderr)
             sys.exit(1)
 
@@ -129,4 +143,5 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
     # what the script has to say. What goes wrong comes as a Python exception all the same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     define_flags(config_class)
+    signal.signal(signal.SIGTERM, _terminate)
     app.run(main, flags_parser=parse)

@@ -19,10 +19,9 @@ from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE
 from dim_tf.data.geometry import middle_of
 from dim_tf.data.image_io import read_unchanged, write_bmp
 from dim_tf.data.jobs import run_jobs
-from dim_tf.data.manifest import Manifest
+from dim_tf.data.manifest import DECODED_FOLDER, Manifest
 from dim_tf.errors import InputError
 
-DECODED_FOLDER = "decoded"
 _GIGABYTE = 10**9
 _HEADER_BYTES = 1078  # of a grey BMP, with its palette
 # Copies never take more than this share of the free disk.

@@ -14,11 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.files import write_bytes
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_VERSION = 1
+# Copies of the pictures without compression; see `dim_tf.data.decoded`.
+DECODED_FOLDER = "decoded"
+PICTURE_FOLDERS = ("alpha", "eps", "bg", DECODED_FOLDER)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -129,10 +132,11 @@ def original_path(data_dir: Path, kind: str, foreground: str, copy: int) -> Path
 
 
 def is_safe_name(name: Any) -> bool:
-    """Whether a name can stand in a path without leading out of its folder."""
+    """Whether a name can stand in a path without leading out of its folder, and be printed."""
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
+        and printable(name) == name
         and not any(character in name for character in "/\\:\0")
     )
 
@@ -166,7 +170,7 @@ def read_manifest(data_dir: str | os.PathLike) -> Manifest:
 
     Raises:
         InputError: no dataset is there, or the manifest is damaged, of an unknown version, or
-            lists names that lead out of the folder.
+            lists names that lead out of the folder; or the folder holds links that do.
     """
     path = Path(data_dir).absolute() / MANIFEST_NAME
     try:
@@ -188,7 +192,29 @@ def read_manifest(data_dir: str | os.PathLike) -> Manifest:
             f"{path} has format version {version}, this program reads version {FORMAT_VERSION}; "
             "make the dataset again with this version's preprocess_offline.py."
         )
+    for kind in PICTURE_FOLDERS:
+        _refuse_what_leads_out(path.parent / kind, path.parent.resolve())
     return _checked(path, content)
+
+
+def _refuse_what_leads_out(entry: Path | os.DirEntry, data_dir: Path) -> None:
+    """Refuses links to somewhere else, through which others' files would be read or overwritten.
+
+    And what is neither a file nor a folder: reading a pipe would never end.
+    """
+    path = Path(entry)
+    if entry.is_symlink() and not path.resolve().is_relative_to(data_dir):
+        raise InputError(
+            f"{path} is a link out of the dataset's folder; put the files themselves there, or do "
+            "not use this dataset."
+        )
+    if entry.is_dir():
+        if not entry.is_symlink():  # one within the dataset leads to what is looked at anyway
+            with os.scandir(path) as entries:
+                for inner in entries:
+                    _refuse_what_leads_out(inner, data_dir)
+    elif not entry.is_file() and os.path.lexists(path):
+        raise InputError(f"{path} is neither a file nor a folder; do not use this dataset.")
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Manifest:

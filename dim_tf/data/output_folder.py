@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dim_tf.config import OfflineConfig
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.files import remove_unfinished, write_bytes
 from dim_tf.folder_lock import LOCK_NAME
 
@@ -53,7 +53,7 @@ class Summary:
             f"{self.written} files written, {self.present} were there already, "
             f"{len(self.refused)} refused.",
             *self.notes,
-            *(f"Refused: {sentence}" for sentence in self.refused[:_REFUSALS_SHOWN]),
+            *(f"Refused: {printable(sentence)}" for sentence in self.refused[:_REFUSALS_SHOWN]),
         ]
         if len(self.refused) > _REFUSALS_SHOWN:
             lines.append(f"… and {len(self.refused) - _REFUSALS_SHOWN} more.")

@@ -1,5 +1,6 @@
 """The network of Deep Image Matting (paper, section 3; the original's matting_unpool.py)."""
 
+import functools
 from typing import Literal
 
 import keras
@@ -30,6 +31,25 @@ ENCODER_LAYERS = tuple(
 )
 
 
+def channels_at(config: NetworkConfig, count: int) -> int:
+    """Channels of a layer that has `count` of them at width 1."""
+    return max(1, round(count * config.width))
+
+
+def largest_kernels(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """Shapes of two kernels by layer, the last of VGG16's and conv6_1.
+
+    The network has about ten times as many weights as the two together, or fewer.
+    """
+    channels = functools.partial(channels_at, config)
+    last = ENCODER_STAGES[-1][0]
+    size, conv6_channels = FC6[config.fc6]
+    return {
+        ENCODER_LAYERS[-1]: (3, 3, channels(last), channels(last)),
+        "conv6_1": (size, size, channels(last), channels(conv6_channels)),
+    }
+
+
 def build_network(
     config: NetworkConfig,
     *,
@@ -58,8 +78,7 @@ def build_network(
         "mixed_bfloat16" if precision == "bfloat16" else "float32"
     )
 
-    def channels(count: int) -> int:
-        return max(1, round(count * config.width))
+    channels = functools.partial(channels_at, config)
 
     def convolution(x: tf.Tensor, count: int, size: int, name: str) -> tf.Tensor:
         return Convolution(

@@ -10,12 +10,14 @@ A training checkpoint is the same file with more arrays (`dim_tf.training.checkp
 import dataclasses
 import io
 import json
+import lzma
 import os
 import struct
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -24,15 +26,19 @@ import numpy as np
 from dim_tf.config import NetworkConfig
 from dim_tf.errors import InputError
 from dim_tf.files import open_atomically
-from dim_tf.model.network import build_network
+from dim_tf.model.network import build_network, largest_kernels
 
 NETWORK_PREFIX = "network/"
 _TEXTS = ("config", "about")
 # What zipfile and numpy raise on an npz file that is damaged, or something else.
 UNREADABLE = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
-    *(SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError),
+    *(ArithmeticError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(struct.error, tokenize.TokenError),
 )
+# Weights do not compress to less than half; a file that claims to hold far more is a bomb.
+_LARGEST_EXPANSION = 10
+_SMALL_FILE = 1_000_000  # bytes
 
 
 class DamagedFileError(InputError):
@@ -75,10 +81,14 @@ def read_npz(
         Exception: one of `UNREADABLE`, where it is damaged, holds pickles, or is no npz file.
     """
     with zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = {name: info for name, info in members.items() if wanted(name)}
+        size = sum(info.file_size for info in members.values())
+        if size > _LARGEST_EXPANSION * max(Path(path).stat().st_size, _SMALL_FILE):
+            raise ValueError(f"it would expand to {size} bytes")
         return {
-            name: np.lib.format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
-            for member in archive.namelist()
-            if wanted(name := member.removesuffix(".npy"))
+            name: np.lib.format.read_array(io.BytesIO(archive.read(info)), allow_pickle=False)
+            for name, info in members.items()
         }
 
 
@@ -140,23 +150,33 @@ def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], s
         for variable in layer.variables
     }
     given = {name: array for name, array in arrays.items() if name.startswith(NETWORK_PREFIX)}
-    wrong = [f"{name} is missing" for name in variables if name not in given]
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    wrong = _misshapen(given, shapes)
     wrong += [f"{name} is unknown" for name in given if name not in variables]
-    wrong += [
-        f"{name} has shape {given[name].shape} instead of {tuple(variable.shape)}"
-        for name, variable in variables.items()
-        if name in given and given[name].shape != tuple(variable.shape)
-    ]
     wrong += [
         f"{name} is not of finite numbers"
         for name in variables
         if name in given and not _is_finite(given[name])
     ]
+    _refuse_misfits(source, wrong)
+    for name, variable in variables.items():
+        variable.assign(given[name].astype(np.float32))
+
+
+def _misshapen(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> list[str]:
+    wrong = [f"{name} is missing" for name in shapes if name not in arrays]
+    wrong += [
+        f"{name} has shape {arrays[name].shape} instead of {shape}"
+        for name, shape in shapes.items()
+        if name in arrays and arrays[name].shape != shape
+    ]
+    return wrong
+
+
+def _refuse_misfits(source: str | os.PathLike, wrong: list[str]) -> None:
     if wrong:
         shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
         raise DamagedFileError(f"{source} does not fit its network: {shown}.")
-    for name, variable in variables.items():
-        variable.assign(given[name].astype(np.float32))
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -212,6 +232,17 @@ def load_network(
         InputError: there is no such file, or it is damaged.
     """
     arrays, config, about = read_arrays(path, NETWORK_PREFIX)
+    # Before memory is taken for whatever network the file claims to hold.
+    _refuse_misfits(
+        path,
+        _misshapen(
+            arrays,
+            {
+                f"{NETWORK_PREFIX}{layer}/weights": shape
+                for layer, shape in largest_kernels(config).items()
+            },
+        ),
+    )
     network = build_network(config, **build_arguments)
     assign_network_arrays(network, arrays, str(path))
     return network, config, about
