@@ -38,6 +38,7 @@ import numpy as np
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
 from dim_tf.data.image_io import write_png
 from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.quiet import import_tensorflow
 
 MOMENTS = ("start", "checkpoint", "renamed", "validation", "step", "time")
 SIDE = 128
@@ -149,19 +150,21 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
             return read(image)
 
         validation._read = read_and_die
-    elif moment == "step":
-        at, count = generator.randint(1, max(2, steps // 20)), Counter()
-        append = progress.LossLog.append
+    if not moment:
+        return
+    # At the latest: a best network, for example, may not come for long.
+    at = generator.randint(1, steps // 20) if moment == "step" else steps // 6
+    count, append = Counter(), progress.LossLog.append
 
-        def append_and_die(log, values):
-            append(log, values)
-            count["steps"] += 1
-            if count["steps"] == at:
-                if generator.random() < 0.5:
-                    log.flush()  # rows behind the checkpoint reach the disk
-                _die()
+    def append_and_die(log, values):
+        append(log, values)
+        count["steps"] += 1
+        if count["steps"] >= max(at, 1):
+            if generator.random() < 0.5:
+                log.flush()  # rows behind the checkpoint reach the disk
+            _die()
 
-        progress.LossLog.append = append_and_die
+    progress.LossLog.append = append_and_die
 
 
 def child(folder: Path, run: str, moment: str, seed: int, steps: int) -> None:
@@ -254,6 +257,7 @@ def kill_and_resume(
     Raises:
         SystemExit: it ended with an error, or before it was killed so often.
     """
+    import_tensorflow()
     from dim_tf.training.loop import train
 
     make_folders(folder)

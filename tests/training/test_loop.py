@@ -434,27 +434,6 @@ def wait_for(path, process, seconds=120):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(make_config, tmp_path):
-    half, whole = 20, 80
-    config = make_config(run="killed", steps=whole, checkpoint_every=half, keep_checkpoints=20)
-    process = start_script(config, tmp_path)
-    wait_for(checkpoint_path(Path(config.run_dir), half), process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    assert not checkpoint_path(Path(config.run_dir), whole).exists()
-    # Rows of steps after the checkpoint that were already on disk, the last one cut in half.
-    with (Path(config.run_dir) / LOSS_LOG_NAME).open("a") as log:
-        log.write(f"{whole - 1},1,1,1,1,1,1\n{whole},0.12")
-    train(config)
-    reference = make_config(run="whole", steps=whole, checkpoint_every=half, keep_checkpoints=20)
-    train(reference)
-    assert_same_arrays(arrays_of(config.run_dir, whole), arrays_of(reference.run_dir, whole))
-    logs = [(Path(run.run_dir) / LOSS_LOG_NAME).read_bytes() for run in (config, reference)]
-    assert logs[0] == logs[1]
-
-
-@pytest.mark.slow
 def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
     config = make_config(steps=100_000, checkpoint_every=20)
     process = start_script(config, tmp_path)

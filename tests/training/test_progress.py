@@ -3,7 +3,6 @@ import math
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from dim_tf.training.progress import (
     LOSS_LOG_COLUMNS,
@@ -14,7 +13,6 @@ from dim_tf.training.progress import (
     mean_of,
     read_loss_log,
 )
-from dim_tf.training.tensorboard import TensorBoard
 
 
 def row(step, value=0.1):
@@ -124,29 +122,23 @@ def test_status_line_can_be_silent(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_tensorboard_gets_scalars_and_the_pictures_of_a_batch(tmp_path):
-    random = np.random.default_rng(0)
+def test_rows_that_are_none_are_passed_over(tmp_path):
+    write_steps(tmp_path, 0, 3)
+    path = tmp_path / LOSS_LOG_NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], bytes(30) + b"\n", b"one,two\n", b"\xff\n", *lines[2:]]))
+    assert steps_of(tmp_path) == [1, 2, 3]
 
-    def picture(channels):
-        return tf.constant(random.uniform(0, 255, (1, 8, 12, channels)), tf.float32)
 
-    example = {name: picture(3) for name in ("foreground", "background")}
-    trimap = random.choice([0.0, 128.0, 255.0], (1, 8, 12, 1))
-    example |= {"image_and_trimap": picture(4), "alpha": picture(1) / 255, "trimap": trimap}
-    board = TensorBoard(tmp_path, 0)
-    board.scalars(3, {"total_loss": 0.25}, "training")
-    board.images(4, example, picture(1) / 255)
-    board.close()
-    (events,) = (tmp_path / "tensorboard").iterdir()
-    values = {
-        value.tag: (event.step, tf.make_ndarray(value.tensor))
-        for event in tf.compat.v1.train.summary_iterator(str(events))
-        for value in event.summary.value
-    }
-    assert values.pop("training/total_loss") == (3, np.float32(0.25))
-    assert [name[2:] for name in sorted(values)] == [
-        *("photo", "trimap", "prediction", "merged", "ground_truth", "composite")
-    ]
-    step, (width, height, png) = values["2_trimap"]
-    assert (step, width, height) == (4, b"12", b"8")
-    np.testing.assert_array_equal(tf.io.decode_png(png), trimap[0])
+def test_a_log_hands_out_the_rows_it_keeps(tmp_path):
+    write_steps(tmp_path, 0, 5)
+    log = LossLog(tmp_path, 3)
+    assert [kept["step"] for kept in log.kept] == [1, 2, 3]
+    assert [kept["total_loss"] for kept in log.kept] == [1, 1 / 2, 1 / 3]
+    log.close()
+
+
+def test_mean_leaves_out_steps_that_are_not_finite():
+    rows = [row(1, 0.25), row(2, math.nan), row(3, 0.75), row(4, 1.0) | {"total_loss": math.inf}]
+    assert mean_of(rows) == dict.fromkeys(LOSS_LOG_COLUMNS[1:], 0.5)
+    assert math.isnan(mean_of(rows[1:2])["total_loss"])
