@@ -153,13 +153,13 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
     if not moment:
         return
     # At the latest: a best network, for example, may not come for long.
-    at = generator.randint(1, steps // 20) if moment == "step" else steps // 6
+    at = generator.randint(1, max(1, steps // 20)) if moment == "step" else steps // 6
     count, append = Counter(), progress.LossLog.append
 
     def append_and_die(log, values):
         append(log, values)
         count["steps"] += 1
-        if count["steps"] >= max(at, 1):
+        if count["steps"] >= at:
             if generator.random() < 0.5:
                 log.flush()  # rows behind the checkpoint reach the disk
             _die()
