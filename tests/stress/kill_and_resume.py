@@ -1,6 +1,6 @@
 """Trains a narrow network while killing it again and again, and compares with an undisturbed run.
 
-    python tests/stress/kill_and_resume.py [--kills=28] [--steps=400] [--seed=1]
+    python tests/stress/kill_and_resume.py [--kills=26] [--steps=400] [--seed=1]
 
 Each process of the run is ended by SIGKILL at one of these moments, in turn:
 
@@ -293,7 +293,7 @@ def main() -> None:
         child(Path(folder), run, moment, int(seed), int(steps))
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=28)
+    parser.add_argument("--kills", type=int, default=26)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
