@@ -30,11 +30,10 @@ class FolderLock:
     had to be made for it and are still empty at the end are removed.
     """
 
-    def __init__(self, folder: str | os.PathLike, flag: str) -> None:
-        """Args: the folder to lock, made if missing; the flag that named it, for the error."""
+    def __init__(self, folder: str | os.PathLike) -> None:
+        """Args: the folder to lock; made if missing."""
         self._folder = Path(folder)
         self._path = self._folder / LOCK_NAME
-        self._flag = flag
         self._descriptor: int | None = None
         self._made: list[Path] = []
 
@@ -59,7 +58,7 @@ class FolderLock:
                 self._leave_note()
                 return self
             self._close()  # its last user deleted the file after it had been opened here
-        raise InputError(f"{self._path} cannot be locked; give another {self._flag}.")
+        raise InputError(f"{self._path} cannot be locked; give another folder.")
 
     def __exit__(self, *error: object) -> None:
         held = self.is_held()
@@ -91,8 +90,7 @@ class FolderLock:
             user = self._read_note()
             self._close()
             raise InputError(
-                f"{self._folder} is in use by {user}; wait until it ends, or give another "
-                f"{self._flag}."
+                f"{self._folder} is in use by {user}; wait until it ends, or give another folder."
             ) from None
         except OSError as error:
             logging.warning(

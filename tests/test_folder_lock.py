@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 HOLDER = """
 import sys, time
 from dim_tf.folder_lock import FolderLock
-with FolderLock(sys.argv[1], "--run_dir"):
+with FolderLock(sys.argv[1]):
     print("locked", flush=True)
     time.sleep(60)
 """
@@ -37,8 +37,8 @@ def holder(tmp_path):
 
 def test_a_folder_in_use_is_refused_and_its_user_named(tmp_path, holder):
     with (
-        pytest.raises(InputError, match=f"run is in use by process {holder.pid} on .*--run_dir"),
-        FolderLock(tmp_path / "run", "--run_dir"),
+        pytest.raises(InputError, match=f"run is in use by process {holder.pid} on "),
+        FolderLock(tmp_path / "run"),
     ):
         pass
     assert (tmp_path / "run" / LOCK_NAME).exists()
@@ -48,30 +48,30 @@ def test_the_lock_of_a_killed_process_is_gone(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert (tmp_path / "run" / LOCK_NAME).exists()
-    with FolderLock(tmp_path / "run", "--run_dir") as lock:
+    with FolderLock(tmp_path / "run") as lock:
         assert lock.is_held()
 
 
 def test_one_process_cannot_lock_twice(tmp_path):
     with (
-        FolderLock(tmp_path, "--run_dir"),
+        FolderLock(tmp_path),
         pytest.raises(InputError, match="in use"),
-        FolderLock(tmp_path, "--run_dir"),
+        FolderLock(tmp_path),
     ):
         pass
-    with FolderLock(tmp_path, "--run_dir"):
+    with FolderLock(tmp_path):
         pass
 
 
 def test_nothing_stays_but_what_was_there_or_was_written(tmp_path):
-    with FolderLock(tmp_path / "a" / "b", "--run_dir"):
+    with FolderLock(tmp_path / "a" / "b"):
         assert (tmp_path / "a" / "b" / LOCK_NAME).exists()
     assert not (tmp_path / "a").exists()
-    with FolderLock(tmp_path / "a" / "b", "--run_dir"):
+    with FolderLock(tmp_path / "a" / "b"):
         (tmp_path / "a" / "b" / "file").touch()
     assert list((tmp_path / "a" / "b").iterdir()) == [tmp_path / "a" / "b" / "file"]
     (tmp_path / "empty").mkdir()
-    with FolderLock(tmp_path / "empty", "--run_dir"):
+    with FolderLock(tmp_path / "empty"):
         pass
     assert (tmp_path / "empty").exists()
 
@@ -79,7 +79,7 @@ def test_nothing_stays_but_what_was_there_or_was_written(tmp_path):
 @pytest.mark.parametrize("what", ["deleted", "moved", "replaced", "lock_deleted"])
 def test_a_folder_that_is_no_longer_the_same_is_noticed(tmp_path, what):
     folder = tmp_path / "run"
-    with FolderLock(folder, "--run_dir") as lock:
+    with FolderLock(folder) as lock:
         assert lock.is_held()
         if what == "moved":
             folder.rename(tmp_path / "elsewhere")
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(WriteError, match="cannot be written"),
-        FolderLock(tmp_path / "file" / "run", "--run_dir"),
+        FolderLock(tmp_path / "file" / "run"),
     ):
         pass
 
@@ -108,7 +108,7 @@ def test_a_read_only_folder_is_refused(tmp_path):
     (tmp_path / "run").mkdir(mode=0o500)
     with (
         pytest.raises(WriteError, match="Permission denied"),
-        FolderLock(tmp_path / "run", "--run_dir"),
+        FolderLock(tmp_path / "run"),
     ):
         pass
 
@@ -116,7 +116,7 @@ def test_a_read_only_folder_is_refused(tmp_path):
 def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / LOCK_NAME).symlink_to(tmp_path / "victim")
-    with pytest.raises(WriteError), FolderLock(tmp_path / "run", "--run_dir"):
+    with pytest.raises(WriteError), FolderLock(tmp_path / "run"):
         pass
     assert not (tmp_path / "victim").exists()
 

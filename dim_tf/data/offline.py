@@ -51,7 +51,7 @@ def make_dataset(config: OfflineConfig) -> Summary:
     """
     _check(config)
     out_dir = Path(config.out_dir).absolute()
-    with FolderLock(out_dir, "--out_dir"):
+    with FolderLock(out_dir):
         try:
             return _make_dataset(config, out_dir)
         except KeyboardInterrupt:

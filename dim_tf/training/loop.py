@@ -74,7 +74,7 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
     validation_images = (
         list_validation_images(config.validation_dir) if config.validation_dir else []
     )
-    with FolderLock(config.run_dir, "--run_dir") as lock:
+    with FolderLock(config.run_dir) as lock:
         remove_unfinished(Path(config.run_dir) / CHECKPOINT_FOLDER)
         return _train(config, flagfile, *dataset, validation_images, lock)
 
@@ -162,7 +162,7 @@ def _train(
                 f"{run_dir} is no longer the folder that this run began in, or its {LOCK_NAME} was "
                 f"deleted. Nothing was written there after step {saved_step}."
             )
-        with FolderLock(run_dir, "--run_dir"):
+        with FolderLock(run_dir):
             save()
             write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
         raise InputError(

@@ -42,7 +42,7 @@ def at_step(monkeypatch, step, action):
 
 def test_a_second_process_on_one_run_is_refused_and_changes_nothing(make_config):
     config = make_config()
-    with FolderLock(config.run_dir, "--run_dir"):
+    with FolderLock(config.run_dir):
         before = contents(config.run_dir)
         with pytest.raises(InputError, match="is in use by process"):
             train(config, "--steps=6")
