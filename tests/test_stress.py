@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from dim_tf.config import InferenceConfig
+from dim_tf.inference.run import run_inference
 from tests.stress.bfloat16_steps import train_on_noise
 from tests.stress.fuzz_readers import fuzz, readers
 from tests.stress.kill_and_resume import kill_and_resume
+from tests.stress.soak_inference import MAX_PIXELS, make_photos
 
 
 @pytest.mark.slow
@@ -32,6 +35,32 @@ def test_what_is_damaged_was_good(name, tmp_path):
     for content in reader.seeds[:1]:
         path.write_bytes(content)
         reader.read(path)
+
+
+def test_a_photo_after_many_others_gets_the_matte_of_a_fresh_model(tmp_path, tiny_checkpoint):
+    make_photos(tmp_path, count=24, sizes=0)
+
+    def run(photos, output):
+        config = InferenceConfig(
+            rgb=str(photos),
+            alpha=str(tmp_path / "masks"),
+            checkpoint=str(tiny_checkpoint),
+            output=str(output),
+            trimap_kernel=15,
+            max_pixels=MAX_PIXELS,
+        )
+        run_inference(config)
+
+    run(tmp_path / "photos", tmp_path / "mattes")
+    for number in (3, 22, 23):
+        (photo,) = (tmp_path / "photos").glob(f"{number:04d}.*")
+        (tmp_path / "one").mkdir(exist_ok=True)
+        photo.rename(tmp_path / "one" / photo.name)
+    run(tmp_path / "one", tmp_path / "fresh")
+    fresh = sorted((tmp_path / "fresh").iterdir())
+    assert len(fresh) == 3
+    for matte in fresh:
+        assert matte.read_bytes() == (tmp_path / "mattes" / matte.name).read_bytes()
 
 
 def test_bfloat16_does_not_overflow_on_noise():

@@ -79,7 +79,7 @@ def train_on_noise(steps: int) -> dict[str, float]:
     weights = [variable.numpy() for variable in network.variables]
     if not all(np.isfinite(array).all() for array in weights):
         raise OverflowError("A weight is not finite.")
-    extremes["largest weight"] = float(max(np.abs(array).max() for array in weights))
+    extremes["largest weight or statistic"] = float(max(np.abs(array).max() for array in weights))
     return extremes | {"last loss": loss}
 
 

@@ -1,6 +1,6 @@
 """Sends many photos of mixed sizes through one process of test.py and watches its memory.
 
-    python tests/stress/soak_inference.py [--photos=500] [--fresh=10] [--width=0.03125]
+    python tests/stress/soak_inference.py [--photos=500] [--fresh=10] [--sizes=0] [--width=0.03125]
 
 Memory is read from /proc at each line test.py prints. It must stay within ±5 % of what it was after
 the first 50 photos, and the mattes of some photos must equal, byte for byte, those of a fresh
@@ -47,11 +47,12 @@ def make_checkpoint(path: Path, width: float) -> None:
     save_weights(path, build_network(config), config, {})
 
 
-def make_photos(folder: Path, count: int) -> None:
+def make_photos(folder: Path, count: int, sizes: int) -> None:
     """Photos and masks: random sizes, PNG and JPEG, grey and RGBA among them."""
     generator = np.random.default_rng(0)
+    all_sizes = generator.integers(*SIDES, (sizes or count, 2))
     for number in range(count):
-        height, width = generator.integers(*SIDES, 2)
+        height, width = all_sizes[number % len(all_sizes)]
         y, x = np.mgrid[:height, :width]
         mask = np.where(np.hypot(y / height - 0.5, x / width - 0.5) < 0.3, 255, 0).astype(np.uint8)
         write_png(folder / "masks" / f"{number:04d}.png", mask)
@@ -93,17 +94,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--fresh", type=int, default=10)
+    parser.add_argument("--sizes", type=int, default=0, help="so many different ones; 0: all")
     parser.add_argument("--width", type=float, default=1 / 32)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_checkpoint(folder / "tiny.npz", arguments.width)
-        make_photos(folder, arguments.photos)
+        make_photos(folder, arguments.photos, arguments.sizes)
         mattes = folder / "mattes"
         memory = watch(command(folder, folder / "photos", folder / "masks", mattes))
         different = []
         photos = sorted((folder / "photos").iterdir())
-        for photo in photos[:: max(1, len(photos) // arguments.fresh)][: arguments.fresh]:
+        for photo in photos[:: max(1, len(photos) // max(1, arguments.fresh))][: arguments.fresh]:
             matte = folder / "fresh" / f"{photo.stem}.png"
             watch(command(folder, photo, folder / "masks" / matte.name, matte))
             if matte.read_bytes() != (mattes / matte.name).read_bytes():
@@ -120,7 +122,8 @@ def main() -> None:
         "different": different,
     }
     print(json.dumps(result, indent=1))
-    sys.exit(bool(different) or len(memory) != arguments.photos or np.abs(late).max() > ALLOWED)
+    failed = different or len(memory) != arguments.photos or np.abs(late).max() > ALLOWED
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":
