@@ -171,10 +171,11 @@ def dataset_error(
 
 def what_is_wrong(manifest: Manifest, pair: int) -> str | None:
     """One sentence on a picture of a pair that gives no example, or None where all can be used."""
+    paths = manifest.alpha_path(pair), manifest.eps_path(pair), manifest.background_path(pair)
     try:
-        alpha = read_grey(manifest.alpha_path(pair))
-        eps = read_rgb(manifest.eps_path(pair))
-        read_rgb(manifest.background_path(pair))
+        alpha, eps, _ = read_grey(paths[0]), read_rgb(paths[1]), read_rgb(paths[2])
+        for path in paths:
+            read_rgb(fastest_path(manifest.data_dir, path))
     except InputError as error:
         return str(error)
     if alpha.shape != eps.shape[:2]:

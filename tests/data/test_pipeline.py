@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import shutil
 import zlib
 
@@ -7,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.data.decoded import fastest_path, write_decoded_copies
 from dim_tf.data.image_io import write_png
 from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.data.offline import make_dataset
@@ -15,6 +17,7 @@ from dim_tf.data.pipeline import (
     open_dataset,
     pair_of_example,
     training_examples,
+    what_is_wrong,
 )
 from dim_tf.errors import InputError
 
@@ -247,6 +250,18 @@ def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
     manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
     sentence = str(dataset_error(caught.value, manifest, 1, range(6)))
     assert "dog.png" in sentence
+
+
+def test_a_damaged_decoded_copy_is_named(data_dir, tmp_path):
+    shutil.copytree(data_dir, tmp_path / "data")
+    manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
+    write_decoded_copies(manifest, 1.0, workers=1, progress=False)
+    assert what_is_wrong(manifest, 0) is None
+    copy = fastest_path(manifest.data_dir, manifest.eps_path(0))
+    modified = copy.stat().st_mtime_ns
+    copy.write_bytes(copy.read_bytes()[:40])
+    os.utime(copy, ns=(modified, modified))
+    assert str(copy) in what_is_wrong(manifest, 0)
 
 
 def test_a_dataset_of_bad_pairs_only_ends_with_an_error(data_dir, tmp_path):
