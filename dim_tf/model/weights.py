@@ -38,7 +38,7 @@ UNREADABLE = (
 )
 # Weights do not compress to less than half; a file that claims to hold far more is a bomb.
 _LARGEST_EXPANSION = 10
-_SMALL_FILE = 1_000_000  # bytes
+_SMALL_FILE = 10_000_000  # bytes; below, constant arrays may be compressed as far as they go
 
 
 class DamagedFileError(InputError):

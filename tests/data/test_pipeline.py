@@ -241,7 +241,7 @@ def test_a_bad_pair_gives_way_and_no_other_example_changes(data_dir, tmp_path, h
     assert_equal(take(tmp_path / "data", 4, batch_size=2, first_example=4), actual[2:])
 
 
-@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("how", ["truncated", "no_unknown"])
 def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
     shutil.copytree(data_dir, tmp_path / "data")
     damage(tmp_path / "data", how)
