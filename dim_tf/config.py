@@ -154,6 +154,11 @@ class ExampleConfig(_Checked):
         "how the unknown region grows out of the matte's edge: in both directions (the "
         "original's last code) or outwards only (the blog)",
     )
+    trimap_kernels: Literal["same", "independent"] = option(
+        "same",
+        "with dilate_erode: one kernel for both directions (the original), or one drawn for each, "
+        "so that the matte's edge is not always in the middle of the unknown region",
+    )
     trimap_kernel_min: int = option(
         20, "smallest side of the trimap's square kernel, pixels", at_least=1
     )
@@ -176,6 +181,25 @@ class ExampleConfig(_Checked):
         "foreground colours: eps as in equation (1), or eps multiplied by alpha once more "
         "(the original's bug)",
     )
+    quarter_turns: bool = option(False, "turn examples by 0, 90, 180 or 270 degrees")
+    colour_change: float = option(
+        0.0,
+        "probability of another contrast, brightness, tint and gamma, drawn apart for foreground "
+        "and background",
+        at_least=0,
+        at_most=1,
+    )
+    similar_background: float = option(
+        0.0,
+        "probability that the background's colours are moved toward the foreground's",
+        at_least=0,
+        at_most=1,
+    )
+    background_blur: float = option(
+        0.0, "probability of a background out of focus", at_least=0, at_most=1
+    )
+    noise: float = option(0.0, "probability of noise in the photo", at_least=0, at_most=1)
+    jpeg: float = option(0.0, "probability of JPEG compression of the photo", at_least=0, at_most=1)
     hard_list: str = option(
         "", "text file with one foreground name per line: train on these only (hard mode)"
     )
@@ -342,6 +366,11 @@ class OfflineConfig(_Checked):
     )
     synthetic: int = option(
         0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
+    )
+    synthetic_kinds: tuple[str, ...] = option(
+        (),
+        "kinds of procedural mattes that take turns; a kind may be named more than once, e.g. "
+        "hair,hair,fur,hard; left out: every kind once",
     )
     photos_dir: str = option(
         "",

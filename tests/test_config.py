@@ -107,7 +107,7 @@ def other_value(field, hint):
     if choices_of(hint):
         return next(word for word in choices_of(hint) if word != value)
     if isinstance(value, tuple):
-        return (*value, 96)
+        return (*value, value[0]) if value else ("hair", "fur")
     if isinstance(value, int):
         return value + 32
     if isinstance(value, str):

@@ -15,6 +15,7 @@ from dim_tf.data.transforms import (
     resize,
     to_canvas,
     to_float,
+    turn,
 )
 from dim_tf.data.trimap import trimap_from_alpha
 
@@ -35,9 +36,15 @@ def make_raw(height=160, width=200, seed=0):
     }
 
 
-def decisions(kernel=21, side=64, centre=0.4, mirrored=False):
+def decisions(kernel=21, side=64, centre=0.4, mirrored=False, erosion_kernel=None, turns=0):
     return Decisions(
-        tf.constant(kernel), tf.constant(side), tf.constant(centre), tf.constant(mirrored)
+        trimap_kernel=tf.constant(kernel),
+        crop_side=tf.constant(side),
+        centre=tf.constant(centre),
+        flip=tf.constant(mirrored),
+        erosion_kernel=tf.constant(erosion_kernel or kernel),
+        quarter_turns=tf.constant(turns),
+        appearance=tf.constant([3, 4], tf.int64),
     )
 
 
@@ -57,11 +64,13 @@ def test_decisions_depend_on_seed_and_index_alone():
     config = ExampleConfig()
 
     def draw(seed, index):
-        return [value.numpy() for value in draw_decisions(seed, tf.constant(index), config)]
+        values = draw_decisions(seed, tf.constant(index), config)
+        return tuple(number for value in values for number in np.ravel(value).tolist())
 
     drawn = [draw(5, index) for index in range(20)]
     assert drawn == [draw(5, index) for index in range(20)]
-    assert len({tuple(values) for values in drawn}) == 20
+    assert len(set(drawn)) == 20
+    assert len({values[-2:] for values in drawn}) == 20  # the key of the appearance
     assert drawn != [draw(6, index) for index in range(20)]
 
 
@@ -69,9 +78,11 @@ def test_decisions_reach_every_kernel_and_crop_size_about_equally():
     config = ExampleConfig()
     count = 4000
     drawn = tf.data.Dataset.range(count).map(lambda index: draw_decisions(3, index, config))
-    kernels, sides, centres, flips = (
+    kernels, sides, centres, flips, erosions, turns, _ = (
         np.array(values) for values in zip(*drawn.as_numpy_iterator(), strict=True)
     )
+    np.testing.assert_array_equal(erosions, kernels)
+    assert not turns.any()
     assert set(kernels) == set(range(20, 40))
     assert np.bincount(kernels)[20:].min() > 0.7 * count / 20
     assert set(sides) == {320, 480, 640}
@@ -81,6 +92,25 @@ def test_decisions_reach_every_kernel_and_crop_size_about_equally():
     assert centres.min() >= 0 and centres.max() < 1 and abs(centres.mean() - 0.5) < 0.02
     # One draw does not follow another.
     assert np.abs(np.corrcoef([kernels, sides, centres, flips]) - np.eye(4)).max() < 0.07
+
+
+def test_switches_leave_the_other_decisions_as_they_are():
+    plain = ExampleConfig()
+    switched = ExampleConfig(trimap_kernels="independent", quarter_turns=True)
+    count = 400
+    drawn = [
+        list(tf.data.Dataset.range(count).map(lambda i, c=c: draw_decisions(3, i, c)))
+        for c in (plain, switched)
+    ]
+    for one, other in zip(*drawn, strict=True):
+        for name in ("trimap_kernel", "crop_side", "centre", "flip", "appearance"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    kernels, erosions, turns = (
+        np.array([getattr(decision, name) for decision in drawn[1]])
+        for name in ("trimap_kernel", "erosion_kernel", "quarter_turns")
+    )
+    assert set(erosions) == set(range(20, 40)) and set(turns) == {0, 1, 2, 3}
+    assert abs(np.corrcoef(kernels, erosions)[0, 1]) < 0.15
 
 
 # Canvas
@@ -124,6 +154,15 @@ def test_trimap_is_made_from_alpha(mode):
         example["trimap"][..., 0], trimap_from_alpha(raw["alpha"][..., 0], 24, mode)
     )
     assert example["trimap"].shape == (160, 200, 1)
+
+
+def test_the_erosion_may_have_a_kernel_of_its_own():
+    alpha = make_raw()["alpha"]
+    example = add_trimap({"alpha": alpha}, tf.constant(31), "dilate_erode", tf.constant(7))
+    wide, narrow = (trimap_from_alpha(alpha[..., 0], kernel).numpy() for kernel in (31, 7))
+    expected = np.where(alpha[..., 0] == 255, narrow, wide)
+    np.testing.assert_array_equal(example["trimap"][..., 0], expected)
+    assert (expected != wide).any() and (expected != narrow).any()
 
 
 # Crop
@@ -221,6 +260,16 @@ def test_flip_mirrors_all_pictures_alike_and_leaves_scalars():
     assert mirrored["pair"] == 7
 
 
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_turn_turns_all_pictures_alike(quarter_turns):
+    example = make_raw(20, 20)
+    turned = turn(example, tf.constant(quarter_turns))
+    for name in ("alpha", "eps", "background"):
+        np.testing.assert_array_equal(turned[name], np.rot90(example[name], quarter_turns))
+        assert turned[name].shape == example[name].shape
+    assert turned["pair"] == 7
+
+
 # Colours
 
 
@@ -285,7 +334,8 @@ def test_resize_to_its_own_size_changes_nothing():
 
 def test_network_input_is_rgb_minus_the_mean_and_the_trimap():
     example = add_trimap(make_raw(), tf.constant(20), "dilate_erode")
-    example = add_network_input(composite(to_float(example, "eps")))
+    example = composite(to_float(example, "eps"))
+    example = add_network_input(example, example["rgb"])
     inputs = example["image_and_trimap"].numpy()
     expected = example["rgb"].numpy() - np.float32(IMAGE_MEAN_RGB)
     np.testing.assert_allclose(inputs[..., :3], expected, rtol=1e-6)
@@ -347,13 +397,16 @@ def test_steps_run_in_a_graph_as_they_run_eagerly():
 
 
 def test_switches_reach_their_steps():
-    raw, chosen = make_raw(), decisions()
+    raw, chosen = make_raw(), decisions(turns=1)
     plain = make_example(raw, chosen, CONFIG)
     for change in (
         {"trimap_mode": "dilate"},
         {"foreground": "premultiplied"},
         {"composite": "before_resize"},
         {"input_size": 64},
+        {"colour_change": 1.0},
+        {"noise": 1.0},
+        {"quarter_turns": True},
     ):
         config = ExampleConfig(
             **({"crop_sizes": (64,), "input_size": 32, "crop_safety": "center"} | change)
