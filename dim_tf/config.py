@@ -425,6 +425,20 @@ class InferenceConfig(_Checked):
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
         "folder; left out: none (the demo writes one beside its matte)",
     )
+    cutout: str = option(
+        "",
+        "cut-out to write, RGBA with the object's own colours at its edge: a name ending in .png, "
+        "or a folder; needs pymatting",
+    )
+    background: str = option(
+        "",
+        "put the cut-out on this: a colour (white, '#20a050') or a picture; needs pymatting",
+    )
+    composite: str = option(
+        "",
+        "where --background's result goes: a name ending in .png, or a folder; left out: beside "
+        "the matte",
+    )
     trimap_kernel: int = option(
         25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
     )
@@ -456,3 +470,5 @@ class InferenceConfig(_Checked):
                 f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
                 f"whose square is at most --max_pixels={self.max_pixels}."
             )
+        if self.composite and not self.background:
+            raise InputError("--composite needs --background, a colour or a picture.")

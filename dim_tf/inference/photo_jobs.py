@@ -16,7 +16,8 @@ _DEFAULT_FILE = "alpha.png"
 _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
 _OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
-_SIDE_BY_SIDE_ENDING = "_side_by_side"
+# What the name of a picture that goes beside others is told apart by.
+_ENDINGS = {"side_by_side": "_side_by_side", "cutout": "_cutout", "composite": "_composite"}
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
 
@@ -29,6 +30,8 @@ class PhotoJob(NamedTuple):
         mask: mask or trimap to read.
         matte: PNG to write.
         side_by_side: PNG to write, or None.
+        cutout: RGBA PNG to write, or None.
+        composite: PNG on the new background to write, or None.
         truth: exact matte to compare with, or None.
     """
 
@@ -36,6 +39,8 @@ class PhotoJob(NamedTuple):
     mask: Path
     matte: Path
     side_by_side: Path | None = None
+    cutout: Path | None = None
+    composite: Path | None = None
     truth: Path | None = None
 
 
@@ -65,28 +70,45 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     mattes = _targets(
         "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
-    pictures: list[Path | None] = [None] * len(photos)
-    if config.side_by_side:
-        pictures = _targets("side_by_side", config.side_by_side, photos, _SIDE_BY_SIDE_ENDING)
+    others = _other_targets(config, photos, mattes)
     _refuse_overwriting(
         inputs=[path for pair in pairs for path in pair],
-        targets=[*mattes, *(path for path in pictures if path)],
+        targets=[*mattes, *(path for job in others for path in job.values())],
     )
     return [
-        PhotoJob(photo, mask, matte, picture)
-        for (photo, mask), matte, picture in zip(pairs, mattes, pictures, strict=True)
+        PhotoJob(photo, mask, matte, **other)
+        for (photo, mask), matte, other in zip(pairs, mattes, others, strict=True)
     ]
+
+
+def _other_targets(
+    config: InferenceConfig, photos: list[Path], mattes: list[Path]
+) -> list[dict[str, Path]]:
+    """What else is written for each photo: flag → file."""
+    others: list[dict[str, Path]] = [{} for _ in photos]
+    for flag, ending in _ENDINGS.items():
+        value = getattr(config, flag)
+        if value:
+            targets = _targets(flag, value, photos, ending)
+        elif flag == "composite" and config.background:
+            targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
+        else:
+            continue
+        for other, target in zip(others, targets, strict=True):
+            other[flag] = target
+    return others
 
 
 def _demo_job(config: InferenceConfig) -> PhotoJob:
     photo, mask = ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png"
     (matte,) = _targets("output", config.output or _DEFAULT_FILE, [photo])
-    picture = matte.with_name(f"{matte.stem}{_SIDE_BY_SIDE_ENDING}.png")
-    if config.side_by_side:
-        (picture,) = _targets("side_by_side", config.side_by_side, [photo], _SIDE_BY_SIDE_ENDING)
+    (others,) = _other_targets(config, [photo], [matte])
+    others.setdefault(
+        "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
+    )
     truth = ASSETS / "sample_alpha.png"
-    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, picture])
-    return PhotoJob(photo, mask, matte, picture, truth)
+    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, *others.values()])
+    return PhotoJob(photo, mask, matte, truth=truth, **others)
 
 
 def find_pictures(flag: str, value: str) -> list[Path]:

@@ -12,8 +12,15 @@ from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import mse, sad
 from dim_tf.inference.checkpoint_choice import existing_checkpoint
+from dim_tf.inference.cutout import (
+    check_pymatting,
+    composite_on,
+    foreground_colours_of,
+    parse_background,
+    render_background,
+)
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
-from dim_tf.inference.pictures import composite_on_colour, side_by_side
+from dim_tf.inference.pictures import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.inference.trimap_input import (
     check_mask,
     check_trimap,
@@ -39,6 +46,11 @@ def run_inference(config: InferenceConfig) -> None:
             end, how many of several could not.
     """
     jobs = plan_jobs(config)
+    for flag in ("cutout", "background"):
+        if getattr(config, flag):
+            check_pymatting(flag)
+    if config.background:  # a misspelt colour or a damaged picture should be told at once
+        render_background(parse_background(config.background), 1, 1)
     checkpoint = existing_checkpoint(config.checkpoint)
     model = None
     failures = 0
@@ -137,9 +149,11 @@ def matte_photo(
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
     written = f"matte {job.matte}"
     if job.side_by_side:
-        row = side_by_side([rgb, trimap, alpha, composite_on_colour(rgb, alpha)])
+        row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
         written += f", side by side {job.side_by_side}"
+    if job.cutout or job.composite:
+        written += _write_cutout(job, rgb, alpha, config.background)
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
@@ -150,6 +164,21 @@ def matte_photo(
             f"SAD {sad(predicted, truth, trimap):.2f} thousand pixels, "
             f"MSE {mse(predicted, truth, trimap):.4f}."
         )
+
+
+def _write_cutout(job: PhotoJob, rgb: np.ndarray, alpha: np.ndarray, background: str) -> str:
+    """Writes the cut-out and the composite that the job asks for, and says so."""
+    written = ""
+    colours = foreground_colours_of(rgb, alpha)
+    if job.cutout:
+        opacity = np.round(alpha * 255.0).astype(np.uint8)
+        write_png(job.cutout, np.dstack([colours, opacity]))
+        written += f", cut-out {job.cutout}"
+    if job.composite:
+        behind = render_background(parse_background(background), *alpha.shape)
+        write_png(job.composite, composite_on(colours, alpha, behind))
+        written += f", composite {job.composite}"
+    return written
 
 
 def _report(job: PhotoJob, error: InputError, only_one: bool) -> int:
