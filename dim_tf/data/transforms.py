@@ -63,30 +63,42 @@ def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfi
 
 
 def to_canvas(example: Example) -> Example:
-    """Brings the three pictures to one canvas: the background's central 1280 × 1280, or less.
+    """Brings alpha to the canvas: the background's central 1280 × 1280, or less.
 
-    A larger picture loses its rim, which no crop centred on a pixel of the matte can see; a smaller
-    one (alpha and eps of `--pad=none`) is centre-padded with zeros. With that, the compact and the
-    original layout hold the same examples.
+    A matte larger than that loses its rim, which no crop centred on a pixel of it can see; a
+    smaller one is padded with zeros. The other pictures lie in the middle of the same canvas and
+    are left as they are, since `crop_around_unknown` takes no more than a small part of each.
     """
     height, width = tf.unstack(tf.minimum(tf.shape(example["background"])[:2], CANVAS_SIDE))
-    return {
-        name: _centre(picture, height, width) if picture.shape.rank == 3 else picture
-        for name, picture in example.items()
-    }
+    alpha = _cut(example["alpha"], (height, width), (0, 0), (height, width))
+    return example | {"alpha": alpha}
 
 
-def _centre(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    own_height, own_width = tf.unstack(tf.shape(picture)[:2])
-    top = tf.maximum(own_height - height, 0) // 2
-    left = tf.maximum(own_width - width, 0) // 2
-    picture = picture[top : top + height, left : left + width]
-    missing_height = tf.maximum(height - own_height, 0)
-    missing_width = tf.maximum(width - own_width, 0)
-    above, before = missing_height // 2, missing_width // 2
-    return tf.pad(
-        picture, [[above, missing_height - above], [before, missing_width - before], [0, 0]]
-    )
+def _cut(
+    picture: tf.Tensor,
+    canvas: tuple[tf.Tensor, tf.Tensor],
+    corner: tuple[tf.Tensor | int, tf.Tensor | int],
+    size: tuple[tf.Tensor, tf.Tensor],
+) -> tf.Tensor:
+    """A part of the canvas in whose middle a picture lies; zeros where the picture does not reach.
+
+    Args:
+        picture: [h, w, C].
+        canvas: height and width.
+        corner: row and column of the part on the canvas.
+        size: of the part, inside the canvas.
+    """
+    parts, margins = [], []
+    for own, whole, start, length in zip(
+        tf.unstack(tf.shape(picture)[:2]), canvas, corner, size, strict=True
+    ):
+        place = tf.maximum(whole - own, 0) // 2 - tf.maximum(own - whole, 0) // 2
+        before = tf.clip_by_value(place - start, 0, length)
+        first = tf.clip_by_value(start - place, 0, own)
+        taken = tf.minimum(length - before, own - first)
+        parts.append(slice(first, first + taken))
+        margins.append([before, length - before - taken])
+    return tf.pad(picture[parts[0], parts[1]], [*margins, [0, 0]])
 
 
 def add_trimap(
@@ -109,7 +121,8 @@ def crop_around_unknown(
     """Crops all pictures to a square centred on an unknown pixel.
 
     Args:
-        example: with `trimap`.
+        example: with `trimap`, whose size is the canvas; the other pictures lie in its middle and
+            may be smaller or larger.
         side: of the crop, pixels; a canvas smaller than that gives its own shorter side.
         centre: in [0, 1); n unknown pixels in row-major order are addressed by ⌊centre · n⌋.
         safety: "center" takes only those unknown pixels into account whose crop lies on the canvas
@@ -130,7 +143,9 @@ def crop_around_unknown(
     top = tf.clip_by_value(row - half, 0, height - side)
     left = tf.clip_by_value(column - half, 0, width - side)
     return {
-        name: picture[top : top + side, left : left + side] if picture.shape.rank == 3 else picture
+        name: _cut(picture, (height, width), (top, left), (side, side))
+        if picture.shape.rank == 3
+        else picture
         for name, picture in example.items()
     }
 

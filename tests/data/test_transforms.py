@@ -116,31 +116,33 @@ def test_switches_leave_the_other_decisions_as_they_are():
 # Canvas
 
 
-@pytest.mark.parametrize(("height", "width"), [(1281, 1403), (700, 1601), (1280, 1280)])
-def test_canvas_is_the_central_1280_of_a_larger_background(height, width):
-    actual = to_canvas(numbered(height, width))
-    top, left = max(height - 1280, 0) // 2, max(width - 1280, 0) // 2
-    expected = numbered(height, width)["alpha"][top : top + 1280, left : left + 1280]
-    for name in ("alpha", "eps", "background"):
-        np.testing.assert_array_equal(actual[name], expected)
-    assert actual["pair"] == 7
+def on_canvas(picture, height, width):
+    """A picture in the middle of a canvas: cut down to it, and padded with zeros."""
+    own_height, own_width = picture.shape[:2]
+    top, left = max(own_height - height, 0) // 2, max(own_width - width, 0) // 2
+    picture = picture[top : top + height, left : left + width]
+    canvas = np.zeros((height, width, picture.shape[2]), picture.dtype)
+    top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+    canvas[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return canvas
 
 
-def test_canvas_pads_a_smaller_matte_with_zeros_in_the_middle():
-    example = numbered(11, 14)
-    small = {name: example[name][:4, :7] + 1 for name in ("alpha", "eps")}
-    actual = to_canvas(example | small)
-    expected = np.zeros((11, 14, 2))
-    expected[3:7, 3:10] = small["alpha"]
-    np.testing.assert_array_equal(actual["alpha"], expected)
-    np.testing.assert_array_equal(actual["eps"], expected)
-    np.testing.assert_array_equal(actual["background"], example["background"])
-
-
-def test_canvas_cuts_a_1280_matte_down_to_a_smaller_background():
-    example = numbered(21, 20)
-    cut = to_canvas(example | {"background": example["background"][:10, :9]})
-    np.testing.assert_array_equal(cut["alpha"], example["alpha"][5:15, 5:14])
+@pytest.mark.parametrize("background", [(1281, 1403), (700, 1601), (1280, 1280), (33, 40)])
+@pytest.mark.parametrize("alpha", [(31, 28), (640, 401), (1281, 1403)])
+def test_the_canvas_is_the_central_1280_of_the_background_with_the_matte_in_its_middle(
+    background, alpha
+):
+    random = np.random.default_rng(1)
+    example = {
+        "alpha": tf.constant(random.integers(1, 256, (*alpha, 1)), tf.uint8),
+        "eps": tf.zeros([3, 3, 3], tf.uint8),
+        "background": tf.zeros([*background, 3], tf.uint8),
+        "pair": 7,
+    }
+    actual = to_canvas(example)
+    size = [min(side, 1280) for side in background]
+    np.testing.assert_array_equal(actual["alpha"], on_canvas(example["alpha"].numpy(), *size))
+    assert actual["eps"] is example["eps"] and actual["pair"] == 7
 
 
 # Trimap
@@ -226,6 +228,23 @@ def test_a_side_beyond_the_canvas_gives_its_shorter_side(safety):
     )
     assert crop["alpha"].shape[:2] == (30, 30)
     assert crop["alpha"][0, 0].numpy().tolist() == [5, 0]
+
+
+@pytest.mark.parametrize("place", [(0, 0), (20, 30), (47, 69), (30, 12)])
+def test_a_crop_of_smaller_and_larger_pictures_is_that_of_their_canvases(place):
+    random = np.random.default_rng(2)
+    pictures = {
+        name: random.integers(1, 256, (*size, 3), np.uint8)
+        for name, size in {"eps": (21, 33), "background": (55, 90), "thin": (90, 4)}.items()
+    }
+    example = with_unknown(48, 70, [place]) | {
+        name: tf.constant(picture) for name, picture in pictures.items()
+    }
+    crop = crop_around_unknown(example, tf.constant(25), tf.constant(0.5), "pull_back")
+    top, left = (min(max(at - 12, 0), end - 25) for at, end in zip(place, (48, 70), strict=True))
+    for name, picture in pictures.items():
+        expected = on_canvas(picture, 48, 70)[top : top + 25, left : left + 25]
+        np.testing.assert_array_equal(crop[name], expected)
 
 
 @pytest.mark.parametrize("safety", ["center", "pull_back"])
