@@ -31,12 +31,12 @@ from dim_tf.training.step import make_train_step
 SIDE = 320
 
 
-def random_example() -> dict[str, tf.Tensor]:
+def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
     """One example of noise: the time of a step does not depend on what it sees."""
     random = np.random.default_rng(0)
-    trimap = random.choice([0.0, 128.0, 255.0], (1, SIDE, SIDE, 1))
-    foreground, background = random.uniform(0, 255, (2, 1, SIDE, SIDE, 3))
-    alpha = random.uniform(0, 1, (1, SIDE, SIDE, 1))
+    trimap = random.choice([0.0, 128.0, 255.0], (1, side, side, 1))
+    foreground, background = random.uniform(0, 255, (2, 1, side, side, 3))
+    alpha = random.uniform(0, 1, (1, side, side, 1))
     rgb = alpha * foreground + (1 - alpha) * background
     arrays = {
         "image_and_trimap": np.concatenate([rgb - 120, trimap], axis=-1),
@@ -49,11 +49,13 @@ def random_example() -> dict[str, tf.Tensor]:
     return {name: tf.constant(array, tf.float32) for name, array in arrays.items()}
 
 
-def step_of(network: keras.Model, config: TrainingConfig, optimizer=None):
-    """A call that does one step and waits for its values."""
-    optimizer = optimizer or make_optimizer(config, network)
+def step_of(
+    network: keras.Model, config: TrainingConfig, example: dict[str, tf.Tensor] | None = None
+):
+    """A call that does one step, on a batch of noise if none is given, and waits for its values."""
+    optimizer = make_optimizer(config, network)
     step = make_train_step(config, network, optimizer, tf.distribute.get_strategy())
-    example = random_example()
+    example = example or random_example()
     return lambda: [value.numpy() for value in step(example).values()]
 
 

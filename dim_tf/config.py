@@ -455,6 +455,11 @@ class InferenceConfig(_Checked):
         "squash the photo to a square of this side first, as the original did; 0: its own size",
         at_least=0,
     )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto",
+        "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
+        "the matte differs by a grey level here and there), otherwise float32",
+    )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
         MAX_PIXELS,

@@ -111,7 +111,7 @@ def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
     import_tensorflow()
     from dim_tf.inference.predict import load_model
 
-    return load_model(checkpoint, bn_eval=config.bn_eval)
+    return load_model(checkpoint, bn_eval=config.bn_eval, precision=config.precision)
 
 
 def matte_photo(

@@ -17,7 +17,9 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def infer(tiny_checkpoint):
     def call(**values):
-        run_inference(InferenceConfig(**{"checkpoint": str(tiny_checkpoint)} | values))
+        run_inference(
+            InferenceConfig(**{"checkpoint": str(tiny_checkpoint), "precision": "float32"} | values)
+        )
 
     return call
 

@@ -191,6 +191,23 @@ def test_bfloat16_agrees_roughly_and_stores_float32(finished, tmp_path):
     assert kinds == {name: array.dtype for name, array in arrays_of(finished.run_dir, 7).items()}
 
 
+@pytest.mark.slow
+def test_over_200_steps_bfloat16_stays_within_the_spread_of_two_seeds(make_config):
+    """As means over 20 steps, so that the run of the loss is compared and not single examples."""
+    curves = {}
+    for name, changes in {
+        "float32": {},
+        "bfloat16": {"mixed_precision": "bfloat16"},
+        "another seed": {"seed": 2},
+    }.items():
+        config = make_config(run=name, steps=200, checkpoint_every=200, **changes)
+        train(config)
+        curves[name] = np.reshape(losses_of(config.run_dir), (10, 20)).mean(axis=1)
+    assert curves["float32"][-1] < 0.7 * curves["float32"][0]
+    spread = np.abs(curves["another seed"] - curves["float32"]).mean()
+    assert np.abs(curves["bfloat16"] - curves["float32"]).mean() < spread
+
+
 def test_clipping_bounds_each_variables_gradient(make_config):
     """Adam's first moment after one step is a tenth of the gradient."""
     config = make_config(steps=1, clip_norm=1e-3)
