@@ -396,6 +396,27 @@ class InferenceConfig(_Checked):
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
         "folder; left out: none (the demo writes one beside its matte)",
     )
+    gt: str = option(
+        "",
+        "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
+        "mattes, rounded to 8 bits, and writes --report",
+    )
+    predictions: str = option(
+        "",
+        "measure these mattes of another tool against --gt instead of predicting: file, folder or "
+        "glob; needs no checkpoint, and --rgb only to show the photos on the sheets",
+    )
+    report: str = option(
+        "report", "with --gt: folder for metrics.csv, metrics.json and sheets, the worst first"
+    )
+    sheets: int = option(
+        50, "side-by-side sheets in the report, of the mattes with the largest SAD", at_least=0
+    )
+    region: Literal["unknown", "whole"] = option(
+        "unknown",
+        "pixels that the errors are taken over: those unknown in the trimap, as in the "
+        "literature, or the whole image",
+    )
     trimap_kernel: int = option(
         25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
     )

@@ -1,6 +1,6 @@
 """From files to files: every photo of a command gets its matte."""
 
-import sys
+import dataclasses
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +10,12 @@ import numpy as np
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
-from dim_tf.evaluation.metrics import mse, sad
-from dim_tf.inference.checkpoint_choice import existing_checkpoint
+from dim_tf.evaluation.inputs import check_same_size, check_unknown, read_matte
+from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.evaluation.report import Evaluation, check_report_folder, write_report
+from dim_tf.inference.checkpoint_choice import existing_checkpoint, find_checkpoint
+from dim_tf.inference.failures import Failures
+from dim_tf.inference.measure_mattes import measure_mattes
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import composite_on_colour, side_by_side
 from dim_tf.inference.trimap_input import (
@@ -38,28 +42,44 @@ def run_inference(config: InferenceConfig) -> None:
         InputError: see `plan_jobs` and `load_model`; the only photo cannot be used; or, at the
             end, how many of several could not.
     """
+    if config.predictions:
+        measure_mattes(config)
+        return
     jobs = plan_jobs(config)
     checkpoint = existing_checkpoint(config.checkpoint)
+    if config.gt:
+        check_report_folder(config.report)
+    evaluation = Evaluation(config.region, config.sheets if config.gt else 0)
     model = None
-    failures = 0
+    failures = Failures(len(jobs))
     for job in jobs:
         try:
             rgb, mask = read_photo_and_mask(job, config)
+            truth = read_truth(job, rgb)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
+            failures.add(job.photo, error)
             continue
         # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
         # model there is no next photo.
-        model = model or _load_model(checkpoint, config)
+        if model is None:
+            model, checkpoint = _load_model(checkpoint, config)
         try:
-            matte_photo(model, job, rgb, mask, config)
+            alpha, trimap = matte_photo(model, job, rgb, mask, config)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
-    if failures:
-        raise InputError(
-            f"{failures} of {len(jobs)} photos could not be used and are named above; "
-            f"{len(jobs) - failures} were."
+            failures.add(job.photo, error)
+            continue
+        if truth is not None:
+            evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
+    if evaluation.measured and config.gt:
+        print(evaluation.table())
+        settings = dataclasses.asdict(config)
+        print(write_report(config.report, evaluation, settings, checkpoint))
+    elif evaluation.measured:  # the demo
+        print(
+            "Compared with the exact matte on the unknown region: "
+            "SAD {SAD:.2f} thousand pixels, MSE {MSE:.4f}.".format(**evaluation.mean())
         )
+    failures.raise_if_any("photos")
 
 
 def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +105,10 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
         check_mask(mask, str(job.mask))
         return rgb, mask
     trimap, changed = repair_trimap(mask, str(job.mask))
-    check_trimap(trimap, str(job.mask))
+    if config.gt:
+        check_unknown(trimap, job.mask)
+    else:
+        check_trimap(trimap, str(job.mask))
     if changed:
         print(
             f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
@@ -95,11 +118,33 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
     return rgb, trimap
 
 
-def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
+def read_truth(job: PhotoJob, rgb: np.ndarray) -> np.ndarray | None:
+    """Reads the exact matte of a photo, if it has one.
+
+    Args:
+        job: of the photo.
+        rgb: [H, W, 3], the photo.
+
+    Returns:
+        [H, W] uint8, or None.
+
+    Raises:
+        InputError: it cannot be read or used, or differs from the photo in size.
+    """
+    if job.truth is None:
+        return None
+    truth = read_matte(job.truth)
+    check_same_size(job.photo, rgb, job.truth, truth)
+    return truth
+
+
+def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:
+    """The network, and the file its weights came from."""
     import_tensorflow()
     from dim_tf.inference.predict import load_model
 
-    return load_model(checkpoint, bn_eval=config.bn_eval)
+    file = find_checkpoint(checkpoint)
+    return load_model(file, bn_eval=config.bn_eval), file
 
 
 def matte_photo(
@@ -108,7 +153,7 @@ def matte_photo(
     rgb: np.ndarray,
     mask: np.ndarray,
     config: InferenceConfig,
-) -> None:
+) -> tuple[np.ndarray, np.ndarray]:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
 
     Args:
@@ -117,6 +162,9 @@ def matte_photo(
         rgb: [H, W, 3] uint8.
         mask: [H, W] uint8, the mask, or the trimap where the config has one.
         config: how to predict and how many bits to write.
+
+    Returns:
+        The matte, [H, W] float32 in [0, 1], and the trimap the network saw, [H, W] uint8.
 
     Raises:
         InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
@@ -143,19 +191,4 @@ def matte_photo(
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
-    if job.truth:
-        predicted, truth = np.round(alpha * 255.0).astype(np.uint8), read_grey(job.truth)
-        print(
-            "Compared with the exact matte on the unknown region: "
-            f"SAD {sad(predicted, truth, trimap):.2f} thousand pixels, "
-            f"MSE {mse(predicted, truth, trimap):.4f}."
-        )
-
-
-def _report(job: PhotoJob, error: InputError, only_one: bool) -> int:
-    """Names a photo that failed, and counts it; the only photo's error is the command's error."""
-    if only_one:
-        raise error
-    named = str(job.photo) in str(error)
-    print(error if named else f"{job.photo}: {error}", file=sys.stderr, flush=True)
-    return 1
+    return alpha, trimap

@@ -91,7 +91,7 @@ def literal_connectivity(predicted, alpha, trimap, empty_intersection):
             continue
         areas = [int((labels == label).sum()) for label in range(1, count + 1)]
         largest = areas.index(max(areas)) + 1 if count else -1
-        omega = labels.T == largest
+        omega = np.equal(labels.T, largest)
         level[(level == -1) & ~omega] = thresholds[i - 1]
     level[level == -1] = 1
     total = 0.0
