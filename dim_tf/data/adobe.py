@@ -16,7 +16,7 @@ import numpy as np
 
 from dim_tf.config import OfflineConfig
 from dim_tf.data.image_io import write_png
-from dim_tf.data.jobs import Outcome, run_jobs
+from dim_tf.data.jobs import Outcome, Tally
 from dim_tf.data.manifest import is_safe_name
 from dim_tf.data.output_folder import Summary
 from dim_tf.data.sources import ForegroundFiles, Sources, background_files
@@ -96,32 +96,24 @@ def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
     jobs, refusals = _test_jobs(config, out_dir)
     if config.strict and refusals:
         raise InputError(refusals[0])
-    written = present = 0
-    failed: dict[int, str] = {}
-
-    def count(outcome: Outcome) -> None:
-        nonlocal written, present
-        written += outcome.written
-        present += outcome.present
-        if outcome.refusal:
-            if config.strict:
-                raise InputError(outcome.refusal)
-            failed[outcome.index] = outcome.refusal
-
-    run_jobs(_write_test_image, jobs, count, config.workers, "images", config.progress)
-    made = [job for job in jobs if job.index not in failed]
-    refusals += [failed[index] for index in sorted(failed)]
+    tally = Tally(config.workers, config.progress, config.strict, refusals)
+    refused = tally.run(_write_test_image, jobs, "images")
+    made = [job for job in jobs if job.index not in refused]
     if not made:
-        raise InputError(f"No test image could be made: {refusals[0]}")
+        raise InputError(f"No test image could be made: {tally.refusals[0]}")
     return Summary(
         out_dir=out_dir,
         foregrounds=len({job.foreground_file for job in made}),
         backgrounds=len({job.background_file for job in made}),
         pairs=len(made),
-        written=written,
-        present=present,
-        refused=tuple(refusals),
-        notes=(f"Validate on it with --validation_dir={out_dir}.",),
+        written=tally.written,
+        present=tally.present,
+        refused=tuple(tally.refusals),
+        notes=(
+            f"Validate on it with train.py --validation_dir={out_dir}, or measure on it with "
+            f"test.py --rgb={out_dir / 'rgb'} --trimap={out_dir / 'trimap'} "
+            f"--gt={out_dir / 'alpha'}.",
+        ),
     )
 
 
