@@ -1,6 +1,7 @@
 """The report of an evaluation: a table, metrics.csv, metrics.json, sheets of the worst mattes."""
 
 import csv
+import dataclasses
 import datetime
 import hashlib
 import importlib.metadata
@@ -9,12 +10,13 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from dim_tf.config import UNKNOWN
+from dim_tf.config import UNKNOWN, InferenceConfig
 from dim_tf.data.image_io import encode_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
@@ -104,26 +106,42 @@ class Evaluation:
         rows = [[one.errors[name] for name in METRIC_NAMES] for one in self.measured]
         return dict(zip(METRIC_NAMES, np.mean(rows, axis=0).tolist(), strict=True))
 
-    def table(self) -> str:
-        """One line per matte and their mean, for a terminal."""
-        rows = [("image", list(METRIC_NAMES))]
-        rows += [(one.image, _in_digits(one.errors)) for one in self.measured]
-        rows.append((f"mean of {len(self.measured)}", _in_digits(self.mean())))
-        width = max(len(name) for name, _ in rows)
-        lines = []
-        for name, cells in rows:
-            columns = zip(METRIC_NAMES, cells, strict=True)
-            lines.append(
-                name.ljust(width) + "".join(f"{c:>{max(8, len(n)) + 2}}" for n, c in columns)
-            )
-        return "\n".join(lines)
-
     def sheets(self) -> dict[str, bytes]:
         """File name → PNG of the sheets, the largest SAD first."""
         return {
             f"{rank:03d}_{image[:_NAME_SHOWN]}.png": sheet
             for rank, (_, image, sheet) in enumerate(self._sheets, 1)
         }
+
+
+class ErrorTable:
+    """A table for a terminal, line by line: a long evaluation shows how far it is."""
+
+    def __init__(self, images: Iterable[str]) -> None:
+        """Takes the names that the first column must have room for."""
+        self._width = max(map(len, [*images, "mean of 1000"]))
+
+    def head(self) -> str:
+        """The titles of the columns."""
+        return self._line("image", METRIC_NAMES)
+
+    def row(self, measured: Measured) -> str:
+        """The line of an image."""
+        return self._line(measured.image, _in_digits(measured.errors))
+
+    def mean(self, evaluation: Evaluation) -> str:
+        """The last line."""
+        return self._line(f"mean of {len(evaluation.measured)}", _in_digits(evaluation.mean()))
+
+    def whole(self, evaluation: Evaluation) -> str:
+        """All lines at once."""
+        rows = map(self.row, evaluation.measured)
+        return "\n".join([self.head(), *rows, self.mean(evaluation)])
+
+    def _line(self, name: str, cells: Iterable[str]) -> str:
+        columns = zip(cells, METRIC_NAMES, strict=True)
+        padded = (cell.rjust(2 + max(8, len(title))) for cell, title in columns)
+        return name.ljust(self._width) + "".join(padded)
 
 
 def _in_digits(errors: dict[str, float]) -> list[str]:
@@ -150,6 +168,25 @@ def check_report_folder(folder: str | os.PathLike) -> None:
         raise InputError(f"--report={folder} is not possible, {nearest} is a file; give a folder.")
     if not os.access(nearest, os.W_OK):
         raise InputError(f"--report={folder} is not possible, {nearest} is not writable.")
+
+
+def publish(evaluation: Evaluation, config: InferenceConfig, weights: Path | None = None) -> None:
+    """Writes the report and says where.
+
+    Args:
+        evaluation: of at least one matte.
+        config: of the command.
+        weights: the file the network was loaded from, if it predicted.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    if config.alpha and Path(config.alpha).resolve() == Path(config.gt).resolve():
+        print(
+            "The trimaps were made from the true mattes, which flatters: with drawn ones errors "
+            "are larger."
+        )
+    print(write_report(config.report, evaluation, dataclasses.asdict(config), weights))
 
 
 def write_report(

@@ -1,6 +1,5 @@
 """Mattes that another tool made: measured, not predicted. No TensorFlow where trimaps are given."""
 
-import dataclasses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb
 from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import check_same_size, check_unknown, read_matte
-from dim_tf.evaluation.report import Evaluation, check_report_folder, write_report
+from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.inference.failures import Failures
 from dim_tf.inference.photo_jobs import find_pictures, list_some, pair_by_stem
 from dim_tf.inference.trimap_input import check_mask, repair_trimap, trimap_from_mask
@@ -46,15 +45,20 @@ def measure_mattes(config: InferenceConfig) -> None:
     """
     jobs = plan_measurements(config)
     evaluation = Evaluation(config.region, config.sheets)
+    table = ErrorTable(job.matte.stem for job in jobs)
     failures = Failures(len(jobs))
     for job in jobs:
         try:
             _measure(job, config, evaluation)
         except InputError as error:
             failures.add(job.matte, error)
+            continue
+        if len(evaluation.measured) == 1:
+            print(table.head())
+        print(table.row(evaluation.measured[-1]), flush=True)
     if evaluation.measured:
-        print(evaluation.table())
-        print(write_report(config.report, evaluation, dataclasses.asdict(config)))
+        print(table.mean(evaluation))
+        publish(evaluation, config)
     failures.raise_if_any("mattes")
 
 

@@ -1,6 +1,5 @@
 """From files to files: every photo of a command gets its matte."""
 
-import dataclasses
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import check_same_size, check_unknown, read_matte
 from dim_tf.evaluation.metrics import to_8_bit
-from dim_tf.evaluation.report import Evaluation, check_report_folder, write_report
+from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.inference.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.inference.failures import Failures
 from dim_tf.inference.measure_mattes import measure_mattes
@@ -71,9 +70,8 @@ def run_inference(config: InferenceConfig) -> None:
         if truth is not None:
             evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
     if evaluation.measured and config.gt:
-        print(evaluation.table())
-        settings = dataclasses.asdict(config)
-        print(write_report(config.report, evaluation, settings, checkpoint))
+        print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
+        publish(evaluation, config, checkpoint)
     elif evaluation.measured:  # the demo
         print(
             "Compared with the exact matte on the unknown region: "

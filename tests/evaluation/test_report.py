@@ -8,7 +8,7 @@ import pytest
 from dim_tf.data.image_io import read_rgb
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
-from dim_tf.evaluation.report import Evaluation, check_report_folder, write_report
+from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, write_report
 
 SHAPE = (30, 40)
 ALPHA = np.repeat(np.linspace(0, 255, 40).astype(np.uint8)[None], 30, axis=0)
@@ -46,7 +46,8 @@ def test_the_region_is_the_unknown_one_or_all():
 
 
 def test_the_table_has_a_line_for_each_image_and_the_mean():
-    lines = evaluate(cat=0, a_longer_name=51).table().splitlines()
+    evaluation = evaluate(cat=0, a_longer_name=51)
+    lines = ErrorTable(["cat", "a_longer_name"]).whole(evaluation).splitlines()
     assert lines[0].split() == ["image", *METRIC_NAMES]
     assert lines[1].split() == ["cat", "0.00", "0.0000", "0.00", "0.00", "0.00"]
     assert lines[2].split()[:3] == ["a_longer_name", "0.14", "0.0400"]

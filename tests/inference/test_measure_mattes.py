@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_tensorflow_is_not_needed(folder):
         "run_inference(InferenceConfig(predictions='theirs', trimap='trimaps', gt='truths'));"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": str(ROOT)})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
 
 
 def test_the_whole_image_needs_no_trimap():
@@ -78,6 +80,13 @@ def test_the_whole_image_needs_no_trimap():
 def test_trimaps_from_masks():
     measure(trimap="", alpha="masks", trimap_kernel=9)
     assert 0 < report()["images"][0]["pixels"] < 2000
+
+
+def test_trimaps_from_the_truth_itself_are_told(capsys):
+    measure(trimap="", alpha="masks", gt="masks/", trimap_kernel=9)
+    assert "The trimaps were made from the true mattes, which flatters" in capsys.readouterr().out
+    measure(trimap="", alpha="masks", trimap_kernel=9)
+    assert "flatters" not in capsys.readouterr().out
 
 
 def test_one_matte_and_one_truth_need_no_common_name():

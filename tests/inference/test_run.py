@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import matting_errors
 from dim_tf.inference.run import run_inference
+from dim_tf.training.checkpoints import best_path
 
 
 @pytest.fixture(autouse=True)
@@ -224,6 +226,21 @@ def test_mattes_are_compared_with_the_truth(
     assert content["settings"]["bits"] == "16"
     assert files(tmp_path / "out") == ["cat.png", "dog.png"]
     assert len(files(tmp_path / "report" / "sheets")) == 2
+
+
+def test_the_report_names_the_weights_that_a_runs_folder_meant(
+    infer, tmp_path, write_photo, write_trimap, tiny_checkpoint
+):
+    best = best_path(tmp_path / "run")
+    best.parent.mkdir(parents=True)
+    shutil.copy(tiny_checkpoint, best)
+    write_photo(tmp_path / "photo.png")
+    write_trimap(tmp_path / "trimap.png")
+    write_truths(tmp_path, "truth")
+    infer(rgb="photo.png", trimap="trimap.png", gt="truth.png", checkpoint="run")
+    content = json.loads(Path("report/metrics.json").read_text())
+    assert content["weights"]["file"] == str(best.relative_to(tmp_path))
+    assert content["weights"]["sha256"] == hashlib.sha256(best.read_bytes()).hexdigest()
 
 
 def test_one_photo_with_its_truth(infer, tmp_path, capsys, write_photo, write_mask):
