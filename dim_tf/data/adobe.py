@@ -110,9 +110,9 @@ def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
         present=tally.present,
         refused=tuple(tally.refusals),
         notes=(
-            f"Validate on it with train.py --validation_dir={out_dir}, or measure on it with "
-            f"test.py --rgb={out_dir / 'rgb'} --trimap={out_dir / 'trimap'} "
-            f"--gt={out_dir / 'alpha'}.",
+            f"Validate on it with: train.py --validation_dir={out_dir}",
+            f"Measure on it with: test.py --rgb={out_dir / 'rgb'} --trimap={out_dir / 'trimap'} "
+            f"--gt={out_dir / 'alpha'}",
         ),
     )
 

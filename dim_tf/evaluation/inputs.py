@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import UNKNOWN
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.data.image_io import read_grey
 from dim_tf.errors import InputError
+
+_CONVERSION_ERROR = 2
 
 
 def read_matte(path: Path) -> np.ndarray:
@@ -44,20 +46,39 @@ def check_same_size(first: Path, one: np.ndarray, second: Path, other: np.ndarra
         )
 
 
-def check_unknown(trimap: np.ndarray, source: Path) -> None:
-    """Refuses a trimap on which nothing can be measured.
+def read_trimap(path: Path) -> np.ndarray:
+    """Reads the trimap of a test set, as it is: what is repaired or guessed makes another number.
 
-    One without foreground or background is fine here: of a cobweb no pixel is opaque.
+    Only 1 or 2 grey levels that a conversion added are taken away, and told. One without foreground
+    or background is fine here: of a cobweb no pixel is opaque.
 
-    Args:
-        trimap: [H, W] uint8 in {0, 128, 255}.
-        source: its file, for the error.
+    Returns:
+        [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: no pixel is unknown.
+        InputError: it cannot be read, has other values, or no unknown pixel.
     """
+    values = read_grey(path)
+    levels = np.array([BACKGROUND, UNKNOWN, FOREGROUND])
+    distance = np.abs(np.arange(256)[:, np.newaxis] - levels)
+    present = np.bincount(values.ravel(), minlength=256) > 0
+    strange = np.flatnonzero(present & (distance.min(axis=1) > _CONVERSION_ERROR))
+    if strange.size:
+        raise InputError(
+            f"{path} is no trimap: it has the value {strange[0]}, a trimap holds 0, 128 and 255; "
+            "if it is a mask give it with --alpha."
+        )
+    trimap = levels[distance.argmin(axis=1)].astype(np.uint8)[values]
     if not (trimap == UNKNOWN).any():
         raise InputError(
-            f"{source} has no unknown pixel (128), so there is nothing to measure; leave this "
+            f"{path} has no unknown pixel (128), so there is nothing to measure; leave this "
             "picture out."
         )
+    changed = np.count_nonzero(trimap != values)
+    if changed:
+        print(
+            f"{path}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken as "
+            "these.",
+            flush=True,
+        )
+    return trimap

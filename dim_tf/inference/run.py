@@ -9,7 +9,7 @@ import numpy as np
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
-from dim_tf.evaluation.inputs import check_same_size, check_unknown, read_matte
+from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.inference.checkpoint_choice import existing_checkpoint, find_checkpoint
@@ -53,8 +53,7 @@ def run_inference(config: InferenceConfig) -> None:
     failures = Failures(len(jobs))
     for job in jobs:
         try:
-            rgb, mask = read_photo_and_mask(job, config)
-            truth = read_truth(job, rgb)
+            rgb, mask, truth = _read(job, config)
         except InputError as error:
             failures.add(job.photo, error)
             continue
@@ -80,6 +79,22 @@ def run_inference(config: InferenceConfig) -> None:
     failures.raise_if_any("photos")
 
 
+def _read(
+    job: PhotoJob, config: InferenceConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Photo, mask or trimap, and the exact matte if the photo has one."""
+    if config.gt and config.trimap:
+        rgb, mask = read_rgb(job.photo), read_trimap(job.mask)
+        check_same_size(job.photo, rgb, job.mask, mask)
+    else:
+        rgb, mask = read_photo_and_mask(job, config)
+    if job.truth is None:
+        return rgb, mask, None
+    truth = read_matte(job.truth)
+    check_same_size(job.photo, rgb, job.truth, truth)
+    return rgb, mask, truth
+
+
 def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
     """Reads a photo and its mask or trimap and checks all that can be checked without TensorFlow.
 
@@ -103,10 +118,7 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
         check_mask(mask, str(job.mask))
         return rgb, mask
     trimap, changed = repair_trimap(mask, str(job.mask))
-    if config.gt:
-        check_unknown(trimap, job.mask)
-    else:
-        check_trimap(trimap, str(job.mask))
+    check_trimap(trimap, str(job.mask))
     if changed:
         print(
             f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
@@ -114,26 +126,6 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
             flush=True,
         )
     return rgb, trimap
-
-
-def read_truth(job: PhotoJob, rgb: np.ndarray) -> np.ndarray | None:
-    """Reads the exact matte of a photo, if it has one.
-
-    Args:
-        job: of the photo.
-        rgb: [H, W, 3], the photo.
-
-    Returns:
-        [H, W] uint8, or None.
-
-    Raises:
-        InputError: it cannot be read or used, or differs from the photo in size.
-    """
-    if job.truth is None:
-        return None
-    truth = read_matte(job.truth)
-    check_same_size(job.photo, rgb, job.truth, truth)
-    return truth
 
 
 def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dim_tf.data.image_io import by_stem, list_images, read_grey, read_rgb
+from dim_tf.data.image_io import by_stem, list_images, read_rgb
 from dim_tf.errors import InputError
-from dim_tf.evaluation.inputs import check_same_size, check_unknown, read_matte
+from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import Evaluation
 from dim_tf.inference.predict import MattingModel
-from dim_tf.inference.trimap_input import repair_trimap
 
 
 class ValidationImage(NamedTuple):
@@ -62,9 +61,8 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
 
 
 def _read(image: ValidationImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rgb, trimap, alpha = read_rgb(image.rgb), read_grey(image.trimap), read_matte(image.alpha)
+    rgb, trimap = read_rgb(image.rgb), read_trimap(image.trimap)
+    alpha = read_matte(image.alpha)
     check_same_size(image.rgb, rgb, image.trimap, trimap)
     check_same_size(image.rgb, rgb, image.alpha, alpha)
-    trimap, _ = repair_trimap(trimap, str(image.trimap))
-    check_unknown(trimap, image.trimap)
     return rgb, trimap, alpha

@@ -82,6 +82,25 @@ def test_trimaps_from_masks():
     assert 0 < report()["images"][0]["pixels"] < 2000
 
 
+def test_a_trimap_is_taken_as_it_is_but_for_conversion_errors(capsys):
+    values = read_grey("trimaps/cat.png")
+    measure()
+    expected = report()["images"]
+    capsys.readouterr()
+    write_png("trimaps/cat.png", np.where(values == 128, np.uint8(127), values))
+    measure()
+    assert report()["images"] == expected
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told.startswith(f"trimaps/cat.png: {np.count_nonzero(values == 128):,} pixels were almo")
+    # No foreground, and one that looks inverted: neither is refused or turned over.
+    write_png("trimaps/cat.png", np.full_like(values, 128))
+    values = np.full_like(values, 255)
+    values[10:30, 10:30], values[8:10] = 0, 128
+    write_png("trimaps/dog.png", values)
+    measure()
+    assert [row["pixels"] for row in report()["images"]] == [2000, 100]
+
+
 def test_trimaps_from_the_truth_itself_are_told(capsys):
     measure(trimap="", alpha="masks", gt="masks/", trimap_kernel=9)
     assert "The trimaps were made from the true mattes, which flatters" in capsys.readouterr().out
@@ -145,7 +164,7 @@ def test_refusals(folder, capsys, values, sentence):
         ("theirs", np.ones((40, 50), np.uint8), "theirs/cat.png has the values 0 and 1"),
         ("truths", np.ones((40, 50), np.uint8), "truths/cat.png has the values 0 and 1"),
         ("truths", np.zeros((41, 50), np.uint8), "and truths/cat.png 50×41"),
-        ("trimaps", np.zeros((40, 51), np.uint8), "trimaps/cat.png is 51×40 pixels"),
+        ("trimaps", np.full((40, 51), 128, np.uint8), "trimaps/cat.png is 51×40 pixels"),
         ("trimaps", np.zeros((40, 50), np.uint8), "trimaps/cat.png has no unknown pixel (128)"),
         ("trimaps", np.full((40, 50), 60, np.uint8), "trimaps/cat.png is no trimap"),
         ("photos", np.zeros((4, 5), np.uint8), "photos/cat.png is 5×4 pixels"),
