@@ -8,6 +8,7 @@ Composition-1k, the folder every published number refers to, by the authors' own
 import dataclasses
 import importlib.util
 import math
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,17 @@ def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
         written=tally.written,
         present=tally.present,
         refused=tuple(tally.refusals),
-        notes=(
-            f"Validate on it with: train.py --validation_dir={out_dir}",
-            f"Measure on it with: test.py --rgb={out_dir / 'rgb'} --trimap={out_dir / 'trimap'} "
-            f"--gt={out_dir / 'alpha'}",
-        ),
+        notes=_how_to_use(out_dir),
+    )
+
+
+def _how_to_use(out_dir: Path) -> tuple[str, str]:
+    parts = (("rgb", "rgb"), ("trimap", "trimap"), ("gt", "alpha"))
+    flags = [f"--{flag}={out_dir / folder}" for flag, folder in parts]
+    validation = shlex.quote(f"--validation_dir={out_dir}")
+    return (
+        f"Measure on it with: python test.py {shlex.join(flags)}",
+        f"Validate on it with: python train.py {validation} and what else your run needs",
     )
 
 

@@ -38,9 +38,9 @@ def to_8_bit(alpha: np.ndarray) -> np.ndarray:
         alpha: float32 in [0, 1].
 
     Returns:
-        The same shape, uint8; halves go to the even level, as numpy.round has it.
+        The same shape, uint8, as an 8-bit file of the matte holds it.
     """
-    return np.round(alpha * 255.0).astype(np.uint8)
+    return np.round(alpha * np.float64(255)).astype(np.uint8)
 
 
 def matting_errors(

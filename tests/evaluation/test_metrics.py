@@ -304,3 +304,5 @@ def test_rounding_to_8_bits():
     alpha = np.float32([0, 0.4 / 255, 0.6 / 255, 0.5, 254.4 / 255, 254.6 / 255, 1])
     np.testing.assert_array_equal(to_8_bit(alpha), [0, 0, 1, 128, 254, 255, 255])
     assert to_8_bit(alpha).dtype == np.uint8
+    # 0.9 as float32 lies below 229.5 / 255, but its float32 product with 255 is 229.5.
+    assert to_8_bit(np.float32([0.9]))[0] == 229
