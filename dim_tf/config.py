@@ -396,6 +396,23 @@ class InferenceConfig(_Checked):
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
         "folder; left out: none (the demo writes one beside its matte)",
     )
+    trimap_kernel: int = option(
+        25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
+    )
+    trimap_mode: Literal["dilate_erode", "dilate"] = option(
+        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
+    )
+    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+    size: int = option(
+        0,
+        "squash the photo to a square of this side first, as the original did; 0: its own size",
+        at_least=0,
+    )
+    bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     gt: str = option(
         "",
         "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
@@ -417,23 +434,6 @@ class InferenceConfig(_Checked):
         "pixels that the errors are taken over: those unknown in the trimap, as in the "
         "literature, or the whole image",
     )
-    trimap_kernel: int = option(
-        25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
-    )
-    trimap_mode: Literal["dilate_erode", "dilate"] = option(
-        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
-    )
-    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
-        "checkpoint",
-        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
-        "says is better for it",
-    )
-    size: int = option(
-        0,
-        "squash the photo to a square of this side first, as the original did; 0: its own size",
-        at_least=0,
-    )
-    bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
