@@ -12,6 +12,12 @@ With a trimap drawn by hand (0 background, 128 unknown, 255 foreground):
 Many photos, paired with their masks by file name without suffix:
     python test.py --rgb=photos --alpha=masks --output=mattes
     python test.py --rgb='photos/*.jpg' --trimap='trimaps/*.png' --output=mattes
+
+How good the mattes are, where the true ones are known; writes the folder report:
+    python test.py --rgb=photos --trimap=trimaps --gt=true_mattes --output=mattes
+
+How good the mattes of another tool are:
+    python test.py --predictions=its_mattes --trimap=trimaps --gt=true_mattes --rgb=photos
 """
 
 from dim_tf.config import InferenceConfig

@@ -14,6 +14,7 @@ _PUBLIC = {
     "InputError": "dim_tf.errors",
     "MattingModel": "dim_tf.inference.predict",
     "load_model": "dim_tf.inference.predict",
+    "matting_errors": "dim_tf.evaluation.metrics",
     "read_grey": "dim_tf.data.image_io",
     "read_rgb": "dim_tf.data.image_io",
     "render_matte": "dim_tf.data.synthetic",

@@ -461,6 +461,27 @@ class InferenceConfig(_Checked):
         "the matte differs by a grey level here and there), otherwise float32",
     )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+    gt: str = option(
+        "",
+        "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
+        "mattes, rounded to 8 bits, and writes --report",
+    )
+    predictions: str = option(
+        "",
+        "measure these mattes of another tool against --gt instead of predicting: file, folder or "
+        "glob; needs no checkpoint, and --rgb only to show the photos on the sheets",
+    )
+    report: str = option(
+        "report", "with --gt: folder for metrics.csv, metrics.json and sheets, the worst first"
+    )
+    sheets: int = option(
+        50, "side-by-side sheets in the report, of the mattes with the largest SAD", at_least=0
+    )
+    region: Literal["unknown", "whole"] = option(
+        "unknown",
+        "pixels that the errors are taken over: those unknown in the trimap, as in the "
+        "literature, or the whole image",
+    )
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "

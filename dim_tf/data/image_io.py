@@ -87,8 +87,18 @@ def write_png(path: str | os.PathLike, image: np.ndarray, compression: int = 3) 
     Raises:
         InputError: the file cannot be written there.
     """
+    write_bytes(path, encode_png(image, compression))
+
+
+def encode_png(image: np.ndarray, compression: int = 3) -> bytes:
+    """The content of a PNG file.
+
+    Args:
+        image: [H, W], [H, W, 3] RGB or [H, W, 4] RGBA, uint8 or uint16.
+        compression: zlib level, 0 to 9.
+    """
     options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
-    write_bytes(path, cv2.imencode(".png", _as_bgr(image), options)[1].tobytes())
+    return cv2.imencode(".png", _as_bgr(image), options)[1].tobytes()
 
 
 def write_bmp(path: str | os.PathLike, image: np.ndarray) -> None:

@@ -53,10 +53,14 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
             picture, a photo lacks a partner, or a file would be written over an input.
     """
-    if not (config.rgb or config.alpha or config.trimap):
+    if config.report != InferenceConfig.report and not config.gt:
+        raise InputError("--report needs the ground truth to compare with; give it with --gt.")
+    if not (config.rgb or config.alpha or config.trimap or config.gt):
         return [_demo_job(config)]
     if not config.rgb:
-        raise InputError("--rgb is missing; give the photo that belongs to the mask or trimap.")
+        raise InputError(
+            "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
+        )
     if not (config.alpha or config.trimap):
         raise InputError("Give a mask with --alpha or a trimap with --trimap beside --rgb.")
     if config.alpha and config.trimap:
@@ -66,18 +70,21 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         find_pictures("rgb", config.rgb), find_pictures(flag, getattr(config, flag)), flag
     )
     photos = [photo for photo, _ in pairs]
+    truths: list[Path | None] = [None] * len(photos)
+    if config.gt:
+        truths = [truth for _, truth in pair_by_stem(photos, find_pictures("gt", config.gt), "gt")]
     several = len(pairs) > 1
     mattes = _targets(
         "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
     others = _other_targets(config, photos, mattes)
     _refuse_overwriting(
-        inputs=[path for pair in pairs for path in pair],
+        inputs=[path for pair in pairs for path in pair] + [path for path in truths if path],
         targets=[*mattes, *(path for job in others for path in job.values())],
     )
     return [
-        PhotoJob(photo, mask, matte, **other)
-        for (photo, mask), matte, other in zip(pairs, mattes, others, strict=True)
+        PhotoJob(photo, mask, matte, truth=truth, **other)
+        for (photo, mask), matte, truth, other in zip(pairs, mattes, truths, others, strict=True)
     ]
 
 
@@ -161,13 +168,18 @@ def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple
     photo_of, mask_of = by_stem(photos), by_stem(masks)
     missing = [stem for stem in photo_of if stem not in mask_of]
     if missing:
-        names = ", ".join(str(photo_of[stem]) for stem in missing[:_NAMES_SHOWN])
-        more = f" and {len(missing) - _NAMES_SHOWN} more" if len(missing) > _NAMES_SHOWN else ""
         raise InputError(
-            f"--{flag} has no partner for {names}{more}; a photo and its partner need the same "
-            "name but for the suffix."
+            f"--{flag} has no partner for {list_some([photo_of[stem] for stem in missing])}; a "
+            "photo and its partner need the same name but for the suffix."
         )
     return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
+
+
+def list_some(paths: list[Path]) -> str:
+    """The first few paths as part of a sentence, and how many more there are."""
+    names = ", ".join(map(str, paths[:_NAMES_SHOWN]))
+    more = len(paths) - _NAMES_SHOWN
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> list[Path]:

@@ -1,6 +1,5 @@
 """From files to files: every photo of a command gets its matte."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,10 @@ import numpy as np
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.errors import InputError
-from dim_tf.evaluation.metrics import mse, sad
-from dim_tf.inference.checkpoint_choice import existing_checkpoint
+from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
+from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
+from dim_tf.inference.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.inference.cutout import (
     check_pymatting,
     composite_on,
@@ -19,6 +20,8 @@ from dim_tf.inference.cutout import (
     parse_background,
     render_background,
 )
+from dim_tf.inference.failures import Failures
+from dim_tf.inference.measure_mattes import measure_mattes
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.inference.trimap_input import (
@@ -45,6 +48,9 @@ def run_inference(config: InferenceConfig) -> None:
         InputError: see `plan_jobs` and `load_model`; the only photo cannot be used; or, at the
             end, how many of several could not.
     """
+    if config.predictions:
+        measure_mattes(config)
+        return
     jobs = plan_jobs(config)
     for flag in ("cutout", "background"):
         if getattr(config, flag):
@@ -52,26 +58,53 @@ def run_inference(config: InferenceConfig) -> None:
     if config.background:  # a misspelt colour or a damaged picture should be told at once
         render_background(parse_background(config.background), 1, 1)
     checkpoint = existing_checkpoint(config.checkpoint)
+    if config.gt:
+        check_report_folder(config.report)
+    evaluation = Evaluation(config.region, config.sheets if config.gt else 0)
     model = None
-    failures = 0
+    failures = Failures(len(jobs))
     for job in jobs:
         try:
-            rgb, mask = read_photo_and_mask(job, config)
+            rgb, mask, truth = _read(job, config)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
+            failures.add(job.photo, error)
             continue
         # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
         # model there is no next photo.
-        model = model or _load_model(checkpoint, config)
+        if model is None:
+            model, checkpoint = _load_model(checkpoint, config)
         try:
-            matte_photo(model, job, rgb, mask, config)
+            alpha, trimap = matte_photo(model, job, rgb, mask, config)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
-    if failures:
-        raise InputError(
-            f"{failures} of {len(jobs)} photos could not be used and are named above; "
-            f"{len(jobs) - failures} were."
+            failures.add(job.photo, error)
+            continue
+        if truth is not None:
+            evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
+    if evaluation.measured and config.gt:
+        print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
+        publish(evaluation, config, checkpoint)
+    elif evaluation.measured:  # the demo
+        print(
+            "Compared with the exact matte on the unknown region: "
+            "SAD {SAD:.2f} thousand pixels, MSE {MSE:.4f}.".format(**evaluation.mean())
         )
+    failures.raise_if_any("photos")
+
+
+def _read(
+    job: PhotoJob, config: InferenceConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Photo, mask or trimap, and the exact matte if the photo has one."""
+    if config.gt and config.trimap:
+        rgb, mask = read_rgb(job.photo), read_trimap(job.mask)
+        check_same_size(job.photo, rgb, job.mask, mask)
+    else:
+        rgb, mask = read_photo_and_mask(job, config)
+    if job.truth is None:
+        return rgb, mask, None
+    truth = read_matte(job.truth)
+    check_same_size(job.photo, rgb, job.truth, truth)
+    return rgb, mask, truth
 
 
 def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -107,11 +140,13 @@ def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndar
     return rgb, trimap
 
 
-def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
+def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:
+    """The network, and the file its weights came from."""
     import_tensorflow()
     from dim_tf.inference.predict import load_model
 
-    return load_model(checkpoint, bn_eval=config.bn_eval, precision=config.precision)
+    file = find_checkpoint(checkpoint)
+    return load_model(file, bn_eval=config.bn_eval, precision=config.precision), file
 
 
 def matte_photo(
@@ -120,7 +155,7 @@ def matte_photo(
     rgb: np.ndarray,
     mask: np.ndarray,
     config: InferenceConfig,
-) -> None:
+) -> tuple[np.ndarray, np.ndarray]:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
 
     Args:
@@ -129,6 +164,9 @@ def matte_photo(
         rgb: [H, W, 3] uint8.
         mask: [H, W] uint8, the mask, or the trimap where the config has one.
         config: how to predict and how many bits to write.
+
+    Returns:
+        The matte, [H, W] float32 in [0, 1], and the trimap the network saw, [H, W] uint8.
 
     Raises:
         InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
@@ -157,13 +195,7 @@ def matte_photo(
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
-    if job.truth:
-        predicted, truth = np.round(alpha * 255.0).astype(np.uint8), read_grey(job.truth)
-        print(
-            "Compared with the exact matte on the unknown region: "
-            f"SAD {sad(predicted, truth, trimap):.2f} thousand pixels, "
-            f"MSE {mse(predicted, truth, trimap):.4f}."
-        )
+    return alpha, trimap
 
 
 def _write_cutout(job: PhotoJob, rgb: np.ndarray, alpha: np.ndarray, background: str) -> str:
@@ -171,20 +203,10 @@ def _write_cutout(job: PhotoJob, rgb: np.ndarray, alpha: np.ndarray, background:
     written = ""
     colours = foreground_colours_of(rgb, alpha)
     if job.cutout:
-        opacity = np.round(alpha * 255.0).astype(np.uint8)
-        write_png(job.cutout, np.dstack([colours, opacity]))
+        write_png(job.cutout, np.dstack([colours, to_8_bit(alpha)]))
         written += f", cut-out {job.cutout}"
     if job.composite:
         behind = render_background(parse_background(background), *alpha.shape)
         write_png(job.composite, composite_on(colours, alpha, behind))
         written += f", composite {job.composite}"
     return written
-
-
-def _report(job: PhotoJob, error: InputError, only_one: bool) -> int:
-    """Names a photo that failed, and counts it; the only photo's error is the command's error."""
-    if only_one:
-        raise error
-    named = str(job.photo) in str(error)
-    print(error if named else f"{job.photo}: {error}", file=sys.stderr, flush=True)
-    return 1

@@ -89,6 +89,10 @@ def test_where_the_matte_of_one_photo_goes(folders, output, expected):
         ({"trimap": "masks"}, "--rgb is missing"),
         ({"rgb": "photos"}, "with --alpha or a trimap with --trimap"),
         ({"rgb": "photos", "alpha": "masks", "trimap": "masks"}, "not both"),
+        ({"gt": "masks"}, "--rgb is missing"),
+        ({"report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "gt": "masks/cat.png"}, "--gt has no partner for"),
         ({"rgb": "nowhere.png", "alpha": "masks"}, "--rgb=nowhere.png does not exist"),
         ({"rgb": "photos/*.gif", "alpha": "masks"}, "matches no picture"),
         ({"rgb": "photos", "alpha": "empty"}, "empty holds no pictures"),
@@ -104,6 +108,16 @@ def test_refusals(folders, values, sentence):
     (folders / "readme").touch()
     with pytest.raises(InputError, match=sentence.replace(".", r"\.")):
         plan(**values)
+
+
+def test_truths_are_paired_by_stem_and_never_overwritten(folders):
+    jobs = plan(rgb="photos", trimap="masks", gt="masks/*.png")
+    assert [job.truth.name for job in jobs] == ["cat.png", "dog.png"]
+    for name in ("cat", "dog"):
+        Path("mattes").mkdir(exist_ok=True)
+        Path(f"mattes/{name}.png").touch()
+    with pytest.raises(InputError, match=r"mattes/cat\.png is an input and would be overwritten"):
+        plan(rgb="photos", trimap="masks", gt="mattes")
 
 
 @pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks"])

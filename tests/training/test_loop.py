@@ -395,7 +395,8 @@ def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"), [(255, "no unknown pixel"), (90, "is no trimap"), (None, "differ in")]
+    ("value", "sentence"),
+    [(255, "no unknown pixel"), (90, "is no trimap"), (None, "of the same size")],
 )
 def test_a_bad_validation_image_is_refused_before_the_first_step(
     make_config, validation_dir, value, sentence
