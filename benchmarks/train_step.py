@@ -50,13 +50,24 @@ def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
 
 
 def step_of(
-    network: keras.Model, config: TrainingConfig, example: dict[str, tf.Tensor] | None = None
+    network: keras.Model,
+    config: TrainingConfig,
+    example: dict[str, tf.Tensor] | None = None,
+    optimizer: keras.optimizers.Optimizer | None = None,
 ):
-    """A call that does one step, on a batch of noise if none is given, and waits for its values."""
-    optimizer = make_optimizer(config, network)
+    """A call that does one step and waits for its values.
+
+    Without a batch it takes one of noise, without an optimizer ours.
+    """
+    optimizer = optimizer or make_optimizer(config, network)
     step = make_train_step(config, network, optimizer, tf.distribute.get_strategy())
     example = example or random_example()
     return lambda: [value.numpy() for value in step(example).values()]
+
+
+def keras_adam(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """The optimizer of the plain reference."""
+    return keras.optimizers.Adam(config.base_learning_rate)
 
 
 def convolution_shapes(fc6: str) -> list[tuple[int, int, int, int]]:
@@ -127,10 +138,16 @@ def main() -> None:
         steps[f"ours, {precision}"] = step_of(
             build_network(config.network, precision=precision), config
         )
-        steps[f"plain, {precision}"] = step_of(build_plain(arguments.fc6, precision), config)
+        steps[f"plain, {precision}"] = step_of(
+            build_plain(arguments.fc6, precision), config, optimizer=keras_adam(config)
+        )
     for number, switch in enumerate(SWITCHES, start=1):
         network = build_plain(arguments.fc6, "bfloat16", switches=SWITCHES[:number])
-        steps[f"… with {switch.replace('_', ' ')}"] = step_of(network, config)
+        steps[f"… with {switch.replace('_', ' ')}"] = step_of(
+            network, config, optimizer=keras_adam(config)
+        )
+    # The same network once more, with our optimizer.
+    steps["… with fused Adam"] = step_of(network, config)
     seconds = fastest(steps, arguments.rounds)
     floors = {
         name: floor(arguments.fc6, dtype, arguments.rounds)
