@@ -30,6 +30,10 @@ SIZE_MULTIPLE = 32
 MAX_PIXELS = 2_000_000
 TILE_CORE_SIDE = 704
 
+# Pictures: larger ones are refused before they are decoded, and OpenCV decodes none above 2^30.
+MAX_INPUT_MEGAPIXELS = 100.0
+LARGEST_INPUT_MEGAPIXELS = 2**30 / 1e6
+
 # Offline geometry (blog): the matte's long side, and the canvas a 640 crop centred on any of its
 # pixels stays inside: 640 + 2 * 320.
 FOREGROUND_LONG_SIDE = 640
