@@ -2,7 +2,7 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -110,6 +110,8 @@ def other_value(field, hint):
         return (*value, 96)
     if isinstance(value, int):
         return value + 32
+    if int in get_args(hint):  # a number or a word
+        return 32
     if isinstance(value, str):
         return "some where/a file, with=signs.txt"
     return 0.0625 if value is None else value + 0.1

@@ -27,14 +27,13 @@ class Picture(NamedTuple):
         pixels: [H, W] or [H, W, 3] RGB, uint8 or uint16, the colours of transparent pixels as they
             are stored.
         opacity: [H, W] of the same dtype; None where the file has no transparency.
-        orientation: the EXIF orientation that was followed, 1 to 8.
-        several: whether it is the first of several pages or frames.
+        header: what the file said of itself: the EXIF orientation that was followed, whether this
+            is the first of several pages or frames.
     """
 
     pixels: np.ndarray
     opacity: np.ndarray | None
-    orientation: int
-    several: bool
+    header: Header
 
 
 def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
@@ -55,15 +54,15 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
         image, header = _decode(path, max_megapixels)
         if _JPEG_INCOMPLETE in said():
             raise InputError(f"{path} is damaged: a part of the picture is missing (JPEG).")
-    image = _turned(image, header)
+    image = _as_seen(image, header)
     if image.ndim == 2 or image.shape[2] == 3:
-        return Picture(image, None, header.orientation, header.several)
+        return Picture(image, None, header)
     pixels, opacity = np.ascontiguousarray(image[..., :3]), np.ascontiguousarray(image[..., 3])
     if not header.transparency or (opacity == np.iinfo(opacity.dtype).max).all():
-        return Picture(pixels, None, header.orientation, header.several)
+        return Picture(pixels, None, header)
     if header.kind == "TIFF" and pixels.dtype == np.uint8:
         pixels = _unpremultiplied(pixels, opacity)
-    return Picture(pixels, opacity, header.orientation, header.several)
+    return Picture(pixels, opacity, header)
 
 
 def to_8_bits(image: np.ndarray) -> np.ndarray:
@@ -128,7 +127,7 @@ def read_unchanged(path: str | os.PathLike) -> np.ndarray:
 
 def _read_colours(path: str | os.PathLike) -> np.ndarray:
     """[H, W] or [H, W, 3] RGB, uint8 or uint16."""
-    image = _turned(*_decode(path))
+    image = _as_seen(*_decode(path))
     return image if image.ndim == 2 else np.ascontiguousarray(image[..., :3])
 
 
@@ -178,15 +177,27 @@ def _decode(
     return _swap_red_and_blue(image), header
 
 
-def _turned(image: np.ndarray, header: Header) -> np.ndarray:
-    """A picture as stored the way its EXIF orientation says it is seen."""
-    if header.orientation == 1 or header.kind == "TIFF":  # OpenCV turns a TIFF by itself
+def _as_seen(image: np.ndarray, header: Header) -> np.ndarray:
+    # OpenCV turns a TIFF by itself.
+    return image if header.kind == "TIFF" else turned(image, header.orientation)
+
+
+def turned(image: np.ndarray, orientation: int) -> np.ndarray:
+    """A picture as it is stored the way it is seen.
+
+    Args:
+        image: [H, W] or [H, W, channels].
+        orientation: the value of the EXIF tag, 1 (as it is stored) to 8.
+
+    Returns:
+        The same with sides exchanged if `orientation` is 5 or more.
+    """
+    if orientation == 1:
         return image
-    if header.orientation >= 5:
+    if orientation >= 5:
         image = image.swapaxes(0, 1)
     # What is left of the eight are flips, upside down and left to right.
-    upside_down = header.orientation in (3, 4, 7, 8)
-    left_to_right = header.orientation in (2, 3, 6, 7)
+    upside_down, left_to_right = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
     return np.ascontiguousarray(image[:: -1 if upside_down else 1, :: -1 if left_to_right else 1])
 
 

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.errors import InputError
+from dim_tf.inference.grabcut import parse_rectangle
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -17,6 +18,7 @@ _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
 _OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
 _SIDE_BY_SIDE_ENDING = "_side_by_side"
+_TRIMAP_ENDING = "_trimap"
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
 
@@ -26,17 +28,19 @@ class PhotoJob(NamedTuple):
 
     Attributes:
         photo: to read.
-        mask: mask or trimap to read.
+        mask: mask or trimap to read, or None.
         matte: PNG to write.
         side_by_side: PNG to write, or None.
         truth: exact matte to compare with, or None.
+        trimap: PNG to write, or None.
     """
 
     photo: Path
-    mask: Path
+    mask: Path | None
     matte: Path
     side_by_side: Path | None = None
     truth: Path | None = None
+    trimap: Path | None = None
 
 
 def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
@@ -48,33 +52,40 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
             picture, a photo lacks a partner, or a file would be written over an input.
     """
-    if not (config.rgb or config.alpha or config.trimap):
+    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(config, flag)]
+    if not (config.rgb or given):
         return [_demo_job(config)]
     if not config.rgb:
         raise InputError("--rgb is missing; give the photo that belongs to the mask or trimap.")
-    if not (config.alpha or config.trimap):
-        raise InputError("Give a mask with --alpha or a trimap with --trimap beside --rgb.")
-    if config.alpha and config.trimap:
-        raise InputError("Give either --alpha or --trimap, not both.")
-    flag = "alpha" if config.alpha else "trimap"
-    pairs = pair_by_stem(
-        find_pictures("rgb", config.rgb), find_pictures(flag, getattr(config, flag)), flag
-    )
-    photos = [photo for photo, _ in pairs]
-    several = len(pairs) > 1
+    if not given:
+        raise InputError(
+            "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
+        )
+    if len(given) > 1:
+        raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    photos = find_pictures("rgb", config.rgb)
+    if config.rect:
+        parse_rectangle(config.rect)
+        by_stem(photos)  # their outputs would have one name
+        masks = [None] * len(photos)
+    else:
+        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(config, given[0])), given[0])
+        photos, masks = zip(*pairs, strict=True)
+    several = len(photos) > 1
     mattes = _targets(
         "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
-    pictures: list[Path | None] = [None] * len(photos)
-    if config.side_by_side:
-        pictures = _targets("side_by_side", config.side_by_side, photos, _SIDE_BY_SIDE_ENDING)
+    pictures = _optional_targets("side_by_side", config, photos, _SIDE_BY_SIDE_ENDING)
+    trimaps = _optional_targets("save_trimap", config, photos, _TRIMAP_ENDING)
     _refuse_overwriting(
-        inputs=[path for pair in pairs for path in pair],
-        targets=[*mattes, *(path for path in pictures if path)],
+        inputs=[path for path in (*photos, *masks) if path],
+        targets=[path for path in (*mattes, *pictures, *trimaps) if path],
     )
     return [
-        PhotoJob(photo, mask, matte, picture)
-        for (photo, mask), matte, picture in zip(pairs, mattes, pictures, strict=True)
+        PhotoJob(photo, mask, matte, picture, trimap=trimap)
+        for photo, mask, matte, picture, trimap in zip(
+            photos, masks, mattes, pictures, trimaps, strict=True
+        )
     ]
 
 
@@ -84,9 +95,11 @@ def _demo_job(config: InferenceConfig) -> PhotoJob:
     picture = matte.with_name(f"{matte.stem}{_SIDE_BY_SIDE_ENDING}.png")
     if config.side_by_side:
         (picture,) = _targets("side_by_side", config.side_by_side, [photo], _SIDE_BY_SIDE_ENDING)
+    (trimap,) = _optional_targets("save_trimap", config, [photo], _TRIMAP_ENDING)
     truth = ASSETS / "sample_alpha.png"
-    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, picture])
-    return PhotoJob(photo, mask, matte, picture, truth)
+    targets = [path for path in (matte, picture, trimap) if path]
+    _refuse_overwriting(inputs=[photo, mask, truth], targets=targets)
+    return PhotoJob(photo, mask, matte, picture, truth, trimap)
 
 
 def find_pictures(flag: str, value: str) -> list[Path]:
@@ -148,7 +161,7 @@ def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple
     return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
 
 
-def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> list[Path]:
+def _targets(flag: str, value: str, photos: Sequence[Path], ending: str = "") -> list[Path]:
     """The file to write for each photo: the one named, or one per photo in the folder named."""
     path = Path(value)
     suffix = path.suffix.lower()
@@ -166,6 +179,14 @@ def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> lis
     if path.exists() and not path.is_dir():
         raise InputError(f"--{flag}={value} is a file; give a folder or a name ending in .png.")
     return [path / f"{photo.stem}{ending}.png" for photo in photos]
+
+
+def _optional_targets(
+    flag: str, config: InferenceConfig, photos: Sequence[Path], ending: str
+) -> list[Path | None]:
+    """The same for a flag that may be left out."""
+    value = getattr(config, flag)
+    return _targets(flag, value, photos, ending) if value else [None] * len(photos)
 
 
 def _refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:

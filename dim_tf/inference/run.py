@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dim_tf.config import InferenceConfig
-from dim_tf.data.image_io import read_grey, read_rgb, write_png
+from dim_tf.data.image_io import read_grey, write_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import mse, sad
 from dim_tf.inference.checkpoint_choice import existing_checkpoint
+from dim_tf.inference.photo_input import read_photo_and_trimap
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import composite_on_colour, side_by_side
-from dim_tf.inference.trimap_input import (
-    check_mask,
-    check_trimap,
-    repair_trimap,
-    trimap_from_mask,
-)
 from dim_tf.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -44,7 +39,7 @@ def run_inference(config: InferenceConfig) -> None:
     failures = 0
     for job in jobs:
         try:
-            rgb, mask = read_photo_and_mask(job, config)
+            rgb, trimap = read_photo_and_trimap(job, config)
         except InputError as error:
             failures += _report(job, error, only_one=len(jobs) == 1)
             continue
@@ -52,7 +47,7 @@ def run_inference(config: InferenceConfig) -> None:
         # model there is no next photo.
         model = model or _load_model(checkpoint, config)
         try:
-            matte_photo(model, job, rgb, mask, config)
+            matte_photo(model, job, rgb, trimap, config)
         except InputError as error:
             failures += _report(job, error, only_one=len(jobs) == 1)
     if failures:
@@ -60,39 +55,6 @@ def run_inference(config: InferenceConfig) -> None:
             f"{failures} of {len(jobs)} photos could not be used and are named above; "
             f"{len(jobs) - failures} were."
         )
-
-
-def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a photo and its mask or trimap and checks all that can be checked without TensorFlow.
-
-    Prints a note if the trimap was repaired.
-
-    Returns:
-        [H, W, 3] uint8 RGB, and [H, W] uint8: the mask, or the trimap in {0, 128, 255}.
-
-    Raises:
-        InputError: a picture cannot be read, the two differ in size, or the mask or trimap cannot
-            be used.
-    """
-    rgb, mask = read_rgb(job.photo), read_grey(job.mask)
-    height, width = mask.shape
-    if rgb.shape[:2] != mask.shape:
-        raise InputError(
-            f"{job.photo} is {rgb.shape[1]}×{rgb.shape[0]} pixels and {job.mask} {width}×{height}; "
-            "give two pictures of the same size."
-        )
-    if not config.trimap:
-        check_mask(mask, str(job.mask))
-        return rgb, mask
-    trimap, changed = repair_trimap(mask, str(job.mask))
-    check_trimap(trimap, str(job.mask))
-    if changed:
-        print(
-            f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
-            "as these.",
-            flush=True,
-        )
-    return rgb, trimap
 
 
 def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
@@ -106,7 +68,7 @@ def matte_photo(
     model: "MattingModel",
     job: PhotoJob,
     rgb: np.ndarray,
-    mask: np.ndarray,
+    trimap: np.ndarray,
     config: InferenceConfig,
 ) -> None:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
@@ -115,23 +77,21 @@ def matte_photo(
         model: from `load_model`.
         job: says where to.
         rgb: [H, W, 3] uint8.
-        mask: [H, W] uint8, the mask, or the trimap where the config has one.
+        trimap: [H, W] uint8 in {0, 128, 255}.
         config: how to predict and how many bits to write.
 
     Raises:
-        InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
-            written.
+        InputError: the photo is too large, or a file cannot be written.
     """
     start = time.monotonic()
-    if model.statistics == "batch" and not config.size and mask.size > config.max_pixels:
+    if model.statistics == "batch" and not config.size and trimap.size > config.max_pixels:
         raise InputError(
-            f"{job.photo} has {mask.size:,} pixels, more than --max_pixels={config.max_pixels}, "
+            f"{job.photo} has {trimap.size:,} pixels, more than --max_pixels={config.max_pixels}, "
             "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
             "a larger --max_pixels if there is memory for it."
         )
-    trimap = mask
-    if not config.trimap:
-        trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))
+    if job.trimap:
+        write_png(job.trimap, trimap)
     alpha = model.predict_alpha(rgb, trimap, config.size, config.max_pixels)
     largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
@@ -140,6 +100,8 @@ def matte_photo(
         row = side_by_side([rgb, trimap, alpha, composite_on_colour(rgb, alpha)])
         write_png(job.side_by_side, row)
         written += f", side by side {job.side_by_side}"
+    if job.trimap:
+        written += f", trimap {job.trimap}"
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)

@@ -5,7 +5,7 @@ import pytest
 
 from dim_tf.config import InferenceConfig
 from dim_tf.errors import InputError
-from dim_tf.inference.photo_jobs import ASSETS, find_pictures, pair_by_stem, plan_jobs
+from dim_tf.inference.photo_jobs import ASSETS, PhotoJob, find_pictures, pair_by_stem, plan_jobs
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_without_input_it_is_the_demo(folders):
 
 def test_one_photo_and_one_mask_need_no_common_name(folders):
     (job,) = plan(rgb="photos/cat.jpg", alpha="masks/dog.png")
-    assert job == (Path("photos/cat.jpg"), Path("masks/dog.png"), Path("alpha.png"), None, None)
+    assert job == PhotoJob(Path("photos/cat.jpg"), Path("masks/dog.png"), Path("alpha.png"))
 
 
 def test_one_photo_finds_its_mask_in_a_folder(folders):

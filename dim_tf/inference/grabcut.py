@@ -1,0 +1,141 @@
+"""A mask for a photo that has none: OpenCV's GrabCut inside a rectangle.
+
+Source: Rother, Kolmogorov, Blake, "GrabCut", SIGGRAPH 2004.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from dim_tf.errors import InputError
+
+# GrabCut works on a copy of at most this long side: more costs minutes and finds no better object.
+_LONG_SIDE = 450
+_ITERATIONS = 5
+_SEED = 1
+# With "auto" the rectangle leaves this share of either side free: what is there is background.
+_AUTO_MARGIN = 0.03
+# Pieces of the mask smaller than this share of its largest are dropped, holes of that size filled.
+_SMALLEST_PIECE = 0.01
+# Of the rectangle the object takes more than this, and less than all but this.
+_FOUND_SHARE = 0.005
+
+
+class Rectangle(NamedTuple):
+    """Pixels of a photo: left and top edge, width and height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def parse_rectangle(text: str) -> Rectangle | Literal["auto"]:
+    """What --rect says.
+
+    Raises:
+        InputError: it is neither "auto" nor four whole numbers.
+    """
+    if text == "auto":
+        return "auto"
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9}){3}", text):
+        raise InputError(
+            f"--rect={text} is not possible; give x,y,width,height in pixels, such as "
+            "--rect=40,25,300,200, or --rect=auto."
+        )
+    return Rectangle(*map(int, text.split(",")))
+
+
+def mask_in_rectangle(
+    rgb: np.ndarray, rectangle: Rectangle | Literal["auto"], source: str
+) -> tuple[np.ndarray, float]:
+    """Finds the object in a rectangle: what is unlike the photo outside of it.
+
+    Args:
+        rgb: [H, W, 3] uint8.
+        rectangle: around the object; "auto" leaves a small margin on every side.
+        source: the photo's file, for the error.
+
+    Returns:
+        [H, W] uint8, 255 on the object and 0 elsewhere, the same for the same input; and how many
+        of the photo's pixels its steps are wide, at least 1.
+
+    Raises:
+        InputError: the rectangle is not inside the photo or leaves no background, or holds nothing
+            that differs from it.
+    """
+    height, width = rgb.shape[:2]
+    automatic = rectangle == "auto"
+    if automatic:
+        margins = [max(1, round(_AUTO_MARGIN * side)) for side in (width, height)]
+        rectangle = Rectangle(*margins, width - 2 * margins[0], height - 2 * margins[1])
+        if min(rectangle) < 1:
+            raise InputError(f"{source} is too small for --rect; give a mask with --alpha.")
+    x, y, wide, high = rectangle
+    named = f"--rect={x},{y},{wide},{high}"
+    if min(wide, high) < 1 or x + wide > width or y + high > height:
+        raise InputError(
+            f"{named} is not inside {source}, which is {width}×{height} pixels; give "
+            "x,y,width,height of a rectangle around the object."
+        )
+    scale = min(1.0, _LONG_SIDE / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    inside = _scaled(rectangle, scale, size)
+    if inside.width * inside.height == size[0] * size[1]:
+        raise InputError(
+            f"{named} is all of {source}; leave some background around the object, GrabCut learns "
+            "from it what is not the object."
+        )
+    found = _grabcut(small, inside, margin_may_be_object=automatic)
+    share = np.count_nonzero(found) / (inside.width * inside.height)
+    if not _FOUND_SHARE < share < 1 - _FOUND_SHARE:
+        what = "no object" if share < 0.5 else "nothing but object"
+        raise InputError(
+            f"GrabCut found {what} in {named} of {source}; draw the rectangle closer around the "
+            "object, or give a mask with --alpha."
+        )
+    mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(mask > 127, np.uint8(255), np.uint8(0)), 1 / scale
+
+
+def _scaled(rectangle: Rectangle, scale: float, size: tuple[int, int]) -> Rectangle:
+    """The rectangle in a smaller copy of the photo, at least a pixel and inside of it."""
+    left, top = int(rectangle.x * scale), int(rectangle.y * scale)
+    right = min(size[0], max(left + 1, round((rectangle.x + rectangle.width) * scale)))
+    bottom = min(size[1], max(top + 1, round((rectangle.y + rectangle.height) * scale)))
+    left, top = min(left, right - 1), min(top, bottom - 1)
+    return Rectangle(left, top, right - left, bottom - top)
+
+
+def _grabcut(rgb: np.ndarray, rectangle: Rectangle, margin_may_be_object: bool) -> np.ndarray:
+    """[H, W] uint8 in {0, 255}."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    labels = np.zeros(rgb.shape[:2], np.uint8)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(_SEED)
+    try:
+        cv2.grabCut(bgr, labels, tuple(rectangle), *models, _ITERATIONS, cv2.GC_INIT_WITH_RECT)
+        if margin_may_be_object:  # an object is often cut off by the photo's edge
+            labels[labels == cv2.GC_BGD] = cv2.GC_PR_BGD
+            cv2.grabCut(bgr, labels, None, *models, 2, cv2.GC_EVAL)
+    except cv2.error:  # too few pixels for its colour models
+        return np.zeros(rgb.shape[:2], np.uint8)
+    found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    found = _without_small_pieces(found)
+    return np.uint8(255) * ~_without_small_pieces(~found, found.sum())
+
+
+def _without_small_pieces(pixels: np.ndarray, of: int | None = None) -> np.ndarray:
+    """[H, W] bool: only the connected pieces that are large beside `of`, or beside the largest."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(
+        pixels.astype(np.uint8), connectivity=4
+    )
+    if count == 1:
+        return pixels
+    areas = statistics[:, cv2.CC_STAT_AREA]
+    keep = areas >= _SMALLEST_PIECE * (areas[1:].max() if of is None else of)
+    keep[0] = False
+    return keep[labels]
