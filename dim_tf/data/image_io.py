@@ -58,10 +58,8 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     if image.ndim == 2 or image.shape[2] == 3:
         return Picture(image, None, header)
     pixels, opacity = np.ascontiguousarray(image[..., :3]), np.ascontiguousarray(image[..., 3])
-    if not header.transparency or (opacity == np.iinfo(opacity.dtype).max).all():
-        return Picture(pixels, None, header)
-    if header.kind == "TIFF" and pixels.dtype == np.uint8:
-        pixels = _unpremultiplied(pixels, opacity)
+    if not header.transparency or opacity.min() == np.iinfo(opacity.dtype).max:
+        opacity = None
     return Picture(pixels, opacity, header)
 
 
@@ -174,7 +172,11 @@ def _decode(
         )
     if header.white_is_zero and image.dtype == np.uint16:  # OpenCV minds this with 8 bits only
         image = 65_535 - image
-    return _swap_red_and_blue(image), header
+    image = _swap_red_and_blue(image)
+    premultiplied = header.kind == "TIFF" and header.transparency and image.dtype == np.uint8
+    if premultiplied and image.shape[2:] == (4,) and image[..., 3].min() < 255:
+        image[..., :3] = _unpremultiplied(image)
+    return image, header
 
 
 def _as_seen(image: np.ndarray, header: Header) -> np.ndarray:
@@ -201,10 +203,10 @@ def turned(image: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(image[:: -1 if upside_down else 1, :: -1 if left_to_right else 1])
 
 
-def _unpremultiplied(pixels: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+def _unpremultiplied(rgba: np.ndarray) -> np.ndarray:
     """The colours that OpenCV multiplied by their opacity, black where nothing is left of them."""
-    divisor = np.maximum(opacity, 1)[..., None].astype(np.float32)
-    return np.minimum(np.round(pixels * 255.0 / divisor), 255).astype(np.uint8)
+    divisor = np.maximum(rgba[..., 3:], 1).astype(np.float32)
+    return np.minimum(np.round(rgba[..., :3] * np.float32(255) / divisor), 255).astype(np.uint8)
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray, compression: int = 3) -> None:

@@ -67,46 +67,51 @@ def mask_in_rectangle(
             that differs from it.
     """
     height, width = rgb.shape[:2]
-    automatic = rectangle == "auto"
-    if automatic:
-        margins = [max(1, round(_AUTO_MARGIN * side)) for side in (width, height)]
-        rectangle = Rectangle(*margins, width - 2 * margins[0], height - 2 * margins[1])
-        if min(rectangle) < 1:
-            raise InputError(f"{source} is too small for --rect; give a mask with --alpha.")
-    x, y, wide, high = rectangle
-    named = f"--rect={x},{y},{wide},{high}"
-    if min(wide, high) < 1 or x + wide > width or y + high > height:
-        raise InputError(
-            f"{named} is not inside {source}, which is {width}×{height} pixels; give "
-            "x,y,width,height of a rectangle around the object."
-        )
     scale = min(1.0, _LONG_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    inside = _scaled(rectangle, scale, size)
-    if inside.width * inside.height == size[0] * size[1]:
-        raise InputError(
-            f"{named} is all of {source}; leave some background around the object, GrabCut learns "
-            "from it what is not the object."
-        )
-    found = _grabcut(small, inside, margin_may_be_object=automatic)
-    share = np.count_nonzero(found) / (inside.width * inside.height)
-    if not _FOUND_SHARE < share < 1 - _FOUND_SHARE:
-        what = "no object" if share < 0.5 else "nothing but object"
-        raise InputError(
-            f"GrabCut found {what} in {named} of {source}; draw the rectangle closer around the "
-            "object, or give a mask with --alpha."
-        )
-    mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(mask > 127, np.uint8(255), np.uint8(0)), 1 / scale
+    if rectangle == "auto":
+        named, candidates = "--rect=auto", _automatic(*size)
+    else:
+        named, candidates = f"--rect={','.join(map(str, rectangle))}", [_scaled(rectangle, scale)]
+        x, y, wide, high = rectangle
+        if min(wide, high) < 1 or x + wide > width or y + high > height:
+            raise InputError(
+                f"{named} is not inside {source}, which is {width}×{height} pixels; give "
+                "x,y,width,height of a rectangle around the object."
+            )
+        if candidates[0][2:] == size:
+            raise InputError(
+                f"{named} is all of {source}; leave some background around the object, GrabCut "
+                "learns from it what is not the object."
+            )
+    for inside in candidates:
+        found = _grabcut(small, inside, margin_may_be_object=rectangle == "auto")
+        share = np.count_nonzero(found) / (inside.width * inside.height)
+        if _FOUND_SHARE < share < 1 - _FOUND_SHARE:
+            mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+            return np.where(mask > 127, np.uint8(255), np.uint8(0)), 1 / scale
+    raise InputError(
+        f"GrabCut found nothing in {named} of {source} that stands out from the rest; give a "
+        "rectangle close around the object, or a mask with --alpha."
+    )
 
 
-def _scaled(rectangle: Rectangle, scale: float, size: tuple[int, int]) -> Rectangle:
-    """The rectangle in a smaller copy of the photo, at least a pixel and inside of it."""
+def _automatic(width: int, height: int) -> list[Rectangle]:
+    """Rectangles to try: with a margin all around, and without one below, where objects stand."""
+    left, top = (max(1, round(_AUTO_MARGIN * side)) for side in (width, height))
+    candidates = (
+        Rectangle(left, top, width - 2 * left, height - 2 * top),
+        Rectangle(left, top, width - 2 * left, height - top),
+    )
+    return [candidate for candidate in candidates if min(candidate) > 0]
+
+
+def _scaled(rectangle: Rectangle, scale: float) -> Rectangle:
+    """The rectangle in a smaller copy of the photo, with at least a pixel."""
     left, top = int(rectangle.x * scale), int(rectangle.y * scale)
-    right = min(size[0], max(left + 1, round((rectangle.x + rectangle.width) * scale)))
-    bottom = min(size[1], max(top + 1, round((rectangle.y + rectangle.height) * scale)))
-    left, top = min(left, right - 1), min(top, bottom - 1)
+    right = max(left + 1, round((rectangle.x + rectangle.width) * scale))
+    bottom = max(top + 1, round((rectangle.y + rectangle.height) * scale))
     return Rectangle(left, top, right - left, bottom - top)
 
 

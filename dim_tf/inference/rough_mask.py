@@ -39,7 +39,7 @@ def trimap_from_rough_mask(
     radius = _radius_of_each(mask, labels, max(at_least, _SMALLEST_RADIUS))
     near = np.zeros(mask.shape, bool)
     for size in np.unique(radius[1:]):
-        near |= _distance_to(np.isin(labels, np.flatnonzero(radius == size))) <= size
+        near |= _distance_to((radius == size)[labels]) <= size
     foreground = full
     if mode == "dilate_erode":
         depth = _distance_to(~full)
