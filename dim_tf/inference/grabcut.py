@@ -73,9 +73,12 @@ def mask_in_rectangle(
     if rectangle == "auto":
         named, candidates = "--rect=auto", _automatic(*size)
     else:
-        named, candidates = f"--rect={','.join(map(str, rectangle))}", [_scaled(rectangle, scale)]
+        named, candidates = (
+            f"--rect={','.join(map(str, rectangle))}",
+            [_scaled(rectangle, size[0] / width, size[1] / height)],
+        )
         x, y, wide, high = rectangle
-        if min(wide, high) < 1 or x + wide > width or y + high > height:
+        if min(x, y, wide - 1, high - 1) < 0 or x + wide > width or y + high > height:
             raise InputError(
                 f"{named} is not inside {source}, which is {width}×{height} pixels; give "
                 "x,y,width,height of a rectangle around the object."
@@ -107,11 +110,11 @@ def _automatic(width: int, height: int) -> list[Rectangle]:
     return [candidate for candidate in candidates if min(candidate) > 0]
 
 
-def _scaled(rectangle: Rectangle, scale: float) -> Rectangle:
+def _scaled(rectangle: Rectangle, scale_x: float, scale_y: float) -> Rectangle:
     """The rectangle in a smaller copy of the photo, with at least a pixel."""
-    left, top = int(rectangle.x * scale), int(rectangle.y * scale)
-    right = max(left + 1, round((rectangle.x + rectangle.width) * scale))
-    bottom = max(top + 1, round((rectangle.y + rectangle.height) * scale))
+    left, top = int(rectangle.x * scale_x), int(rectangle.y * scale_y)
+    right = max(left + 1, round((rectangle.x + rectangle.width) * scale_x))
+    bottom = max(top + 1, round((rectangle.y + rectangle.height) * scale_y))
     return Rectangle(left, top, right - left, bottom - top)
 
 

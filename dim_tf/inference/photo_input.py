@@ -53,6 +53,12 @@ def read_photo_and_trimap(job: PhotoJob, config: InferenceConfig) -> tuple[np.nd
         photo, mask = mask, photo
         flag = "trimap" if config.trimap else "alpha"
         _tell(mask.path, f"it is a mask and {photo.path} a photo; --rgb and --{flag} are exchanged")
+    if _looks_like_photo(mask.picture) and _share_of_colour(mask.picture.pixels) > 0.01:
+        what = "trimap" if config.trimap else "mask"
+        raise InputError(
+            f"{mask.path} is a photo in colours, not a {what}; a {what} is white on the object and "
+            "black on the background."
+        )
     rgb = _photo_as_seen(photo)
     return rgb, (_own_trimap if config.trimap else _trimap_of_mask)(mask, photo, config)
 
@@ -66,11 +72,6 @@ def _own_trimap(file: _File, photo: _File, config: InferenceConfig) -> np.ndarra
 
 
 def _trimap_of_mask(file: _File, photo: _File, config: InferenceConfig) -> np.ndarray:
-    if _looks_like_photo(file.picture) and _share_of_colour(file.picture.pixels) > 0:
-        raise InputError(
-            f"{file.path} is a photo in colours, not a mask; a mask is white on the object and "
-            "black elsewhere."
-        )
     values, notes = _mask_channel(file.picture)
     lossy = file.picture.header.kind == "JPEG"
     mask, repairs = repair_mask(values, str(file.path), lossy, config.invert)
