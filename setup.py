@@ -21,6 +21,6 @@ setup(
     extras_require={
         "adobe": ["pillow"],  # Composition-1k's official numbers depend on its bicubic
         "tensorboard": ["tensorboard"],
-        "dev": ["pytest>=8", "ruff>=0.6", "pillow"],
+        "dev": ["pytest>=8", "ruff>=0.6", "hypothesis", "pillow"],
     },
 )

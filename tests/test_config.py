@@ -155,6 +155,18 @@ def test_flagfile_reproduces_the_config(config_class, make, tmp_path):
     assert parse(config_class, f"--flagfile={path}") == repr(config)
 
 
+@pytest.mark.parametrize("value, kept", [("auto", "auto"), ("31", 31)])
+def test_a_flag_that_takes_a_number_or_a_word(value, kept):
+    expected = repr(InferenceConfig(trimap_kernel=kept))
+    assert parse(InferenceConfig, f"--trimap_kernel={value}") == expected
+
+
+@pytest.mark.parametrize("value", ["wide", "", 0, 2.5, None])
+def test_neither_the_word_nor_a_number_that_is_possible(value):
+    with pytest.raises(InputError, match=r"--trimap_kernel=.* is not possible"):
+        InferenceConfig(trimap_kernel=value)
+
+
 def test_later_flags_win_over_the_flagfile(tmp_path):
     path = tmp_path / "run.flags"
     path.write_text(flagfile_text(TrainingConfig(resume=False, steps=7)))

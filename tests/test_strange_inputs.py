@@ -74,7 +74,7 @@ def files(draw, content):
     kind = draw(st.sampled_from(sorted(MODES_OF)))
     mode = draw(st.sampled_from(MODES_OF[kind]))
     options = draw(st.sampled_from(OPTIONS_OF.get(kind, ({},))))
-    orientation = draw(st.sampled_from([1, 1, 1, 2, 3, 4, 5, 6, 7, 8]))
+    orientation = draw(st.sampled_from([1] * 9 + [2, 3, 4, 5, 6, 7, 8]))
     pixels = content(draw(SIDES), draw(SIDES), draw(st.integers(0, 99)))
     return encoded(pixels, kind, mode, orientation, **options)
 
@@ -198,11 +198,11 @@ def plain(height, width, number):
 @st.composite
 def commands(draw):
     """A photo, a second file of the same or another size or none, and settings."""
-    second = draw(st.sampled_from([mask, trimap, matte, labels, cut_out, plain, noise]))
-    height, width = draw(SIDES), draw(SIDES)
-    other_size = draw(
-        st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 2), (0.5, 0.5), (3, 1), "turned"])
-    )
+    flag = draw(st.sampled_from(["alpha", "alpha", "trimap", "trimap", "rect"]))
+    fitting = [mask, mask, matte, cut_out] if flag == "alpha" else [trimap] * 4
+    second = draw(st.sampled_from([*fitting, *fitting, mask, trimap, labels, plain, noise]))
+    height, width = draw(SIDES | st.integers(40, 90)), draw(SIDES | st.integers(40, 90))
+    other_size = draw(st.sampled_from([(1, 1)] * 6 + [(2, 2), (0.5, 0.5), (3, 1), "turned"]))
 
     def of_size(make, height, width):
         return files(lambda _height, _width, number: make(height, width, number))
@@ -213,12 +213,11 @@ def commands(draw):
         second_size = (max(1, int(height * other_size[0])), max(1, int(width * other_size[1])))
     photo = of_size(noise, height, width)
     second = of_size(second, *second_size)
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.integers(0, 9)) == 0:
         photo, second = damaged(photo), damaged(second)
     photo, second = draw(photo), draw(second)
     if draw(st.integers(0, 9)) == 0:
         photo, second = second, photo
-    flag = draw(st.sampled_from(["alpha", "alpha", "trimap", "trimap", "rect"]))
     values = {
         "invert": draw(st.sampled_from(["auto", "auto", "yes", "no"])),
         "trimap_mode": draw(st.sampled_from(["dilate_erode", "dilate"])),

@@ -14,7 +14,12 @@ from dim_tf.data.image_io import Picture, read_picture, to_8_bits, to_grey, to_r
 from dim_tf.errors import InputError
 from dim_tf.inference.grabcut import mask_in_rectangle, parse_rectangle
 from dim_tf.inference.photo_jobs import PhotoJob
-from dim_tf.inference.trimap_input import repair_mask, repair_trimap, trimap_from_mask
+from dim_tf.inference.trimap_input import (
+    check_trimap,
+    repair_mask,
+    repair_trimap,
+    trimap_from_mask,
+)
 from dim_tf.quiet import import_tensorflow
 
 # Which of two files is the photo is judged by about this many of their pixels.
@@ -67,6 +72,7 @@ def _own_trimap(file: _File, photo: _File, config: InferenceConfig) -> np.ndarra
     values, notes = _trimap_channel(file)
     trimap, repairs = repair_trimap(values, str(file.path), config.invert)
     trimap, fitting, _ = _fit(trimap, file, photo, cv2.INTER_NEAREST_EXACT)
+    check_trimap(trimap, str(file.path))  # again: a much smaller one may have lost something
     _tell(file.path, *notes, *repairs, *fitting)
     return trimap
 

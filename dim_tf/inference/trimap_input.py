@@ -222,17 +222,16 @@ def trimap_from_mask(
     """
     if kernel == "auto":
         trimap = trimap_from_rough_mask(mask, mode, at_least)
-        smaller = "a number for --trimap_kernel, such as 5"
+        larger = smaller = "a number for --trimap_kernel, such as 5"
     else:
         from dim_tf.data.trimap import trimap_from_alpha  # TensorFlow: "auto" does without
 
         trimap = trimap_from_alpha(mask, kernel, mode).numpy()
-        smaller = f"a smaller --trimap_kernel than {kernel}"
-    if not (trimap == UNKNOWN).any():
-        raise InputError(
-            f"The trimap made from {source} has no unknown pixel; give a larger --trimap_kernel "
-            f"than {kernel}."
+        larger, smaller = (
+            f"a {word} --trimap_kernel than {kernel}" for word in ("larger", "smaller")
         )
+    if not (trimap == UNKNOWN).any():
+        raise InputError(f"The trimap made from {source} has no unknown pixel; give {larger}.")
     for name, value in (("foreground (255)", FOREGROUND), ("background (0)", BACKGROUND)):
         if not (trimap == value).any():
             raise InputError(
