@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
+from scipy.ndimage import maximum_filter
 
 from dim_tf.errors import InputError
 
@@ -15,8 +16,10 @@ from dim_tf.errors import InputError
 _LONG_SIDE = 450
 _ITERATIONS = 5
 _SEED = 1
-# With "auto" the rectangle leaves this share of either side free: what is there is background.
+# With "auto" this share of either side is a margin of background, but for colours that are rarer
+# than this in the margins of the other three sides: there an object is cut off by the photo's edge.
 _AUTO_MARGIN = 0.03
+_RARE_COLOUR = 0.002
 # Pieces of the mask smaller than this share of its largest are dropped, holes of that size filled.
 _SMALLEST_PIECE = 0.01
 # Of the rectangle the object takes more than this, and less than all but this.
@@ -71,43 +74,52 @@ def mask_in_rectangle(
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     if rectangle == "auto":
-        named, candidates = "--rect=auto", _automatic(*size)
+        named, labels = "--rect=auto", _automatic_labels(small)
     else:
-        named, candidates = (
-            f"--rect={','.join(map(str, rectangle))}",
-            [_scaled(rectangle, size[0] / width, size[1] / height)],
-        )
+        named = f"--rect={','.join(map(str, rectangle))}"
         x, y, wide, high = rectangle
         if min(x, y, wide - 1, high - 1) < 0 or x + wide > width or y + high > height:
             raise InputError(
                 f"{named} is not inside {source}, which is {width}×{height} pixels; give "
                 "x,y,width,height of a rectangle around the object."
             )
-        if candidates[0][2:] == size:
+        x, y, wide, high = _scaled(rectangle, size[0] / width, size[1] / height)
+        if (wide, high) == size:
             raise InputError(
                 f"{named} is all of {source}; leave some background around the object, GrabCut "
                 "learns from it what is not the object."
             )
-    for inside in candidates:
-        found = _grabcut(small, inside, margin_may_be_object=rectangle == "auto")
-        share = np.count_nonzero(found) / (inside.width * inside.height)
-        if _FOUND_SHARE < share < 1 - _FOUND_SHARE:
-            mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
-            return np.where(mask > 127, np.uint8(255), np.uint8(0)), 1 / scale
-    raise InputError(
-        f"GrabCut found nothing in {named} of {source} that stands out from the rest; give a "
-        "rectangle close around the object, or a mask with --alpha."
-    )
+        labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
+        labels[y : y + high, x : x + wide] = cv2.GC_PR_FGD
+    looked_at = np.count_nonzero(labels == cv2.GC_PR_FGD)
+    found = _grabcut(small, labels, margin_may_be_object=rectangle == "auto")
+    if not _FOUND_SHARE * looked_at < np.count_nonzero(found) < (1 - _FOUND_SHARE) * looked_at:
+        raise InputError(
+            f"GrabCut found nothing in {named} of {source} that stands out from the rest; give a "
+            "rectangle close around the object, or a mask with --alpha."
+        )
+    mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(mask > 127, np.uint8(255), np.uint8(0)), 1 / scale
 
 
-def _automatic(width: int, height: int) -> list[Rectangle]:
-    """Rectangles to try: with a margin all around, and without one below, where objects stand."""
+def _automatic_labels(rgb: np.ndarray) -> np.ndarray:
+    """[H, W] uint8: GrabCut's start, background in a margin and probably object elsewhere.
+
+    A part of the margin whose colours the other three sides do not have is probably object too.
+    """
+    height, width = rgb.shape[:2]
     left, top = (max(1, round(_AUTO_MARGIN * side)) for side in (width, height))
-    candidates = (
-        Rectangle(left, top, width - 2 * left, height - 2 * top),
-        Rectangle(left, top, width - 2 * left, height - top),
-    )
-    return [candidate for candidate in candidates if min(candidate) > 0]
+    sides = np.s_[:, :left], np.s_[:, -left:], np.s_[:top], np.s_[-top:]
+    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 2), cv2.COLOR_RGB2LAB)
+    bins = lab // np.uint8([16, 8, 8])
+    labels = np.full((height, width), cv2.GC_PR_FGD, np.uint8)
+    for side in sides:
+        others = np.concatenate([bins[other].reshape(-1, 3) for other in sides if other != side])
+        shares, _ = np.histogramdd(others, (16, 32, 32), ((0, 16), (0, 32), (0, 32)))
+        shares = maximum_filter(shares / len(others), 3)
+        common = shares[tuple(np.moveaxis(bins[side], 2, 0))] > _RARE_COLOUR
+        labels[side][common] = cv2.GC_BGD
+    return labels
 
 
 def _scaled(rectangle: Rectangle, scale_x: float, scale_y: float) -> Rectangle:
@@ -118,17 +130,16 @@ def _scaled(rectangle: Rectangle, scale_x: float, scale_y: float) -> Rectangle:
     return Rectangle(left, top, right - left, bottom - top)
 
 
-def _grabcut(rgb: np.ndarray, rectangle: Rectangle, margin_may_be_object: bool) -> np.ndarray:
-    """[H, W] uint8 in {0, 255}."""
+def _grabcut(rgb: np.ndarray, labels: np.ndarray, margin_may_be_object: bool) -> np.ndarray:
+    """[H, W] uint8 in {0, 255}, from GrabCut's labels to start with."""
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    labels = np.zeros(rgb.shape[:2], np.uint8)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(_SEED)
     try:
-        cv2.grabCut(bgr, labels, tuple(rectangle), *models, _ITERATIONS, cv2.GC_INIT_WITH_RECT)
-        if margin_may_be_object:  # an object is often cut off by the photo's edge
+        labels, *_ = cv2.grabCut(bgr, labels, None, *models, _ITERATIONS, cv2.GC_INIT_WITH_MASK)
+        if margin_may_be_object:
             labels[labels == cv2.GC_BGD] = cv2.GC_PR_BGD
-            cv2.grabCut(bgr, labels, None, *models, 2, cv2.GC_EVAL)
+            labels, *_ = cv2.grabCut(bgr, labels, None, *models, 2, cv2.GC_EVAL)
     except cv2.error:  # too few pixels for its colour models
         return np.zeros(rgb.shape[:2], np.uint8)
     found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
