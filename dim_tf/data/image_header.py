@@ -27,8 +27,8 @@ _OTHER_KINDS = (
     (rb"(?:II\x2b\0|MM\0\x2b)", "a BigTIFF picture"),
     (rb"(?:II\x2a\0....CR|IIU\0|II\x52[OS]|FUJIFILMCCD)", "a camera's raw file"),
     (rb"(?i:\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg)", "an SVG drawing"),
-    (rb"(?i:\s*<(?:!doctype )?html)", "a web page"),
 )
+_WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
 _ORIENTATION_TAG = 0x0112
 _SOF_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PNM = re.compile(rb"P[1-6](?:\s+|\s*#[^\n]*\n)+?(\d+)(?:\s+|\s*#[^\n]*\n)+?(\d+)")
@@ -71,6 +71,8 @@ def read_header(content: bytes) -> Header:
         HeaderError: it cannot be used.
     """
     start = content[:1000]
+    if re.match(_WEB_PAGE, start):
+        raise HeaderError("a web page, not a picture; download the picture itself")
     for signature, kind in _OTHER_KINDS:
         if re.match(signature, start, re.DOTALL):
             raise HeaderError(f"{kind}, which is not read; convert it to PNG")
@@ -79,7 +81,9 @@ def read_header(content: bytes) -> Header:
             try:
                 header = read(content)
             except (struct.error, IndexError):
-                raise HeaderError(f"damaged or cut short ({kind})") from None
+                raise HeaderError(
+                    f"damaged or cut short ({kind}); copy or download it again"
+                ) from None
             if min(header.width, header.height) < 1:
                 raise HeaderError(f"damaged ({kind})")
             return header
@@ -118,7 +122,7 @@ def _read_jpeg(content: bytes) -> Header:
         elif marker == 0xDA:  # the picture's data up to the end-of-image marker
             # Without that marker some versions of OpenCV give half a picture and grey below.
             if size is None or content.find(b"\xff\xd9", position) < 0:
-                raise HeaderError("cut short (JPEG)")
+                raise HeaderError("cut short (JPEG); copy or download it again")
             return Header("JPEG", *size, orientation)
         position += 1 + length
 

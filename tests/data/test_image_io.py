@@ -237,7 +237,7 @@ def test_the_first_of_several_pages_and_frames_is_read(picture_file):
         (b"\0\0\0\x18ftypheic" + bytes(99), "a HEIC picture, which is not read"),
         (b"\0\0\0\x18ftypavif" + bytes(99), "an AVIF picture, which is not read"),
         (b"8BPS" + bytes(99), "a Photoshop file, which is not read"),
-        (b"<!DOCTYPE html><html>", "a web page, which is not read"),
+        (b"<!DOCTYPE html><html>", "a web page, not a picture; download the picture itself"),
         (b"<?xml version='1.0'?><svg>", "an SVG drawing, which is not read"),
         (b"II\x2a\0\x10\0\0\0CR\2\0" + bytes(99), "a camera's raw file, which is not read"),
         (b"\x93NUMPY\1\0", "a NumPy array, which is not read"),
