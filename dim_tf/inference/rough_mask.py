@@ -34,8 +34,8 @@ def trimap_from_rough_mask(
     Returns:
         [H, W] uint8 in {0, 128, 255}.
     """
-    occupied, full = mask > 0, mask == 255
-    _, labels = cv2.connectedComponents(occupied.astype(np.uint8), connectivity=8)
+    full = mask == 255
+    _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
     radius = _radius_of_each(mask, labels, max(at_least, _SMALLEST_RADIUS))
     near = np.zeros(mask.shape, bool)
     for size in np.unique(radius[1:]):
@@ -46,7 +46,7 @@ def trimap_from_rough_mask(
         foreground = full & (depth > radius[labels])
         if full.any() and not foreground.any():
             foreground = full & (depth > depth[full].max() / 2)
-    trimap = np.where(near | occupied, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
+    trimap = np.where(near, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
     trimap[foreground] = FOREGROUND
     return trimap
 

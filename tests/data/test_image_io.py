@@ -213,6 +213,15 @@ def test_pictures_are_turned_as_their_exif_tag_says(picture_file, kind, orientat
     np.testing.assert_array_equal(turned(SMOOTH, orientation), turn(SMOOTH))
 
 
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_does_not_exist_is_passed_over(picture_file, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read_picture(picture_file(encoded(COLOURS, "PNG", exif=exif)))
+    assert picture.header.orientation == 1
+    np.testing.assert_array_equal(picture.pixels, SMOOTH)
+
+
 @pytest.mark.parametrize("name", ["a b.png", "Füße 猫.png", "-rgb=x.png", "a[1]*.png"])
 def test_any_file_name(tmp_path, name):
     write_png(tmp_path / name, RGB)

@@ -1,10 +1,13 @@
 import re
 
+import cv2
 import numpy as np
 import pytest
 
+from dim_tf.data.image_io import read_rgb
 from dim_tf.errors import InputError
 from dim_tf.inference.grabcut import Rectangle, mask_in_rectangle, parse_rectangle
+from dim_tf.inference.photo_jobs import ASSETS
 
 
 def photo(height=120, width=160, seed=0):
@@ -29,6 +32,16 @@ def test_the_object_is_found_and_again_the_same(rectangle):
     assert step == 1
     assert overlap(mask, disc) > 0.97
     np.testing.assert_array_equal(mask, mask_in_rectangle(rgb, rectangle, "p.png")[0])
+
+
+def test_the_same_photo_gives_the_same_mask_whatever_was_drawn_before():
+    sample = cv2.resize(read_rgb(ASSETS / "sample_rgb.png"), (160, 120))
+    masks = []
+    for seed in range(4):
+        cv2.setRNGSeed(seed)
+        masks.append(mask_in_rectangle(sample, Rectangle(40, 4, 110, 110), "p.png")[0])
+    for mask in masks[1:]:
+        np.testing.assert_array_equal(mask, masks[0])
 
 
 def test_a_large_photo_is_looked_at_in_small():

@@ -157,6 +157,13 @@ def test_a_smaller_mask_is_enlarged_and_its_band_is_wide_enough_for_its_steps(re
     )
     assert (exact[trimap == 0] == 0).all() and (exact[trimap == 255] == 255).all()
     assert np.mean(trimap == 128) < 0.2
+    outside = cv2.distanceTransform(np.uint8(exact == 0), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    assert outside[trimap == 0].min() > 6
+
+
+def test_what_a_trimap_loses_when_it_is_reduced_is_noticed(read):
+    with pytest.raises(InputError, match="no unknown pixel"):
+        read(PHOTO[:1, :2], trimap=np.uint8([[128, 0, 128, 255]] * 2))
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
