@@ -447,7 +447,6 @@ class InferenceConfig(_Checked):
         "width. A larger one goes through in overlapping tiles, with the same matte",
         at_least=1,
     )
-
     max_input_megapixels: float = option(
         MAX_INPUT_MEGAPIXELS,
         "largest picture that is read, in millions of pixels; larger ones are refused unread",

@@ -170,6 +170,10 @@ def repair_mask(
             table[: _MASK_NOISE + 1], table[255 - _MASK_NOISE :] = BACKGROUND, FOREGROUND
             values = table[values]
             notes.append(f"{at_ends:,} pixels near 0 or 255 are taken as these, as JPEG noise")
+    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= _ROUNDING:
+        notes.append(
+            "its values are those of a trimap; give it with --trimap to have it used as it is"
+        )
     values, note = _turn_over(values, invert)
     return values, notes + note
 
