@@ -9,6 +9,9 @@ Your photo with a rough mask of the object (white on black):
 With a trimap drawn by hand (0 background, 128 unknown, 255 foreground):
     python test.py --rgb=photo.png --trimap=trimap.png --output=cut.png --side_by_side=look.png
 
+With no mask at all, a rectangle around the object (x,y,width,height), or --rect=auto:
+    python test.py --rgb=photo.png --rect=120,80,600,450
+
 Many photos, paired with their masks by file name without suffix:
     python test.py --rgb=photos --alpha=masks --output=mattes
     python test.py --rgb='photos/*.jpg' --trimap='trimaps/*.png' --output=mattes

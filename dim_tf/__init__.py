@@ -19,6 +19,7 @@ _PUBLIC = {
     "read_rgb": "dim_tf.data.image_io",
     "render_matte": "dim_tf.data.synthetic",
     "trimap_from_alpha": "dim_tf.data.trimap",
+    "trimap_from_rough_mask": "dim_tf.inference.rough_mask",
     "write_png": "dim_tf.data.image_io",
 }
 __all__ = sorted(_PUBLIC)

@@ -7,7 +7,7 @@ The dataclasses are the settings of the library. `dim_tf/flags.py` turns each fi
 import dataclasses
 import math
 import types
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dim_tf.errors import InputError
 
@@ -29,6 +29,10 @@ SIZE_MULTIPLE = 32
 # Inference: the largest photo for one pass, and the part of a larger one that a tile decides.
 MAX_PIXELS = 2_000_000
 TILE_CORE_SIDE = 704
+
+# Pictures: larger ones are refused before they are decoded, and OpenCV decodes none above 2^30.
+MAX_INPUT_MEGAPIXELS = 100.0
+LARGEST_INPUT_MEGAPIXELS = 2**30 / 1e6
 
 # Offline geometry (blog): the matte's long side, and the canvas a 640 crop centred on any of its
 # pixels stays inside: 640 + 2 * 320.
@@ -92,12 +96,17 @@ class _Checked:
                 raise InputError(f"--{field.name}={value} is not possible; give a number {bounds}.")
 
 
+def is_union(hint: Any) -> bool:
+    """Whether a type hint is like `float | None` or `int | Literal["auto"]`."""
+    return get_origin(hint) in (types.UnionType, Union)
+
+
 def _is_of_type(value: Any, hint: Any) -> bool:
     """Whether a value suits a field's type hint. Configs are also read from files."""
-    if isinstance(hint, types.UnionType):  # "float | None"
+    if is_union(hint):
         return any(_is_of_type(value, member) for member in get_args(hint))
     if get_origin(hint) is Literal:
-        return True  # checked against the choices
+        return value in get_args(hint)
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(type(item) is get_args(hint)[0] for item in value)
     return type(value) in {float: (float, int)}.get(hint, (hint,))
@@ -414,6 +423,11 @@ class InferenceConfig(_Checked):
     trimap: str = option(
         "", "trimap (0 background, 128 unknown, 255 foreground): file, folder or glob"
     )
+    rect: str = option(
+        "",
+        "instead of a mask: x,y,width,height of a rectangle around the object, pixels, in which "
+        "GrabCut looks for it; auto: the photo but for a small margin",
+    )
     checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
     output: str = option(
         "",
@@ -439,8 +453,22 @@ class InferenceConfig(_Checked):
         "where --background's result goes: a name ending in .png, or a folder; left out: beside "
         "the matte",
     )
-    trimap_kernel: int = option(
-        25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
+    save_trimap: str = option(
+        "",
+        "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
+        "none",
+    )
+    trimap_kernel: int | Literal["auto"] = option(
+        "auto",
+        "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
+        "pixels; auto: wider around larger objects",
+        at_least=1,
+        at_most=10_000,
+    )
+    invert: Literal["auto", "yes", "no"] = option(
+        "auto",
+        "whether the object is black in the mask or trimap; auto: where it is white along its "
+        "whole border and black inside",
     )
     trimap_mode: Literal["dilate_erode", "dilate"] = option(
         "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
@@ -487,6 +515,12 @@ class InferenceConfig(_Checked):
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
         "width. A larger one goes through in overlapping tiles, with the same matte",
         at_least=1,
+    )
+    max_input_megapixels: float = option(
+        MAX_INPUT_MEGAPIXELS,
+        "largest picture that is read, in millions of pixels; larger ones are refused unread",
+        above=0,
+        at_most=LARGEST_INPUT_MEGAPIXELS,
     )
 
     def __post_init__(self) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.data.image_io import read_grey
+from dim_tf.data.image_io import read_grey, read_picture, to_8_bits, to_grey
 from dim_tf.errors import InputError
 
 _CONVERSION_ERROR = 2
 
 
 def read_matte(path: Path) -> np.ndarray:
-    """Reads a matte to measure, or the ground truth.
+    """Reads a matte to measure, or the ground truth; of a cut-out its opacity, which is told.
 
     Returns:
         [H, W] uint8.
@@ -20,7 +20,11 @@ def read_matte(path: Path) -> np.ndarray:
     Raises:
         InputError: it cannot be read, or holds 0 and 1 instead of 0 to 255.
     """
-    matte = read_grey(path)
+    picture = read_picture(path)
+    if picture.opacity is not None and picture.opacity.min() < picture.opacity.max():
+        print(f"{path}: it is a cut-out, its opacity is measured.", flush=True)
+        return to_8_bits(picture.opacity)
+    matte = to_grey(to_8_bits(picture.pixels))
     if matte.max() == 1:
         raise InputError(f"{path} has the values 0 and 1; multiply it by 255, a matte is 0 to 255.")
     return matte

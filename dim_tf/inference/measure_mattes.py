@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from dim_tf.config import InferenceConfig
-from dim_tf.data.image_io import read_grey, read_rgb
+from dim_tf.data.image_io import read_rgb
 from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.inference.failures import Failures
+from dim_tf.inference.photo_input import trimap_of_mask
 from dim_tf.inference.photo_jobs import find_pictures, list_some, pair_by_stem
-from dim_tf.inference.trimap_input import check_mask, trimap_from_mask
 
 
 class MatteJob(NamedTuple):
@@ -108,15 +106,11 @@ def _measure(job: MatteJob, config: InferenceConfig, evaluation: Evaluation) -> 
     check_same_size(job.matte, predicted, job.truth, alpha)
     trimap = rgb = None
     if job.mask:
-        trimap = _trimap_of_mask(job.mask, config) if config.alpha else read_trimap(job.mask)
+        trimap = (
+            trimap_of_mask(job.mask, job.truth, config) if config.alpha else read_trimap(job.mask)
+        )
         check_same_size(job.mask, trimap, job.truth, alpha)
     if job.photo:
         rgb = read_rgb(job.photo)
         check_same_size(job.photo, rgb, job.truth, alpha)
     evaluation.add(job.matte.stem, predicted, alpha, trimap, rgb)
-
-
-def _trimap_of_mask(path: Path, config: InferenceConfig) -> np.ndarray:
-    mask = read_grey(path)
-    check_mask(mask, str(path))
-    return trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(path))

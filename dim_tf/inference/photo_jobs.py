@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.errors import InputError
+from dim_tf.inference.grabcut import parse_rectangle
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -17,7 +18,12 @@ _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
 _OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
 # What the name of a picture that goes beside others is told apart by.
-_ENDINGS = {"side_by_side": "_side_by_side", "cutout": "_cutout", "composite": "_composite"}
+_ENDINGS = {
+    "side_by_side": "_side_by_side",
+    "save_trimap": "_trimap",
+    "cutout": "_cutout",
+    "composite": "_composite",
+}
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
 
@@ -27,20 +33,22 @@ class PhotoJob(NamedTuple):
 
     Attributes:
         photo: to read.
-        mask: mask or trimap to read.
+        mask: mask or trimap to read, or None.
         matte: PNG to write.
         side_by_side: PNG to write, or None.
         cutout: RGBA PNG to write, or None.
         composite: PNG on the new background to write, or None.
+        save_trimap: PNG of the trimap to write, or None.
         truth: exact matte to compare with, or None.
     """
 
     photo: Path
-    mask: Path
+    mask: Path | None
     matte: Path
     side_by_side: Path | None = None
     cutout: Path | None = None
     composite: Path | None = None
+    save_trimap: Path | None = None
     truth: Path | None = None
 
 
@@ -55,36 +63,44 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     """
     if config.report != InferenceConfig.report and not config.gt:
         raise InputError("--report needs the ground truth to compare with; give it with --gt.")
-    if not (config.rgb or config.alpha or config.trimap or config.gt):
+    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(config, flag)]
+    if not (config.rgb or given or config.gt):
         return [_demo_job(config)]
     if not config.rgb:
         raise InputError(
             "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
         )
-    if not (config.alpha or config.trimap):
-        raise InputError("Give a mask with --alpha or a trimap with --trimap beside --rgb.")
-    if config.alpha and config.trimap:
-        raise InputError("Give either --alpha or --trimap, not both.")
-    flag = "alpha" if config.alpha else "trimap"
-    pairs = pair_by_stem(
-        find_pictures("rgb", config.rgb), find_pictures(flag, getattr(config, flag)), flag
-    )
-    photos = [photo for photo, _ in pairs]
+    if not given:
+        raise InputError(
+            "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
+        )
+    if len(given) > 1:
+        raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    photos = find_pictures("rgb", config.rgb)
+    if config.rect:
+        parse_rectangle(config.rect)
+        by_stem(photos)  # their outputs would have one name
+        masks = [None] * len(photos)
+    else:
+        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(config, given[0])), given[0])
+        photos, masks = map(list, zip(*pairs, strict=True))
     truths: list[Path | None] = [None] * len(photos)
     if config.gt:
         truths = [truth for _, truth in pair_by_stem(photos, find_pictures("gt", config.gt), "gt")]
-    several = len(pairs) > 1
+    several = len(photos) > 1
     mattes = _targets(
         "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
     others = _other_targets(config, photos, mattes)
     _refuse_overwriting(
-        inputs=[path for pair in pairs for path in pair] + [path for path in truths if path],
+        inputs=[path for path in (*photos, *masks, *truths) if path],
         targets=[*mattes, *(path for job in others for path in job.values())],
     )
     return [
         PhotoJob(photo, mask, matte, truth=truth, **other)
-        for (photo, mask), matte, truth, other in zip(pairs, mattes, truths, others, strict=True)
+        for photo, mask, matte, truth, other in zip(
+            photos, masks, mattes, truths, others, strict=True
+        )
     ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dim_tf.config import InferenceConfig
-from dim_tf.data.image_io import read_grey, read_rgb, write_png
+from dim_tf.data.image_io import read_rgb, write_png
 from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.metrics import to_8_bit
@@ -22,14 +22,9 @@ from dim_tf.inference.cutout import (
 )
 from dim_tf.inference.failures import Failures
 from dim_tf.inference.measure_mattes import measure_mattes
+from dim_tf.inference.photo_input import read_photo_and_trimap
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import PREVIEW_BACKGROUND, side_by_side
-from dim_tf.inference.trimap_input import (
-    check_mask,
-    check_trimap,
-    repair_trimap,
-    trimap_from_mask,
-)
 from dim_tf.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -65,7 +60,7 @@ def run_inference(config: InferenceConfig) -> None:
     failures = Failures(len(jobs))
     for job in jobs:
         try:
-            rgb, mask, truth = _read(job, config)
+            rgb, trimap, truth = _read(job, config)
         except InputError as error:
             failures.add(job.photo, error)
             continue
@@ -74,7 +69,7 @@ def run_inference(config: InferenceConfig) -> None:
         if model is None:
             model, checkpoint = _load_model(checkpoint, config)
         try:
-            alpha, trimap = matte_photo(model, job, rgb, mask, config)
+            alpha = matte_photo(model, job, rgb, trimap, config)
         except InputError as error:
             failures.add(job.photo, error)
             continue
@@ -94,50 +89,17 @@ def run_inference(config: InferenceConfig) -> None:
 def _read(
     job: PhotoJob, config: InferenceConfig
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Photo, mask or trimap, and the exact matte if the photo has one."""
-    if config.gt and config.trimap:
-        rgb, mask = read_rgb(job.photo), read_trimap(job.mask)
-        check_same_size(job.photo, rgb, job.mask, mask)
+    """Photo, trimap, and the exact matte if the photo has one."""
+    if config.gt and config.trimap:  # of a test set: taken as it is
+        rgb, trimap = read_rgb(job.photo), read_trimap(job.mask)
+        check_same_size(job.photo, rgb, job.mask, trimap)
     else:
-        rgb, mask = read_photo_and_mask(job, config)
+        rgb, trimap = read_photo_and_trimap(job, config)
     if job.truth is None:
-        return rgb, mask, None
+        return rgb, trimap, None
     truth = read_matte(job.truth)
     check_same_size(job.photo, rgb, job.truth, truth)
-    return rgb, mask, truth
-
-
-def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a photo and its mask or trimap and checks all that can be checked without TensorFlow.
-
-    Prints a note if the trimap was repaired.
-
-    Returns:
-        [H, W, 3] uint8 RGB, and [H, W] uint8: the mask, or the trimap in {0, 128, 255}.
-
-    Raises:
-        InputError: a picture cannot be read, the two differ in size, or the mask or trimap cannot
-            be used.
-    """
-    rgb, mask = read_rgb(job.photo), read_grey(job.mask)
-    height, width = mask.shape
-    if rgb.shape[:2] != mask.shape:
-        raise InputError(
-            f"{job.photo} is {rgb.shape[1]}×{rgb.shape[0]} pixels and {job.mask} {width}×{height}; "
-            "give two pictures of the same size."
-        )
-    if not config.trimap:
-        check_mask(mask, str(job.mask))
-        return rgb, mask
-    trimap, changed = repair_trimap(mask, str(job.mask))
-    check_trimap(trimap, str(job.mask))
-    if changed:
-        print(
-            f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
-            "as these.",
-            flush=True,
-        )
-    return rgb, trimap
+    return rgb, trimap, truth
 
 
 def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:
@@ -153,35 +115,33 @@ def matte_photo(
     model: "MattingModel",
     job: PhotoJob,
     rgb: np.ndarray,
-    mask: np.ndarray,
+    trimap: np.ndarray,
     config: InferenceConfig,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> np.ndarray:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
 
     Args:
         model: from `load_model`.
         job: says where to.
         rgb: [H, W, 3] uint8.
-        mask: [H, W] uint8, the mask, or the trimap where the config has one.
+        trimap: [H, W] uint8 in {0, 128, 255}.
         config: how to predict and how many bits to write.
 
     Returns:
-        The matte, [H, W] float32 in [0, 1], and the trimap the network saw, [H, W] uint8.
+        The matte, [H, W] float32 in [0, 1].
 
     Raises:
-        InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
-            written.
+        InputError: the photo is too large, or a file cannot be written.
     """
     start = time.monotonic()
-    if model.statistics == "batch" and not config.size and mask.size > config.max_pixels:
+    if model.statistics == "batch" and not config.size and trimap.size > config.max_pixels:
         raise InputError(
-            f"{job.photo} has {mask.size:,} pixels, more than --max_pixels={config.max_pixels}, "
+            f"{job.photo} has {trimap.size:,} pixels, more than --max_pixels={config.max_pixels}, "
             "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
             "a larger --max_pixels if there is memory for it."
         )
-    trimap = mask
-    if not config.trimap:
-        trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))
+    if job.save_trimap:
+        write_png(job.save_trimap, trimap)
     alpha = model.predict_alpha(rgb, trimap, config.size, config.max_pixels)
     largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
@@ -190,12 +150,14 @@ def matte_photo(
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
         written += f", side by side {job.side_by_side}"
+    if job.save_trimap:
+        written += f", trimap {job.save_trimap}"
     if job.cutout or job.composite:
         written += _write_cutout(job, rgb, alpha, config.background)
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
-    return alpha, trimap
+    return alpha
 
 
 def _write_cutout(job: PhotoJob, rgb: np.ndarray, alpha: np.ndarray, background: str) -> str:

@@ -225,10 +225,10 @@ def spoil(config):
         "sizes.png is 30 x 30 but ",
         "black.png is 0 everywhere",
         "white.png is 255 everywhere",
-        "broken.png is not a picture that can be read",
+        "broken.png is damaged or cut short",
         "text.png is not a picture that can be read",
         "dog.png has the same name as dog.jpg but for the suffix",
-        "place1.png is not a picture that can be read",
+        "place1.png is not a picture; it is empty",
         "strip.png is 900 x 2, too long a strip",
     ]
 

@@ -66,6 +66,17 @@ def test_absolute_globs_and_names_with_brackets(folders):
     assert find_pictures("rgb", "photo [1].png") == [Path("photo [1].png")]
 
 
+def test_a_rectangle_needs_no_mask_and_trimaps_are_written_where_asked(folders):
+    jobs = plan(rgb="photos", rect="auto", save_trimap="seen")
+    assert [job.mask for job in jobs] == [None, None]
+    assert [job.save_trimap for job in jobs] == [
+        Path("seen/cat_trimap.png"),
+        Path("seen/dog_trimap.png"),
+    ]
+    (job,) = plan(save_trimap="t.png")
+    assert job.save_trimap == Path("t.png")
+
+
 @pytest.mark.parametrize(
     "output, expected",
     [
@@ -93,6 +104,10 @@ def test_where_the_matte_of_one_photo_goes(folders, output, expected):
         ({"report": "r"}, "--report needs the ground truth"),
         ({"rgb": "photos", "alpha": "masks", "report": "r"}, "--report needs the ground truth"),
         ({"rgb": "photos", "alpha": "masks", "gt": "masks/cat.png"}, "--gt has no partner for"),
+        ({"rgb": "photos", "rect": "auto", "alpha": "masks"}, "either --alpha or --rect, not both"),
+        ({"rgb": "photos", "rect": "10,20"}, "--rect=10,20 is not possible"),
+        ({"rect": "auto"}, "--rgb is missing"),
+        ({"rgb": "photos", "alpha": "masks", "save_trimap": "a.png"}, "--save_trimap=a.png"),
         ({"rgb": "nowhere.png", "alpha": "masks"}, "--rgb=nowhere.png does not exist"),
         ({"rgb": "photos/*.gif", "alpha": "masks"}, "matches no picture"),
         ({"rgb": "photos", "alpha": "empty"}, "empty holds no pictures"),

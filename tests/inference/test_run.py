@@ -12,6 +12,7 @@ from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import matting_errors
+from dim_tf.inference.rough_mask import trimap_from_rough_mask
 from dim_tf.inference.run import run_inference
 from dim_tf.training.checkpoints import best_path
 
@@ -70,6 +71,25 @@ def test_the_side_by_side_picture(infer, tmp_path, write_photo, write_trimap):
     np.testing.assert_array_equal(look[:, 116:166, 1], read_grey("alpha.png"))
     known_foreground = read_grey(trimap) == 255
     np.testing.assert_array_equal(look[:, 174:][known_foreground], look[:, :50][known_foreground])
+
+
+def test_the_trimap_is_written_as_the_network_sees_it(infer, tmp_path, write_photo, write_mask):
+    photo, mask = write_photo(tmp_path / "a.png"), write_mask(tmp_path / "b.png")
+    infer(rgb=str(photo), alpha=str(mask), save_trimap="look", trimap_kernel=9)
+    expected = trimap_from_alpha(read_grey(mask), 9).numpy()
+    np.testing.assert_array_equal(read_grey("look/a_trimap.png"), expected)
+    infer(rgb=str(photo), alpha=str(mask), save_trimap="seen.png")
+    np.testing.assert_array_equal(read_grey("seen.png"), trimap_from_rough_mask(read_grey(mask)))
+
+
+def test_a_photo_without_a_mask(infer, tmp_path, write_photo, capsys):
+    photo = np.full((60, 80, 3), (40, 120, 50), np.uint8)
+    photo[15:45, 20:60] = (200, 60, 40)
+    write_png(tmp_path / "a.png", photo)
+    infer(rgb="a.png", rect="10,5,60,50", save_trimap="trimap.png")
+    assert capsys.readouterr().out.startswith("a.png: GrabCut took 25% of it as the object.\n")
+    assert read_grey("alpha.png").shape == (60, 80)
+    assert (read_grey("trimap.png")[20:40, 30:50] == 255).all()
 
 
 def test_the_settings_of_the_prediction_arrive(infer, tiny_model, tmp_path, write_photo):
