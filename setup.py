@@ -20,7 +20,8 @@ setup(
     ],
     extras_require={
         "adobe": ["pillow"],  # Composition-1k's official numbers depend on its bicubic
+        "cutout": ["pymatting>=1.1.12"],  # foreground colours; brings Pillow for colour names
         "tensorboard": ["tensorboard"],
-        "dev": ["pytest>=8", "ruff>=0.6", "pillow"],
+        "dev": ["pytest>=8", "ruff>=0.6", "hypothesis", "pillow", "pymatting>=1.1.12"],
     },
 )

@@ -1,9 +1,9 @@
 """A matte of a photo: against closed-form matting, per pixel at several sizes, and in tiles.
 
-    python benchmarks/inference.py [--checkpoint=…] [--largest=8]
+    python benchmarks/inference.py [--checkpoint=…] [--largest=8] [--precision=auto]
 
-Needs `pip install pymatting`. Run it alone on the machine. The tiles run in a process of their own,
-whose largest memory is measured.
+Needs `pip install pymatting`. The precision is what test.py takes by default. Run it alone on the
+machine. The tiles run in a process of their own, whose largest memory is measured.
 """
 
 import argparse
@@ -86,9 +86,8 @@ def peak_memory() -> float:
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024 / 1e9
 
 
-def tiles(checkpoint: str) -> str:
+def tiles(model) -> str:
     """Time and memory of a large photo in tiles, and how a smaller one differs from one pass."""
-    model = load_model(checkpoint)
     rgb, trimap = photo_and_trimap(*TILED_SIZE)
     begun = time.perf_counter()
     model.predict_alpha(rgb, trimap)
@@ -114,14 +113,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", default="", help="weights; left out: the shipped ones")
     parser.add_argument("--largest", type=float, default=8, help="megapixels of the largest pass")
+    parser.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only_tiles", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    model = load_model(arguments.checkpoint, precision=arguments.precision)
     if arguments.only_tiles:
-        print(tiles(arguments.checkpoint))
+        print(tiles(model))
         return
     print(machine())
-    model = load_model(arguments.checkpoint)
     print("\n" + against_closed_form(model, arguments.rounds), flush=True)
     print("\n" + per_pixel(model, arguments.largest, arguments.rounds), flush=True)
     del model

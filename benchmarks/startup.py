@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(machine())
     rgb, trimap = photo_and_trimap(600, 833)
-    model = load_model(arguments.checkpoint)
+    model = load_model(arguments.checkpoint, precision="auto")
     with tempfile.TemporaryDirectory() as folder:
         write_png(f"{folder}/rgb.png", rgb)
         write_png(f"{folder}/trimap.png", trimap)

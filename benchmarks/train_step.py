@@ -31,12 +31,12 @@ from dim_tf.training.step import make_train_step
 SIDE = 320
 
 
-def random_example() -> dict[str, tf.Tensor]:
+def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
     """One example of noise: the time of a step does not depend on what it sees."""
     random = np.random.default_rng(0)
-    trimap = random.choice([0.0, 128.0, 255.0], (1, SIDE, SIDE, 1))
-    foreground, background = random.uniform(0, 255, (2, 1, SIDE, SIDE, 3))
-    alpha = random.uniform(0, 1, (1, SIDE, SIDE, 1))
+    trimap = random.choice([0.0, 128.0, 255.0], (1, side, side, 1))
+    foreground, background = random.uniform(0, 255, (2, 1, side, side, 3))
+    alpha = random.uniform(0, 1, (1, side, side, 1))
     rgb = alpha * foreground + (1 - alpha) * background
     arrays = {
         "image_and_trimap": np.concatenate([rgb - 120, trimap], axis=-1),
@@ -49,12 +49,25 @@ def random_example() -> dict[str, tf.Tensor]:
     return {name: tf.constant(array, tf.float32) for name, array in arrays.items()}
 
 
-def step_of(network: keras.Model, config: TrainingConfig, optimizer=None):
-    """A call that does one step and waits for its values."""
+def step_of(
+    network: keras.Model,
+    config: TrainingConfig,
+    example: dict[str, tf.Tensor] | None = None,
+    optimizer: keras.optimizers.Optimizer | None = None,
+):
+    """A call that does one step and waits for its values.
+
+    Without a batch it takes one of noise, without an optimizer ours.
+    """
     optimizer = optimizer or make_optimizer(config, network)
     step = make_train_step(config, network, optimizer, tf.distribute.get_strategy())
-    example = random_example()
+    example = example or random_example()
     return lambda: [value.numpy() for value in step(example).values()]
+
+
+def keras_adam(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """The optimizer of the plain reference."""
+    return keras.optimizers.Adam(config.base_learning_rate)
 
 
 def convolution_shapes(fc6: str) -> list[tuple[int, int, int, int]]:
@@ -125,10 +138,16 @@ def main() -> None:
         steps[f"ours, {precision}"] = step_of(
             build_network(config.network, precision=precision), config
         )
-        steps[f"plain, {precision}"] = step_of(build_plain(arguments.fc6, precision), config)
+        steps[f"plain, {precision}"] = step_of(
+            build_plain(arguments.fc6, precision), config, optimizer=keras_adam(config)
+        )
     for number, switch in enumerate(SWITCHES, start=1):
         network = build_plain(arguments.fc6, "bfloat16", switches=SWITCHES[:number])
-        steps[f"… with {switch.replace('_', ' ')}"] = step_of(network, config)
+        steps[f"… with {switch.replace('_', ' ')}"] = step_of(
+            network, config, optimizer=keras_adam(config)
+        )
+    # The same network once more, with our optimizer.
+    steps["… with fused Adam"] = step_of(network, config)
     seconds = fastest(steps, arguments.rounds)
     floors = {
         name: floor(arguments.fc6, dtype, arguments.rounds)

@@ -7,7 +7,7 @@ The dataclasses are the settings of the library. `dim_tf/flags.py` turns each fi
 import dataclasses
 import math
 import types
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dim_tf.errors import InputError
 
@@ -29,6 +29,10 @@ SIZE_MULTIPLE = 32
 # Inference: the largest photo for one pass, and the part of a larger one that a tile decides.
 MAX_PIXELS = 2_000_000
 TILE_CORE_SIDE = 704
+
+# Pictures: larger ones are refused before they are decoded, and OpenCV decodes none above 2^30.
+MAX_INPUT_MEGAPIXELS = 100.0
+LARGEST_INPUT_MEGAPIXELS = 2**30 / 1e6
 
 # Offline geometry (blog): the matte's long side, and the canvas a 640 crop centred on any of its
 # pixels stays inside: 640 + 2 * 320.
@@ -92,12 +96,17 @@ class _Checked:
                 raise InputError(f"--{field.name}={value} is not possible; give a number {bounds}.")
 
 
+def is_union(hint: Any) -> bool:
+    """Whether a type hint is like `float | None` or `int | Literal["auto"]`."""
+    return get_origin(hint) in (types.UnionType, Union)
+
+
 def _is_of_type(value: Any, hint: Any) -> bool:
     """Whether a value suits a field's type hint. Configs are also read from files."""
-    if isinstance(hint, types.UnionType):  # "float | None"
+    if is_union(hint):
         return any(_is_of_type(value, member) for member in get_args(hint))
     if get_origin(hint) is Literal:
-        return True  # checked against the choices
+        return value in get_args(hint)
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(type(item) is get_args(hint)[0] for item in value)
     return type(value) in {float: (float, int)}.get(hint, (hint,))
@@ -154,6 +163,11 @@ class ExampleConfig(_Checked):
         "how the unknown region grows out of the matte's edge: in both directions (the "
         "original's last code) or outwards only (the blog)",
     )
+    trimap_kernels: Literal["same", "independent"] = option(
+        "same",
+        "with dilate_erode: one kernel for both directions (the original), or one drawn for each, "
+        "so that the matte's edge is not always in the middle of the unknown region",
+    )
     trimap_kernel_min: int = option(
         20, "smallest side of the trimap's square kernel, pixels", at_least=1
     )
@@ -176,6 +190,25 @@ class ExampleConfig(_Checked):
         "foreground colours: eps as in equation (1), or eps multiplied by alpha once more "
         "(the original's bug)",
     )
+    quarter_turns: bool = option(False, "turn examples by 0, 90, 180 or 270 degrees")
+    colour_change: float = option(
+        0.0,
+        "probability of another contrast, brightness, tint and gamma, drawn apart for foreground "
+        "and background",
+        at_least=0,
+        at_most=1,
+    )
+    similar_background: float = option(
+        0.0,
+        "probability that the background's colours are moved toward the foreground's",
+        at_least=0,
+        at_most=1,
+    )
+    background_blur: float = option(
+        0.0, "probability of a background out of focus", at_least=0, at_most=1
+    )
+    noise: float = option(0.0, "probability of noise in the photo", at_least=0, at_most=1)
+    jpeg: float = option(0.0, "probability of JPEG compression of the photo", at_least=0, at_most=1)
     hard_list: str = option(
         "", "text file with one foreground name per line: train on these only (hard mode)"
     )
@@ -354,6 +387,11 @@ class OfflineConfig(_Checked):
     synthetic: int = option(
         0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
     )
+    synthetic_kinds: tuple[str, ...] = option(
+        (),
+        "kinds of procedural mattes that take turns; a kind may be named more than once, e.g. "
+        "hair,hair,fur,hard; left out: every kind once",
+    )
     photos_dir: str = option(
         "",
         "photographs to take foreground colours and backgrounds from, with --synthetic; "
@@ -396,6 +434,11 @@ class InferenceConfig(_Checked):
     trimap: str = option(
         "", "trimap (0 background, 128 unknown, 255 foreground): file, folder or glob"
     )
+    rect: str = option(
+        "",
+        "instead of a mask: x,y,width,height of a rectangle around the object, pixels, in which "
+        "GrabCut looks for it; auto: the photo but for a small margin",
+    )
     checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
     output: str = option(
         "",
@@ -407,8 +450,36 @@ class InferenceConfig(_Checked):
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
         "folder; left out: none (the demo writes one beside its matte)",
     )
-    trimap_kernel: int = option(
-        25, "side of the kernel that makes a trimap from a mask, pixels", at_least=1, at_most=10_000
+    cutout: str = option(
+        "",
+        "cut-out to write, RGBA with the object's own colours at its edge: a name ending in .png, "
+        "or a folder; needs pymatting",
+    )
+    background: str = option(
+        "",
+        "put the cut-out on this: a colour (white, '#20a050') or a picture; needs pymatting",
+    )
+    composite: str = option(
+        "",
+        "where --background's result goes: a name ending in .png, or a folder; left out: beside "
+        "the matte",
+    )
+    save_trimap: str = option(
+        "",
+        "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
+        "none",
+    )
+    trimap_kernel: int | Literal["auto"] = option(
+        "auto",
+        "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
+        "pixels; auto: wider around larger objects",
+        at_least=1,
+        at_most=10_000,
+    )
+    invert: Literal["auto", "yes", "no"] = option(
+        "auto",
+        "whether the object is black in the mask or trimap; auto: where it is white along its "
+        "whole border and black inside",
     )
     trimap_mode: Literal["dilate_erode", "dilate"] = option(
         "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
@@ -423,12 +494,44 @@ class InferenceConfig(_Checked):
         "squash the photo to a square of this side first, as the original did; 0: its own size",
         at_least=0,
     )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto",
+        "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
+        "the matte differs by a grey level here and there), otherwise float32",
+    )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+    gt: str = option(
+        "",
+        "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
+        "mattes, rounded to 8 bits, and writes --report",
+    )
+    predictions: str = option(
+        "",
+        "measure these mattes of another tool against --gt instead of predicting: file, folder or "
+        "glob; needs no checkpoint, and --rgb only to show the photos on the sheets",
+    )
+    report: str = option(
+        "report", "with --gt: folder for metrics.csv, metrics.json and sheets, the worst first"
+    )
+    sheets: int = option(
+        50, "side-by-side sheets in the report, of the mattes with the largest SAD", at_least=0
+    )
+    region: Literal["unknown", "whole"] = option(
+        "unknown",
+        "pixels that the errors are taken over: those unknown in the trimap, as in the "
+        "literature, or the whole image",
+    )
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
         "width. A larger one goes through in overlapping tiles, with the same matte",
         at_least=1,
+    )
+    max_input_megapixels: float = option(
+        MAX_INPUT_MEGAPIXELS,
+        "largest picture that is read, in millions of pixels; larger ones are refused unread",
+        above=0,
+        at_most=LARGEST_INPUT_MEGAPIXELS,
     )
 
     def __post_init__(self) -> None:
@@ -438,3 +541,5 @@ class InferenceConfig(_Checked):
                 f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
                 f"whose square is at most --max_pixels={self.max_pixels}."
             )
+        if self.composite and not self.background:
+            raise InputError("--composite needs --background, a colour or a picture.")

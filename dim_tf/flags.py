@@ -1,10 +1,10 @@
 """absl flags made from the dataclasses of `dim_tf.config`, and back. Only the scripts import it."""
 
+import contextlib
 import dataclasses
 import os
 import signal
 import sys
-import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from absl import app, flags
 
-from dim_tf.config import choices_of
+from dim_tf.config import choices_of, is_union
 from dim_tf.errors import InputError, printable
 from dim_tf.flagfile import expand_flagfiles
 
@@ -34,8 +34,11 @@ def define_flags(config_class: type) -> None:
 
 
 def _define_flag(name: str, hint: Any, default: Any, help_text: str) -> None:
-    if isinstance(hint, types.UnionType):  # "float | None": the flag may be left out
-        (hint,) = (member for member in typing.get_args(hint) if member is not type(None))
+    if is_union(hint):
+        # "float | None": the flag may be left out. A number or a word: told apart afterwards.
+        members = [member for member in typing.get_args(hint) if member is not type(None)]
+        hint = members[0] if len(members) == 1 else str
+        default = default if default is None or len(members) == 1 else str(default)
     if choices_of(hint):
         flags.DEFINE_enum(name, default, choices_of(hint), help_text)
     elif typing.get_origin(hint) is tuple:
@@ -72,6 +75,9 @@ def config_from_flags(config_class: type[Config]) -> Config:
                     f"--{field.name}={','.join(value)} is not a list of {item_type.__name__} "
                     "values; separate them by commas."
                 ) from None
+        if is_union(hints[field.name]) and isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = int(value)
         values[field.name] = value
     return config_class(**values)
 

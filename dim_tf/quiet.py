@@ -1,11 +1,38 @@
-"""TensorFlow without the lines it prints while it is imported."""
+"""Libraries without the lines they print by themselves."""
 
+import contextlib
 import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 
 _STDERR = 2
+
+
+@contextlib.contextmanager
+def stderr_held_back() -> Iterator[Callable[[], str]]:
+    """Holds back what the process writes to stderr inside the block, libraries in C++ included.
+
+    The descriptor itself is turned away, for the whole process: not for several threads at once.
+
+    Yields:
+        A function that returns what was held back so far.
+    """
+    with tempfile.TemporaryFile() as held:
+
+        def text() -> str:
+            held.seek(0)
+            return held.read().decode(errors="replace")
+
+        sys.stderr.flush()
+        terminal = os.dup(_STDERR)
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield text
+        finally:
+            os.dup2(terminal, _STDERR)
+            os.close(terminal)
 
 
 def import_tensorflow() -> None:
@@ -17,16 +44,13 @@ def import_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    with tempfile.TemporaryFile() as held:
-        # The descriptor itself: the lines come from C++ and pass by sys.stderr.
-        terminal = os.dup(_STDERR)
-        os.dup2(held.fileno(), _STDERR)
-        try:
-            importlib.import_module("tensorflow")
-        except Exception:
-            held.seek(0)
-            os.write(terminal, held.read())
-            raise
-        finally:
-            os.dup2(terminal, _STDERR)
-            os.close(terminal)
+    said = ""
+    try:
+        with stderr_held_back() as held_back:
+            try:
+                importlib.import_module("tensorflow")
+            except Exception:
+                said = held_back()
+                raise
+    finally:
+        os.write(_STDERR, said.encode())

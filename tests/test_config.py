@@ -2,7 +2,7 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -107,9 +107,11 @@ def other_value(field, hint):
     if choices_of(hint):
         return next(word for word in choices_of(hint) if word != value)
     if isinstance(value, tuple):
-        return (*value, 96)
+        return (*value, value[0]) if value else ("hair", "fur")
     if isinstance(value, int):
         return value + 32
+    if int in get_args(hint):  # a number or a word
+        return 32
     if isinstance(value, str):
         return "some where/a file, with=signs.txt"
     return 0.0625 if value is None else value + 0.1
@@ -151,6 +153,18 @@ def test_flagfile_reproduces_the_config(config_class, make, tmp_path):
     path = tmp_path / "run.flags"
     path.write_text(flagfile_text(config))
     assert parse(config_class, f"--flagfile={path}") == repr(config)
+
+
+@pytest.mark.parametrize("value, kept", [("auto", "auto"), ("31", 31)])
+def test_a_flag_that_takes_a_number_or_a_word(value, kept):
+    expected = repr(InferenceConfig(trimap_kernel=kept))
+    assert parse(InferenceConfig, f"--trimap_kernel={value}") == expected
+
+
+@pytest.mark.parametrize("value", ["wide", "", 0, 2.5, None])
+def test_neither_the_word_nor_a_number_that_is_possible(value):
+    with pytest.raises(InputError, match=r"--trimap_kernel=.* is not possible"):
+        InferenceConfig(trimap_kernel=value)
 
 
 def test_later_flags_win_over_the_flagfile(tmp_path):

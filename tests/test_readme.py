@@ -31,6 +31,9 @@ RESULTS = {
     "flagfiles/blog.flags": "runs/blog/checkpoints/step-00000002.npz",
     "--adobe_split=test": "composition_1k/rgb/fg_0.png",
     "--out_dir=data": "data/manifest.json",
+    "--gt=truths/": "report/metrics.json",
+    "--cutout=cutout.png": "cutout.png",
+    "--rect=": "seen.png",
     "--output=matte.png": "matte.png",
     "--output=mattes/": "mattes/photo.png",
 }
@@ -55,15 +58,23 @@ def folder(tmp_path):
         ("trimap.png", trimap),
         ("photos/photo.png", photo),
         ("masks/photo.png", matte),
+        ("trimaps/photo.png", trimap),
+        ("truths/photo.png", matte),
+        ("theirs/photo.png", matte),
         ("mattes/one.png", matte),
         ("eps/one.png", photo),
         ("backgrounds/park.png", render_texture(1, (90, 120))),
         ("photos/other.png", render_texture(2, (90, 120))),
-        ("masks/other.png", matte[:90]),
     ):
         write_png(tmp_path / name, picture)
-    # Of the photos only those with a mask are asked for; the offline step takes both.
-    write_png(tmp_path / "masks/other.png", np.pad(matte[:90], ((0, 0), (0, 24))))
+    # A second photo of another size, with all that belongs to it.
+    for name, picture in (
+        ("masks", matte),
+        ("trimaps", trimap),
+        ("truths", matte),
+        ("theirs", matte),
+    ):
+        write_png(tmp_path / name / "other.png", np.pad(picture[:90], ((0, 0), (0, 24))))
     _write_adobe(tmp_path, matte, photo)
     return tmp_path
 
@@ -107,7 +118,7 @@ def test_command(command, folder):
     if "--synthetic=2000" in arguments:
         smaller.append("--synthetic=3")
     _run(folder, script, arguments + smaller)
-    (result,) = [name for sign, name in RESULTS.items() if sign in command][:1]
+    result = next(name for sign, name in RESULTS.items() if sign in command)
     assert (folder / result).stat().st_size > 0
 
 

@@ -8,6 +8,7 @@ Composition-1k, the folder every published number refers to, by the authors' own
 import dataclasses
 import importlib.util
 import math
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 
 from dim_tf.config import OfflineConfig
 from dim_tf.data.image_io import write_png
-from dim_tf.data.jobs import Outcome, run_jobs
+from dim_tf.data.jobs import Outcome, Tally
 from dim_tf.data.manifest import is_safe_name
 from dim_tf.data.output_folder import Summary
 from dim_tf.data.sources import ForegroundFiles, Sources, background_files
@@ -96,32 +97,30 @@ def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
     jobs, refusals = _test_jobs(config, out_dir)
     if config.strict and refusals:
         raise InputError(refusals[0])
-    written = present = 0
-    failed: dict[int, str] = {}
-
-    def count(outcome: Outcome) -> None:
-        nonlocal written, present
-        written += outcome.written
-        present += outcome.present
-        if outcome.refusal:
-            if config.strict:
-                raise InputError(outcome.refusal)
-            failed[outcome.index] = outcome.refusal
-
-    run_jobs(_write_test_image, jobs, count, config.workers, "images", config.progress)
-    made = [job for job in jobs if job.index not in failed]
-    refusals += [failed[index] for index in sorted(failed)]
+    tally = Tally(config.workers, config.progress, config.strict, refusals)
+    refused = tally.run(_write_test_image, jobs, "images")
+    made = [job for job in jobs if job.index not in refused]
     if not made:
-        raise InputError(f"No test image could be made: {refusals[0]}")
+        raise InputError(f"No test image could be made: {tally.refusals[0]}")
     return Summary(
         out_dir=out_dir,
         foregrounds=len({job.foreground_file for job in made}),
         backgrounds=len({job.background_file for job in made}),
         pairs=len(made),
-        written=written,
-        present=present,
-        refused=tuple(refusals),
-        notes=(f"Validate on it with --validation_dir={out_dir}.",),
+        written=tally.written,
+        present=tally.present,
+        refused=tuple(tally.refusals),
+        notes=_how_to_use(out_dir),
+    )
+
+
+def _how_to_use(out_dir: Path) -> tuple[str, str]:
+    parts = (("rgb", "rgb"), ("trimap", "trimap"), ("gt", "alpha"))
+    flags = [f"--{flag}={out_dir / folder}" for flag, folder in parts]
+    validation = shlex.quote(f"--validation_dir={out_dir}")
+    return (
+        f"Measure on it with: python test.py {shlex.join(flags)}",
+        f"Validate on it with: python train.py {validation} and what else your run needs",
     )
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -126,6 +126,58 @@ def run_jobs(
         ) from None
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Tally:
+    """Runs jobs that write files and adds up their outcomes.
+
+    Attributes:
+        written: files written.
+        present: files that were there already.
+        refusals: one sentence for each thing refused, in an order that does not depend on which
+            job ends first.
+    """
+
+    def __init__(
+        self, workers: int, progress: bool, strict: bool, refusals: Iterable[str] = ()
+    ) -> None:
+        """Begins at nothing.
+
+        Args:
+            workers: see `run_jobs`.
+            progress: the same.
+            strict: whether a refusal ends the run.
+            refusals: sentences about what was refused before.
+        """
+        self.written = 0
+        self.present = 0
+        self.refusals = list(refusals)
+        self._workers = workers
+        self._progress = progress
+        self._strict = strict
+
+    def run(self, function: Callable[[Any], Outcome], jobs: Sequence[Any], label: str) -> set[int]:
+        """Runs jobs and counts what they did.
+
+        Returns:
+            The indices of those refused.
+
+        Raises:
+            InputError: see `run_jobs`; and with `strict` the first refusal.
+        """
+        refused: dict[int, str] = {}
+
+        def count(outcome: Outcome) -> None:
+            self.written += outcome.written
+            self.present += outcome.present
+            if outcome.refusal:
+                if self._strict:
+                    raise InputError(outcome.refusal)
+                refused[outcome.index] = outcome.refusal
+
+        run_jobs(function, jobs, count, self._workers, label, self._progress)
+        self.refusals += [refused[index] for index in sorted(refused)]
+        return set(refused)
 
 
 @contextlib.contextmanager

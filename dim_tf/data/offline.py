@@ -6,14 +6,12 @@ for the rule and `dim_tf.data.manifest` for the layouts.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from dim_tf.config import OfflineConfig
 from dim_tf.data.adobe import training_sources, write_composition_1k
 from dim_tf.data.image_io import list_images
-from dim_tf.data.jobs import Outcome, run_jobs
+from dim_tf.data.jobs import Tally
 from dim_tf.data.manifest import Manifest, compact_path, pairs_array, write_manifest
 from dim_tf.data.offline_jobs import (
     BackgroundJob,
@@ -118,35 +116,8 @@ def _picture_lists(config: OfflineConfig, sources: Sources) -> dict[str, str]:
     return lists
 
 
-class _Tally:
-    """Runs jobs and adds up their outcomes."""
-
-    def __init__(self, config: OfflineConfig, refusals: Iterable[str]) -> None:
-        self.written = 0
-        self.present = 0
-        self.refusals = list(refusals)
-        self._config = config
-
-    def run(self, function: Callable[[Any], Outcome], jobs: Sequence[Any], label: str) -> set[int]:
-        """Runs jobs and counts what they did; returns the indices of those refused."""
-        refused: dict[int, str] = {}
-
-        def count(outcome: Outcome) -> None:
-            self.written += outcome.written
-            self.present += outcome.present
-            if outcome.refusal:
-                if self._config.strict:
-                    raise InputError(outcome.refusal)
-                refused[outcome.index] = outcome.refusal
-
-        run_jobs(function, jobs, count, self._config.workers, label, self._config.progress)
-        # Jobs end in any order; the summary does not depend on it.
-        self.refusals += [refused[index] for index in sorted(refused)]
-        return set(refused)
-
-
 def _write_dataset(config: OfflineConfig, out_dir: Path, sources: Sources) -> Summary:
-    tally = _Tally(config, sources.refusals)
+    tally = Tally(config.workers, config.progress, config.strict, sources.refusals)
     drawn = _write_backgrounds(config, out_dir, sources, tally)
     jobs = [
         ForegroundJob(
@@ -186,7 +157,7 @@ def _write_dataset(config: OfflineConfig, out_dir: Path, sources: Sources) -> Su
 
 
 def _write_backgrounds(
-    config: OfflineConfig, out_dir: Path, sources: Sources, tally: _Tally
+    config: OfflineConfig, out_dir: Path, sources: Sources, tally: Tally
 ) -> list[list[int]]:
     """Draws each foreground's backgrounds and writes those drawn.
 

@@ -10,7 +10,13 @@ import numpy as np
 from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, OfflineConfig
 from dim_tf.data.image_io import list_images, read_grey, read_rgb
 from dim_tf.data.manifest import is_safe_name
-from dim_tf.data.synthetic import foreground_colours, kind_of, render_matte, render_texture
+from dim_tf.data.synthetic import (
+    MATTE_KINDS,
+    foreground_colours,
+    kind_of,
+    render_matte,
+    render_texture,
+)
 from dim_tf.errors import InputError
 
 # Enough variety for a dataset that is all procedural; more would only take disk.
@@ -161,7 +167,7 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
     photos = list_images(config.photos_dir) if config.photos_dir else []
     foregrounds = []
     for index in range(config.synthetic):
-        kind = kind_of(index)
+        kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
         seed, photo_number = _seeds(config.seed, "matte", index, 2)
         foregrounds.append(
             SyntheticForeground(

@@ -5,7 +5,7 @@ and `background` [H, W, 3], all uint8 on one canvas, and ends as what the networ
 need, all float32:
 
     image_and_trimap [S, S, 4]  photo in grey levels minus IMAGE_MEAN_RGB, and the trimap
-    rgb [S, S, 3]               the photo, grey levels
+    rgb [S, S, 3]               the photo, grey levels, before noise and compression
     trimap [S, S, 1]            0, 128 or 255
     alpha [S, S, 1]             0 to 1
     foreground, background [S, S, 3]   grey levels
@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 import tensorflow as tf
 
 from dim_tf.config import CANVAS_SIDE, IMAGE_MEAN_RGB, UNKNOWN, ExampleConfig
+from dim_tf.data.appearance import change_layers, change_photo
 from dim_tf.data.trimap import trimap_from_alpha
 
 Example = dict[str, tf.Tensor]
@@ -30,6 +31,9 @@ class Decisions(NamedTuple):
     crop_side: tf.Tensor  # int32 scalar, pixels
     centre: tf.Tensor  # float32 scalar in [0, 1): which of the unknown pixels, in row-major order
     flip: tf.Tensor  # bool scalar
+    erosion_kernel: tf.Tensor  # int32 scalar, as `trimap_kernel`, for erosion
+    quarter_turns: tf.Tensor  # int32 scalar in 0…3
+    appearance: tf.Tensor  # [2] int64, key of the draws in `dim_tf.data.appearance`
 
 
 def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfig) -> Decisions:
@@ -40,47 +44,71 @@ def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfi
     def choose(fraction: tf.Tensor, count: int) -> tf.Tensor:
         return tf.minimum(tf.cast(fraction * count, tf.int32), count - 1)
 
+    # Apart from the first, so that a switch does not change what the others decide.
+    more = tf.random.stateless_uniform([2], tf.random.fold_in(key, 1))
     kernels = config.trimap_kernel_max - config.trimap_kernel_min + 1
+    trimap_kernel = config.trimap_kernel_min + choose(uniform[0], kernels)
+    independent = config.trimap_kernels == "independent"
     return Decisions(
-        trimap_kernel=config.trimap_kernel_min + choose(uniform[0], kernels),
+        trimap_kernel=trimap_kernel,
         crop_side=tf.gather(config.crop_sizes, choose(uniform[1], len(config.crop_sizes))),
         centre=uniform[2],
         flip=uniform[3] < 0.5,
+        erosion_kernel=config.trimap_kernel_min + choose(more[0], kernels)
+        if independent
+        else trimap_kernel,
+        quarter_turns=choose(more[1], 4) if config.quarter_turns else tf.constant(0),
+        appearance=tf.random.fold_in(key, 2),
     )
 
 
 def to_canvas(example: Example) -> Example:
-    """Brings the three pictures to one canvas: the background's central 1280 × 1280, or less.
+    """Brings alpha to the canvas: the background's central 1280 × 1280, or less.
 
-    A larger picture loses its rim, which no crop centred on a pixel of the matte can see; a smaller
-    one (alpha and eps of `--pad=none`) is centre-padded with zeros. With that, the compact and the
-    original layout hold the same examples.
+    A matte larger than that loses its rim, which no crop centred on a pixel of it can see; a
+    smaller one is padded with zeros. The other pictures lie in the middle of the same canvas and
+    are left as they are, since `crop_around_unknown` takes no more than a small part of each.
     """
     height, width = tf.unstack(tf.minimum(tf.shape(example["background"])[:2], CANVAS_SIDE))
-    return {
-        name: _centre(picture, height, width) if picture.shape.rank == 3 else picture
-        for name, picture in example.items()
-    }
+    alpha = _cut(example["alpha"], (height, width), (0, 0), (height, width))
+    return example | {"alpha": alpha}
 
 
-def _centre(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    own_height, own_width = tf.unstack(tf.shape(picture)[:2])
-    top = tf.maximum(own_height - height, 0) // 2
-    left = tf.maximum(own_width - width, 0) // 2
-    picture = picture[top : top + height, left : left + width]
-    missing_height = tf.maximum(height - own_height, 0)
-    missing_width = tf.maximum(width - own_width, 0)
-    above, before = missing_height // 2, missing_width // 2
-    return tf.pad(
-        picture, [[above, missing_height - above], [before, missing_width - before], [0, 0]]
-    )
+def _cut(
+    picture: tf.Tensor,
+    canvas: tuple[tf.Tensor, tf.Tensor],
+    corner: tuple[tf.Tensor | int, tf.Tensor | int],
+    size: tuple[tf.Tensor, tf.Tensor],
+) -> tf.Tensor:
+    """A part of the canvas in whose middle a picture lies; zeros where the picture does not reach.
+
+    Args:
+        picture: [h, w, C].
+        canvas: height and width.
+        corner: row and column of the part on the canvas.
+        size: of the part, inside the canvas.
+    """
+    parts, margins = [], []
+    for own, whole, start, length in zip(
+        tf.unstack(tf.shape(picture)[:2]), canvas, corner, size, strict=True
+    ):
+        place = tf.maximum(whole - own, 0) // 2 - tf.maximum(own - whole, 0) // 2
+        before = tf.clip_by_value(place - start, 0, length)
+        first = tf.clip_by_value(start - place, 0, own)
+        taken = tf.minimum(length - before, own - first)
+        parts.append(slice(first, first + taken))
+        margins.append([before, length - before - taken])
+    return tf.pad(picture[parts[0], parts[1]], [*margins, [0, 0]])
 
 
 def add_trimap(
-    example: Example, kernel: tf.Tensor, mode: Literal["dilate_erode", "dilate"]
+    example: Example,
+    kernel: tf.Tensor,
+    mode: Literal["dilate_erode", "dilate"],
+    erosion_kernel: tf.Tensor | None = None,
 ) -> Example:
-    """Adds `trimap` [H, W, 1] uint8, made from alpha."""
-    trimap = trimap_from_alpha(example["alpha"][..., 0], kernel, mode)
+    """Adds `trimap` [H, W, 1] uint8, made from alpha (see `trimap_from_alpha`)."""
+    trimap = trimap_from_alpha(example["alpha"][..., 0], kernel, mode, erosion_kernel)
     return example | {"trimap": trimap[..., None]}
 
 
@@ -93,7 +121,8 @@ def crop_around_unknown(
     """Crops all pictures to a square centred on an unknown pixel.
 
     Args:
-        example: with `trimap`.
+        example: with `trimap`, whose size is the canvas; the other pictures lie in its middle and
+            may be smaller or larger.
         side: of the crop, pixels; a canvas smaller than that gives its own shorter side.
         centre: in [0, 1); n unknown pixels in row-major order are addressed by ⌊centre · n⌋.
         safety: "center" takes only those unknown pixels into account whose crop lies on the canvas
@@ -114,7 +143,9 @@ def crop_around_unknown(
     top = tf.clip_by_value(row - half, 0, height - side)
     left = tf.clip_by_value(column - half, 0, width - side)
     return {
-        name: picture[top : top + side, left : left + side] if picture.shape.rank == 3 else picture
+        name: _cut(picture, (height, width), (top, left), (side, side))
+        if picture.shape.rank == 3
+        else picture
         for name, picture in example.items()
     }
 
@@ -145,6 +176,16 @@ def flip(example: Example, mirrored: tf.Tensor) -> Example:
     """Mirrors all pictures left to right where `mirrored` is True."""
     return {
         name: tf.cond(mirrored, lambda p=picture: p[:, ::-1], lambda p=picture: p)
+        if picture.shape.rank == 3
+        else picture
+        for name, picture in example.items()
+    }
+
+
+def turn(example: Example, quarter_turns: tf.Tensor) -> Example:
+    """Turns all pictures, which are square, by 0 to 3 quarter turns."""
+    return {
+        name: tf.ensure_shape(tf.image.rot90(picture, quarter_turns), picture.shape)
         if picture.shape.rank == 3
         else picture
         for name, picture in example.items()
@@ -195,10 +236,10 @@ def resize(example: Example, size: int) -> Example:
     }
 
 
-def add_network_input(example: Example) -> Example:
-    """Adds `image_and_trimap`: rgb minus `IMAGE_MEAN_RGB`, and the trimap as fourth channel."""
+def add_network_input(example: Example, photo: tf.Tensor) -> Example:
+    """Adds `image_and_trimap`: the photo minus `IMAGE_MEAN_RGB`, the trimap as fourth channel."""
     trimap = tf.cast(example["trimap"], tf.float32)
-    image = example["rgb"] - tf.constant(IMAGE_MEAN_RGB)
+    image = photo - tf.constant(IMAGE_MEAN_RGB)
     return example | {"trimap": trimap, "image_and_trimap": tf.concat([image, trimap], axis=-1)}
 
 
@@ -211,16 +252,23 @@ def make_example(example: Example, decisions: Decisions, config: ExampleConfig) 
         config: switches; `crop_safety` is "center" or "pull_back".
     """
     example = to_canvas(example)
-    example = add_trimap(example, decisions.trimap_kernel, config.trimap_mode)
+    example = add_trimap(
+        example, decisions.trimap_kernel, config.trimap_mode, decisions.erosion_kernel
+    )
     example = crop_around_unknown(
         example, decisions.crop_side, decisions.centre, config.crop_safety
     )
     example = flip(example, decisions.flip)
+    if config.quarter_turns:
+        example = turn(example, decisions.quarter_turns)
     example = to_float(example, config.foreground)
     if config.composite == "before_resize":
+        example = change_layers(example, decisions.appearance, config)
         example = resize(composite(example), config.input_size)
     else:
         # Resizing never follows compositing: the photo would no longer be made of the alpha,
         # foreground and background beside it.
-        example = composite(resize(example, config.input_size))
-    return add_network_input(example)
+        example = resize(example, config.input_size)
+        example = composite(change_layers(example, decisions.appearance, config))
+    photo = change_photo(example["rgb"], decisions.appearance, config)
+    return add_network_input(example, photo)

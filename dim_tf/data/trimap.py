@@ -11,6 +11,7 @@ def trimap_from_alpha(
     alpha: tf.Tensor,
     kernel: int | tf.Tensor,
     mode: Literal["dilate_erode", "dilate"] = "dilate_erode",
+    erosion_kernel: int | tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Marks the surroundings of a matte's edge as unknown.
 
@@ -28,6 +29,7 @@ def trimap_from_alpha(
         kernel: side of the square window, at least 1. Even windows are not symmetric; they lie as
             those of scipy.ndimage's grey_dilation and grey_erosion do.
         mode: grow the unknown region to both sides of the edge or outwards only.
+        erosion_kernel: side of the window that erodes; None takes `kernel` for both.
 
     Returns:
         [H, W] uint8 in {0, 128, 255}.
@@ -37,7 +39,8 @@ def trimap_from_alpha(
     occupied = alpha > 0
     top, bottom = _span(tf.reduce_any(occupied, axis=1), kernel)
     left, right = _span(tf.reduce_any(occupied, axis=0), kernel)
-    trimap = _trimap_of_box(alpha[top:bottom, left:right], kernel, mode)
+    erosion_kernel = kernel if erosion_kernel is None else erosion_kernel
+    trimap = _trimap_of_box(alpha[top:bottom, left:right], kernel, erosion_kernel, mode)
     trimap = tf.pad(
         trimap,
         [[top, shape[0] - bottom], [left, shape[1] - right]],
@@ -55,7 +58,10 @@ def _span(occupied: tf.Tensor, margin: int | tf.Tensor) -> tuple[tf.Tensor, tf.T
 
 
 def _trimap_of_box(
-    alpha: tf.Tensor, kernel: int | tf.Tensor, mode: Literal["dilate_erode", "dilate"]
+    alpha: tf.Tensor,
+    kernel: int | tf.Tensor,
+    erosion_kernel: int | tf.Tensor,
+    mode: Literal["dilate_erode", "dilate"],
 ) -> tf.Tensor:
     empty, full = tf.equal(alpha, 0), tf.equal(alpha, 255)
     not_empty_near = _any_in_window(tf.logical_not(empty), kernel, (kernel - 1) // 2)
@@ -63,7 +69,7 @@ def _trimap_of_box(
         tf.logical_not(tf.logical_or(empty, full)), tf.logical_and(empty, not_empty_near)
     )
     if mode == "dilate_erode":
-        not_full_near = _any_in_window(tf.logical_not(full), kernel, kernel // 2)
+        not_full_near = _any_in_window(tf.logical_not(full), erosion_kernel, erosion_kernel // 2)
         unknown = tf.logical_or(unknown, tf.logical_and(full, not_full_near))
     known = tf.where(full, tf.constant(FOREGROUND, tf.uint8), tf.constant(BACKGROUND, tf.uint8))
     return tf.where(unknown, tf.constant(UNKNOWN, tf.uint8), known)

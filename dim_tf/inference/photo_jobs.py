@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.errors import InputError
+from dim_tf.inference.grabcut import parse_rectangle
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -16,7 +17,13 @@ _DEFAULT_FILE = "alpha.png"
 _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
 _OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
-_SIDE_BY_SIDE_ENDING = "_side_by_side"
+# What the name of a picture that goes beside others is told apart by.
+_ENDINGS = {
+    "side_by_side": "_side_by_side",
+    "save_trimap": "_trimap",
+    "cutout": "_cutout",
+    "composite": "_composite",
+}
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
 
@@ -26,16 +33,22 @@ class PhotoJob(NamedTuple):
 
     Attributes:
         photo: to read.
-        mask: mask or trimap to read.
+        mask: mask or trimap to read, or None.
         matte: PNG to write.
         side_by_side: PNG to write, or None.
+        cutout: RGBA PNG to write, or None.
+        composite: PNG on the new background to write, or None.
+        save_trimap: PNG of the trimap to write, or None.
         truth: exact matte to compare with, or None.
     """
 
     photo: Path
-    mask: Path
+    mask: Path | None
     matte: Path
     side_by_side: Path | None = None
+    cutout: Path | None = None
+    composite: Path | None = None
+    save_trimap: Path | None = None
     truth: Path | None = None
 
 
@@ -48,45 +61,77 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
             picture, a photo lacks a partner, or a file would be written over an input.
     """
-    if not (config.rgb or config.alpha or config.trimap):
+    if config.report != InferenceConfig.report and not config.gt:
+        raise InputError("--report needs the ground truth to compare with; give it with --gt.")
+    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(config, flag)]
+    if not (config.rgb or given or config.gt):
         return [_demo_job(config)]
     if not config.rgb:
-        raise InputError("--rgb is missing; give the photo that belongs to the mask or trimap.")
-    if not (config.alpha or config.trimap):
-        raise InputError("Give a mask with --alpha or a trimap with --trimap beside --rgb.")
-    if config.alpha and config.trimap:
-        raise InputError("Give either --alpha or --trimap, not both.")
-    flag = "alpha" if config.alpha else "trimap"
-    pairs = pair_by_stem(
-        find_pictures("rgb", config.rgb), find_pictures(flag, getattr(config, flag)), flag
-    )
-    photos = [photo for photo, _ in pairs]
-    several = len(pairs) > 1
+        raise InputError(
+            "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
+        )
+    if not given:
+        raise InputError(
+            "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
+        )
+    if len(given) > 1:
+        raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    photos = find_pictures("rgb", config.rgb)
+    if config.rect:
+        parse_rectangle(config.rect)
+        by_stem(photos)  # their outputs would have one name
+        masks = [None] * len(photos)
+    else:
+        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(config, given[0])), given[0])
+        photos, masks = map(list, zip(*pairs, strict=True))
+    truths: list[Path | None] = [None] * len(photos)
+    if config.gt:
+        truths = [truth for _, truth in pair_by_stem(photos, find_pictures("gt", config.gt), "gt")]
+    several = len(photos) > 1
     mattes = _targets(
         "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
-    pictures: list[Path | None] = [None] * len(photos)
-    if config.side_by_side:
-        pictures = _targets("side_by_side", config.side_by_side, photos, _SIDE_BY_SIDE_ENDING)
+    others = _other_targets(config, photos, mattes)
     _refuse_overwriting(
-        inputs=[path for pair in pairs for path in pair],
-        targets=[*mattes, *(path for path in pictures if path)],
+        inputs=[path for path in (*photos, *masks, *truths) if path],
+        targets=[*mattes, *(path for job in others for path in job.values())],
     )
     return [
-        PhotoJob(photo, mask, matte, picture)
-        for (photo, mask), matte, picture in zip(pairs, mattes, pictures, strict=True)
+        PhotoJob(photo, mask, matte, truth=truth, **other)
+        for photo, mask, matte, truth, other in zip(
+            photos, masks, mattes, truths, others, strict=True
+        )
     ]
+
+
+def _other_targets(
+    config: InferenceConfig, photos: list[Path], mattes: list[Path]
+) -> list[dict[str, Path]]:
+    """What else is written for each photo: flag → file."""
+    others: list[dict[str, Path]] = [{} for _ in photos]
+    for flag, ending in _ENDINGS.items():
+        value = getattr(config, flag)
+        if value:
+            targets = _targets(flag, value, photos, ending)
+        elif flag == "composite" and config.background:
+            targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
+        else:
+            continue
+        for other, target in zip(others, targets, strict=True):
+            other[flag] = target
+    return others
 
 
 def _demo_job(config: InferenceConfig) -> PhotoJob:
     photo, mask = ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png"
     (matte,) = _targets("output", config.output or _DEFAULT_FILE, [photo])
-    picture = matte.with_name(f"{matte.stem}{_SIDE_BY_SIDE_ENDING}.png")
-    if config.side_by_side:
-        (picture,) = _targets("side_by_side", config.side_by_side, [photo], _SIDE_BY_SIDE_ENDING)
+    (others,) = _other_targets(config, [photo], [matte])
+    others.setdefault(
+        "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
+    )
     truth = ASSETS / "sample_alpha.png"
-    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, picture])
-    return PhotoJob(photo, mask, matte, picture, truth)
+    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, *others.values()])
+    return PhotoJob(photo, mask, matte, truth=truth, **others)
 
 
 def find_pictures(flag: str, value: str) -> list[Path]:
@@ -139,13 +184,18 @@ def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple
     photo_of, mask_of = by_stem(photos), by_stem(masks)
     missing = [stem for stem in photo_of if stem not in mask_of]
     if missing:
-        names = ", ".join(str(photo_of[stem]) for stem in missing[:_NAMES_SHOWN])
-        more = f" and {len(missing) - _NAMES_SHOWN} more" if len(missing) > _NAMES_SHOWN else ""
         raise InputError(
-            f"--{flag} has no partner for {names}{more}; a photo and its partner need the same "
-            "name but for the suffix."
+            f"--{flag} has no partner for {list_some([photo_of[stem] for stem in missing])}; a "
+            "photo and its partner need the same name but for the suffix."
         )
     return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
+
+
+def list_some(paths: list[Path]) -> str:
+    """The first few paths as part of a sentence, and how many more there are."""
+    names = ", ".join(map(str, paths[:_NAMES_SHOWN]))
+    more = len(paths) - _NAMES_SHOWN
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> list[Path]:

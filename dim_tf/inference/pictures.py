@@ -10,23 +10,6 @@ PREVIEW_BACKGROUND = (40, 160, 80)
 _GAP = 8
 
 
-def composite_on_colour(
-    rgb: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int] = PREVIEW_BACKGROUND
-) -> np.ndarray:
-    """Puts a photo's own colours on a plain background.
-
-    Args:
-        rgb: [H, W, 3] uint8.
-        alpha: [H, W] float32 in [0, 1].
-        colour: of the background, RGB.
-
-    Returns:
-        [H, W, 3] uint8.
-    """
-    weight = alpha[..., None]
-    return np.round(weight * rgb + (1 - weight) * np.array(colour, np.float32)).astype(np.uint8)
-
-
 def side_by_side(pictures: Sequence[np.ndarray], height: int = 0) -> np.ndarray:
     """Puts pictures of one size in a row.
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -124,6 +125,15 @@ class MattingModel:
         return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
 
 
+def has_bfloat16_instructions() -> bool:
+    """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:  # not Linux
+        return False
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(flags)
+
+
 def _core_side(max_pixels: int, radius: int) -> int:
     """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
     side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
@@ -134,6 +144,7 @@ def load_model(
     checkpoint: str | os.PathLike = "",
     *,
     bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
+    precision: Literal["auto", "float32", "bfloat16"] = "float32",
 ) -> MattingModel:
     """Loads a network with its weights.
 
@@ -141,11 +152,18 @@ def load_model(
         checkpoint: released weights or a training checkpoint (.npz), or the folder of a run, whose
             best network by validation is taken, or its newest; by default the shipped weights.
         bn_eval: which statistics batch norm uses; "checkpoint" as the weights say.
+        precision: of the convolutions; "auto" takes bfloat16 where the processor has instructions
+            for it: about twice as fast with half the memory, and a matte that differs by a grey
+            level here and there.
 
     Raises:
         InputError: there is no such checkpoint, or it is damaged.
     """
     path = find_checkpoint(checkpoint)
     statistics = None if bn_eval == "checkpoint" else bn_eval
-    network, config, about = load_network(path, inference_statistics=statistics)
+    if precision == "auto":
+        precision = "bfloat16" if has_bfloat16_instructions() else "float32"
+    network, config, about = load_network(
+        path, inference_statistics=statistics, precision=precision
+    )
     return MattingModel(network, config, about, statistics)

@@ -1,6 +1,5 @@
 """From files to files: every photo of a command gets its matte."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,18 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dim_tf.config import InferenceConfig
-from dim_tf.data.image_io import read_grey, read_rgb, write_png
+from dim_tf.data.image_io import read_rgb, write_png
 from dim_tf.errors import InputError
-from dim_tf.evaluation.metrics import mse, sad
-from dim_tf.inference.checkpoint_choice import existing_checkpoint
-from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
-from dim_tf.inference.pictures import composite_on_colour, side_by_side
-from dim_tf.inference.trimap_input import (
-    check_mask,
-    check_trimap,
-    repair_trimap,
-    trimap_from_mask,
+from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
+from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
+from dim_tf.inference.checkpoint_choice import existing_checkpoint, find_checkpoint
+from dim_tf.inference.cutout import (
+    check_pymatting,
+    composite_on,
+    foreground_colours_of,
+    parse_background,
+    render_background,
 )
+from dim_tf.inference.failures import Failures
+from dim_tf.inference.measure_mattes import measure_mattes
+from dim_tf.inference.photo_input import read_photo_and_trimap
+from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
+from dim_tf.inference.pictures import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -38,124 +43,132 @@ def run_inference(config: InferenceConfig) -> None:
         InputError: see `plan_jobs` and `load_model`; the only photo cannot be used; or, at the
             end, how many of several could not.
     """
+    if config.predictions:
+        measure_mattes(config)
+        return
     jobs = plan_jobs(config)
+    for flag in ("cutout", "background"):
+        if getattr(config, flag):
+            check_pymatting(flag)
+    if config.background:  # a misspelt colour or a damaged picture should be told at once
+        render_background(parse_background(config.background), 1, 1)
     checkpoint = existing_checkpoint(config.checkpoint)
+    if config.gt:
+        check_report_folder(config.report)
+    evaluation = Evaluation(config.region, config.sheets if config.gt else 0)
     model = None
-    failures = 0
+    failures = Failures(len(jobs))
     for job in jobs:
         try:
-            rgb, mask = read_photo_and_mask(job, config)
+            rgb, trimap, truth = _read(job, config)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
+            failures.add(job.photo, error)
             continue
         # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
         # model there is no next photo.
-        model = model or _load_model(checkpoint, config)
+        if model is None:
+            model, checkpoint = _load_model(checkpoint, config)
         try:
-            matte_photo(model, job, rgb, mask, config)
+            alpha = matte_photo(model, job, rgb, trimap, config)
         except InputError as error:
-            failures += _report(job, error, only_one=len(jobs) == 1)
-    if failures:
-        raise InputError(
-            f"{failures} of {len(jobs)} photos could not be used and are named above; "
-            f"{len(jobs) - failures} were."
-        )
-
-
-def read_photo_and_mask(job: PhotoJob, config: InferenceConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a photo and its mask or trimap and checks all that can be checked without TensorFlow.
-
-    Prints a note if the trimap was repaired.
-
-    Returns:
-        [H, W, 3] uint8 RGB, and [H, W] uint8: the mask, or the trimap in {0, 128, 255}.
-
-    Raises:
-        InputError: a picture cannot be read, the two differ in size, or the mask or trimap cannot
-            be used.
-    """
-    rgb, mask = read_rgb(job.photo), read_grey(job.mask)
-    height, width = mask.shape
-    if rgb.shape[:2] != mask.shape:
-        raise InputError(
-            f"{job.photo} is {rgb.shape[1]}×{rgb.shape[0]} pixels and {job.mask} {width}×{height}; "
-            "give two pictures of the same size."
-        )
-    if not config.trimap:
-        check_mask(mask, str(job.mask))
-        return rgb, mask
-    trimap, changed = repair_trimap(mask, str(job.mask))
-    check_trimap(trimap, str(job.mask))
-    if changed:
+            failures.add(job.photo, error)
+            continue
+        if truth is not None:
+            evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
+    if evaluation.measured and config.gt:
+        print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
+        publish(evaluation, config, checkpoint)
+    elif evaluation.measured:  # the demo
         print(
-            f"{job.mask}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken "
-            "as these.",
-            flush=True,
+            "Compared with the exact matte on the unknown region: "
+            "SAD {SAD:.2f} thousand pixels, MSE {MSE:.4f}.".format(**evaluation.mean())
         )
-    return rgb, trimap
+    failures.raise_if_any("photos")
 
 
-def _load_model(checkpoint: Path, config: InferenceConfig) -> "MattingModel":
+def _read(
+    job: PhotoJob, config: InferenceConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Photo, trimap, and the exact matte if the photo has one."""
+    if config.gt and config.trimap:  # of a test set: taken as it is
+        rgb, trimap = read_rgb(job.photo), read_trimap(job.mask)
+        check_same_size(job.photo, rgb, job.mask, trimap)
+    else:
+        rgb, trimap = read_photo_and_trimap(job, config)
+    if job.truth is None:
+        return rgb, trimap, None
+    truth = read_matte(job.truth)
+    check_same_size(job.photo, rgb, job.truth, truth)
+    return rgb, trimap, truth
+
+
+def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:
+    """The network, and the file its weights came from."""
     import_tensorflow()
     from dim_tf.inference.predict import load_model
 
-    return load_model(checkpoint, bn_eval=config.bn_eval)
+    file = find_checkpoint(checkpoint)
+    return load_model(file, bn_eval=config.bn_eval, precision=config.precision), file
 
 
 def matte_photo(
     model: "MattingModel",
     job: PhotoJob,
     rgb: np.ndarray,
-    mask: np.ndarray,
+    trimap: np.ndarray,
     config: InferenceConfig,
-) -> None:
+) -> np.ndarray:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
 
     Args:
         model: from `load_model`.
         job: says where to.
         rgb: [H, W, 3] uint8.
-        mask: [H, W] uint8, the mask, or the trimap where the config has one.
+        trimap: [H, W] uint8 in {0, 128, 255}.
         config: how to predict and how many bits to write.
 
+    Returns:
+        The matte, [H, W] float32 in [0, 1].
+
     Raises:
-        InputError: the mask gives no usable trimap, the photo is too large, or a file cannot be
-            written.
+        InputError: the photo is too large, or a file cannot be written.
     """
     start = time.monotonic()
-    if model.statistics == "batch" and not config.size and mask.size > config.max_pixels:
+    if model.statistics == "batch" and not config.size and trimap.size > config.max_pixels:
         raise InputError(
-            f"{job.photo} has {mask.size:,} pixels, more than --max_pixels={config.max_pixels}, "
+            f"{job.photo} has {trimap.size:,} pixels, more than --max_pixels={config.max_pixels}, "
             "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
             "a larger --max_pixels if there is memory for it."
         )
-    trimap = mask
-    if not config.trimap:
-        trimap = trimap_from_mask(mask, config.trimap_kernel, config.trimap_mode, str(job.mask))
+    if job.save_trimap:
+        write_png(job.save_trimap, trimap)
     alpha = model.predict_alpha(rgb, trimap, config.size, config.max_pixels)
     largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
     written = f"matte {job.matte}"
     if job.side_by_side:
-        row = side_by_side([rgb, trimap, alpha, composite_on_colour(rgb, alpha)])
+        row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
         written += f", side by side {job.side_by_side}"
+    if job.save_trimap:
+        written += f", trimap {job.save_trimap}"
+    if job.cutout or job.composite:
+        written += _write_cutout(job, rgb, alpha, config.background)
     height, width = alpha.shape
     seconds = time.monotonic() - start
     print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
-    if job.truth:
-        predicted, truth = np.round(alpha * 255.0).astype(np.uint8), read_grey(job.truth)
-        print(
-            "Compared with the exact matte on the unknown region: "
-            f"SAD {sad(predicted, truth, trimap):.2f} thousand pixels, "
-            f"MSE {mse(predicted, truth, trimap):.4f}."
-        )
+    return alpha
 
 
-def _report(job: PhotoJob, error: InputError, only_one: bool) -> int:
-    """Names a photo that failed, and counts it; the only photo's error is the command's error."""
-    if only_one:
-        raise error
-    named = str(job.photo) in str(error)
-    print(error if named else f"{job.photo}: {error}", file=sys.stderr, flush=True)
-    return 1
+def _write_cutout(job: PhotoJob, rgb: np.ndarray, alpha: np.ndarray, background: str) -> str:
+    """Writes the cut-out and the composite that the job asks for, and says so."""
+    written = ""
+    colours = foreground_colours_of(rgb, alpha)
+    if job.cutout:
+        write_png(job.cutout, np.dstack([colours, to_8_bit(alpha)]))
+        written += f", cut-out {job.cutout}"
+    if job.composite:
+        behind = render_background(parse_background(background), *alpha.shape)
+        write_png(job.composite, composite_on(colours, alpha, behind))
+        written += f", composite {job.composite}"
+    return written

@@ -19,6 +19,7 @@ from dim_tf.config import ExampleConfig, TrainingConfig
 from dim_tf.data.manifest import Manifest
 from dim_tf.data.pipeline import dataset_error, open_dataset, training_examples
 from dim_tf.errors import InputError
+from dim_tf.evaluation.report import errors_as_text
 from dim_tf.files import WriteError, remove_unfinished, write_bytes
 from dim_tf.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.inference.predict import MattingModel
@@ -50,7 +51,7 @@ class TrainingResult(NamedTuple):
 
     step: int  # steps done in all
     finished: bool  # False where a signal stopped it before the last step
-    best: dict[str, float] | None  # step, SAD and MSE of the best validation
+    best: dict[str, float] | None  # step and errors of the best validation
     skipped_examples: dict[str, int]  # how often, by what is wrong
     skipped_steps: int  # that were not finite
 
@@ -287,7 +288,7 @@ def _validate(
     errors = validate(model, images)
     step = progress["step"]
     tensorboard.scalars(step, errors, "validation")
-    logging.info("step %d: validation SAD %.2f, MSE %.4f", step, errors["SAD"], errors["MSE"])
+    logging.info("step %d: validation %s", step, errors_as_text(errors))
     if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
         progress["best"] = {"step": step} | errors
         write_arrays(

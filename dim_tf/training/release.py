@@ -1,10 +1,27 @@
 """From a run to weights that ship."""
 
+import itertools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dim_tf.config import ExampleConfig
+from dim_tf.data.pipeline import open_dataset, training_examples
+from dim_tf.errors import InputError
 from dim_tf.inference.predict import find_checkpoint
-from dim_tf.model.weights import load_network, save_weights
+from dim_tf.model.network import build_network
+from dim_tf.model.weights import (
+    NETWORK_PREFIX,
+    assign_network_arrays,
+    load_network,
+    read_arrays,
+    save_weights,
+)
+from dim_tf.training.checkpoints import list_checkpoints
 
 
 def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:
@@ -26,3 +43,85 @@ def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:
     network, config, about = load_network(path)
     save_weights(output, network, config, about)
     return path
+
+
+def release_average(
+    run_dir: str | os.PathLike,
+    output: str | os.PathLike,
+    data_dir: str,
+    *,
+    last: int = 8,
+    statistics_examples: int = 500,
+) -> list[Path]:
+    """Writes the mean of a run's newest checkpoints as released weights (Izmailov et al., 2018).
+
+    One example per step makes weights that jitter about a better middle. Batch norm's averages are
+    then measured anew, since none of the checkpoints has them for the mean of the weights.
+
+    Args:
+        run_dir: of the run, with at least `last` checkpoints (--keep_checkpoints).
+        output: npz file to write.
+        data_dir: the dataset of the run.
+        last: how many checkpoints.
+        statistics_examples: training examples that batch norm's averages are measured on.
+
+    Returns:
+        The checkpoints.
+
+    Raises:
+        InputError: too few checkpoints, or one that cannot be read; no dataset; or the file cannot
+            be written.
+    """
+    paths = list_checkpoints(Path(run_dir))[:last]
+    if len(paths) < last:
+        raise InputError(
+            f"{run_dir} holds {len(paths)} checkpoints, not {last}; train with a larger "
+            "--keep_checkpoints, or average fewer."
+        )
+    arrays, config, progress = average_checkpoints(paths)
+    network = build_network(config, precision=progress["settings"]["mixed_precision"])
+    assign_network_arrays(network, arrays, str(run_dir))
+    if config.batch_norm:
+        manifest, examples_config = open_dataset(data_dir, _example_config(progress["settings"]))
+        examples = training_examples(
+            manifest, examples_config, seed=progress["settings"]["seed"], batch_size=1
+        )
+        measure_statistics(network, itertools.islice(examples, statistics_examples))
+    save_weights(output, network, config, {"step": progress["step"], "averaged": last})
+    return paths
+
+
+def average_checkpoints(paths: Iterable[Path]) -> tuple[dict[str, np.ndarray], ...]:
+    """The mean of the network arrays of checkpoints, with config and progress of the first one.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    sums: dict[str, np.ndarray] = {}
+    first = None
+    count = 0
+    for path in paths:
+        arrays, *about = read_arrays(path, NETWORK_PREFIX)
+        first = first or about
+        count += 1
+        for name, array in arrays.items():
+            sums[name] = sums.get(name, 0.0) + array.astype(np.float64)
+    return {name: (total / count).astype(np.float32) for name, total in sums.items()}, *first
+
+
+def measure_statistics(network: keras.Model, batches: Iterable[dict[str, tf.Tensor]]) -> None:
+    """Moves batch norm's averages over some batches; no weight learns.
+
+    Args:
+        network: whose averages move, by the momentum of training.
+        batches: with `image_and_trimap`.
+    """
+    forward = tf.function(lambda inputs: network(inputs, training=True))
+    for batch in batches:
+        forward(batch["image_and_trimap"])
+
+
+def _example_config(settings: dict) -> ExampleConfig:
+    names = ExampleConfig.__dataclass_fields__
+    values = {name: value for name, value in settings.items() if name in names}
+    return ExampleConfig(**values | {"crop_sizes": tuple(values["crop_sizes"])})

@@ -11,6 +11,7 @@ from dim_tf.data.decoded import write_decoded_copies
 from dim_tf.data.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.data.offline import make_dataset
 from dim_tf.errors import InputError
+from dim_tf.evaluation.report import errors_as_text
 from dim_tf.quiet import import_tensorflow
 
 # Steps at the start and at the end whose mean error the summary compares.
@@ -62,10 +63,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         )
     _print_skipped(result.skipped_examples, result.skipped_steps)
     if result.best:
-        print(
-            f"Best validation at step {result.best['step']}: SAD {result.best['SAD']:.2f}, "
-            f"MSE {result.best['MSE']:.4f}."
-        )
+        errors = {name: error for name, error in result.best.items() if name != "step"}
+        print(f"Best validation at step {result.best['step']}: {errors_as_text(errors)}.")
     if config.preview and result.finished:
         print(f"Before and after: {run_dir / PREVIEW_NAME}")
     if not result.finished:

@@ -19,6 +19,7 @@ from dim_tf.model.weights import (
     network_arrays,
     read_arrays,
 )
+from dim_tf.training.adam import FusedAdam
 from dim_tf.training.checkpoints import difference
 
 # Examples on which --normalize_vgg measures activations.
@@ -49,7 +50,7 @@ def make_optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimi
         in_refinement = layer.name.startswith("refine")
         if config.train_stage != "all":
             layer.trainable = in_refinement == (config.train_stage == "refinement")
-    optimizer = keras.optimizers.Adam(
+    optimizer = FusedAdam(
         config.base_learning_rate,
         clipnorm=config.clip_norm or None,
         # Checkpoints call its variables by this; Keras would name a second one in a process adam_1.

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dim_tf.config import UNKNOWN
-from dim_tf.data.image_io import by_stem, list_images, read_grey, read_rgb
+from dim_tf.data.image_io import by_stem, list_images, read_rgb
 from dim_tf.errors import InputError
-from dim_tf.evaluation.metrics import mse, sad
+from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
+from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.evaluation.report import Evaluation
 from dim_tf.inference.predict import MattingModel
-from dim_tf.inference.trimap_input import repair_trimap
 
 
 class ValidationImage(NamedTuple):
@@ -43,25 +43,26 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
 
 
 def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, float]:
-    """Means of the per-image SAD and MSE on the unknown region.
+    """Means of the per-image errors on the unknown region.
+
+    Returns:
+        By the names of `dim_tf.evaluation.metrics.METRIC_NAMES`.
 
     Raises:
         InputError: a picture cannot be read, the three of an image differ in size, or a trimap is
             none.
     """
-    errors = []
+    evaluation = Evaluation()
     for image in images:
         rgb, trimap, alpha = _read(image)
-        predicted = np.round(model.predict_alpha(rgb, trimap) * 255.0).astype(np.uint8)
-        errors.append((sad(predicted, alpha, trimap), mse(predicted, alpha, trimap)))
-    return dict(zip(("SAD", "MSE"), np.mean(errors, axis=0).tolist(), strict=True))
+        predicted = to_8_bit(model.predict_alpha(rgb, trimap))
+        evaluation.add(image.rgb.stem, predicted, alpha, trimap)
+    return evaluation.mean()
 
 
 def _read(image: ValidationImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rgb, trimap, alpha = read_rgb(image.rgb), read_grey(image.trimap), read_grey(image.alpha)
-    if not rgb.shape[:2] == trimap.shape == alpha.shape:
-        raise InputError(f"{image.rgb}, {image.trimap} and {image.alpha} differ in size.")
-    trimap, _ = repair_trimap(trimap, str(image.trimap))
-    if not (trimap == UNKNOWN).any():
-        raise InputError(f"{image.trimap} has no unknown pixel (128); validate without it.")
+    rgb, trimap = read_rgb(image.rgb), read_trimap(image.trimap)
+    alpha = read_matte(image.alpha)
+    check_same_size(image.rgb, rgb, image.trimap, trimap)
+    check_same_size(image.rgb, rgb, image.alpha, alpha)
     return rgb, trimap, alpha

@@ -1,13 +1,17 @@
+import json
 import math
+import shlex
 
 import numpy as np
 import pytest
 
-from dim_tf.config import OfflineConfig
+from dim_tf.config import InferenceConfig, OfflineConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.manifest import read_manifest
 from dim_tf.data.offline import make_dataset
 from dim_tf.errors import InputError
+from dim_tf.evaluation.metrics import sad
+from dim_tf.inference.run import run_inference
 
 PARTS = ("Adobe-licensed images", "Other")
 COPIES = 20
@@ -52,10 +56,14 @@ def training(tmp_path):
 
 @pytest.fixture
 def test_set(tmp_path):
-    """A made-up test set: backgrounds smaller, larger and in one direction smaller."""
+    """A made-up test set: backgrounds smaller, larger and in one direction smaller.
+
+    The lists are not in the order of the alphabet, one background is grey and one has an EXIF tag.
+    """
+    image = pytest.importorskip("PIL.Image")
     root = tmp_path / "adobe" / "Combined_Dataset" / "Test_set"
     folder = root / PARTS[0]
-    sizes = {"dandelion-1.png": (31, 22), "veil.png": (18, 47)}
+    sizes = {"veil.png": (18, 47), "dandelion-1.png": (31, 22)}
     for number, (name, size) in enumerate(sizes.items()):
         matte = picture(number, *size)
         matte[:6], matte[6:9] = 0, 255
@@ -63,16 +71,21 @@ def test_set(tmp_path):
         write_png(folder / "fg" / name, picture(number + 5, *size, 3))
         for copy in range(COPIES):
             trimap = np.full(size, 128, np.uint8)
-            trimap[:copy] = 0
+            trimap[:, :copy] = 0
             write_png(folder / "trimaps" / name.replace(".png", f"_{copy}.png"), trimap)
     write_lines(root / "test_fg_names.txt", sizes)
-    names = [f"2008_{number:06d}.png" for number in range(2 * COPIES)]
+    names = [f"2008_{7 * number % 40:06d}.png" for number in range(2 * COPIES)]
+    names[3] = "2008_turned.jpg"
     write_lines(root / "test_bg_names.txt", names)
     for number, name in enumerate(names):
         size = [(12, 15), (60, 60), (40, 11), (20, 90)][number % 4]
         write_png(tmp_path / "voc" / name, picture(number + 50, *size, 3))
+    write_png(tmp_path / "voc" / names[5], picture(49, 25, 30))
+    exif = image.Exif()
+    exif[0x0112] = 6  # the official recipe does not turn it
+    image.fromarray(picture(48, 25, 30, 3)).save(tmp_path / "voc" / names[3], exif=exif)
     return OfflineConfig(
-        out_dir=str(tmp_path / "out"),
+        out_dir=str(tmp_path / "made of it"),
         adobe_root=str(tmp_path / "adobe"),
         adobe_split="test",
         bg_dir=str(tmp_path / "voc"),
@@ -86,6 +99,8 @@ def official_pixels(fg_file, alpha_file, bg_file):
     image = pytest.importorskip("PIL.Image")
     fg, alpha, bg = image.open(fg_file), image.open(alpha_file), image.open(bg_file)
     w, h = fg.size
+    if bg.mode != "RGB":
+        bg = bg.convert("RGB")
     bw, bh = bg.size
     wratio, hratio = w / bw, h / bh
     ratio = wratio if wratio > hratio else hratio
@@ -104,17 +119,17 @@ def official_pixels(fg_file, alpha_file, bg_file):
 
 
 def test_the_test_set_is_the_official_composition(test_set, tmp_path):
-    pytest.importorskip("PIL")
     summary = make_dataset(test_set)
     assert (summary.pairs, summary.written, summary.refused) == (40, 120, ())
     source = tmp_path / "adobe" / "Combined_Dataset" / "Test_set" / PARTS[0]
-    out = tmp_path / "out"
+    out = tmp_path / "made of it"
     for kind in ("rgb", "trimap", "alpha"):
         assert len(list((out / kind).iterdir())) == 40
-    for number, stem in enumerate(("dandelion-1", "veil")):
+    background_names = (source.parent / "test_bg_names.txt").read_text().split()
+    for number, stem in enumerate(("veil", "dandelion-1")):
         files = source / "fg" / f"{stem}.png", source / "alpha" / f"{stem}.png"
         for copy in range(COPIES):
-            background = tmp_path / "voc" / f"2008_{number * COPIES + copy:06d}.png"
+            background = tmp_path / "voc" / background_names[number * COPIES + copy]
             expected = official_pixels(*files, background)
             name = f"{stem}_{copy}.png"
             np.testing.assert_array_equal(read_rgb(out / "rgb" / name), expected)
@@ -124,10 +139,32 @@ def test_the_test_set_is_the_official_composition(test_set, tmp_path):
             )
 
 
+def test_the_test_set_is_measured_with_its_own_trimaps(test_set, tmp_path, tiny_checkpoint):
+    summary = make_dataset(test_set)
+    told = next(note for note in summary.notes if "test.py" in note)
+    flags = [word[2:].split("=", 1) for word in shlex.split(told) if word.startswith("--")]
+    run_inference(
+        InferenceConfig(
+            **dict(flags),
+            checkpoint=str(tiny_checkpoint),
+            output=str(tmp_path / "mattes"),
+            report=str(tmp_path / "report"),
+            sheets=1,
+        )
+    )
+    content = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    assert len(content["images"]) == 40
+    source = tmp_path / "adobe" / "Combined_Dataset" / "Test_set" / PARTS[0]
+    for row in content["images"]:
+        matte = read_grey(tmp_path / "mattes" / f"{row['image']}.png")
+        alpha = read_grey(source / "alpha" / f"{row['image'].rsplit('_', 1)[0]}.png")
+        trimap = read_grey(source / "trimaps" / f"{row['image']}.png")
+        assert row["SAD"] == sad(matte, alpha, trimap)
+
+
 def test_the_test_set_is_resumable(test_set, tmp_path):
-    pytest.importorskip("PIL")
     make_dataset(test_set)
-    lost = tmp_path / "out" / "rgb" / "veil_3.png"
+    lost = tmp_path / "made of it" / "rgb" / "veil_3.png"
     before = lost.read_bytes()
     lost.unlink()
     summary = make_dataset(test_set)
@@ -136,24 +173,22 @@ def test_the_test_set_is_resumable(test_set, tmp_path):
 
 
 def test_missing_and_broken_files_of_the_test_set_are_named(test_set, tmp_path):
-    pytest.importorskip("PIL")
     folder = tmp_path / "adobe" / "Combined_Dataset" / "Test_set" / PARTS[0]
     (folder / "trimaps" / "veil_2.png").unlink()
-    (tmp_path / "voc" / "2008_000005.png").unlink()
+    (tmp_path / "voc" / "2008_000007.png").unlink()
     (tmp_path / "voc" / "2008_000006.png").write_text("no picture")
     summary = make_dataset(test_set)
     assert summary.pairs == 37
     assert len(summary.refused) == 3
     for sentence in (
         "veil_2.png is not in",
-        "2008_000005.png of test_bg_names.txt is not in",
+        "2008_000007.png of test_bg_names.txt is not in",
         "2008_000006.png is not a picture",
     ):
         assert sentence in str(summary)
 
 
 def test_lists_that_do_not_fit_together_are_refused(test_set, tmp_path):
-    pytest.importorskip("PIL")
     root = tmp_path / "adobe" / "Combined_Dataset" / "Test_set"
     write_lines(root / "test_bg_names.txt", ["2008_000000.png"])
     with pytest.raises(InputError, match="lists 2 foregrounds and 1 backgrounds"):

@@ -9,6 +9,7 @@ from dim_tf.data import geometry
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.manifest import read_manifest
 from dim_tf.data.offline import make_dataset
+from dim_tf.data.output_folder import settings_of
 from dim_tf.data.sources import synthetic_sources
 from dim_tf.errors import InputError
 
@@ -109,6 +110,16 @@ def test_without_padding_pictures_stay_small_and_crops_are_pulled_back(inputs):
         assert max(alpha.shape) == 640
         assert min(background.shape[:2]) == 640
         geometry.centre_on(alpha, *background.shape[:2])
+
+
+def test_the_chosen_kinds_of_procedural_mattes_are_made(tmp_path):
+    config = OfflineConfig(
+        out_dir=str(tmp_path), synthetic=3, synthetic_kinds=("hard", "holes"), progress=False
+    )
+    names = [foreground.name for foreground in synthetic_sources(config).foregrounds]
+    assert names == ["000000_hard", "000001_holes", "000002_hard"]
+    other = dataclasses.replace(config, synthetic_kinds=("hard",))
+    assert settings_of(config) != settings_of(other)
 
 
 def test_a_second_run_writes_only_what_is_missing(inputs):
@@ -214,10 +225,10 @@ def spoil(config):
         "sizes.png is 30 x 30 but ",
         "black.png is 0 everywhere",
         "white.png is 255 everywhere",
-        "broken.png is not a picture that can be read",
+        "broken.png is damaged or cut short",
         "text.png is not a picture that can be read",
         "dog.png has the same name as dog.jpg but for the suffix",
-        "place1.png is not a picture that can be read",
+        "place1.png is not a picture; it is empty",
         "strip.png is 900 x 2, too long a strip",
     ]
 

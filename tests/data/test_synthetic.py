@@ -35,9 +35,16 @@ def test_kinds_take_turns():
     assert counts == [10] * len(MATTE_KINDS)
 
 
+def test_chosen_kinds_take_turns_and_one_may_come_more_often():
+    kinds = ("hair", "hard", "hair")
+    assert [kind_of(index, kinds) for index in range(6)] == ["hair", "hard", "hair"] * 2
+
+
 def test_unknown_kind_is_refused_by_name():
     with pytest.raises(InputError, match="feathers"):
         render_matte("feathers", 0, SMALL)
+    with pytest.raises(InputError, match="feathers"):
+        kind_of(1, ("hair", "feathers"))
 
 
 @pytest.mark.parametrize("kind", MATTE_KINDS)

@@ -15,6 +15,7 @@ from dim_tf.data.transforms import (
     resize,
     to_canvas,
     to_float,
+    turn,
 )
 from dim_tf.data.trimap import trimap_from_alpha
 
@@ -35,9 +36,15 @@ def make_raw(height=160, width=200, seed=0):
     }
 
 
-def decisions(kernel=21, side=64, centre=0.4, mirrored=False):
+def decisions(kernel=21, side=64, centre=0.4, mirrored=False, erosion_kernel=None, turns=0):
     return Decisions(
-        tf.constant(kernel), tf.constant(side), tf.constant(centre), tf.constant(mirrored)
+        trimap_kernel=tf.constant(kernel),
+        crop_side=tf.constant(side),
+        centre=tf.constant(centre),
+        flip=tf.constant(mirrored),
+        erosion_kernel=tf.constant(erosion_kernel or kernel),
+        quarter_turns=tf.constant(turns),
+        appearance=tf.constant([3, 4], tf.int64),
     )
 
 
@@ -57,11 +64,13 @@ def test_decisions_depend_on_seed_and_index_alone():
     config = ExampleConfig()
 
     def draw(seed, index):
-        return [value.numpy() for value in draw_decisions(seed, tf.constant(index), config)]
+        values = draw_decisions(seed, tf.constant(index), config)
+        return tuple(number for value in values for number in np.ravel(value).tolist())
 
     drawn = [draw(5, index) for index in range(20)]
     assert drawn == [draw(5, index) for index in range(20)]
-    assert len({tuple(values) for values in drawn}) == 20
+    assert len(set(drawn)) == 20
+    assert len({values[-2:] for values in drawn}) == 20  # the key of the appearance
     assert drawn != [draw(6, index) for index in range(20)]
 
 
@@ -69,9 +78,11 @@ def test_decisions_reach_every_kernel_and_crop_size_about_equally():
     config = ExampleConfig()
     count = 4000
     drawn = tf.data.Dataset.range(count).map(lambda index: draw_decisions(3, index, config))
-    kernels, sides, centres, flips = (
+    kernels, sides, centres, flips, erosions, turns, _ = (
         np.array(values) for values in zip(*drawn.as_numpy_iterator(), strict=True)
     )
+    np.testing.assert_array_equal(erosions, kernels)
+    assert not turns.any()
     assert set(kernels) == set(range(20, 40))
     assert np.bincount(kernels)[20:].min() > 0.7 * count / 20
     assert set(sides) == {320, 480, 640}
@@ -83,34 +94,55 @@ def test_decisions_reach_every_kernel_and_crop_size_about_equally():
     assert np.abs(np.corrcoef([kernels, sides, centres, flips]) - np.eye(4)).max() < 0.07
 
 
+def test_switches_leave_the_other_decisions_as_they_are():
+    plain = ExampleConfig()
+    switched = ExampleConfig(trimap_kernels="independent", quarter_turns=True)
+    count = 400
+    drawn = [
+        list(tf.data.Dataset.range(count).map(lambda i, c=c: draw_decisions(3, i, c)))
+        for c in (plain, switched)
+    ]
+    for one, other in zip(*drawn, strict=True):
+        for name in ("trimap_kernel", "crop_side", "centre", "flip", "appearance"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    kernels, erosions, turns = (
+        np.array([getattr(decision, name) for decision in drawn[1]])
+        for name in ("trimap_kernel", "erosion_kernel", "quarter_turns")
+    )
+    assert set(erosions) == set(range(20, 40)) and set(turns) == {0, 1, 2, 3}
+    assert abs(np.corrcoef(kernels, erosions)[0, 1]) < 0.15
+
+
 # Canvas
 
 
-@pytest.mark.parametrize(("height", "width"), [(1281, 1403), (700, 1601), (1280, 1280)])
-def test_canvas_is_the_central_1280_of_a_larger_background(height, width):
-    actual = to_canvas(numbered(height, width))
-    top, left = max(height - 1280, 0) // 2, max(width - 1280, 0) // 2
-    expected = numbered(height, width)["alpha"][top : top + 1280, left : left + 1280]
-    for name in ("alpha", "eps", "background"):
-        np.testing.assert_array_equal(actual[name], expected)
-    assert actual["pair"] == 7
+def on_canvas(picture, height, width):
+    """A picture in the middle of a canvas: cut down to it, and padded with zeros."""
+    own_height, own_width = picture.shape[:2]
+    top, left = max(own_height - height, 0) // 2, max(own_width - width, 0) // 2
+    picture = picture[top : top + height, left : left + width]
+    canvas = np.zeros((height, width, picture.shape[2]), picture.dtype)
+    top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+    canvas[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return canvas
 
 
-def test_canvas_pads_a_smaller_matte_with_zeros_in_the_middle():
-    example = numbered(11, 14)
-    small = {name: example[name][:4, :7] + 1 for name in ("alpha", "eps")}
-    actual = to_canvas(example | small)
-    expected = np.zeros((11, 14, 2))
-    expected[3:7, 3:10] = small["alpha"]
-    np.testing.assert_array_equal(actual["alpha"], expected)
-    np.testing.assert_array_equal(actual["eps"], expected)
-    np.testing.assert_array_equal(actual["background"], example["background"])
-
-
-def test_canvas_cuts_a_1280_matte_down_to_a_smaller_background():
-    example = numbered(21, 20)
-    cut = to_canvas(example | {"background": example["background"][:10, :9]})
-    np.testing.assert_array_equal(cut["alpha"], example["alpha"][5:15, 5:14])
+@pytest.mark.parametrize("background", [(1281, 1403), (700, 1601), (1280, 1280), (33, 40)])
+@pytest.mark.parametrize("alpha", [(31, 28), (640, 401), (1281, 1403)])
+def test_the_canvas_is_the_central_1280_of_the_background_with_the_matte_in_its_middle(
+    background, alpha
+):
+    random = np.random.default_rng(1)
+    example = {
+        "alpha": tf.constant(random.integers(1, 256, (*alpha, 1)), tf.uint8),
+        "eps": tf.zeros([3, 3, 3], tf.uint8),
+        "background": tf.zeros([*background, 3], tf.uint8),
+        "pair": 7,
+    }
+    actual = to_canvas(example)
+    size = [min(side, 1280) for side in background]
+    np.testing.assert_array_equal(actual["alpha"], on_canvas(example["alpha"].numpy(), *size))
+    assert actual["eps"] is example["eps"] and actual["pair"] == 7
 
 
 # Trimap
@@ -124,6 +156,15 @@ def test_trimap_is_made_from_alpha(mode):
         example["trimap"][..., 0], trimap_from_alpha(raw["alpha"][..., 0], 24, mode)
     )
     assert example["trimap"].shape == (160, 200, 1)
+
+
+def test_the_erosion_may_have_a_kernel_of_its_own():
+    alpha = make_raw()["alpha"]
+    example = add_trimap({"alpha": alpha}, tf.constant(31), "dilate_erode", tf.constant(7))
+    wide, narrow = (trimap_from_alpha(alpha[..., 0], kernel).numpy() for kernel in (31, 7))
+    expected = np.where(alpha[..., 0] == 255, narrow, wide)
+    np.testing.assert_array_equal(example["trimap"][..., 0], expected)
+    assert (expected != wide).any() and (expected != narrow).any()
 
 
 # Crop
@@ -189,6 +230,23 @@ def test_a_side_beyond_the_canvas_gives_its_shorter_side(safety):
     assert crop["alpha"][0, 0].numpy().tolist() == [5, 0]
 
 
+@pytest.mark.parametrize("place", [(0, 0), (20, 30), (47, 69), (30, 12)])
+def test_a_crop_of_smaller_and_larger_pictures_is_that_of_their_canvases(place):
+    random = np.random.default_rng(2)
+    pictures = {
+        name: random.integers(1, 256, (*size, 3), np.uint8)
+        for name, size in {"eps": (21, 33), "background": (55, 90), "thin": (90, 4)}.items()
+    }
+    example = with_unknown(48, 70, [place]) | {
+        name: tf.constant(picture) for name, picture in pictures.items()
+    }
+    crop = crop_around_unknown(example, tf.constant(25), tf.constant(0.5), "pull_back")
+    top, left = (min(max(at - 12, 0), end - 25) for at, end in zip(place, (48, 70), strict=True))
+    for name, picture in pictures.items():
+        expected = on_canvas(picture, 48, 70)[top : top + 25, left : left + 25]
+        np.testing.assert_array_equal(crop[name], expected)
+
+
 @pytest.mark.parametrize("safety", ["center", "pull_back"])
 def test_without_an_unknown_pixel_the_crop_is_in_the_middle(safety):
     crop = crop_around_unknown(with_unknown(40, 60, []), tf.constant(20), tf.constant(0.5), safety)
@@ -219,6 +277,16 @@ def test_flip_mirrors_all_pictures_alike_and_leaves_scalars():
         np.testing.assert_array_equal(mirrored[name], example[name].numpy()[:, ::-1])
         np.testing.assert_array_equal(flip(example, tf.constant(False))[name], example[name])
     assert mirrored["pair"] == 7
+
+
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_turn_turns_all_pictures_alike(quarter_turns):
+    example = make_raw(20, 20)
+    turned = turn(example, tf.constant(quarter_turns))
+    for name in ("alpha", "eps", "background"):
+        np.testing.assert_array_equal(turned[name], np.rot90(example[name], quarter_turns))
+        assert turned[name].shape == example[name].shape
+    assert turned["pair"] == 7
 
 
 # Colours
@@ -285,7 +353,8 @@ def test_resize_to_its_own_size_changes_nothing():
 
 def test_network_input_is_rgb_minus_the_mean_and_the_trimap():
     example = add_trimap(make_raw(), tf.constant(20), "dilate_erode")
-    example = add_network_input(composite(to_float(example, "eps")))
+    example = composite(to_float(example, "eps"))
+    example = add_network_input(example, example["rgb"])
     inputs = example["image_and_trimap"].numpy()
     expected = example["rgb"].numpy() - np.float32(IMAGE_MEAN_RGB)
     np.testing.assert_allclose(inputs[..., :3], expected, rtol=1e-6)
@@ -347,13 +416,16 @@ def test_steps_run_in_a_graph_as_they_run_eagerly():
 
 
 def test_switches_reach_their_steps():
-    raw, chosen = make_raw(), decisions()
+    raw, chosen = make_raw(), decisions(turns=1)
     plain = make_example(raw, chosen, CONFIG)
     for change in (
         {"trimap_mode": "dilate"},
         {"foreground": "premultiplied"},
         {"composite": "before_resize"},
         {"input_size": 64},
+        {"colour_change": 1.0},
+        {"noise": 1.0},
+        {"quarter_turns": True},
     ):
         config = ExampleConfig(
             **({"crop_sizes": (64,), "input_size": 32, "crop_safety": "center"} | change)

@@ -5,7 +5,13 @@ import pytest
 
 from dim_tf.config import InferenceConfig
 from dim_tf.errors import InputError
-from dim_tf.inference.photo_jobs import ASSETS, find_pictures, pair_by_stem, plan_jobs
+from dim_tf.inference.photo_jobs import (
+    ASSETS,
+    PhotoJob,
+    find_pictures,
+    pair_by_stem,
+    plan_jobs,
+)
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def test_without_input_it_is_the_demo(folders):
 
 def test_one_photo_and_one_mask_need_no_common_name(folders):
     (job,) = plan(rgb="photos/cat.jpg", alpha="masks/dog.png")
-    assert job == (Path("photos/cat.jpg"), Path("masks/dog.png"), Path("alpha.png"), None, None)
+    assert job == PhotoJob(Path("photos/cat.jpg"), Path("masks/dog.png"), Path("alpha.png"))
 
 
 def test_one_photo_finds_its_mask_in_a_folder(folders):
@@ -58,6 +64,17 @@ def test_absolute_globs_and_names_with_brackets(folders):
     assert len(find_pictures("rgb", str(folders / "photos" / "*.[jp]*g"))) == 2
     (folders / "photo [1].png").touch()
     assert find_pictures("rgb", "photo [1].png") == [Path("photo [1].png")]
+
+
+def test_a_rectangle_needs_no_mask_and_trimaps_are_written_where_asked(folders):
+    jobs = plan(rgb="photos", rect="auto", save_trimap="seen")
+    assert [job.mask for job in jobs] == [None, None]
+    assert [job.save_trimap for job in jobs] == [
+        Path("seen/cat_trimap.png"),
+        Path("seen/dog_trimap.png"),
+    ]
+    (job,) = plan(save_trimap="t.png")
+    assert job.save_trimap == Path("t.png")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +100,14 @@ def test_where_the_matte_of_one_photo_goes(folders, output, expected):
         ({"trimap": "masks"}, "--rgb is missing"),
         ({"rgb": "photos"}, "with --alpha or a trimap with --trimap"),
         ({"rgb": "photos", "alpha": "masks", "trimap": "masks"}, "not both"),
+        ({"gt": "masks"}, "--rgb is missing"),
+        ({"report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "gt": "masks/cat.png"}, "--gt has no partner for"),
+        ({"rgb": "photos", "rect": "auto", "alpha": "masks"}, "either --alpha or --rect, not both"),
+        ({"rgb": "photos", "rect": "10,20"}, "--rect=10,20 is not possible"),
+        ({"rect": "auto"}, "--rgb is missing"),
+        ({"rgb": "photos", "alpha": "masks", "save_trimap": "a.png"}, "--save_trimap=a.png"),
         ({"rgb": "nowhere.png", "alpha": "masks"}, "--rgb=nowhere.png does not exist"),
         ({"rgb": "photos/*.gif", "alpha": "masks"}, "matches no picture"),
         ({"rgb": "photos", "alpha": "empty"}, "empty holds no pictures"),
@@ -98,6 +123,16 @@ def test_refusals(folders, values, sentence):
     (folders / "readme").touch()
     with pytest.raises(InputError, match=sentence.replace(".", r"\.")):
         plan(**values)
+
+
+def test_truths_are_paired_by_stem_and_never_overwritten(folders):
+    jobs = plan(rgb="photos", trimap="masks", gt="masks/*.png")
+    assert [job.truth.name for job in jobs] == ["cat.png", "dog.png"]
+    for name in ("cat", "dog"):
+        Path("mattes").mkdir(exist_ok=True)
+        Path(f"mattes/{name}.png").touch()
+    with pytest.raises(InputError, match=r"mattes/cat\.png is an input and would be overwritten"):
+        plan(rgb="photos", trimap="masks", gt="mattes")
 
 
 @pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks"])

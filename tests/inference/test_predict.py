@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dim_tf.config import IMAGE_MEAN_RGB, NetworkConfig
 from dim_tf.errors import InputError
+from dim_tf.inference import predict
 from dim_tf.inference.predict import MattingModel, load_model
 from dim_tf.model.weights import load_network, save_weights
 
@@ -109,3 +110,37 @@ def test_a_damaged_checkpoint_is_refused(tiny_checkpoint, tmp_path):
     damaged.write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"half\.npz is damaged"):
         load_model(damaged)
+
+
+def test_bfloat16_gives_nearly_the_same_matte(tiny_checkpoint, tiny_model):
+    rgb, trimap = photo_and_trimap(96, 128)
+    exact = tiny_model.predict_alpha(rgb, trimap)
+    rounded = load_model(tiny_checkpoint, precision="bfloat16").predict_alpha(rgb, trimap)
+    difference = 255 * np.abs(exact - rounded)[trimap == 128]
+    assert 0 < difference.mean() < 4  # random weights make much of little
+    assert rounded.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu avx512f avx512_bf16 sse", True),
+        ("amx_bf16", True),
+        ("avx2 bf16", False),
+        (None, False),
+    ],
+)
+def test_auto_takes_bfloat16_where_the_processor_has_it(
+    tiny_checkpoint, monkeypatch, flags, expected
+):
+    def read_text(path, *rest):
+        if flags is None:
+            raise FileNotFoundError(path)
+        return f"processor : 0\nflags : {flags}\n"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(predict.Path, "read_text", read_text)
+        assert predict.has_bfloat16_instructions() is expected
+        model = load_model(tiny_checkpoint, precision="auto")
+    policy = "mixed_bfloat16" if expected else "float32"
+    assert model.network.get_layer("conv3_1").dtype_policy.name == policy

@@ -1,3 +1,8 @@
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -6,7 +11,10 @@ from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
+from dim_tf.evaluation.metrics import matting_errors
+from dim_tf.inference.rough_mask import trimap_from_rough_mask
 from dim_tf.inference.run import run_inference
+from dim_tf.training.checkpoints import best_path
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +25,9 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def infer(tiny_checkpoint):
     def call(**values):
-        run_inference(InferenceConfig(**{"checkpoint": str(tiny_checkpoint)} | values))
+        run_inference(
+            InferenceConfig(**{"checkpoint": str(tiny_checkpoint), "precision": "float32"} | values)
+        )
 
     return call
 
@@ -61,6 +71,25 @@ def test_the_side_by_side_picture(infer, tmp_path, write_photo, write_trimap):
     np.testing.assert_array_equal(look[:, 116:166, 1], read_grey("alpha.png"))
     known_foreground = read_grey(trimap) == 255
     np.testing.assert_array_equal(look[:, 174:][known_foreground], look[:, :50][known_foreground])
+
+
+def test_the_trimap_is_written_as_the_network_sees_it(infer, tmp_path, write_photo, write_mask):
+    photo, mask = write_photo(tmp_path / "a.png"), write_mask(tmp_path / "b.png")
+    infer(rgb=str(photo), alpha=str(mask), save_trimap="look", trimap_kernel=9)
+    expected = trimap_from_alpha(read_grey(mask), 9).numpy()
+    np.testing.assert_array_equal(read_grey("look/a_trimap.png"), expected)
+    infer(rgb=str(photo), alpha=str(mask), save_trimap="seen.png")
+    np.testing.assert_array_equal(read_grey("seen.png"), trimap_from_rough_mask(read_grey(mask)))
+
+
+def test_a_photo_without_a_mask(infer, tmp_path, write_photo, capsys):
+    photo = np.full((60, 80, 3), (40, 120, 50), np.uint8)
+    photo[15:45, 20:60] = (200, 60, 40)
+    write_png(tmp_path / "a.png", photo)
+    infer(rgb="a.png", rect="10,5,60,50", save_trimap="trimap.png")
+    assert capsys.readouterr().out.startswith("a.png: GrabCut took 25% of it as the object.\n")
+    assert read_grey("alpha.png").shape == (60, 80)
+    assert (read_grey("trimap.png")[20:40, 30:50] == 255).all()
 
 
 def test_the_settings_of_the_prediction_arrive(infer, tiny_model, tmp_path, write_photo):
@@ -188,3 +217,97 @@ def test_the_demo_writes_two_pictures_and_says_how_good_it_is(infer, tmp_path, c
     first, second = capsys.readouterr().out.splitlines()
     assert "matte alpha.png, side by side alpha_side_by_side.png" in first
     assert second.startswith("Compared with the exact matte on the unknown region: SAD ")
+
+
+def write_truths(folder, *names):
+    for number, name in enumerate(names):
+        matte = np.random.default_rng(number).integers(0, 256, (40, 50), np.uint8)
+        write_png(folder / f"{name}.png", matte)
+
+
+def test_mattes_are_compared_with_the_truth(
+    infer, tmp_path, capsys, write_photo, write_trimap, tiny_checkpoint
+):
+    for name in ("cat", "dog"):
+        write_photo(tmp_path / "photos" / f"{name}.png")
+        write_trimap(tmp_path / "trimaps" / f"{name}.png")
+    write_truths(tmp_path / "truths", "cat", "dog", "nobody")
+    infer(rgb="photos", trimap="trimaps", gt="truths", output="out", bits="16")
+    content = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    capsys.readouterr()
+    # What was written, read again: the metrics see 8 bits.
+    infer(rgb="photos", trimap="trimaps", output="again")
+    for row in content["images"]:
+        pictures = (read_grey(f"{kind}/{row['image']}.png") for kind in ("again", "truths"))
+        expected = matting_errors(*pictures, read_grey(f"trimaps/{row['image']}.png"))
+        assert {name: row[name] for name in expected} == expected
+    assert [row["image"] for row in content["images"]] == ["cat", "dog"]
+    digest = hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
+    assert content["weights"] == {"file": str(tiny_checkpoint), "sha256": digest}
+    assert {"tensorflow", "keras"} <= content["versions"].keys()
+    assert content["settings"]["bits"] == "16"
+    assert files(tmp_path / "out") == ["cat.png", "dog.png"]
+    assert len(files(tmp_path / "report" / "sheets")) == 2
+
+
+def test_the_report_names_the_weights_that_a_runs_folder_meant(
+    infer, tmp_path, write_photo, write_trimap, tiny_checkpoint
+):
+    best = best_path(tmp_path / "run")
+    best.parent.mkdir(parents=True)
+    shutil.copy(tiny_checkpoint, best)
+    write_photo(tmp_path / "photo.png")
+    write_trimap(tmp_path / "trimap.png")
+    write_truths(tmp_path, "truth")
+    infer(rgb="photo.png", trimap="trimap.png", gt="truth.png", checkpoint="run")
+    content = json.loads(Path("report/metrics.json").read_text())
+    assert content["weights"]["file"] == str(best.relative_to(tmp_path))
+    assert content["weights"]["sha256"] == hashlib.sha256(best.read_bytes()).hexdigest()
+
+
+def test_one_photo_with_its_truth(infer, tmp_path, capsys, write_photo, write_mask):
+    write_photo(tmp_path / "photo.png")
+    write_mask(tmp_path / "mask.png")
+    write_truths(tmp_path, "truth")
+    infer(rgb="photo.png", alpha="mask.png", gt="truth.png", trimap_kernel=9, report="r", sheets=0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("photo.png (50×40): matte alpha.png")
+    assert lines[-1] == f"Report: {Path('r/metrics.csv')}, metrics.json."
+    assert files(tmp_path / "r") == ["metrics.csv", "metrics.json"]
+
+
+def test_trimaps_of_a_test_set_may_lack_foreground(infer, tmp_path, write_photo):
+    write_photo(tmp_path / "photo.png")
+    write_truths(tmp_path, "truth")
+    write_png("trimap.png", np.full((40, 50), 128, np.uint8))
+    with pytest.raises(InputError, match=r"no foreground"):
+        infer(rgb="photo.png", trimap="trimap.png")
+    infer(rgb="photo.png", trimap="trimap.png", gt="truth.png")
+    assert Path("report/metrics.json").exists()
+
+
+def test_a_truth_that_does_not_fit_is_named_and_the_others_go_on(
+    infer, tmp_path, capsys, write_photo, write_trimap
+):
+    for name in ("cat", "dog"):
+        write_photo(tmp_path / "photos" / f"{name}.png")
+        write_trimap(tmp_path / "trimaps" / f"{name}.png")
+    write_truths(tmp_path / "truths", "dog")
+    write_png("truths/cat.png", np.zeros((9, 50), np.uint8))
+    with pytest.raises(InputError, match="1 of 2 photos could not be used"):
+        infer(rgb="photos", trimap="trimaps", gt="truths", output="out")
+    assert "truths/cat.png 50×9; give two pictures of the same size" in capsys.readouterr().err
+    assert files(tmp_path / "out") == ["dog.png"]
+    assert len(json.loads(Path("report/metrics.json").read_text())["images"]) == 1
+
+
+def test_an_impossible_report_folder_is_told_before_predicting(
+    infer, tmp_path, write_photo, write_trimap
+):
+    write_photo(tmp_path / "photo.png")
+    write_trimap(tmp_path / "trimap.png")
+    write_truths(tmp_path, "truth")
+    before = files(tmp_path)
+    with pytest.raises(InputError, match=r"--report=photo\.png is not possible"):
+        infer(rgb="photo.png", trimap="trimap.png", gt="truth.png", report="photo.png")
+    assert files(tmp_path) == before

@@ -145,7 +145,7 @@ def test_another_dataset_is_refused(continued, dataset, tmp_path):
     ("damage", "sentence"),
     [
         ("missing", r"eps/two\.png does not exist"),
-        ("truncated", r"eps/two\.png is not a picture"),
+        ("truncated", r"eps/two\.png is damaged or cut short"),
         ("small", r"alpha/two\.png is 160×160 pixels and .*eps/two\.png 20×10"),
     ],
 )
@@ -191,6 +191,23 @@ def test_bfloat16_agrees_roughly_and_stores_float32(finished, tmp_path):
     assert losses_of(config.run_dir) != expected
     kinds = {name: array.dtype for name, array in arrays_of(config.run_dir, 3).items()}
     assert kinds == {name: array.dtype for name, array in arrays_of(finished.run_dir, 7).items()}
+
+
+@pytest.mark.slow
+def test_over_200_steps_bfloat16_stays_within_the_spread_of_two_seeds(make_config):
+    """As means over 20 steps, so that the run of the loss is compared and not single examples."""
+    curves = {}
+    for name, changes in {
+        "float32": {},
+        "bfloat16": {"mixed_precision": "bfloat16"},
+        "another seed": {"seed": 2},
+    }.items():
+        config = make_config(run=name, steps=200, checkpoint_every=200, **changes)
+        train(config)
+        curves[name] = np.reshape(losses_of(config.run_dir), (10, 20)).mean(axis=1)
+    assert curves["float32"][-1] < 0.7 * curves["float32"][0]
+    spread = np.abs(curves["another seed"] - curves["float32"]).mean()
+    assert np.abs(curves["bfloat16"] - curves["float32"]).mean() < spread
 
 
 def test_clipping_bounds_each_variables_gradient(make_config):
@@ -394,7 +411,8 @@ def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog)
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"), [(255, "no unknown pixel"), (90, "is no trimap"), (None, "differ in")]
+    ("value", "sentence"),
+    [(255, "no unknown pixel"), (90, "is no trimap"), (None, "of the same size")],
 )
 def test_a_bad_validation_image_is_refused_before_the_first_step(
     make_config, validation_dir, value, sentence

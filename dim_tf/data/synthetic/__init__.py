@@ -4,6 +4,8 @@ A matte is drawn as shapes on a supersampled canvas and averaged down, so that t
 pixel is the share of it that the subject covers. Everything depends on the arguments alone.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -56,9 +58,20 @@ _SMALLEST_BACKGROUND, _SMALLEST_FOREGROUND, _SMALLEST_BETWEEN = 0.03, 0.004, 0.0
 _ATTEMPTS = 8
 
 
-def kind_of(index: int) -> str:
-    """The kind of matte number `index`: kinds take turns, so that a set holds all equally."""
-    return MATTE_KINDS[index % len(MATTE_KINDS)]
+def kind_of(index: int, kinds: Sequence[str] = MATTE_KINDS) -> str:
+    """The kind of matte number `index`: kinds take turns, so that a set holds all equally.
+
+    Args:
+        index: 0 or more.
+        kinds: those that take turns; one may stand there more than once.
+
+    Raises:
+        InputError: a kind that does not exist.
+    """
+    kind = kinds[index % len(kinds)]
+    if kind not in _PAINTERS:
+        raise InputError(f"There is no matte kind {kind!r}; choose among {', '.join(MATTE_KINDS)}.")
+    return kind
 
 
 def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
@@ -75,10 +88,7 @@ def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
     Raises:
         InputError: there is no such kind.
     """
-    if kind not in _PAINTERS:
-        raise InputError(
-            f"There is no matte kind {kind!r}; choose one of {', '.join(MATTE_KINDS)}."
-        )
+    kind = kind_of(0, [kind])
     supersampling = 2 * SUPERSAMPLING if kind in _EDGE_NEVER_SOFT else SUPERSAMPLING
     for attempt in range(_ATTEMPTS):
         rng = np.random.default_rng([MATTE_KINDS.index(kind), seed, attempt])

@@ -143,7 +143,7 @@ def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> 
         return render_texture(seed, (height, width))
     rng = np.random.default_rng([1_001, seed])
     photo = read_rgb(photos[rng.integers(len(photos))])
-    side = rng.uniform(0.12, 0.6) * min(photo.shape[:2])
+    side = log_uniform(rng, 0.15, 1.0) * min(photo.shape[:2])
     rows, columns = (max(1, round(side * part / max(height, width))) for part in (height, width))
     top = rng.integers(photo.shape[0] - rows + 1)
     left = rng.integers(photo.shape[1] - columns + 1)

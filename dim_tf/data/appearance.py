@@ -1,0 +1,183 @@
+"""Random changes of how an example looks, so that composites come closer to photographs.
+
+Not in the paper nor in the original; all are off by default. Foreground and background change
+before they are composited, so that the photo stays exactly what equation (1) makes of alpha,
+foreground and background; what a camera adds changes the photo that the network sees and nothing
+that the losses compare with.
+
+Pictures are [S, S, 3] float32 in grey levels, 0 to 255. A key is [2] int64 (`tf.random.fold_in`).
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from dim_tf.config import ExampleConfig
+
+# Ranges of the draws, all uniform but for the blur's, which is log-uniform.
+_CONTRAST = (0.5, 1.5)
+_BRIGHTNESS = (-50.0, 50.0)  # grey levels
+_GAMMA = (0.7, 1.4)
+_CHANNEL_GAIN = (0.85, 1.15)
+_SIMILARITY = (0.5, 1.0)
+_BLUR_SIGMA = (0.7, 7.0)  # pixels
+_NOISE_SIGMA = (1.0, 8.0)  # grey levels
+_JPEG_QUALITY = (40.0, 96.0)
+
+# The blur's window reaches as far as two of the widest sigma.
+_BLUR_RADIUS = 14
+# A plain background gets no more than this much contrast when its colours are moved.
+_LARGEST_SCALE = 2.0
+
+
+def change_layers(
+    example: dict[str, tf.Tensor], key: tf.Tensor, config: ExampleConfig
+) -> dict[str, tf.Tensor]:
+    """Changes `foreground` and `background`, each change with the probability the config gives.
+
+    Args:
+        example: `alpha` [S, S, 1] in [0, 1], `foreground` and `background`.
+        key: of the example.
+        config: its `colour_change`, `similar_background` and `background_blur`.
+
+    Returns:
+        The example with the two pictures changed.
+    """
+    foreground, background = example["foreground"], example["background"]
+    keys = [tf.random.fold_in(key, number) for number in range(4)]
+
+    def similar(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        return move_colours(picture, foreground, example["alpha"], _uniform(key, _SIMILARITY))
+
+    foreground = _perhaps(config.colour_change, keys[0], _random_colours, foreground)
+    background = _perhaps(config.colour_change, keys[1], _random_colours, background)
+    background = _perhaps(config.similar_background, keys[2], similar, background)
+    background = _perhaps(config.background_blur, keys[3], _random_blur, background)
+    return example | {"foreground": foreground, "background": background}
+
+
+def change_photo(photo: tf.Tensor, key: tf.Tensor, config: ExampleConfig) -> tf.Tensor:
+    """What a camera adds: noise and JPEG compression, each with the probability of the config.
+
+    Args:
+        photo: the composite.
+        key: of the example.
+        config: its `noise` and `jpeg`.
+    """
+    photo = _perhaps(config.noise, tf.random.fold_in(key, 4), _random_noise, photo)
+    return _perhaps(config.jpeg, tf.random.fold_in(key, 5), _random_jpeg, photo)
+
+
+def change_colours(
+    picture: tf.Tensor,
+    contrast: tf.Tensor,
+    brightness: tf.Tensor,
+    gain: tf.Tensor,
+    gamma: tf.Tensor,
+) -> tf.Tensor:
+    """Changes the colours of a picture.
+
+    Args:
+        picture: grey levels.
+        contrast: factor on the distance from the picture's mean colour.
+        brightness: grey levels added to the mean colour.
+        gain: [3], factor on the mean colour: a tint.
+        gamma: exponent, on colours in 0…1.
+    """
+    mean = tf.reduce_mean(picture, axis=(0, 1))
+    changed = (picture - mean) * contrast + (mean + brightness) * gain
+    return 255.0 * tf.pow(tf.clip_by_value(changed / 255.0, 0.0, 1.0), gamma)
+
+
+def move_colours(
+    background: tf.Tensor, foreground: tf.Tensor, alpha: tf.Tensor, share: tf.Tensor
+) -> tf.Tensor:
+    """Moves the background's mean colour and spread toward those of the visible foreground.
+
+    Where the two resemble each other, colour alone does not tell them apart.
+
+    Args:
+        background: grey levels.
+        foreground: grey levels.
+        alpha: [S, S, 1] in [0, 1].
+        share: of the way, in [0, 1].
+    """
+    weight = alpha / tf.maximum(tf.reduce_sum(alpha), 1.0)
+    target_mean = tf.reduce_sum(weight * foreground, axis=(0, 1))
+    target_variance = tf.reduce_sum(weight * tf.square(foreground - target_mean), axis=(0, 1))
+    mean, variance = tf.nn.moments(background, axes=(0, 1))
+    scale = tf.sqrt((target_variance + 1.0) / (variance + 1.0))
+    moved = (background - mean) * tf.minimum(scale, _LARGEST_SCALE) + target_mean
+    return tf.clip_by_value(background + share * (moved - background), 0.0, 255.0)
+
+
+def gaussian_blur(picture: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+    """Blurs a picture, mirrored at its borders; sigma in pixels, at most 7."""
+    offsets = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
+    window = tf.exp(-tf.square(offsets / sigma) / 2.0)
+    window /= tf.reduce_sum(window)
+    channels = tf.transpose(picture, [2, 0, 1])[..., None]  # each a picture of its own
+    margin = [[0, 0], [_BLUR_RADIUS] * 2, [_BLUR_RADIUS] * 2, [0, 0]]
+    blurred = tf.pad(channels, margin, mode="SYMMETRIC")
+    blurred = tf.nn.conv2d(blurred, tf.reshape(window, [-1, 1, 1, 1]), 1, "VALID")
+    blurred = tf.nn.conv2d(blurred, tf.reshape(window, [1, -1, 1, 1]), 1, "VALID")
+    return tf.transpose(blurred[..., 0], [1, 2, 0])
+
+
+def add_noise(photo: tf.Tensor, sigma: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Adds Gaussian noise of this standard deviation, in grey levels."""
+    noise = tf.random.stateless_normal(tf.shape(photo), key)
+    return tf.clip_by_value(photo + sigma * noise, 0.0, 255.0)
+
+
+def compress(photo: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+    """What is left after JPEG compression; quality in 0…100."""
+    grey_levels = tf.cast(tf.round(tf.clip_by_value(photo, 0.0, 255.0)), tf.uint8)
+    compressed = tf.image.adjust_jpeg_quality(grey_levels, tf.cast(quality, tf.int32))
+    return tf.ensure_shape(tf.cast(compressed, tf.float32), photo.shape)
+
+
+def _random_colours(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    keys = [tf.random.fold_in(key, number) for number in range(4)]
+    return change_colours(
+        picture,
+        _uniform(keys[0], _CONTRAST),
+        _uniform(keys[1], _BRIGHTNESS),
+        _uniform(keys[2], _CHANNEL_GAIN, [3]),
+        _uniform(keys[3], _GAMMA),
+    )
+
+
+def _random_blur(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    narrow, wide = _BLUR_SIGMA
+    return gaussian_blur(picture, narrow * tf.pow(wide / narrow, _uniform(key, (0.0, 1.0))))
+
+
+def _random_noise(photo: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    return add_noise(photo, _uniform(key, _NOISE_SIGMA), tf.random.fold_in(key, 1))
+
+
+def _random_jpeg(photo: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    return compress(photo, _uniform(key, _JPEG_QUALITY))
+
+
+def _uniform(
+    key: tf.Tensor, bounds: tuple[float, float], shape: tuple[int, ...] | list[int] = ()
+) -> tf.Tensor:
+    return tf.random.stateless_uniform(shape, key, *bounds)
+
+
+def _perhaps(
+    probability: float,
+    key: tf.Tensor,
+    change: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    picture: tf.Tensor,
+) -> tf.Tensor:
+    """The picture changed with this probability; at 0 no op is added to the graph."""
+    if not probability:
+        return picture
+    return tf.cond(
+        tf.random.stateless_uniform([], key) < probability,
+        lambda: change(picture, tf.random.fold_in(key, 1)),
+        lambda: tf.identity(picture),
+    )

@@ -1,0 +1,66 @@
+"""A trimap from a rough mask, with an unknown band as wide as the object is large."""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+
+# The band reaches this share of the square root of an object's area to each side of its edge.
+_RADIUS_SHARE = 0.025
+_SMALLEST_RADIUS = 3.0
+# Radii are rounded to steps of this factor, so that many objects need few distance transforms.
+_RADIUS_STEP = 1.25
+
+
+def trimap_from_rough_mask(
+    mask: np.ndarray,
+    mode: Literal["dilate_erode", "dilate"] = "dilate_erode",
+    at_least: float = 0.0,
+) -> np.ndarray:
+    """Marks the surroundings of a mask's edge as unknown, wider around larger objects.
+
+    Every connected part of the mask is an object with a band of its own. A part thinner than the
+    band is unknown all over, never background; a hole wider than the band keeps a core of
+    background. Soft pixels are unknown. Where all foreground would be lost, because no part is
+    thicker than the band, the inner half of the thickest parts stays.
+
+    Args:
+        mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.
+        mode: grow the unknown region to both sides of the edge or outwards only.
+        at_least: radius of the band, pixels, where the object is too small for a wider one.
+
+    Returns:
+        [H, W] uint8 in {0, 128, 255}.
+    """
+    full = mask == 255
+    _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
+    radius = _radius_of_each(mask, labels, max(at_least, _SMALLEST_RADIUS))
+    near = np.zeros(mask.shape, bool)
+    for size in np.unique(radius[1:]):
+        near |= _distance_to((radius == size)[labels]) <= size
+    foreground = full
+    if mode == "dilate_erode":
+        depth = _distance_to(~full)
+        foreground = full & (depth > radius[labels])
+        if full.any() and not foreground.any():
+            foreground = full & (depth > depth[full].max() / 2)
+    trimap = np.where(near, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
+    trimap[foreground] = FOREGROUND
+    return trimap
+
+
+def _radius_of_each(mask: np.ndarray, labels: np.ndarray, smallest: float) -> np.ndarray:
+    """[number of labels] float32: the band's radius of each part, pixels; 0 of the background."""
+    area = np.bincount(labels.ravel(), weights=mask.ravel()) / 255
+    radius = np.maximum(_RADIUS_SHARE * np.sqrt(area), smallest)
+    steps = np.round(np.log(radius / smallest) / np.log(_RADIUS_STEP))
+    radius = (smallest * _RADIUS_STEP**steps).astype(np.float32)
+    radius[0] = 0
+    return radius
+
+
+def _distance_to(pixels: np.ndarray) -> np.ndarray:
+    """[H, W] float32: how far each pixel is from the nearest of `pixels`; very far without any."""
+    return cv2.distanceTransform((~pixels).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

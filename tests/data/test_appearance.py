@@ -1,0 +1,157 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.ndimage
+import tensorflow as tf
+
+from dim_tf.config import IMAGE_MEAN_RGB, ExampleConfig
+from dim_tf.data.appearance import (
+    add_noise,
+    change_colours,
+    change_layers,
+    change_photo,
+    compress,
+    gaussian_blur,
+    move_colours,
+)
+from dim_tf.data.transforms import composite, draw_decisions, make_example
+
+SWITCHES = ("colour_change", "similar_background", "background_blur", "noise", "jpeg")
+ALL = dict.fromkeys(SWITCHES, 1.0)
+CONFIG = ExampleConfig(crop_sizes=(64,), input_size=64, crop_safety="pull_back")
+KEY = tf.constant([5, 6], tf.int64)
+
+
+def picture(seed, size=64):
+    """Colours that vary smoothly, in grey levels."""
+    noise = np.random.default_rng(seed).normal(0, 1, (size, size, 3))
+    smooth = scipy.ndimage.gaussian_filter(noise, (4, 4, 0))
+    return tf.constant(np.clip(120 + 40 * smooth / smooth.std(), 0, 255), tf.float32)
+
+
+def layers(size=64):
+    y, x = np.mgrid[:size, :size]
+    alpha = np.clip((size / 3 - np.hypot(y - size / 2, x - size / 2)) / 6 + 0.5, 0, 1)
+    return {
+        "alpha": tf.constant(alpha[..., None], tf.float32),
+        "foreground": picture(1, size),
+        "background": picture(2, size),
+    }
+
+
+def raw(size=96):
+    example = layers(size)
+    return {
+        "alpha": tf.cast(tf.round(example["alpha"] * 255), tf.uint8),
+        "eps": tf.cast(example["foreground"], tf.uint8),
+        "background": tf.cast(example["background"], tf.uint8),
+    }
+
+
+def test_without_a_switch_nothing_changes():
+    example = layers()
+    assert change_layers(example, KEY, CONFIG) == example
+    assert change_photo(example["foreground"], KEY, CONFIG) is example["foreground"]
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_each_switch_changes_its_pictures_only(switch):
+    config = dataclasses.replace(CONFIG, **{switch: 1.0})
+    example = layers()
+    changed = change_layers(example, KEY, config)
+    changes = {name for name in example if np.any(changed[name] != example[name])}
+    photo = change_photo(example["foreground"], KEY, config)
+    if np.any(photo != example["foreground"]):
+        changes.add("photo")
+    assert (
+        changes
+        == {
+            "colour_change": {"foreground", "background"},
+            "similar_background": {"background"},
+            "background_blur": {"background"},
+            "noise": {"photo"},
+            "jpeg": {"photo"},
+        }[switch]
+    )
+
+
+def test_a_change_comes_as_often_as_asked():
+    config = dataclasses.replace(CONFIG, noise=0.3)
+    photo = tf.fill([4, 4, 3], 100.0)
+    changed = [
+        np.any(change_photo(photo, tf.constant([1, index], tf.int64), config) != photo)
+        for index in range(300)
+    ]
+    assert abs(np.mean(changed) - 0.3) < 0.08
+
+
+def test_changes_depend_on_the_key_alone_and_stay_in_range():
+    config = dataclasses.replace(CONFIG, **ALL)
+    drawn = []
+    for index in range(12):
+        key = tf.constant([9, index], tf.int64)
+        changed, again = (change_layers(layers(), key, config) for _ in range(2))
+        for name in ("foreground", "background"):
+            np.testing.assert_array_equal(changed[name], again[name])
+            assert tf.reduce_min(changed[name]) >= 0 and tf.reduce_max(changed[name]) <= 255.001
+        drawn.append(float(tf.reduce_mean(changed["foreground"])))
+    assert len(set(drawn)) == 12
+
+
+def test_the_photo_stays_equation_one_and_only_the_network_sees_noise():
+    config = dataclasses.replace(CONFIG, **ALL)
+    clean = dataclasses.replace(config, noise=0.0, jpeg=0.0)
+    for index in range(3):
+        decisions = draw_decisions(1, tf.constant(index, tf.int64), config)
+        example = make_example(raw(), decisions, config)
+        np.testing.assert_array_equal(example["rgb"], composite(example)["rgb"])
+        seen = example["image_and_trimap"][..., :3] + np.float32(IMAGE_MEAN_RGB)
+        assert np.abs(seen - example["rgb"]).mean() > 0.3
+        np.testing.assert_array_equal(make_example(raw(), decisions, clean)["rgb"], example["rgb"])
+
+
+def test_colours_stay_where_nothing_is_asked_and_follow_the_formula():
+    photo = picture(3)
+    same = change_colours(photo, 1.0, 0.0, tf.ones(3), 1.0)
+    np.testing.assert_allclose(same, photo, atol=1e-3)
+    plain = tf.fill([5, 5, 3], 100.0)
+    tinted = change_colours(plain, 3.0, 20.0, tf.constant([1.0, 0.5, 1.5]), 2.0)
+    expected = 255 * (np.array([120, 60, 180]) / 255) ** 2
+    np.testing.assert_allclose(tinted[2, 3], expected, rtol=1e-4)
+    flat = change_colours(photo, 0.0, 0.0, tf.ones(3), 1.0)
+    assert np.ptp(flat.numpy(), axis=(0, 1)).max() < 1e-2
+
+
+def test_moved_colours_have_the_mean_and_spread_of_the_visible_foreground():
+    example = layers()
+    foreground = example["foreground"].numpy() * 0.5 + np.float32([60, 0, 30])
+    moved = move_colours(example["background"], foreground, example["alpha"], 1.0).numpy()
+    weight = example["alpha"].numpy() / example["alpha"].numpy().sum()
+    mean = (weight * foreground).sum((0, 1))
+    spread = np.sqrt((weight * (foreground - mean) ** 2).sum((0, 1)))
+    np.testing.assert_allclose(moved.mean((0, 1)), mean, atol=1)
+    np.testing.assert_allclose(moved.std((0, 1)), spread, rtol=0.05)
+    halfway = move_colours(example["background"], foreground, example["alpha"], 0.5)
+    np.testing.assert_allclose(halfway, (moved + example["background"]) / 2, atol=1e-3)
+
+
+@pytest.mark.parametrize("sigma", [0.7, 2.0, 5.0])
+def test_blur_equals_scipys(sigma):
+    photo = picture(4)
+    expected = scipy.ndimage.gaussian_filter(
+        photo.numpy(), (sigma, sigma, 0), mode="reflect", radius=(14, 14, 0)
+    )
+    np.testing.assert_allclose(gaussian_blur(photo, sigma), expected, atol=0.01)
+
+
+def test_noise_has_its_standard_deviation():
+    photo = tf.fill([64, 64, 3], 128.0)
+    noisy = add_noise(photo, 6.0, KEY).numpy()
+    assert abs(noisy.std() - 6) < 0.3 and abs(noisy.mean() - 128) < 0.3
+
+
+def test_compression_hurts_more_at_a_lower_quality():
+    photo = add_noise(picture(5), 4.0, KEY)
+    low, high = (np.abs(compress(photo, quality) - photo).mean() for quality in (20.0, 95.0))
+    assert 0 < high < low < 12

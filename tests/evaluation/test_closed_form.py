@@ -1,0 +1,38 @@
+"""Numbers that another program's mattes had before this code existed."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.config import InferenceConfig
+from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.inference.run import run_inference
+
+IMAGES = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "data" / "alphamatting_val"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not IMAGES.is_dir(), reason="DIM_TF_DATA does not hold data/alphamatting_val")
+def test_closed_form_mattes_have_the_errors_known_for_them(tmp_path):
+    pymatting = pytest.importorskip("pymatting")
+    for photo in list_images(IMAGES / "rgb"):
+        trimap = read_grey(IMAGES / "trimap" / photo.name)
+        alpha = pymatting.estimate_alpha_cf(read_rgb(photo) / 255.0, trimap / 255.0)
+        write_png(tmp_path / "mattes" / photo.name, np.round(alpha * 255).astype(np.uint8))
+    run_inference(
+        InferenceConfig(
+            predictions=str(tmp_path / "mattes"),
+            trimap=str(IMAGES / "trimap"),
+            gt=str(IMAGES / "alpha"),
+            report=str(tmp_path / "report"),
+            sheets=0,
+        )
+    )
+    mean = json.loads((tmp_path / "report" / "metrics.json").read_text())["mean"]
+    # pymatting 1.1.16, nine images of alphamatting.com's training set, low resolution, Trimap1.
+    assert mean["SAD"] == pytest.approx(6.71, rel=0.01)
+    assert mean["MSE"] == pytest.approx(0.0310, rel=0.01)
+    assert mean["Grad"] == pytest.approx(10.78, rel=0.01)

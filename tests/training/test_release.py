@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.errors import InputError
+from dim_tf.inference.predict import load_model
+from dim_tf.model.weights import read_arrays
+from dim_tf.training.checkpoints import checkpoint_path
+from dim_tf.training.loop import train
+from dim_tf.training.release import average_checkpoints, release, release_average
+
+
+def network_of(path):
+    return {name: a for name, a in read_arrays(path)[0].items() if name.startswith("network/")}
+
+
+def test_a_release_holds_the_network_of_the_newest_checkpoint_in_half_precision(finished, tmp_path):
+    source = release(finished.run_dir, tmp_path / "weights.npz")
+    assert source == checkpoint_path(Path(finished.run_dir), 7)
+    expected, released = network_of(source), read_arrays(tmp_path / "weights.npz")[0]
+    assert released.keys() == expected.keys()
+    for name, array in released.items():
+        assert array.dtype == (np.float16 if array.ndim > 1 else np.float32)
+        np.testing.assert_allclose(array, expected[name], rtol=1e-3, atol=1e-6)
+    load_model(tmp_path / "weights.npz")
+
+
+def test_the_average_is_the_mean_of_the_newest_checkpoints(finished):
+    paths = [checkpoint_path(Path(finished.run_dir), step) for step in (7, 6)]
+    arrays, config, progress = average_checkpoints(paths)
+    assert config == finished.network and progress["step"] == 7
+    for name, array in arrays.items():
+        one, other = (network_of(path)[name].astype(float) for path in paths)
+        np.testing.assert_allclose(array, (one + other) / 2, rtol=1e-6)
+
+
+def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path):
+    config = make_config(steps=4, checkpoint_every=1, keep_checkpoints=4, learning_rate=0.0)
+    train(config)
+    for count, name in ((1, "few"), (150, "many")):
+        release_average(
+            config.run_dir,
+            tmp_path / name,
+            config.data_dir,
+            last=3,
+            statistics_examples=count,
+        )
+    few, many = (network_of(tmp_path / name) for name in ("few", "many"))
+    before = network_of(checkpoint_path(Path(config.run_dir), 4))
+    for name, array in many.items():
+        if name.endswith("moving_variance"):
+            # They start at 1 and have moved by 4 steps; many examples bring them to the data's.
+            assert np.abs(array - before[name]).max() > np.abs(few[name] - before[name]).max()
+        elif not name.endswith("moving_mean"):
+            np.testing.assert_allclose(array, before[name], rtol=1e-3, atol=1e-6)
+
+
+def test_too_few_checkpoints_are_refused(finished, tmp_path):
+    with pytest.raises(InputError, match="holds 2 checkpoints, not 3"):
+        release_average(finished.run_dir, tmp_path / "w.npz", finished.data_dir, last=3)
+    assert not (tmp_path / "w.npz").exists()
