@@ -1,7 +1,5 @@
 """The training loop."""
 
-import dataclasses
-import json
 import math
 import time
 from collections import deque
@@ -36,7 +34,13 @@ from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
 from dim_tf.training.signals import StopSignals
 from dim_tf.training.skips import SkippedExamples, what_is_not_finite
-from dim_tf.training.start import initialize_weights, make_optimizer, make_strategy
+from dim_tf.training.start import (
+    initialize_weights,
+    make_optimizer,
+    make_strategy,
+    settings_of,
+    settled,
+)
 from dim_tf.training.step import make_train_step, trained_variables
 from dim_tf.training.tensorboard import TensorBoard
 from dim_tf.training.validation import ValidationImage, list_validation_images, validate
@@ -70,7 +74,7 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
         InputError: a setting or file that cannot be used, a folder that is in use or cannot be
             written to, or a loss or gradient that is not finite.
     """
-    config = _settled(config)
+    config = settled(config)
     dataset = open_dataset(config.data_dir, config.examples)
     validation_images = (
         list_validation_images(config.validation_dir) if config.validation_dir else []
@@ -94,7 +98,7 @@ def _train(
     with strategy.scope():
         network = build_network(config.network, precision=config.mixed_precision)
         optimizer = make_optimizer(config, network)
-    settings = _settings_of(config, manifest)
+    settings = settings_of(config, manifest)
     progress = restore_newest(run_dir, network, optimizer, config.network, settings)
     if progress is None:
         progress = {"step": 0, "best": None, "settings": settings}
@@ -266,17 +270,6 @@ def learning_rate_at(step: int, config: TrainingConfig) -> float:
     return rate
 
 
-def _settled(config: TrainingConfig) -> TrainingConfig:
-    if config.normalize_vgg:
-        network = dataclasses.replace(config.network, normalize_input=True)
-        config = dataclasses.replace(config, network=network)
-    if config.train_stage == "refinement" and not config.network.refine:
-        raise InputError("--train_stage=refinement needs --refine.")
-    if config.skip_nonfinite and config.strategy != "default":
-        raise InputError(f"--skip_nonfinite does not go with --strategy={config.strategy}.")
-    return config
-
-
 def _validate(
     config: TrainingConfig,
     model: MattingModel,
@@ -297,15 +290,6 @@ def _validate(
             config.network,
             progress["best"],
         )
-
-
-def _settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
-    """What must stay as it is for a run to go on: all that decides its examples and its losses."""
-    names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision")
-    settings = {name: getattr(config, name) for name in names}
-    settings |= dataclasses.asdict(config.examples) | dataclasses.asdict(config.losses)
-    # As JSON has it: a tuple becomes a list.
-    return json.loads(json.dumps(settings | {"data_dir": manifest.fingerprint()}))
 
 
 def _last_checkpoint(saved_step: int) -> str:

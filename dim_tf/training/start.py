@@ -1,7 +1,9 @@
-"""What a run begins with: devices, optimizer, and the weights of step 0."""
+"""What a run begins with: its settings, devices, optimizer, and the weights of step 0."""
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -24,6 +26,31 @@ from dim_tf.training.checkpoints import difference
 
 # Examples on which --normalize_vgg measures activations.
 NORMALIZATION_EXAMPLES = 4
+
+
+def settled(config: TrainingConfig) -> TrainingConfig:
+    """The config with what one setting means for another.
+
+    Raises:
+        InputError: settings that do not go together.
+    """
+    if config.normalize_vgg:
+        network = dataclasses.replace(config.network, normalize_input=True)
+        config = dataclasses.replace(config, network=network)
+    if config.train_stage == "refinement" and not config.network.refine:
+        raise InputError("--train_stage=refinement needs --refine.")
+    if config.skip_nonfinite and config.strategy != "default":
+        raise InputError(f"--skip_nonfinite does not go with --strategy={config.strategy}.")
+    return config
+
+
+def settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
+    """What must stay as it is for a run to go on: all that decides its examples and its losses."""
+    names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision")
+    settings = {name: getattr(config, name) for name in names}
+    settings |= dataclasses.asdict(config.examples) | dataclasses.asdict(config.losses)
+    # As JSON has it: a tuple becomes a list.
+    return json.loads(json.dumps(settings | {"data_dir": manifest.fingerprint()}))
 
 
 def make_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
