@@ -6,7 +6,7 @@ import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.data.image_io import read_grey, read_picture, to_8_bits, to_grey
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 
 _CONVERSION_ERROR = 2
 
@@ -22,7 +22,7 @@ def read_matte(path: Path) -> np.ndarray:
     """
     picture = read_picture(path)
     if picture.opacity is not None and picture.opacity.min() < picture.opacity.max():
-        print(f"{path}: it is a cut-out, its opacity is measured.", flush=True)
+        print(printable(f"{path}: it is a cut-out, its opacity is measured."), flush=True)
         return to_8_bits(picture.opacity)
     matte = to_grey(to_8_bits(picture.pixels))
     if matte.max() == 1:
@@ -80,9 +80,6 @@ def read_trimap(path: Path) -> np.ndarray:
         )
     changed = np.count_nonzero(trimap != values)
     if changed:
-        print(
-            f"{path}: {changed:,} pixels were almost but not quite 0, 128 or 255 and are taken as "
-            "these.",
-            flush=True,
-        )
+        told = f"{changed:,} pixels were almost but not quite 0, 128 or 255 and are taken as these"
+        print(printable(f"{path}: {told}."), flush=True)
     return trimap

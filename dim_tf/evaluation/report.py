@@ -18,7 +18,7 @@ import numpy as np
 
 from dim_tf.config import UNKNOWN, InferenceConfig
 from dim_tf.data.image_io import encode_png
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.sheets import draw_sheet
 from dim_tf.files import write_bytes
@@ -141,7 +141,7 @@ class ErrorTable:
     def _line(self, name: str, cells: Iterable[str]) -> str:
         columns = zip(cells, METRIC_NAMES, strict=True)
         padded = (cell.rjust(2 + max(8, len(title))) for cell, title in columns)
-        return name.ljust(self._width) + "".join(padded)
+        return printable(name).ljust(self._width) + "".join(padded)
 
 
 def _in_digits(errors: dict[str, float]) -> list[str]:

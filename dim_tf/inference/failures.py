@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 
 
 class Failures:
@@ -27,8 +27,9 @@ class Failures:
         if self._pictures == 1:
             raise error
         self.count += 1
-        named = str(picture) in str(error)
-        print(error if named else f"{picture}: {error}", file=sys.stderr, flush=True)
+        named = printable(str(picture)) in str(error)
+        told = str(error) if named else f"{picture}: {error}"
+        print(printable(told), file=sys.stderr, flush=True)
 
     def raise_if_any(self, kind: str) -> None:
         """Ends the command with a sentence that says how many failed.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_rgb
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.inference.failures import Failures
@@ -96,7 +96,8 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     truths = partners("gt")
     left_over = sorted({*find_pictures("gt", config.gt)} - {*truths})
     if left_over:
-        print(f"No prediction, so not in the mean: {list_some(left_over)}.", flush=True)
+        told = f"No prediction, so not in the mean: {list_some(left_over)}."
+        print(printable(told), flush=True)
     jobs = zip(mattes, truths, partners(mask_flag), partners("rgb"), strict=True)
     return [MatteJob(*files) for files in jobs]
 

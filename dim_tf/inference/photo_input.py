@@ -11,7 +11,7 @@ import numpy as np
 
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import Picture, read_picture, to_8_bits, to_grey, to_rgb, turned
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.inference.grabcut import mask_in_rectangle, parse_rectangle
 from dim_tf.inference.photo_jobs import PhotoJob
 from dim_tf.inference.trimap_input import (
@@ -258,4 +258,4 @@ def _sample(pixels: np.ndarray) -> np.ndarray:
 
 def _tell(path: Path, *notes: str) -> None:
     for note in notes:
-        print(f"{path}: {note}.", flush=True)
+        print(printable(f"{path}: {note}."), flush=True)

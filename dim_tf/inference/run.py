@@ -8,7 +8,7 @@ import numpy as np
 
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import read_rgb, write_png
-from dim_tf.errors import InputError
+from dim_tf.errors import InputError, printable
 from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
@@ -156,7 +156,8 @@ def matte_photo(
         written += _write_cutout(job, rgb, alpha, config.background)
     height, width = alpha.shape
     seconds = time.monotonic() - start
-    print(f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s", flush=True)
+    line = f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s"
+    print(printable(line), flush=True)
     return alpha
 
 

@@ -311,3 +311,15 @@ def test_an_impossible_report_folder_is_told_before_predicting(
     with pytest.raises(InputError, match=r"--report=photo\.png is not possible"):
         infer(rgb="photo.png", trimap="trimap.png", gt="truth.png", report="photo.png")
     assert files(tmp_path) == before
+
+
+def test_names_with_control_characters_and_foreign_bytes_are_told_as_escapes(
+    infer, capsys, write_photo, write_mask
+):
+    for folder, write in (("photos", write_photo), ("masks", write_mask)):
+        for name in ("red\x1b[31m", "bad\udcff"):
+            write(Path(folder) / "a.png").rename(Path(folder) / f"{name}.png")
+    infer(rgb="photos", alpha="masks", trimap_kernel=9, output="out/")
+    printed = capsys.readouterr().out
+    assert "red\\x1b[31m.png (50×40)" in printed and "bad\\udcff.png (50×40)" in printed
+    assert "\x1b" not in printed
