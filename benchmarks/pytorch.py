@@ -102,7 +102,10 @@ def main() -> None:
     network = build_network(config.network, precision=config.mixed_precision)
     example = random_example()
     inputs = example["image_and_trimap"]
-    forward = tf.function(lambda: network(inputs, training=False))
+    for_inference = build_network(
+        config.network, precision=config.mixed_precision, for_training=False
+    )
+    forward = tf.function(lambda: for_inference(inputs, training=False))
     torch_train, torch_infer = torch_functions("3x3", inputs.numpy(), example["alpha"].numpy())
     for name, functions in (
         ("training", {"ours": step_of(network, config), "PyTorch": torch_train}),

@@ -164,6 +164,6 @@ def load_model(
     if precision == "auto":
         precision = "bfloat16" if has_bfloat16_instructions() else "float32"
     network, config, about = load_network(
-        path, inference_statistics=statistics, precision=precision
+        path, inference_statistics=statistics, precision=precision, for_training=False
     )
     return MattingModel(network, config, about, statistics)

@@ -55,6 +55,7 @@ def build_network(
     *,
     precision: Literal["float32", "bfloat16"] = "float32",
     inference_statistics: Literal["moving", "batch"] | None = None,
+    for_training: bool = True,
 ) -> keras.Model:
     """Builds the network with random weights.
 
@@ -65,6 +66,8 @@ def build_network(
         config: what to build.
         precision: of the convolutions; variables, batch norm statistics and the last convolution
             stay in float32.
+        for_training: False keeps the kernels in `precision` as well, which saves a cast of every
+            weight in every pass and changes no result.
         inference_statistics: what batch norm normalises with outside training; the config's
             choice where it is None.
 
@@ -75,7 +78,7 @@ def build_network(
     """
     statistics = inference_statistics or config.bn_eval
     policy = keras.dtype_policies.DTypePolicy(
-        "mixed_bfloat16" if precision == "bfloat16" else "float32"
+        ("mixed_bfloat16" if for_training else "bfloat16") if precision == "bfloat16" else "float32"
     )
 
     channels = functools.partial(channels_at, config)

@@ -121,6 +121,15 @@ def test_bfloat16_gives_nearly_the_same_matte(tiny_checkpoint, tiny_model):
     assert rounded.dtype == np.float32
 
 
+def test_kernels_kept_in_bfloat16_change_nothing(tiny_checkpoint):
+    rgb, trimap = photo_and_trimap(64, 96)
+    rounded_each_time, config, _ = load_network(tiny_checkpoint, precision="bfloat16")
+    expected = MattingModel(rounded_each_time, config, {}).predict_alpha(rgb, trimap)
+    model = load_model(tiny_checkpoint, precision="bfloat16")
+    assert model.network.get_layer("conv3_1").kernel.dtype == "bfloat16"
+    np.testing.assert_array_equal(model.predict_alpha(rgb, trimap), expected)
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
@@ -142,5 +151,5 @@ def test_auto_takes_bfloat16_where_the_processor_has_it(
         patch.setattr(predict.Path, "read_text", read_text)
         assert predict.has_bfloat16_instructions() is expected
         model = load_model(tiny_checkpoint, precision="auto")
-    policy = "mixed_bfloat16" if expected else "float32"
+    policy = "bfloat16" if expected else "float32"
     assert model.network.get_layer("conv3_1").dtype_policy.name == policy
