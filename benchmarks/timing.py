@@ -31,13 +31,15 @@ def machine() -> str:
     """One line on the processor, its instructions and the versions."""
     import tensorflow as tf
 
-    flags, model = set(), platform.processor()
+    from dim_tf.inference.predict import bfloat16_instructions
+
+    model = platform.processor()
     details = Path("/proc/cpuinfo")
     if details.exists():
         lines = (line.split(":", 1) for line in details.read_text().splitlines() if ":" in line)
         fields = {name.strip(): value.strip() for name, value in lines}
-        flags, model = set(fields.get("flags", "").split()), fields.get("model name", model)
-    bfloat16 = sorted(flags & {"amx_bf16", "avx512_bf16"}) or ["no bfloat16 instructions"]
+        model = fields.get("model name", model)
+    bfloat16 = bfloat16_instructions() or ["no bfloat16 instructions"]
     return (
         f"{model}, {os.cpu_count()} cores, {', '.join(bfloat16)}; Python "
         f"{platform.python_version()}, TensorFlow {tf.__version__}"

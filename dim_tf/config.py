@@ -63,6 +63,11 @@ def option(
     return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
 
 
+def probability(help: str) -> Any:
+    """A dataclass field for how often something random happens; 0, never, is its default."""
+    return option(0.0, help, at_least=0, at_most=1)
+
+
 def part(config_class: type) -> Any:
     """A dataclass field that is itself a group of settings."""
     return dataclasses.field(default_factory=config_class, metadata={"part": config_class})
@@ -191,24 +196,16 @@ class ExampleConfig(_Checked):
         "(the original's bug)",
     )
     quarter_turns: bool = option(False, "turn examples by 0, 90, 180 or 270 degrees")
-    colour_change: float = option(
-        0.0,
+    colour_change: float = probability(
         "probability of another contrast, brightness, tint and gamma, drawn apart for foreground "
-        "and background",
-        at_least=0,
-        at_most=1,
+        "and background"
     )
-    similar_background: float = option(
-        0.0,
-        "probability that the background's colours are moved toward the foreground's",
-        at_least=0,
-        at_most=1,
+    similar_background: float = probability(
+        "probability that the background's colours are moved toward the foreground's"
     )
-    background_blur: float = option(
-        0.0, "probability of a background out of focus", at_least=0, at_most=1
-    )
-    noise: float = option(0.0, "probability of noise in the photo", at_least=0, at_most=1)
-    jpeg: float = option(0.0, "probability of JPEG compression of the photo", at_least=0, at_most=1)
+    background_blur: float = probability("probability of a background out of focus")
+    noise: float = probability("probability of noise in the photo")
+    jpeg: float = probability("probability of JPEG compression of the photo")
     hard_list: str = option(
         "", "text file with one foreground name per line: train on these only (hard mode)"
     )

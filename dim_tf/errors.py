@@ -1,5 +1,6 @@
-"""The one kind of error that is the user's to mend."""
+"""The one kind of error that is the user's to mend, and how notes are told."""
 
+import os
 import re
 
 # What can steer a terminal or turn the order of a line around, and half characters, which cannot be
@@ -22,3 +23,9 @@ class InputError(ValueError):
 def printable(text: str) -> str:
     """The text with control characters written as escapes, so that a file name stays a name."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def tell(path: str | os.PathLike, *notes: str) -> None:
+    """Prints what was done with a file, one line for each note."""
+    for note in notes:
+        print(printable(f"{path}: {note}."), flush=True)

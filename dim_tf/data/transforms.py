@@ -1,8 +1,8 @@
 """The steps that make a training example, each a plain function example → example.
 
 An example is a dict of tensors. It starts as what is on disk, `alpha` [H, W, 1], `eps` [H, W, 3]
-and `background` [H, W, 3], all uint8 on one canvas, and ends as what the network and the losses
-need, all float32:
+and `background` [H, W, 3], all uint8 and in the middle of one canvas, and ends as what the network
+and the losses need, all float32:
 
     image_and_trimap [S, S, 4]  photo in grey levels minus IMAGE_MEAN_RGB, and the trimap
     rgb [S, S, 3]               the photo, grey levels, before noise and compression

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.config import UNKNOWN
 from dim_tf.data.image_io import read_grey, read_picture, to_8_bits, to_grey
-from dim_tf.errors import InputError, printable
-
-_CONVERSION_ERROR = 2
+from dim_tf.data.trimap_levels import CONVERSION_ERROR, nearest_levels, snapped_note
+from dim_tf.errors import InputError, tell
 
 
 def read_matte(path: Path) -> np.ndarray:
@@ -22,7 +21,7 @@ def read_matte(path: Path) -> np.ndarray:
     """
     picture = read_picture(path)
     if picture.opacity is not None and picture.opacity.min() < picture.opacity.max():
-        print(printable(f"{path}: it is a cut-out, its opacity is measured."), flush=True)
+        tell(path, "it is a cut-out, its opacity is measured")
         return to_8_bits(picture.opacity)
     matte = to_grey(to_8_bits(picture.pixels))
     if matte.max() == 1:
@@ -63,16 +62,15 @@ def read_trimap(path: Path) -> np.ndarray:
         InputError: it cannot be read, has other values, or no unknown pixel.
     """
     values = read_grey(path)
-    levels = np.array([BACKGROUND, UNKNOWN, FOREGROUND])
-    distance = np.abs(np.arange(256)[:, np.newaxis] - levels)
+    distance, nearest = nearest_levels()
     present = np.bincount(values.ravel(), minlength=256) > 0
-    strange = np.flatnonzero(present & (distance.min(axis=1) > _CONVERSION_ERROR))
+    strange = np.flatnonzero(present & (distance > CONVERSION_ERROR))
     if strange.size:
         raise InputError(
             f"{path} is no trimap: it has the value {strange[0]}, a trimap holds 0, 128 and 255; "
             "if it is a mask give it with --alpha."
         )
-    trimap = levels[distance.argmin(axis=1)].astype(np.uint8)[values]
+    trimap = nearest[values]
     if not (trimap == UNKNOWN).any():
         raise InputError(
             f"{path} has no unknown pixel (128), so there is nothing to measure; leave this "
@@ -80,6 +78,5 @@ def read_trimap(path: Path) -> np.ndarray:
         )
     changed = np.count_nonzero(trimap != values)
     if changed:
-        told = f"{changed:,} pixels were almost but not quite 0, 128 or 255 and are taken as these"
-        print(printable(f"{path}: {told}."), flush=True)
+        tell(path, snapped_note(changed))
     return trimap

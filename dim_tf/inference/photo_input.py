@@ -11,7 +11,7 @@ import numpy as np
 
 from dim_tf.config import InferenceConfig
 from dim_tf.data.image_io import Picture, read_picture, to_8_bits, to_grey, to_rgb, turned
-from dim_tf.errors import InputError, printable
+from dim_tf.errors import InputError, tell
 from dim_tf.inference.grabcut import mask_in_rectangle, parse_rectangle
 from dim_tf.inference.photo_jobs import PhotoJob
 from dim_tf.inference.trimap_input import (
@@ -57,7 +57,7 @@ def read_photo_and_trimap(job: PhotoJob, config: InferenceConfig) -> tuple[np.nd
     if _looks_like_mask(photo.picture) and _looks_like_photo(mask.picture):
         photo, mask = mask, photo
         flag = "trimap" if config.trimap else "alpha"
-        _tell(mask.path, f"it is a mask and {photo.path} a photo; --rgb and --{flag} are exchanged")
+        tell(mask.path, f"it is a mask and {photo.path} a photo; --rgb and --{flag} are exchanged")
     if _looks_like_photo(mask.picture) and _share_of_colour(mask.picture.pixels) > 0.01:
         what = "trimap" if config.trimap else "mask"
         raise InputError(
@@ -91,7 +91,7 @@ def _own_trimap(file: _File, photo: _File, config: InferenceConfig) -> np.ndarra
     trimap, repairs = repair_trimap(values, str(file.path), config.invert)
     trimap, fitting, _ = _fit(trimap, file, photo, cv2.INTER_NEAREST_EXACT)
     check_trimap(trimap, str(file.path))  # again: a much smaller one may have lost something
-    _tell(file.path, *notes, *repairs, *fitting)
+    tell(file.path, *notes, *repairs, *fitting)
     return trimap
 
 
@@ -101,13 +101,13 @@ def _trimap_of_mask(file: _File, photo: _File, config: InferenceConfig) -> np.nd
     mask, repairs = repair_mask(values, str(file.path), lossy, config.invert)
     larger = mask.shape[0] > photo.shape[0]
     mask, fitting, step = _fit(mask, file, photo, cv2.INTER_AREA if larger else cv2.INTER_LINEAR)
-    _tell(file.path, *notes, *repairs, *fitting)
+    tell(file.path, *notes, *repairs, *fitting)
     return _trimap_from_mask(mask, config, str(file.path), step)
 
 
 def _trimap_in_rectangle(rgb: np.ndarray, path: Path, config: InferenceConfig) -> np.ndarray:
     mask, step = mask_in_rectangle(rgb, parse_rectangle(config.rect), str(path))
-    _tell(path, f"GrabCut took {np.mean(mask > 0):.0%} of it as the object")
+    tell(path, f"GrabCut took {np.mean(mask > 0):.0%} of it as the object")
     return _trimap_from_mask(mask, config, f"what GrabCut found in {path}", step)
 
 
@@ -123,7 +123,7 @@ def _trimap_from_mask(
 def _read(path: Path, config: InferenceConfig) -> _File:
     picture = read_picture(path, config.max_input_megapixels)
     if picture.header.several:
-        _tell(path, "it holds several pictures, the first is taken")
+        tell(path, "it holds several pictures, the first is taken")
     return _File(path, picture)
 
 
@@ -132,7 +132,7 @@ def _photo_as_seen(photo: _File) -> np.ndarray:
     rgb = to_rgb(to_8_bits(photo.picture.pixels))
     if photo.picture.opacity is None:
         return rgb
-    _tell(photo.path, "it is transparent in places and is put on white, as viewers show it")
+    tell(photo.path, "it is transparent in places and is put on white, as viewers show it")
     return _over(rgb, to_8_bits(photo.picture.opacity)[..., None], 255)
 
 
@@ -254,8 +254,3 @@ def _share_of_colour(pixels: np.ndarray) -> float:
 def _sample(pixels: np.ndarray) -> np.ndarray:
     step = max(1, round((pixels.shape[0] * pixels.shape[1] / _PIXELS_LOOKED_AT) ** 0.5))
     return pixels[::step, ::step]
-
-
-def _tell(path: Path, *notes: str) -> None:
-    for note in notes:
-        print(printable(f"{path}: {note}."), flush=True)

@@ -125,13 +125,18 @@ class MattingModel:
         return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
 
 
-def has_bfloat16_instructions() -> bool:
-    """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
+def bfloat16_instructions() -> list[str]:
+    """The instructions with which this processor multiplies bfloat16; none where it is unknown."""
     try:
         flags = Path("/proc/cpuinfo").read_text().split()
     except OSError:  # not Linux
-        return False
-    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(flags)
+        return []
+    return sorted({"amx_bf16", "avx512_bf16"}.intersection(flags))
+
+
+def has_bfloat16_instructions() -> bool:
+    """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
+    return bool(bfloat16_instructions())
 
 
 def _core_side(max_pixels: int, radius: int) -> int:

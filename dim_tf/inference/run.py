@@ -140,8 +140,6 @@ def matte_photo(
             "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
             "a larger --max_pixels if there is memory for it."
         )
-    if job.save_trimap:
-        write_png(job.save_trimap, trimap)
     alpha = model.predict_alpha(rgb, trimap, config.size, config.max_pixels)
     largest, dtype = (65_535, np.uint16) if config.bits == "16" else (255, np.uint8)
     write_png(job.matte, np.round(alpha * np.float64(largest)).astype(dtype))
@@ -151,6 +149,7 @@ def matte_photo(
         write_png(job.side_by_side, row)
         written += f", side by side {job.side_by_side}"
     if job.save_trimap:
+        write_png(job.save_trimap, trimap)
         written += f", trimap {job.save_trimap}"
     if job.cutout or job.composite:
         written += _write_cutout(job, rgb, alpha, config.background)

@@ -9,14 +9,13 @@ from typing import Literal
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.data.trimap_levels import CONVERSION_ERROR, nearest_levels, snapped_note
 from dim_tf.errors import InputError
 from dim_tf.inference.rough_mask import trimap_from_rough_mask
 
 Invert = Literal["auto", "yes", "no"]
 
-# Painting programs and conversions move the three values by this much,
-_ROUNDING = 2
-# and JPEG at low quality by this much, but for a few pixels at edges.
+# JPEG at low quality moves the three values by this much, but for a few pixels at edges.
 _NOISE = 24
 # Of a trimap with JPEG noise or soft edges these are at most 0.23 times as many as the unknown
 # pixels, of a matte they are at least 2.9 times as many (measured on the alphamatting.com trimaps
@@ -65,7 +64,7 @@ def _is_evenly_spaced(present: np.ndarray) -> bool:
     return (
         len(present) == 3
         and present[0] == 0
-        and present[2] < FOREGROUND - _ROUNDING
+        and present[2] < FOREGROUND - CONVERSION_ERROR
         and abs(2 * present[1] - present[2]) <= 1
     )
 
@@ -80,19 +79,15 @@ def _table(new_values: dict[int, int]) -> np.ndarray:
 def _snap_to_trimap(
     values: np.ndarray, count: np.ndarray, source: str
 ) -> tuple[np.ndarray, list[str]]:
-    allowed = np.array([BACKGROUND, UNKNOWN, FOREGROUND])
-    distances = np.abs(np.arange(256)[:, None] - allowed)
-    distance, nearest = distances.min(axis=1), allowed[distances.argmin(axis=1)].astype(np.uint8)
+    distance, nearest = nearest_levels()
     moved = count[(distance > 0) & (distance <= _NOISE)].sum()
     between = count[distance > _NOISE].sum()
-    if not count[distance > _ROUNDING].any():
+    if not count[distance > CONVERSION_ERROR].any():
         if not moved:
             return values, []
-        return nearest[values], [
-            f"{moved:,} pixels were almost but not quite 0, 128 or 255 and are taken as these"
-        ]
+        return nearest[values], [snapped_note(moved)]
     if between > _MOST_BETWEEN * count[np.abs(np.arange(256) - UNKNOWN) <= _NOISE].sum():
-        strange = np.flatnonzero((distance > _ROUNDING) & (count > 0))
+        strange = np.flatnonzero((distance > CONVERSION_ERROR) & (count > 0))
         commonest = strange[np.argsort(-count[strange], kind="stable")[:3]]
         raise InputError(
             f"{source} is no trimap: {count[strange].sum() / values.size:.2%} of its pixels are "
@@ -170,7 +165,7 @@ def repair_mask(
             table[: _MASK_NOISE + 1], table[255 - _MASK_NOISE :] = BACKGROUND, FOREGROUND
             values = table[values]
             notes.append(f"{at_ends:,} pixels near 0 or 255 are taken as these, as JPEG noise")
-    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= _ROUNDING:
+    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
         notes.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )

@@ -69,9 +69,13 @@ def kind_of(index: int, kinds: Sequence[str] = MATTE_KINDS) -> str:
         InputError: a kind that does not exist.
     """
     kind = kinds[index % len(kinds)]
+    _check_kind(kind)
+    return kind
+
+
+def _check_kind(kind: str) -> None:
     if kind not in _PAINTERS:
         raise InputError(f"There is no matte kind {kind!r}; choose among {', '.join(MATTE_KINDS)}.")
-    return kind
 
 
 def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
@@ -88,7 +92,7 @@ def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
     Raises:
         InputError: there is no such kind.
     """
-    kind = kind_of(0, [kind])
+    _check_kind(kind)
     supersampling = 2 * SUPERSAMPLING if kind in _EDGE_NEVER_SOFT else SUPERSAMPLING
     for attempt in range(_ATTEMPTS):
         rng = np.random.default_rng([MATTE_KINDS.index(kind), seed, attempt])
