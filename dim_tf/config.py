@@ -46,6 +46,9 @@ BATCH_NORM_MOMENTUM = 0.99
 # Both losses are sqrt(difference^2 + LOSS_EPSILON^2) (paper, equation 1).
 LOSS_EPSILON = 1e-6
 
+# Levels of the pyramids that the Laplacian loss compares; the coarsest is a 32nd of the picture.
+LAPLACIAN_LEVELS = 5
+
 # What NumPy takes as a seed.
 LARGEST_SEED = 2**32 - 1
 
@@ -206,6 +209,10 @@ class ExampleConfig(_Checked):
     background_blur: float = probability("probability of a background out of focus")
     noise: float = probability("probability of noise in the photo")
     jpeg: float = probability("probability of JPEG compression of the photo")
+    unknown_patches: float = probability(
+        "probability that the trimap is unknown in patches of any place as well, where all may be "
+        "object or all background"
+    )
     hard_list: str = option(
         "", "text file with one foreground name per line: train on these only (hard mode)"
     )
@@ -246,6 +253,12 @@ class LossConfig(_Checked):
         255.0,
         "the colour difference is divided by this; 255 puts it on the scale of alpha",
         above=0,
+    )
+    laplacian_loss_weight: float = option(
+        0.0,
+        "weight of the difference of alpha's Laplacian pyramids, added to the two losses; 0 leaves "
+        "it out (the paper)",
+        at_least=0,
     )
 
 
@@ -293,6 +306,11 @@ class TrainingConfig(_Checked):
     train_stage: Literal["all", "encoder_decoder", "refinement"] = option(
         "all",
         "which weights learn; the paper trains encoder_decoder, then refinement, then all",
+    )
+    freeze_batch_norm: bool = option(
+        False,
+        "normalise with batch norm's averages as inference does, and leave them as they are; for "
+        "a last stage that begins with --init_from",
     )
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
@@ -393,6 +411,10 @@ class OfflineConfig(_Checked):
         "",
         "photographs to take foreground colours and backgrounds from, with --synthetic; "
         "without it both are procedural textures",
+    )
+    colour_patches: float = probability(
+        "probability that a procedural matte's colours come from several photographs, in patches, "
+        "so that one part of the object does not look like the next"
     )
     layout: Literal["compact", "original"] = option(
         "compact",

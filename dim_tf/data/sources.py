@@ -22,6 +22,9 @@ from dim_tf.errors import InputError
 # Enough variety for a dataset that is all procedural; more would only take disk.
 MAX_TEXTURE_BACKGROUNDS = 200
 
+# A matte's colours come from so many photographs beside its first, at most.
+LARGEST_PATCH_COUNT = 3
+
 # Long side by short side of a background; a longer strip has next to nothing to see in its middle.
 MAX_ASPECT_RATIO = 10
 
@@ -62,12 +65,13 @@ class ForegroundFiles:
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticForeground:
-    """A procedural matte, coloured from a photograph or from a procedural texture."""
+    """A procedural matte, coloured from photographs or from a procedural texture."""
 
     name: str
     kind: str
     seed: int
     colour_photo: Path | None
+    patch_photos: tuple[Path, ...] = ()  # more photographs, where its colours come in patches
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
         """(alpha [640, 640] uint8, eps [640, 640, 3] uint8 RGB).
@@ -76,7 +80,7 @@ class SyntheticForeground:
             InputError: the photograph cannot be read.
         """
         alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
-        photos = [] if self.colour_photo is None else [self.colour_photo]
+        photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
         return alpha, foreground_colours(alpha, photos, self.seed)
 
 
@@ -169,12 +173,14 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
     for index in range(config.synthetic):
         kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
         seed, photo_number = _seeds(config.seed, "matte", index, 2)
+        patch_photos = _draw_patch_photos(config, photos, index)
         foregrounds.append(
             SyntheticForeground(
                 name=f"{index:06d}_{kind}",
                 kind=kind,
                 seed=seed,
                 colour_photo=photos[photo_number % len(photos)] if photos else None,
+                patch_photos=patch_photos,
             )
         )
     refusals: list[str] = []
@@ -187,6 +193,18 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
             for index in range(min(config.synthetic, MAX_TEXTURE_BACKGROUNDS))
         )
     return Sources(tuple(foregrounds), backgrounds, tuple(refusals))
+
+
+def _draw_patch_photos(
+    config: OfflineConfig, photos: Sequence[Path], index: int
+) -> tuple[Path, ...]:
+    """One to three photographs more for a matte whose colours come in patches; none otherwise."""
+    chance, count, *numbers = _seeds(config.seed, "patches", index, 2 + LARGEST_PATCH_COUNT)
+    if not photos or chance >= config.colour_patches * 2**32:
+        return ()
+    return tuple(
+        photos[number % len(photos)] for number in numbers[: 1 + count % LARGEST_PATCH_COUNT]
+    )
 
 
 def background_files(files: Iterable[Path]) -> tuple[tuple[BackgroundFile, ...], list[str]]:

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from dim_tf.config import CANVAS_SIDE, IMAGE_MEAN_RGB, UNKNOWN, ExampleConfig
 from dim_tf.data.appearance import change_layers, change_photo
-from dim_tf.data.trimap import trimap_from_alpha
+from dim_tf.data.trimap import trimap_from_alpha, with_unknown_patches
 
 Example = dict[str, tf.Tensor]
 
@@ -34,6 +34,7 @@ class Decisions(NamedTuple):
     erosion_kernel: tf.Tensor  # int32 scalar, as `trimap_kernel`, for erosion
     quarter_turns: tf.Tensor  # int32 scalar in 0…3
     appearance: tf.Tensor  # [2] int64, key of the draws in `dim_tf.data.appearance`
+    unknown_patches: tf.Tensor  # [2] int64, key of `add_unknown_patches`
 
 
 def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfig) -> Decisions:
@@ -59,6 +60,7 @@ def draw_decisions(seed: int | tf.Tensor, index: tf.Tensor, config: ExampleConfi
         else trimap_kernel,
         quarter_turns=choose(more[1], 4) if config.quarter_turns else tf.constant(0),
         appearance=tf.random.fold_in(key, 2),
+        unknown_patches=tf.random.fold_in(key, 3),
     )
 
 
@@ -236,6 +238,20 @@ def resize(example: Example, size: int) -> Example:
     }
 
 
+def add_unknown_patches(example: Example, key: tf.Tensor, probability: float) -> Example:
+    """Makes patches of the trimap unknown with this probability (see `with_unknown_patches`)."""
+    if not probability:
+        return example
+    trimap = example["trimap"]
+    drawn = tf.random.stateless_uniform([], key) < probability
+    patched = tf.cond(
+        drawn,
+        lambda: with_unknown_patches(trimap, tf.random.fold_in(key, 1)),
+        lambda: tf.identity(trimap),
+    )
+    return example | {"trimap": patched}
+
+
 def add_network_input(example: Example, photo: tf.Tensor) -> Example:
     """Adds `image_and_trimap`: the photo minus `IMAGE_MEAN_RGB`, the trimap as fourth channel."""
     trimap = tf.cast(example["trimap"], tf.float32)
@@ -270,5 +286,6 @@ def make_example(example: Example, decisions: Decisions, config: ExampleConfig) 
         # foreground and background beside it.
         example = resize(example, config.input_size)
         example = composite(change_layers(example, decisions.appearance, config))
+    example = add_unknown_patches(example, decisions.unknown_patches, config.unknown_patches)
     photo = change_photo(example["rgb"], decisions.appearance, config)
     return add_network_input(example, photo)

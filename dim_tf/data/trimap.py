@@ -6,6 +6,10 @@ import tensorflow as tf
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 
+# Patches: maxima of a random grid of so many values along a side, and the share they cover.
+_PATCH_GRID = (4, 9)
+_PATCH_SHARE = (0.05, 0.4)
+
 
 def trimap_from_alpha(
     alpha: tf.Tensor,
@@ -47,6 +51,29 @@ def trimap_from_alpha(
         constant_values=BACKGROUND,
     )
     return tf.ensure_shape(trimap, alpha.shape)
+
+
+def with_unknown_patches(trimap: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Makes smooth patches of a trimap unknown, wherever they happen to lie.
+
+    Where people draw a trimap, the unknown region also covers parts that are all object or all
+    background. Trimaps made from the edge of a matte never show that to a network.
+
+    Args:
+        trimap: [H, W, 1] uint8 in {0, 128, 255}.
+        key: [2] int64; the patches depend on it and the size alone.
+
+    Returns:
+        The trimap with between 5 and 40 % of it covered by patches.
+    """
+    share, cells = tf.unstack(tf.random.stateless_uniform([2], key))
+    side = _PATCH_GRID[0] + tf.cast(cells * (_PATCH_GRID[1] - _PATCH_GRID[0] + 1), tf.int32)
+    grid = tf.random.stateless_normal(tf.stack([1, side, side, 1]), tf.random.fold_in(key, 1))
+    field = tf.image.resize(grid, tf.shape(trimap)[:2], method="bicubic")[0]
+    low, high = _PATCH_SHARE
+    ranked = tf.sort(tf.reshape(field, [-1]), direction="DESCENDING")
+    last = tf.cast((low + share * (high - low)) * tf.cast(tf.size(field), tf.float32), tf.int32)
+    return tf.where(field > ranked[last], tf.constant(UNKNOWN, trimap.dtype), trimap)
 
 
 def _span(occupied: tf.Tensor, margin: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

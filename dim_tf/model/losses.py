@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dim_tf.config import LOSS_EPSILON, UNKNOWN, LossConfig
+from dim_tf.config import LAPLACIAN_LEVELS, LOSS_EPSILON, UNKNOWN, LossConfig
 
 
 def unknown_region(trimap: tf.Tensor) -> tf.Tensor:
@@ -31,7 +31,8 @@ def matting_losses(
     Each is the weighted mean of √(difference² + ε²) over the pixels of the batch, with weight 1 on
     unknown pixels and `config.known_weight` elsewhere. The alpha loss takes the raw prediction; the
     compositional loss composites with known pixels from the trimap, sums over the three colours and
-    divides by `config.comp_loss_divisor`. Where no pixel has weight, the losses are 0.
+    divides by `config.comp_loss_divisor`. Where no pixel has weight, the losses are 0. With
+    `config.laplacian_loss_weight` the `laplacian_loss` comes on top.
 
     Args:
         predicted_alpha: [B, H, W, 1] float32.
@@ -40,7 +41,7 @@ def matting_losses(
         config: weights.
 
     Returns:
-        Scalars `alpha_loss`, `comp_loss` and `total_loss`.
+        Scalars `alpha_loss`, `comp_loss` and `total_loss`, and `laplacian_loss` where it counts.
     """
     unknown = unknown_region(example["trimap"])
     weight = unknown + config.known_weight * (1.0 - unknown)
@@ -54,12 +55,55 @@ def matting_losses(
     composite = alpha * example["foreground"] + (1.0 - alpha) * example["background"]
     alpha_loss = weighted_mean(predicted_alpha - example["alpha"])
     comp_loss = weighted_mean(composite - example["rgb"]) / config.comp_loss_divisor
-    return {
-        "alpha_loss": alpha_loss,
-        "comp_loss": comp_loss,
-        "total_loss": config.alpha_loss_weight * alpha_loss
-        + (1.0 - config.alpha_loss_weight) * comp_loss,
-    }
+    total_loss = (
+        config.alpha_loss_weight * alpha_loss + (1.0 - config.alpha_loss_weight) * comp_loss
+    )
+    losses = {"alpha_loss": alpha_loss, "comp_loss": comp_loss}
+    if config.laplacian_loss_weight:
+        losses["laplacian_loss"] = laplacian_loss(alpha, example["alpha"], unknown)
+        total_loss += config.laplacian_loss_weight * losses["laplacian_loss"]
+    return losses | {"total_loss": total_loss}
+
+
+def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -> tf.Tensor:
+    """How far two mattes differ in their details, from fine to coarse.
+
+    The sum over the levels i = 0 … 4 of their Laplacian pyramids of 2^i · |difference|, as a mean
+    over the unknown pixels (Hou and Liu, Context-Aware Image Matting, ICCV 2019, equation 1: the
+    coarser levels have fewer values, and weigh more). It is not in the paper.
+
+    Args:
+        predicted: [B, H, W, 1] float32, with known pixels from the trimap; sides multiples of 32.
+        alpha: [B, H, W, 1] float32, the truth.
+        unknown: [B, H, W, 1] float32, 1 where the trimap is unknown and 0 elsewhere.
+
+    Returns:
+        A scalar; 0 where nothing is unknown.
+    """
+    total = tf.zeros([])
+    # A pyramid is linear, so that one of the difference is the difference of two.
+    level = predicted - alpha
+    for number in range(LAPLACIAN_LEVELS):
+        coarser = _halve(level)
+        detail = level - _double(coarser, tf.shape(level))
+        total += 2.0**number * tf.reduce_sum(tf.abs(detail))
+        level = coarser
+    return tf.math.divide_no_nan(total, tf.reduce_sum(unknown))
+
+
+def _pyramid_kernel() -> tf.Tensor:
+    binomial = tf.constant([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+    return (binomial[:, None] * binomial[None, :])[..., None, None]
+
+
+def _halve(level: tf.Tensor) -> tf.Tensor:
+    # Zeros beyond the border: there the two mattes do not differ.
+    return tf.nn.conv2d(level, _pyramid_kernel(), 2, "SAME")
+
+
+def _double(level: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    # Zeros between the values, and a kernel four times as heavy.
+    return tf.nn.conv2d_transpose(level, 4.0 * _pyramid_kernel(), shape, 2, "SAME")
 
 
 def unknown_error(predicted_alpha: tf.Tensor, alpha: tf.Tensor, trimap: tf.Tensor) -> tf.Tensor:

@@ -52,7 +52,8 @@ def make_train_step(
     def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         before = [tf.identity(variable.value) for variable in statistics] if skips else []
         with tf.GradientTape() as tape:
-            alpha = trained(example["image_and_trimap"], training=True)
+            # Only batch norm asks whether it is training.
+            alpha = trained(example["image_and_trimap"], training=not config.freeze_batch_norm)
             losses = matting_losses(alpha, example, config.losses)
             # The optimizer sums gradients over the replicas.
             objective = losses["total_loss"] / replicas

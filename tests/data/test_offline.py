@@ -300,6 +300,19 @@ def test_synthetic_mattes_are_named_seeded_and_coloured_apart_from_their_backgro
         assert manifest.background_name(i) != photos[manifest.foreground_name(i)]
 
 
+def test_colour_patches_come_as_often_as_asked_and_change_nothing_else(inputs):
+    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
+    plain = synthetic_sources(config).foregrounds
+    assert not any(foreground.patch_photos for foreground in plain)
+    patched = synthetic_sources(dataclasses.replace(config, colour_patches=0.4)).foregrounds
+    counts = [len(foreground.patch_photos) for foreground in patched]
+    assert 0.3 < np.mean(np.array(counts) > 0) < 0.5
+    assert set(counts) == {0, 1, 2, 3}
+    assert plain == tuple(
+        dataclasses.replace(foreground, patch_photos=()) for foreground in patched
+    )
+
+
 def test_a_first_run_that_wrote_nothing_does_not_bind_the_second(inputs):
     with pytest.raises(InputError, match="could be used"):
         make_dataset(dataclasses.replace(inputs, alpha_dir=inputs.bg_dir, seed=2))

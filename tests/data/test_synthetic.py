@@ -143,6 +143,22 @@ def test_colours_come_from_the_photo_and_fill_the_frame(tmp_path):
     assert len({digest(colours) for colours in drawn}) == 12
 
 
+def test_colours_of_several_photos_lie_in_patches(tmp_path):
+    """Each photo of the test has a colour of its own, so the patches can be read off."""
+    photos = []
+    for number, colour in enumerate([(250, 0, 0), (0, 250, 0), (0, 0, 250)]):
+        photos.append(tmp_path / f"{number}.png")
+        write_png(photos[-1], np.full((80, 80, 3), colour, np.uint8))
+    shares = []
+    for seed in range(30):
+        colours = foreground_colours(np.zeros((64, 64), np.uint8), photos, seed)
+        place = colours.argmax(axis=-1)
+        assert (colours.max(axis=-1) == 250).all()
+        shares.append([np.mean(place == number) for number in range(3)])
+    assert np.all(np.mean(shares, axis=0) > 0.15)
+    assert np.mean(np.array(shares) == 0) < 0.2
+
+
 def test_sample_has_fur_a_hole_and_a_plausible_mask():
     rgb, alpha, mask = render_sample(0, (120, 160))
     assert rgb.shape == (120, 160, 3)

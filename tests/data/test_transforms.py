@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -45,6 +47,7 @@ def decisions(kernel=21, side=64, centre=0.4, mirrored=False, erosion_kernel=Non
         erosion_kernel=tf.constant(erosion_kernel or kernel),
         quarter_turns=tf.constant(turns),
         appearance=tf.constant([3, 4], tf.int64),
+        unknown_patches=tf.constant([5, 6], tf.int64),
     )
 
 
@@ -415,6 +418,20 @@ def test_steps_run_in_a_graph_as_they_run_eagerly():
             np.testing.assert_array_equal(example[name], value)
 
 
+def test_unknown_patches_come_as_often_as_asked_and_change_the_trimap_alone():
+    raw = make_raw()
+    changed = 0
+    for index in range(40):
+        chosen = decisions()._replace(unknown_patches=tf.constant([index, 1], tf.int64))
+        plain = make_example(raw, chosen, CONFIG)
+        patched = make_example(raw, chosen, dataclasses.replace(CONFIG, unknown_patches=0.5))
+        changed += bool(np.any(plain["trimap"] != patched["trimap"]))
+        np.testing.assert_array_equal(patched["image_and_trimap"][..., 3:], patched["trimap"])
+        for name in ("rgb", "alpha", "foreground", "background"):
+            np.testing.assert_array_equal(plain[name], patched[name])
+    assert 10 <= changed <= 30
+
+
 def test_switches_reach_their_steps():
     raw, chosen = make_raw(), decisions(turns=1)
     plain = make_example(raw, chosen, CONFIG)
@@ -426,6 +443,7 @@ def test_switches_reach_their_steps():
         {"colour_change": 1.0},
         {"noise": 1.0},
         {"quarter_turns": True},
+        {"unknown_patches": 1.0},
     ):
         config = ExampleConfig(
             **({"crop_sizes": (64,), "input_size": 32, "crop_safety": "center"} | change)

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from scipy import ndimage
 
-from dim_tf.data.trimap import trimap_from_alpha
+from dim_tf.data.trimap import trimap_from_alpha, with_unknown_patches
 
 MODES = ["dilate_erode", "dilate"]
 KERNELS = range(1, 41)
@@ -147,3 +147,22 @@ def test_only_three_values_and_the_same_in_a_graph_with_a_random_kernel():
         assert trimap.dtype == tf.uint8
         assert set(np.unique(trimap)) <= {0, 128, 255}
         np.testing.assert_array_equal(trimap, trimap_from_alpha(alpha, kernel))
+
+
+def test_patches_are_unknown_connected_and_leave_the_rest():
+    trimap = np.full((96, 128, 1), 255, np.uint8)
+    trimap[:, :40] = 0
+    trimap[:, 40:48] = 128
+    shares = []
+    for number in range(20):
+        key = tf.constant([1, number], tf.int64)
+        patched = with_unknown_patches(tf.constant(trimap), key).numpy()
+        np.testing.assert_array_equal(patched, with_unknown_patches(tf.constant(trimap), key))
+        unknown = patched == 128
+        assert unknown[trimap == 128].all()
+        np.testing.assert_array_equal(patched[~unknown], trimap[~unknown])
+        elsewhere = unknown & (trimap != 128)
+        shares.append(elsewhere.sum() / (trimap != 128).sum())
+        # Patches, not grains.
+        assert ndimage.label(elsewhere[..., 0])[1] < 40
+    assert 0.0 < min(shares) < 0.15 and 0.25 < max(shares) < 0.6

@@ -3,9 +3,16 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import signal
 
 from dim_tf.config import LossConfig
-from dim_tf.model.losses import matting_losses, merge_with_trimap, unknown_error, unknown_region
+from dim_tf.model.losses import (
+    laplacian_loss,
+    matting_losses,
+    merge_with_trimap,
+    unknown_error,
+    unknown_region,
+)
 
 EPSILON = 1e-6
 
@@ -84,6 +91,48 @@ def test_losses_are_zero_at_the_truth_up_to_epsilon():
     losses = matting_losses(example["alpha"], example, LossConfig())
     assert 0 <= losses["alpha_loss"] <= 1.01 * EPSILON
     assert 0 <= losses["comp_loss"] <= 3 * 1e-4 / 255  # rounding of grey levels in float32
+
+
+def literal_laplacian_loss(predicted, alpha, unknown):
+    """Two pyramids, each by plain convolutions, compared level by level."""
+    binomial = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+
+    def pyramid(picture):
+        levels = []
+        for _ in range(5):
+            coarser = signal.convolve2d(picture, binomial, mode="same")[1::2, 1::2]
+            spread = np.zeros_like(picture)
+            spread[1::2, 1::2] = coarser
+            levels.append(picture - 4 * signal.convolve2d(spread, binomial, mode="same"))
+            picture = coarser
+        return levels
+
+    total = 0.0
+    for one, other in zip(predicted[..., 0], alpha[..., 0], strict=True):
+        for number, levels in enumerate(zip(pyramid(one), pyramid(other), strict=True)):
+            total += 2**number * np.abs(levels[0] - levels[1]).sum()
+    return total / unknown.sum()
+
+
+def test_laplacian_loss_compares_two_pyramids():
+    random = np.random.default_rng(3)
+    predicted, alpha, unknown = random.uniform(size=(3, 2, 64, 96, 1))
+    unknown = np.round(unknown)
+    actual = laplacian_loss(*(tf.constant(a, tf.float32) for a in (predicted, alpha, unknown)))
+    np.testing.assert_allclose(actual, literal_laplacian_loss(predicted, alpha, unknown), rtol=1e-5)
+
+
+def test_the_laplacian_loss_is_added_with_its_weight_and_judges_unknown_pixels_only():
+    example, predicted = make_example(size=(2, 32, 32)), make_prediction(size=(2, 32, 32))
+    plain = matting_losses(predicted, example, LossConfig())
+    losses = matting_losses(predicted, example, LossConfig(laplacian_loss_weight=0.4))
+    np.testing.assert_allclose(
+        losses["total_loss"], plain["total_loss"] + 0.4 * losses["laplacian_loss"], rtol=1e-6
+    )
+    changed = tf.where(example["trimap"] != 128, 1.0 - predicted, predicted)
+    other = matting_losses(changed, example, LossConfig(laplacian_loss_weight=0.4))
+    np.testing.assert_array_equal(other["laplacian_loss"], losses["laplacian_loss"])
+    assert losses["laplacian_loss"] > 0.01
 
 
 def test_known_pixels_reach_the_composite_from_the_trimap():

@@ -16,8 +16,9 @@ from dim_tf.data.manifest import MANIFEST_NAME
 from dim_tf.data.pipeline import open_dataset, training_examples
 from dim_tf.errors import InputError
 from dim_tf.flags import flagfile_text
+from dim_tf.model.losses import unknown_error
 from dim_tf.model.network import build_network
-from dim_tf.model.weights import read_arrays, save_weights, write_arrays
+from dim_tf.model.weights import load_network, read_arrays, save_weights, write_arrays
 from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
 from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at, train
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
@@ -170,6 +171,33 @@ def test_a_damaged_newest_checkpoint_costs_its_steps_and_nothing_else(continued,
     path.write_bytes(path.read_bytes()[:1000])
     assert train(continued).step == 7
     assert_same_arrays(arrays_of(continued.run_dir, 7), arrays_of(finished.run_dir, 7))
+
+
+def test_frozen_batch_norm_trains_what_inference_sees(finished, tmp_path):
+    """The loss is that of the network as it predicts, and its averages stay as they are."""
+    config = dataclasses.replace(
+        finished,
+        run_dir=str(tmp_path),
+        init_from=str(checkpoint_path(Path(finished.run_dir), 7)),
+        freeze_batch_norm=True,
+        steps=2,
+        warmup_steps=0,
+    )
+    train(config)
+    before, after = arrays_of(finished.run_dir, 7), arrays_of(config.run_dir, 2)
+    averages = [name for name in before if "moving_" in name]
+    assert averages
+    for name in averages:
+        np.testing.assert_array_equal(before[name], after[name])
+    assert np.any(before["network/deconv1_2/gamma"] != after["network/deconv1_2/gamma"])
+    network, *_ = load_network(checkpoint_path(Path(finished.run_dir), 7))
+    examples = training_examples(
+        *open_dataset(config.data_dir, config.examples), seed=config.seed, batch_size=2
+    )
+    example = next(iter(examples))
+    alpha = network(example["image_and_trimap"], training=False)
+    expected = unknown_error(alpha, example["alpha"], example["trimap"])
+    np.testing.assert_allclose(losses_of(config.run_dir, "unknown_error")[0], expected, rtol=1e-4)
 
 
 @pytest.mark.slow

@@ -122,27 +122,37 @@ def render_texture(seed: int, size: tuple[int, int]) -> np.ndarray:
 
 
 def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> np.ndarray:
-    """Colours for a matte: an enlarged piece of a photograph, or a procedural texture.
+    """Colours for a matte: pieces of photographs, or a procedural texture.
 
     Colours are defined everywhere, also where the matte is 0, so that resizing never mixes in
     black.
 
     Args:
         matte: [H, W], gives the size.
-        photos: files to choose from; none: `render_texture`.
+        photos: one gives all colours; of several each has patches of its own, as clothes, skin and
+            hair have. None: `render_texture`.
         seed: the same seed, size and photos give the same colours.
 
     Returns:
         [H, W, 3] uint8, RGB.
 
     Raises:
-        InputError: the chosen photo cannot be read.
+        InputError: a photo cannot be read.
     """
-    height, width = matte.shape[:2]
+    size = matte.shape[:2]
     if not len(photos):
-        return render_texture(seed, (height, width))
+        return render_texture(seed, size)
     rng = np.random.default_rng([1_001, seed])
-    photo = read_rgb(photos[rng.integers(len(photos))])
+    colours = _piece_of_photo(rng, photos[0], size)
+    for photo in photos[1:]:
+        colours = np.where(_colour_patch(rng, size), _piece_of_photo(rng, photo, size), colours)
+    return colours
+
+
+def _piece_of_photo(rng: np.random.Generator, file: Path, size: tuple[int, int]) -> np.ndarray:
+    """A random piece of a photograph at the given size, sometimes blurred: [H, W, 3] uint8."""
+    photo = read_rgb(file)
+    height, width = size
     side = log_uniform(rng, 0.15, 1.0) * min(photo.shape[:2])
     rows, columns = (max(1, round(side * part / max(height, width))) for part in (height, width))
     top = rng.integers(photo.shape[0] - rows + 1)
@@ -154,3 +164,10 @@ def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> 
     if chance(rng, 0.2):
         colours = cv2.GaussianBlur(colours, (0, 0), log_uniform(rng, 1, 8) * width / 640)
     return colours
+
+
+def _colour_patch(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Where another material lies: stripes, tiles or smooth spots. [H, W, 1] bool."""
+    fields = (_gradient, _clouds, _stripes, _patches)
+    field = fields[rng.choice(4, p=(0.25, 0.35, 0.2, 0.2))](rng, size)
+    return (field > np.quantile(field, rng.uniform(0.3, 0.75)))[..., None]
