@@ -1,0 +1,69 @@
+"""Every setting and constant of the project, with its default, in one place. No TensorFlow here.
+
+The dataclasses are the settings of the library. `dim_tf/flags.py` turns each field made by
+`option` into a command-line flag of the same name, with the text given there as its help.
+"""
+
+from dim_tf.config.constants import (
+    BACKGROUND,
+    BATCH_NORM_EPSILON,
+    BATCH_NORM_MOMENTUM,
+    CANVAS_SIDE,
+    FOREGROUND,
+    FOREGROUND_LONG_SIDE,
+    IMAGE_MEAN_RGB,
+    LAPLACIAN_LEVELS,
+    LARGEST_INPUT_MEGAPIXELS,
+    LARGEST_SEED,
+    LOSS_EPSILON,
+    MAX_INPUT_MEGAPIXELS,
+    MAX_PIXELS,
+    NORMALIZED_INPUT_DIVISOR,
+    SIZE_MULTIPLE,
+    TILE_CORE_SIDE,
+    UNKNOWN,
+)
+from dim_tf.config.fields import (
+    choices_of,
+    is_union,
+)
+from dim_tf.config.inference import (
+    InferenceConfig,
+)
+from dim_tf.config.offline import (
+    OfflineConfig,
+)
+from dim_tf.config.training import (
+    ExampleConfig,
+    LossConfig,
+    NetworkConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "BACKGROUND",
+    "BATCH_NORM_EPSILON",
+    "BATCH_NORM_MOMENTUM",
+    "CANVAS_SIDE",
+    "FOREGROUND",
+    "FOREGROUND_LONG_SIDE",
+    "IMAGE_MEAN_RGB",
+    "LAPLACIAN_LEVELS",
+    "LARGEST_INPUT_MEGAPIXELS",
+    "LARGEST_SEED",
+    "LOSS_EPSILON",
+    "MAX_INPUT_MEGAPIXELS",
+    "MAX_PIXELS",
+    "NORMALIZED_INPUT_DIVISOR",
+    "SIZE_MULTIPLE",
+    "TILE_CORE_SIDE",
+    "UNKNOWN",
+    "ExampleConfig",
+    "InferenceConfig",
+    "LossConfig",
+    "NetworkConfig",
+    "OfflineConfig",
+    "TrainingConfig",
+    "choices_of",
+    "is_union",
+]

@@ -1,0 +1,130 @@
+"""Settings of inference."""
+
+import dataclasses
+from typing import Literal
+
+from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, MAX_INPUT_MEGAPIXELS, MAX_PIXELS
+from dim_tf.config.fields import Checked, option
+from dim_tf.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class InferenceConfig(Checked):
+    """From a photo and a trimap or mask to a matte on disk."""
+
+    rgb: str = option("", "photo: a file, a folder or a glob; left out: the shipped sample")
+    alpha: str = option(
+        "", "mask or rough matte to make the trimap from: file, folder or glob, paired by stem"
+    )
+    trimap: str = option(
+        "", "trimap (0 background, 128 unknown, 255 foreground): file, folder or glob"
+    )
+    rect: str = option(
+        "",
+        "instead of a mask: x,y,width,height of a rectangle around the object, pixels, in which "
+        "GrabCut looks for it; auto: the photo but for a small margin",
+    )
+    checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
+    output: str = option(
+        "",
+        "matte to write: a name ending in .png, or a folder that gets one PNG per photo; left out: "
+        "alpha.png, or the folder mattes with several photos",
+    )
+    side_by_side: str = option(
+        "",
+        "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "
+        "folder; left out: none (the demo writes one beside its matte)",
+    )
+    cutout: str = option(
+        "",
+        "cut-out to write, RGBA with the object's own colours at its edge: a name ending in .png, "
+        "or a folder; needs pymatting",
+    )
+    background: str = option(
+        "",
+        "put the cut-out on this: a colour (white, '#20a050') or a picture; needs pymatting",
+    )
+    composite: str = option(
+        "",
+        "where --background's result goes: a name ending in .png, or a folder; left out: beside "
+        "the matte",
+    )
+    save_trimap: str = option(
+        "",
+        "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
+        "none",
+    )
+    trimap_kernel: int | Literal["auto"] = option(
+        "auto",
+        "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
+        "pixels; auto: wider around larger objects",
+        at_least=1,
+        at_most=10_000,
+    )
+    invert: Literal["auto", "yes", "no"] = option(
+        "auto",
+        "whether the object is black in the mask or trimap; auto: where it is white along its "
+        "whole border and black inside",
+    )
+    trimap_mode: Literal["dilate_erode", "dilate"] = option(
+        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
+    )
+    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+    size: int = option(
+        0,
+        "squash the photo to a square of this side first, as the original did; 0: its own size",
+        at_least=0,
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto",
+        "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
+        "the matte differs by a grey level here and there), otherwise float32",
+    )
+    bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+    gt: str = option(
+        "",
+        "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
+        "mattes, rounded to 8 bits, and writes --report",
+    )
+    predictions: str = option(
+        "",
+        "measure these mattes of another tool against --gt instead of predicting: file, folder or "
+        "glob; needs no checkpoint, and --rgb only to show the photos on the sheets",
+    )
+    report: str = option(
+        "report", "with --gt: folder for metrics.csv, metrics.json and sheets, the worst first"
+    )
+    sheets: int = option(
+        50, "side-by-side sheets in the report, of the mattes with the largest SAD", at_least=0
+    )
+    region: Literal["unknown", "whole"] = option(
+        "unknown",
+        "pixels that the errors are taken over: those unknown in the trimap, as in the "
+        "literature, or the whole image",
+    )
+    max_pixels: int = option(
+        MAX_PIXELS,
+        "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
+        "width. A larger one goes through in overlapping tiles, with the same matte",
+        at_least=1,
+    )
+    max_input_megapixels: float = option(
+        MAX_INPUT_MEGAPIXELS,
+        "largest picture that is read, in millions of pixels; larger ones are refused unread",
+        above=0,
+        at_most=LARGEST_INPUT_MEGAPIXELS,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size**2 > self.max_pixels:
+            raise InputError(
+                f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
+                f"whose square is at most --max_pixels={self.max_pixels}."
+            )
+        if self.composite and not self.background:
+            raise InputError("--composite needs --background, a colour or a picture.")

@@ -1,0 +1,68 @@
+"""Settings of the offline step."""
+
+import dataclasses
+from typing import Literal
+
+from dim_tf.config.constants import LARGEST_SEED
+from dim_tf.config.fields import Checked, option, probability
+
+
+@dataclasses.dataclass(frozen=True)
+class OfflineConfig(Checked):
+    """The offline step: mattes, colours and backgrounds in, a PNG dataset out."""
+
+    out_dir: str = option("", "folder to write the dataset to")
+    alpha_dir: str = option("", "folder of mattes")
+    eps_dir: str = option(
+        "",
+        "folder of the pictures that carry the foreground colours, one for each matte, same file "
+        "stem (the blog calls them eps)",
+    )
+    bg_dir: str = option("", "folder of background photographs")
+    adobe_root: str = option(
+        "", "root of the Adobe matting dataset (holds Combined_Dataset); needs no renaming"
+    )
+    adobe_split: Literal["train", "test"] = option(
+        "train", "train: the training foregrounds; test: Composition-1k, by the official recipe"
+    )
+    synthetic: int = option(
+        0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
+    )
+    synthetic_kinds: tuple[str, ...] = option(
+        (),
+        "kinds of procedural mattes that take turns; a kind may be named more than once, e.g. "
+        "hair,hair,fur,hard; left out: every kind once",
+    )
+    photos_dir: str = option(
+        "",
+        "photographs to take foreground colours and backgrounds from, with --synthetic; "
+        "without it both are procedural textures",
+    )
+    colour_patches: float = probability(
+        "probability that a procedural matte's colours come from several photographs, in patches, "
+        "so that one part of the object does not look like the next"
+    )
+    layout: Literal["compact", "original"] = option(
+        "compact",
+        "compact: each foreground and background once, and a manifest of pairs; original: one "
+        "alpha, eps and bg file per pair, about 100 times the disk",
+    )
+    pad: Literal["center", "none"] = option(
+        "center",
+        "center: backgrounds to a short side of 1280 and mattes centred, so that every crop fits; "
+        "none: backgrounds keep their size and crops are pulled back inside",
+    )
+    crop_safety: Literal["auto", "center", "pull_back"] = option(
+        "auto",
+        "what training does with a crop that would leave the canvas, noted in the manifest; "
+        "auto: center with --pad=center, pull_back with --pad=none",
+    )
+    backgrounds_per_foreground: int = option(
+        100, "backgrounds each foreground is paired with, drawn without replacement", at_least=1
+    )
+    seed: int = option(
+        1, "seed of the pairing and of the procedural mattes", at_least=0, at_most=LARGEST_SEED
+    )
+    workers: int = option(0, "processes; 0 takes one per core", at_least=0)
+    strict: bool = option(False, "stop at the first refused file instead of going on without it")
+    progress: bool = option(True, "show a progress bar")
