@@ -84,6 +84,9 @@ class ExampleConfig(Checked):
         "probability that the background's colours are moved toward the foreground's"
     )
     background_blur: float = probability("probability of a background out of focus")
+    edge_blur: float = probability(
+        "probability of edges as soft as a lens makes them, also where the matte's are sharp"
+    )
     noise: float = probability("probability of noise in the photo")
     jpeg: float = probability("probability of JPEG compression of the photo")
     unknown_patches: float = probability(

@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from dim_tf.config import ExampleConfig
 
-# Ranges of the draws, all uniform but for the blur's, which is log-uniform.
+# Ranges of the draws, all uniform but for those of the blurs, which are log-uniform.
 _CONTRAST = (0.5, 1.5)
 _BRIGHTNESS = (-50.0, 50.0)  # grey levels
 _GAMMA = (0.7, 1.4)
 _CHANNEL_GAIN = (0.85, 1.15)
 _SIMILARITY = (0.5, 1.0)
 _BLUR_SIGMA = (0.7, 7.0)  # pixels
+_EDGE_SIGMA = (0.4, 1.6)  # pixels
 _NOISE_SIGMA = (1.0, 8.0)  # grey levels
 _JPEG_QUALITY = (40.0, 96.0)
 
@@ -33,27 +34,30 @@ _LARGEST_SCALE = 2.0
 def change_layers(
     example: dict[str, tf.Tensor], key: tf.Tensor, config: ExampleConfig
 ) -> dict[str, tf.Tensor]:
-    """Changes `foreground` and `background`, each change with the probability the config gives.
+    """Changes `foreground`, `background` and the edges of `alpha`.
+
+    Each change comes with the probability that the config gives.
 
     Args:
         example: `alpha` [S, S, 1] in [0, 1], `foreground` and `background`.
         key: of the example.
-        config: its `colour_change`, `similar_background` and `background_blur`.
+        config: its `colour_change`, `similar_background`, `background_blur` and `edge_blur`.
 
     Returns:
-        The example with the two pictures changed.
+        The example with the three pictures changed.
     """
     foreground, background = example["foreground"], example["background"]
-    keys = [tf.random.fold_in(key, number) for number in range(4)]
+    keys = [tf.random.fold_in(key, number) for number in (0, 1, 2, 3, 6)]
+    alpha = _perhaps(config.edge_blur, keys[4], _soft_edges, example["alpha"])
 
     def similar(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        return move_colours(picture, foreground, example["alpha"], _uniform(key, _SIMILARITY))
+        return move_colours(picture, foreground, alpha, _uniform(key, _SIMILARITY))
 
     foreground = _perhaps(config.colour_change, keys[0], _random_colours, foreground)
     background = _perhaps(config.colour_change, keys[1], _random_colours, background)
     background = _perhaps(config.similar_background, keys[2], similar, background)
     background = _perhaps(config.background_blur, keys[3], _random_blur, background)
-    return example | {"foreground": foreground, "background": background}
+    return example | {"alpha": alpha, "foreground": foreground, "background": background}
 
 
 def change_photo(photo: tf.Tensor, key: tf.Tensor, config: ExampleConfig) -> tf.Tensor:
@@ -149,8 +153,11 @@ def _random_colours(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
 
 
 def _random_blur(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    narrow, wide = _BLUR_SIGMA
-    return gaussian_blur(picture, narrow * tf.pow(wide / narrow, _uniform(key, (0.0, 1.0))))
+    return gaussian_blur(picture, _log_uniform(key, _BLUR_SIGMA))
+
+
+def _soft_edges(alpha: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(gaussian_blur(alpha, _log_uniform(key, _EDGE_SIGMA)), 0.0, 1.0)
 
 
 def _random_noise(photo: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
@@ -165,6 +172,11 @@ def _uniform(
     key: tf.Tensor, bounds: tuple[float, float], shape: tuple[int, ...] | list[int] = ()
 ) -> tf.Tensor:
     return tf.random.stateless_uniform(shape, key, *bounds)
+
+
+def _log_uniform(key: tf.Tensor, bounds: tuple[float, float]) -> tf.Tensor:
+    low, high = bounds
+    return low * tf.pow(high / low, _uniform(key, (0.0, 1.0)))
 
 
 def _perhaps(

@@ -17,7 +17,14 @@ from dim_tf.data.appearance import (
 )
 from dim_tf.data.transforms import composite, draw_decisions, make_example
 
-SWITCHES = ("colour_change", "similar_background", "background_blur", "noise", "jpeg")
+SWITCHES = (
+    "colour_change",
+    "similar_background",
+    "background_blur",
+    "edge_blur",
+    "noise",
+    "jpeg",
+)
 ALL = dict.fromkeys(SWITCHES, 1.0)
 CONFIG = ExampleConfig(crop_sizes=(64,), input_size=64, crop_safety="pull_back")
 KEY = tf.constant([5, 6], tf.int64)
@@ -70,6 +77,7 @@ def test_each_switch_changes_its_pictures_only(switch):
             "colour_change": {"foreground", "background"},
             "similar_background": {"background"},
             "background_blur": {"background"},
+            "edge_blur": {"alpha"},
             "noise": {"photo"},
             "jpeg": {"photo"},
         }[switch]
@@ -95,8 +103,24 @@ def test_changes_depend_on_the_key_alone_and_stay_in_range():
         for name in ("foreground", "background"):
             np.testing.assert_array_equal(changed[name], again[name])
             assert tf.reduce_min(changed[name]) >= 0 and tf.reduce_max(changed[name]) <= 255.001
+        np.testing.assert_array_equal(changed["alpha"], again["alpha"])
+        assert tf.reduce_min(changed["alpha"]) >= 0 and tf.reduce_max(changed["alpha"]) <= 1
         drawn.append(float(tf.reduce_mean(changed["foreground"])))
     assert len(set(drawn)) == 12
+
+
+def test_edge_blur_widens_an_edge_and_leaves_what_is_far_from_it():
+    config = dataclasses.replace(CONFIG, edge_blur=1.0)
+    alpha = np.zeros((64, 64, 1), np.float32)
+    alpha[:, 32:] = 1.0
+    widths = []
+    for index in range(20):
+        example = layers() | {"alpha": tf.constant(alpha)}
+        soft = change_layers(example, tf.constant([2, index], tf.int64), config)["alpha"].numpy()
+        np.testing.assert_allclose(soft[:, [*range(24), *range(40, 64)]], alpha[:, 8:56], atol=1e-5)
+        np.testing.assert_allclose(soft.mean(), 0.5, atol=1e-4)
+        widths.append(np.mean(np.sum((soft > 0.05) & (soft < 0.95), axis=1)))
+    assert min(widths) <= 2 and max(widths) >= 4
 
 
 def test_the_photo_stays_equation_one_and_only_the_network_sees_noise():
