@@ -25,6 +25,9 @@ MAX_TEXTURE_BACKGROUNDS = 200
 # Long side by short side of a background; a longer strip has next to nothing to see in its middle.
 MAX_ASPECT_RATIO = 10
 
+# From the fifth by name on; neighbours by name are often pictures of one scene.
+_FIRST_HELD_OUT, _HELD_OUT_EVERY = 4, 9
+
 
 @dataclasses.dataclass(frozen=True)
 class ForegroundFiles:
@@ -165,6 +168,8 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
         InputError: a folder is missing or holds no picture.
     """
     photos = list_images(config.photos_dir) if config.photos_dir else []
+    if config.hold_out:
+        photos, _ = split_photos(photos)
     foregrounds = []
     for index in range(config.synthetic):
         kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
@@ -187,6 +192,14 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
             for index in range(min(config.synthetic, MAX_TEXTURE_BACKGROUNDS))
         )
     return Sources(tuple(foregrounds), backgrounds, tuple(refusals))
+
+
+def split_photos(photos: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The photographs to train on, and every ninth by name, which is held out to measure on."""
+    training = sorted(photos)
+    held_out = training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
+    del training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
+    return training, held_out
 
 
 def background_files(files: Iterable[Path]) -> tuple[tuple[BackgroundFile, ...], list[str]]:
