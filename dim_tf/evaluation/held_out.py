@@ -29,6 +29,7 @@ from dim_tf.data.synthetic import foreground_colours, kind_of, render_matte
 from dim_tf.errors import InputError, tell
 from dim_tf.files import remove_unfinished, write_bytes
 from dim_tf.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.quiet import import_tensorflow
 
 FOLDERS = ("rgb", "trimap", "trimap_dilate", "alpha")
 SETTINGS_NAME = "held_out_settings.json"
@@ -75,7 +76,8 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
     Raises:
         InputError: a photograph cannot be used, or no usable trimap was drawn.
     """
-    from dim_tf.data.trimap import trimap_from_alpha  # TensorFlow: not for --help
+    import_tensorflow()  # only here: not for --help, nor where all is written
+    from dim_tf.data.trimap import trimap_from_alpha
     from dim_tf.inference.cutout import composite_on
 
     kind = kind_of(index)
@@ -214,9 +216,6 @@ def make(config: HeldOutConfig) -> None:
     Raises:
         InputError: see `write_composites` and `write_closed_form`.
     """
-    from dim_tf.quiet import import_tensorflow
-
-    import_tensorflow()
     written = write_composites(config)
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:

@@ -1,8 +1,13 @@
+import sys
+import types
+
 import numpy as np
 import pytest
 
 from dim_tf.config import HeldOutConfig, OfflineConfig
 from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.data.offline import make_dataset
+from dim_tf.data.output_folder import settings_of
 from dim_tf.data.sources import split_photos, synthetic_sources
 from dim_tf.data.synthetic import MATTE_KINDS, render_texture
 from dim_tf.errors import InputError
@@ -116,3 +121,24 @@ def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypat
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install '\.\[cutout\]'"):
         write_composites(HeldOutConfig(str(photos_dir), str(tmp_path / "new"), closed_form="cf"))
+
+
+def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monkeypatch):
+    """pymatting itself is tried in test_closed_form.py; here it copies the trimap."""
+    copying = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: 1.2 * trimap - 0.1)
+    monkeypatch.setitem(sys.modules, "pymatting", copying)
+    monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: True)
+    assert held_out.write_closed_form(composites, tmp_path) == 12
+    name = f"000_{MATTE_KINDS[0]}.png"
+    trimap = read_grey(composites / "trimap" / name)
+    expected = np.select([trimap == 0, trimap == 255], [0, 255], np.round(1.2 * 128 - 25.5))
+    np.testing.assert_array_equal(read_grey(tmp_path / name), expected)
+    assert held_out.write_closed_form(composites, tmp_path) == 0
+
+
+def test_holding_out_decides_what_a_dataset_is(tmp_path):
+    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir out"):
+        make_dataset(OfflineConfig(out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True))
+    # A dataset older than the switch, whose settings lack it, goes on without it only.
+    assert settings_of(OfflineConfig())["--hold_out="] == ""
+    assert settings_of(OfflineConfig(hold_out=True))["--hold_out="] == "True"

@@ -19,9 +19,6 @@ from dim_tf.flags import run_script
 
 def run(config: AblationConfig) -> None:
     """Makes every record that is missing."""
-    from dim_tf.quiet import import_tensorflow
-
-    import_tensorflow()
     from dim_tf.evaluation.ablations.run import run_series
 
     run_series(config)
@@ -45,9 +42,6 @@ def one(config: AblationConfig) -> None:
 
 def drift(config: AblationConfig) -> None:
     """Measures the drift of the ground truth."""
-    from dim_tf.quiet import import_tensorflow
-
-    import_tensorflow()
     from dim_tf.evaluation.ablations.drift import measure_drift
 
     measure_drift(config)

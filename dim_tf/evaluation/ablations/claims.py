@@ -82,7 +82,7 @@ ROWS: tuple[Row, ...] = (
             Claim("Deconvolution fits the set worse.", "deconv", judged_on=TRAINING),
             Claim("Deconvolution is worse on held-out pictures.", "deconv"),
             Claim("Deconvolution is worse on hair and fur.", "deconv", kinds=("hair", "fur")),
-            Claim("On hard edges.", "deconv", rule="reported", kinds=("hard",)),
+            Claim("Deconvolution on hard edges.", "deconv", rule="reported", kinds=("hard",)),
         ),
         ("base", "deconv", "overfit_unpool", "overfit_deconv"),
     ),
@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
         (
             Claim("Dilation only is worse on trimaps by both.", "dilate_only"),
             Claim(
-                "On trimaps by dilation only.",
+                "Dilation only on trimaps by dilation only.",
                 "dilate_only",
                 rule="reported",
                 judged_on=HELD_OUT_DILATE,

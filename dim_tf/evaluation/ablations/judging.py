@@ -21,7 +21,7 @@ HELD = "held"
 DID_NOT_HOLD = "did not hold"
 UNDECIDED = "undecided at this scale"
 NOT_RUN = "not run yet"
-REPORTED = "–"
+REPORTED = "only measured"
 
 
 class Interval(NamedTuple):

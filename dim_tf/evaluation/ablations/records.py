@@ -176,10 +176,10 @@ def read_records(records_dir: str | Path) -> Records:
         own = record.conditions | {f"settings of {record.arm}": record.settings}
         different = [name for name in own if common.setdefault(name, own[name]) != own[name]]
         if different:
+            path = record_path(records_dir, record.arm, record.seed)
             raise InputError(
-                f"{record_path(records_dir, record.arm, record.seed)} was made with another "
-                f"{different[0]} than a record beside it, so they cannot be compared; run again, "
-                "which repeats what no longer fits."
+                f"{path} and a record beside it differ in the {different[0]}, so they cannot be "
+                "compared; run again, which repeats what no longer fits."
             )
     return {
         name: {

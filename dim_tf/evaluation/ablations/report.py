@@ -172,7 +172,7 @@ def _row(
     parts.append(training_table(row, records))
     name = f"row_{row.number:02d}.png"
     parts.append(
-        _picture(records_dir, name, draw_curves(row, records), f"error over the steps, row {name}")
+        _picture(records_dir, name, draw_curves(row, records), f"{row.title}: error over the steps")
     )
     if row.number == 5:
         parts += _drift(drift)
@@ -239,7 +239,7 @@ def _drift(drift: dict | None) -> list[str]:
         f"of unknown pixels, {drift['mattes']} mattes of each kind, crops of 640 and 480. A crop "
         "of 320 is not resized and does not drift.",
         drift_table(drift),
-        f"![one example composited in both orders, and the difference]({DRIFT_IMAGE})",
+        f"![part of an example composited in both orders, and the difference]({DRIFT_IMAGE})",
     ]
 
 

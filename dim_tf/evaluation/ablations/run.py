@@ -1,6 +1,7 @@
 """The series of runs: what is missing, one run at a time, each in a process of its own."""
 
 import dataclasses
+import math
 import subprocess
 import sys
 import time
@@ -31,6 +32,8 @@ from dim_tf.folder_lock import FolderLock
 
 # Decoded copies of the dataset's pictures, gigabytes of disk.
 _DECODED_GIGABYTES = 10.0
+# Times above are told in hours, seconds.
+_HOURS_ABOVE = 5400
 
 RunOne = Callable[[Arm, int, AblationConfig], None]
 
@@ -71,14 +74,16 @@ def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> 
         if not getattr(config, name):
             raise InputError(f"--{name} is missing; give a folder (see --help).")
     arms = chosen_arms(config)
-    for arm in arms:  # a flagfile that cannot be read is known before the dataset is made
-        arm_config(arm, config)
     if config.validation_dir:
         list_images(Path(config.validation_dir) / "rgb")
     without_weights = [arm.name for arm in arms if arm.needs_vgg and not config.vgg_weights]
     if without_weights:
         print(f"Skipped, since --vgg_weights is not given: {', '.join(without_weights)}.")
     arms = [arm for arm in arms if arm.name not in without_weights]
+    for (
+        arm
+    ) in arms:  # a flagfile or weights that cannot be read are known before the dataset is made
+        settings_of_arm(arm_config(arm, config))
     with FolderLock(config.work_dir):
         prepare(config)
         measure_drift(config)
@@ -181,4 +186,6 @@ def time_left(names: list[str], config: AblationConfig) -> str:
         return "how long all take is known after the first"
     usual = float(np.mean([np.mean(values) for values in seconds.values()]))
     total = sum(float(np.mean(seconds[name])) if name in seconds else usual for name in names)
-    return f"about {total / 3600:.1f} hours left"
+    if total > _HOURS_ABOVE:
+        return f"about {total / 3600:.1f} hours left"
+    return f"about {math.ceil(total / 60)} min left"
