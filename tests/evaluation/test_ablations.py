@@ -224,6 +224,7 @@ def test_95_percent_of_intervals_hold_the_truth():
         ("no effect", 0.021, 0.03, DID_NOT_HOLD),
         ("no effect", -0.03, -0.021, DID_NOT_HOLD),
         ("no effect", -0.03, 0.03, UNDECIDED),
+        ("no effect", 0.005, 0.03, UNDECIDED),
         ("not needed", -0.019, 0.3, HELD),
         ("not needed", -0.03, -0.021, DID_NOT_HOLD),
         ("not needed", -0.03, -0.01, UNDECIDED),
@@ -536,6 +537,9 @@ def test_the_records_hold_what_was_measured(series):
     assert base.settings["width"] == 0.03125
     assert base.errors.keys() == {"held_out", "held_out_dilate", "held_out_batch"}
     assert len(base.errors["held_out"]["pictures"]) == 6
+    assert (
+        base.errors["held_out_dilate"] != base.errors["held_out"] != base.errors["held_out_batch"]
+    )
     assert {"tensorflow", "dim_tf"} <= base.versions.keys()
     assert records["composite_before"][1].errors.keys() == {"held_out", "held_out_dilate"}
     assert records["overfit_unpool"][1].errors == {}

@@ -106,7 +106,7 @@ ROWS: tuple[Row, ...] = (
         3,
         "Weight of the known pixels",
         "0.5 or 0 has no effect on the upper limit.",
-        (Claim("Weight 0 has no effect.", "known_weight_0", rule="no effect"),),
+        (Claim("Known weight 0 has no effect.", "known_weight_0", rule="no effect"),),
         ("base", "known_weight_0"),
     ),
     Row(
@@ -114,8 +114,12 @@ ROWS: tuple[Row, ...] = (
         "Batch size",
         "1 is enough, every pixel is a sample.",
         (
-            Claim("5 has no effect at equal examples.", "batch_5_equal_examples", rule="no effect"),
-            Claim("5 has no effect at equal steps.", "batch_5", rule="no effect"),
+            Claim(
+                "A batch of 5 is not needed, at equal examples.",
+                "batch_5_equal_examples",
+                rule="not needed",
+            ),
+            Claim("A batch of 5 is not needed, at equal steps.", "batch_5", rule="not needed"),
         ),
         ("base", "batch_5", "batch_5_equal_examples"),
     ),

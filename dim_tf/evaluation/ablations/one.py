@@ -107,7 +107,10 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
         InputError: the dataset or the composites are not there yet.
     """
     folder = Path(config.work_dir) / COMPOSITES_FOLDER
-    settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
+    try:
+        settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        raise InputError(f"{folder} holds no composites; run makes them.") from None
     names = [path.name for path in list_images(folder / "rgb")]
     conditions = {
         "dataset": read_manifest(Path(config.work_dir) / DATA_FOLDER).fingerprint(),

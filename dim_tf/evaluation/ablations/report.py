@@ -205,7 +205,7 @@ def _refinement(records: Records, verdict: str) -> list[str]:
     elif found.difference.high < 0:
         answer += " It gains less where the ground truth drifts."
     elif verdict in answers:
-        answer += " Whether it gains more where the ground truth drifts is undecided as well."
+        answer += " Whether it gains more where the ground truth drifts is undecided."
     crossed = crossed_table(
         records,
         ["error on held-out composites", "composited after resizing", "before resizing"],
