@@ -22,6 +22,9 @@ setup(
         "adobe": ["pillow"],  # Composition-1k's official numbers depend on its bicubic
         "cutout": ["pymatting>=1.1.12"],  # foreground colours; brings Pillow for colour names
         "tensorboard": ["tensorboard"],
-        "dev": ["pytest>=8", "ruff>=0.6", "hypothesis", "pillow", "pymatting>=1.1.12"],
+        "ablations": ["matplotlib"],  # the plots of the report
+        "dev": [
+            *("pytest>=8", "ruff>=0.6", "hypothesis", "pillow", "pymatting>=1.1.12", "matplotlib")
+        ],
     },
 )

@@ -1,4 +1,7 @@
-"""absl flags made from the dataclasses of `dim_tf.config`, and back. Only the scripts import it."""
+"""absl flags made from the dataclasses of `dim_tf.config`, and back.
+
+Only the scripts import it, and the ablations, whose arms are flagfiles.
+"""
 
 import contextlib
 import dataclasses
@@ -6,7 +9,7 @@ import os
 import signal
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,27 +25,36 @@ flags.disclaim_key_flags()
 Config = TypeVar("Config")
 
 
-def define_flags(config_class: type) -> None:
-    """Declares one flag for each field of a config dataclass, nested groups included."""
+def define_flags(config_class: type, flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Declares one flag for each field of a config dataclass, nested groups included.
+
+    Args:
+        config_class: the dataclass.
+        flag_values: where to declare them; by default as the flags of the script.
+    """
     hints = typing.get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         if "part" in field.metadata:
-            define_flags(field.metadata["part"])
+            define_flags(field.metadata["part"], flag_values)
         else:
-            _define_flag(field.name, hints[field.name], field.default, field.metadata["help"])
-            flags.declare_key_flag(field.name)
+            _define_flag(
+                *(field.name, hints[field.name], field.default, field.metadata["help"]), flag_values
+            )
+            flags.declare_key_flag(field.name, flag_values)
 
 
-def _define_flag(name: str, hint: Any, default: Any, help_text: str) -> None:
+def _define_flag(
+    name: str, hint: Any, default: Any, help_text: str, flag_values: flags.FlagValues
+) -> None:
     if is_union(hint):
         # "float | None": the flag may be left out. A number or a word: told apart afterwards.
         members = [member for member in typing.get_args(hint) if member is not type(None)]
         hint = members[0] if len(members) == 1 else str
         default = default if default is None or len(members) == 1 else str(default)
     if choices_of(hint):
-        flags.DEFINE_enum(name, default, choices_of(hint), help_text)
+        flags.DEFINE_enum(name, default, choices_of(hint), help_text, flag_values)
     elif typing.get_origin(hint) is tuple:
-        flags.DEFINE_list(name, [str(item) for item in default], help_text)
+        flags.DEFINE_list(name, [str(item) for item in default], help_text, flag_values)
     else:
         define = {
             bool: flags.DEFINE_bool,
@@ -50,11 +62,42 @@ def _define_flag(name: str, hint: Any, default: Any, help_text: str) -> None:
             float: flags.DEFINE_float,
             str: flags.DEFINE_string,
         }[hint]
-        define(name, default, help_text)
+        define(name, default, help_text, flag_values=flag_values)
 
 
-def config_from_flags(config_class: type[Config]) -> Config:
+def config_from_arguments(config_class: type[Config], arguments: Sequence[str]) -> Config:
+    """The config that flags describe which are not those of the script.
+
+    Args:
+        config_class: the dataclass.
+        arguments: such as `--name=value` or `--flagfile=FILE`.
+
+    Raises:
+        InputError: an unknown flag, or a value that it or the config refuses.
+    """
+    flag_values = flags.FlagValues()
+    define_flags(config_class, flag_values)
+    try:
+        left = flag_values(["", *expand_flagfiles(arguments)])[1:]
+    except flags.Error as error:
+        raise InputError(_sentence(error)) from None
+    if left:
+        raise InputError(f"{left[0]!r} is not a flag; a line of a flagfile is --name=value.")
+    return config_from_flags(config_class, flag_values)
+
+
+def _sentence(error: flags.Error) -> str:
+    return " ".join(str(error).split()).rstrip(".") + " (see --help)."
+
+
+def config_from_flags(
+    config_class: type[Config], flag_values: flags.FlagValues = flags.FLAGS
+) -> Config:
     """The config that the parsed flags describe.
+
+    Args:
+        config_class: the dataclass.
+        flag_values: from `define_flags`, parsed.
 
     Raises:
         InputError: a value that the config refuses.
@@ -63,9 +106,9 @@ def config_from_flags(config_class: type[Config]) -> Config:
     values = {}
     for field in dataclasses.fields(config_class):
         if "part" in field.metadata:
-            values[field.name] = config_from_flags(field.metadata["part"])
+            values[field.name] = config_from_flags(field.metadata["part"], flag_values)
             continue
-        value = flags.FLAGS[field.name].value
+        value = flag_values[field.name].value
         if typing.get_origin(hints[field.name]) is tuple:
             item_type = typing.get_args(hints[field.name])[0]
             try:
@@ -141,8 +184,7 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
             print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
         except flags.Error as error:
-            sentence = printable(" ".join(str(error).split())).rstrip(".")
-            print(f"{script}: {sentence} (see --help).", file=sys.stderr)
+            print(f"{script}: {printable(_sentence(error))}", file=sys.stderr)
             sys.exit(1)
 
     # Before `run` imports TensorFlow: its start-up notes on devices and instruction sets would bury

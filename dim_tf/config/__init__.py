@@ -23,6 +23,7 @@ from dim_tf.config.constants import (
     TILE_CORE_SIDE,
     UNKNOWN,
 )
+from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
 from dim_tf.config.fields import (
     choices_of,
     is_union,
@@ -58,7 +59,9 @@ __all__ = [
     "SIZE_MULTIPLE",
     "TILE_CORE_SIDE",
     "UNKNOWN",
+    "AblationConfig",
     "ExampleConfig",
+    "HeldOutConfig",
     "InferenceConfig",
     "LossConfig",
     "NetworkConfig",

@@ -38,6 +38,11 @@ class OfflineConfig(Checked):
         "photographs to take foreground colours and backgrounds from, with --synthetic; "
         "without it both are procedural textures",
     )
+    hold_out: bool = option(
+        False,
+        "leave every ninth photograph of --photos_dir out of the dataset, for measuring on "
+        "pictures that training never saw",
+    )
     colour_patches: float = probability(
         "probability that a procedural matte's colours come from several photographs, in patches, "
         "so that one part of the object does not look like the next"

@@ -91,6 +91,11 @@ def _check(config: OfflineConfig) -> None:
             raise InputError(f"--{name} is missing; name its folder.")
     if config.photos_dir and not config.synthetic:
         raise InputError("--photos_dir goes with --synthetic only; backgrounds come from --bg_dir.")
+    if config.hold_out and not config.photos_dir:
+        raise InputError(
+            "--hold_out leaves photographs of --photos_dir out; give that folder, or leave "
+            "--hold_out away."
+        )
 
 
 def _gather(config: OfflineConfig) -> Sources:

@@ -16,7 +16,7 @@ SETTINGS_NAME = "offline_settings.json"
 # The settings that decide what the files hold. The others (how many mattes, how many backgrounds
 # for each) only decide how many there are, so a dataset may grow.
 _FOLDER_SETTINGS = ("alpha_dir", "eps_dir", "bg_dir", "photos_dir", "adobe_root")
-_OTHER_SETTINGS = ("adobe_split", "synthetic_kinds", "layout", "pad", "seed")
+_OTHER_SETTINGS = ("adobe_split", "synthetic_kinds", "layout", "pad", "seed", "hold_out")
 
 _REFUSALS_SHOWN = 20
 
@@ -74,6 +74,8 @@ def settings_of(config: OfflineConfig, **more: str) -> dict[str, str]:
         settings[f"--{name}="] = str(Path(value).resolve()) if value else ""
     for name in _OTHER_SETTINGS:
         value = getattr(config, name)
+        if value is False:  # a folder may be older than the switch
+            value = ""
         settings[f"--{name}="] = ",".join(value) if isinstance(value, tuple) else str(value)
     return {**settings, **more}
 

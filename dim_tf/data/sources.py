@@ -28,6 +28,9 @@ LARGEST_PATCH_COUNT = 3
 # Long side by short side of a background; a longer strip has next to nothing to see in its middle.
 MAX_ASPECT_RATIO = 10
 
+# From the fifth by name on; neighbours by name are often pictures of one scene.
+_FIRST_HELD_OUT, _HELD_OUT_EVERY = 4, 9
+
 
 @dataclasses.dataclass(frozen=True)
 class ForegroundFiles:
@@ -169,6 +172,8 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
         InputError: a folder is missing or holds no picture.
     """
     photos = list_images(config.photos_dir) if config.photos_dir else []
+    if config.hold_out:
+        photos, _ = split_photos(photos)
     foregrounds = []
     for index in range(config.synthetic):
         kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
@@ -205,6 +210,14 @@ def _draw_patch_photos(
     return tuple(
         photos[number % len(photos)] for number in numbers[: 1 + count % LARGEST_PATCH_COUNT]
     )
+
+
+def split_photos(photos: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The photographs to train on, and every ninth by name, which is held out to measure on."""
+    training = sorted(photos)
+    held_out = training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
+    del training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
+    return training, held_out
 
 
 def background_files(files: Iterable[Path]) -> tuple[tuple[BackgroundFile, ...], list[str]]:

@@ -227,7 +227,7 @@ def write_report(
         "mean": evaluation.mean(),
         "weights": None if weights is None else {"file": str(weights), "sha256": _sha256(weights)},
         "settings": settings,
-        "versions": _versions(),
+        "versions": module_versions(),
         "platform": platform.platform(),
         "images": images,
     }
@@ -251,7 +251,7 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def module_versions() -> dict[str, str]:
     """Versions of what took part: TensorFlow is missing where nothing was predicted."""
     versions = {"python": platform.python_version()}
     try:

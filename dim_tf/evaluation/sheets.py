@@ -40,7 +40,7 @@ def draw_sheet(
     rows = [[("photo", rgb), ("trimap", trimap)]]
     rows.append([("matte", predicted), ("truth", alpha), ("absolute error", error)])
     sheet_width = 3 * width + 2 * _GAP
-    parts = [_text_strip(caption, sheet_width)]
+    parts = [text_strip(caption, sheet_width)]
     for row in rows:
         given = [(title, picture) for title, picture in row if picture is not None]
         if not given:
@@ -48,7 +48,7 @@ def draw_sheet(
         part = np.full((_STRIP + height, sheet_width, 3), _GREY, np.uint8)
         for number, (title, picture) in enumerate(given):
             left = number * (width + _GAP)
-            part[:_STRIP, left : left + width] = _text_strip(title, width)
+            part[:_STRIP, left : left + width] = text_strip(title, width)
             part[_STRIP:, left : left + width] = _fitted(picture, height, width)
         parts.append(part)
     return np.concatenate(parts)
@@ -61,7 +61,8 @@ def _fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return picture if picture.ndim == 3 else picture[..., np.newaxis]
 
 
-def _text_strip(text: str, width: int) -> np.ndarray:
+def text_strip(text: str, width: int) -> np.ndarray:
+    """[28, width, 3] uint8: a line of ASCII text to put above a picture."""
     strip = np.full((_STRIP, width, 3), _GREY, np.uint8)
     cv2.putText(strip, text, (2, _STRIP - 9), _FONT, _FONT_SCALE, (0, 0, 0), 1, cv2.LINE_AA)
     return strip

@@ -58,6 +58,7 @@ class TrainingResult(NamedTuple):
     best: dict[str, float] | None  # step and errors of the best validation
     skipped_examples: dict[str, int]  # how often, by what is wrong
     skipped_steps: int  # that were not finite
+    step_seconds: float | None  # median of the last `log_every` steps; None where there was none
 
 
 def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
@@ -244,6 +245,7 @@ def _train(
         progress["best"],
         progress["skipped_examples"],
         progress["skipped_steps"],
+        float(np.median(step_times)) if step_times else None,
     )
 
 

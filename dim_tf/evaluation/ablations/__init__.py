@@ -1,0 +1,1 @@
+"""The blog's ablations: arms, runs, records, and the report made from them."""

@@ -1,0 +1,53 @@
+import csv
+import io
+
+import pytest
+
+from dim_tf.config import AblationConfig
+from dim_tf.data.image_io import read_rgb
+from dim_tf.errors import InputError
+from dim_tf.evaluation.ablations.claims import ROWS
+from dim_tf.evaluation.ablations.records import write_record
+from dim_tf.evaluation.ablations.report import write_report
+
+
+def test_a_report_can_always_be_made(tmp_path):
+    config = AblationConfig(records_dir=str(tmp_path / "ablations"))
+    assert "0 runs of 0 of 21 arms" in write_report(config)
+    text = (tmp_path / "ablations.md").read_text()
+    assert text.count("\n## ") == 3 + len(ROWS)
+    assert text.count("Verdict: **not run yet**") == 9
+    assert "](" not in text  # no picture of nothing
+
+
+def test_the_report_says_what_the_records_say(tmp_path, make_record):
+    folder = tmp_path / "ablations"
+    for name, errors in (
+        ("base", [0.2, 0.3]),
+        ("composite_before", [0.25, 0.351]),
+        ("known_weight_0", [0.2, 0.3]),
+    ):
+        for seed, error in enumerate(errors, 1):
+            write_record(folder, make_record(name, seed, error))
+    write_report(AblationConfig(records_dir=str(folder)))
+    text = (tmp_path / "ablations.md").read_text()
+    row_5 = text.split("\n## 5.")[1].split("\n## ")[0]
+    assert "Verdict: **held**." in row_5
+    # 0.05 and 0.051: 0.0505 ± 12.7062 · 0.0005
+    assert "+0.0505 [+0.0441, +0.0569], +20.2 %" in row_5
+    assert "| base | 0.2500 (0.2000, 0.3000) | 0.25 (0.20, 0.30) |" in row_5
+    assert "(ablations/row_05.png)" in row_5
+    assert "Verdict: **held**." in text.split("\n## 3.")[1].split("\n## ")[0]
+    assert "took 0.1 hours" in text
+    for line in text.splitlines():
+        if line.startswith("!["):
+            assert read_rgb(tmp_path / line.rpartition("(")[2][:-1]).shape[2] == 3
+    rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
+    hair = [row for row in rows if row["kind"] == "hair" and row["arm"] == "base"]
+    assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3"]
+
+
+def test_without_matplotlib_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install '\.\[ablations\]'"):
+        write_report(AblationConfig(records_dir=str(tmp_path)))

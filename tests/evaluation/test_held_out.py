@@ -1,0 +1,145 @@
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from dim_tf.config import HeldOutConfig, OfflineConfig
+from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.data.offline import make_dataset
+from dim_tf.data.output_folder import settings_of
+from dim_tf.data.sources import split_photos, synthetic_sources
+from dim_tf.data.synthetic import MATTE_KINDS, render_texture
+from dim_tf.errors import InputError
+from dim_tf.evaluation import held_out
+from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
+
+SIZE = 160
+
+
+@pytest.fixture(scope="module")
+def photos_dir(tmp_path_factory):
+    """Twenty-three photographs, of which 4, 13 and 22 are held out."""
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(23):
+        write_png(folder / f"{number:02d}.png", render_texture(number, (70 + 9 * number, 120)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def composites(photos_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("composites") / "held_out"
+    write_composites(HeldOutConfig(str(photos_dir), str(folder), count=12, size=SIZE))
+    return folder
+
+
+def test_every_ninth_photograph_is_held_out(photos_dir):
+    training, left_out = split_photos(list_images(photos_dir)[::-1])
+    assert [photo.stem for photo in left_out] == ["04", "13", "22"]
+    assert sorted(training + left_out) == list_images(photos_dir)
+    assert not set(training) & set(left_out)
+
+
+def test_the_dataset_does_without_what_is_held_out(photos_dir):
+    config = OfflineConfig(synthetic=60, photos_dir=str(photos_dir), hold_out=True)
+    training, left_out = split_photos(list_images(photos_dir))
+    sources = synthetic_sources(config)
+    assert [background.file for background in sources.backgrounds] == training
+    assert {foreground.colour_photo for foreground in sources.foregrounds} <= set(training)
+    everything = synthetic_sources(OfflineConfig(synthetic=60, photos_dir=str(photos_dir)))
+    assert {background.file for background in everything.backgrounds} >= set(left_out)
+
+
+def test_the_layout_is_that_of_the_measuring_commands(composites):
+    names = [f"{index:03d}_{kind}.png" for index, kind in enumerate(MATTE_KINDS)]
+    for folder in FOLDERS:
+        assert [path.name for path in list_images(composites / folder)] == names
+    for name in names:
+        trimap, dilated = (read_grey(composites / f / name) for f in ("trimap", "trimap_dilate"))
+        alpha = read_grey(composites / "alpha" / name)
+        assert read_rgb(composites / "rgb" / name).shape == (SIZE, SIZE, 3)
+        assert set(np.unique(trimap)) == {0, 128, 255}
+        assert (dilated == 128).any()
+        # Nothing known is wrong; erosion only takes foreground away.
+        for one in (trimap, dilated):
+            assert (alpha[one == 255] == 255).all()
+            assert (alpha[one == 0] == 0).all()
+        np.testing.assert_array_equal(trimap == 0, dilated == 0)
+        np.testing.assert_array_equal(dilated == 255, alpha == 255)
+        assert (trimap == 255).sum() < (dilated == 255).sum()
+
+
+def test_a_composite_depends_on_seed_and_index_only(photos_dir, composites):
+    _, left_out = split_photos(list_images(photos_dir))
+    again = render_composite(left_out, 1, 11, SIZE)
+    assert again.name == f"011_{MATTE_KINDS[11]}"
+    for folder in FOLDERS:
+        read = read_rgb if folder == "rgb" else read_grey
+        np.testing.assert_array_equal(
+            getattr(again, folder), read(composites / folder / f"{again.name}.png")
+        )
+    assert (render_composite(left_out, 2, 11, SIZE).alpha != again.alpha).any()
+
+
+def test_a_composite_is_equation_1_of_held_out_photographs(tmp_path):
+    """Photographs of one colour each: a composite can hold no colour but a mixture of two."""
+    colours = np.random.default_rng(3).integers(0, 256, (23, 3), np.uint8)
+    for number, colour in enumerate(colours):
+        write_png(tmp_path / f"{number:02d}.png", np.full((50, 60, 3), colour, np.uint8))
+    _, left_out = split_photos(list_images(tmp_path))
+    composite = render_composite(left_out, 1, 0, SIZE)
+    alpha = composite.alpha[..., None] / 255.0
+    foreground = composite.rgb[composite.alpha == 255][0]
+    background = composite.rgb[composite.alpha == 0][0]
+    used = {tuple(foreground.tolist()), tuple(background.tolist())}
+    assert len(used) == 2
+    assert used <= {tuple(colours[number].tolist()) for number in (4, 13, 22)}
+    expected = alpha * foreground + (1 - alpha) * background
+    assert np.abs(expected - composite.rgb).max() <= 0.501
+
+
+def test_only_what_is_missing_is_written(photos_dir, composites):
+    config = HeldOutConfig(str(photos_dir), str(composites), count=12, size=SIZE)
+    assert write_composites(config) == 0
+    lost = next((composites / "trimap").glob("003_*"))
+    before = lost.read_bytes()
+    lost.unlink()
+    assert write_composites(config) == 1
+    assert lost.read_bytes() == before
+
+
+def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypatch):
+    config = HeldOutConfig(str(photos_dir), str(composites), count=13, size=SIZE)
+    with pytest.raises(InputError, match="other settings or photographs"):
+        write_composites(config)
+    for number in range(13):
+        write_png(tmp_path / "few" / f"{number:02d}.png", np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(InputError, match="13 pictures, of which 1 are held out"):
+        write_composites(HeldOutConfig(str(tmp_path / "few"), str(tmp_path / "new")))
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(InputError, match="did not write"):
+        write_composites(HeldOutConfig(str(photos_dir), str(tmp_path / "few")))
+    monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install '\.\[cutout\]'"):
+        write_composites(HeldOutConfig(str(photos_dir), str(tmp_path / "new"), closed_form="cf"))
+
+
+def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monkeypatch):
+    """pymatting itself is tried in test_closed_form.py; here it copies the trimap."""
+    copying = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: 1.2 * trimap - 0.1)
+    monkeypatch.setitem(sys.modules, "pymatting", copying)
+    monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: True)
+    assert held_out.write_closed_form(composites, tmp_path) == 12
+    name = f"000_{MATTE_KINDS[0]}.png"
+    trimap = read_grey(composites / "trimap" / name)
+    expected = np.select([trimap == 0, trimap == 255], [0, 255], np.round(1.2 * 128 - 25.5))
+    np.testing.assert_array_equal(read_grey(tmp_path / name), expected)
+    assert held_out.write_closed_form(composites, tmp_path) == 0
+
+
+def test_holding_out_decides_what_a_dataset_is(tmp_path):
+    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir out"):
+        make_dataset(OfflineConfig(out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True))
+    # A dataset older than the switch, whose settings lack it, goes on without it only.
+    assert settings_of(OfflineConfig())["--hold_out="] == ""
+    assert settings_of(OfflineConfig(hold_out=True))["--hold_out="] == "True"
