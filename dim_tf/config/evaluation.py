@@ -48,7 +48,7 @@ class AblationConfig(Checked):
     mattes: int = option(600, "procedural mattes in the dataset", at_least=1)
     composites: int = option(100, "held-out composites to measure on", at_least=1, at_most=1000)
     composite_size: int = option(
-        512, "side of a held-out composite, pixels", at_least=SIZE_MULTIPLE
+        384, "side of a held-out composite, pixels", at_least=SIZE_MULTIPLE
     )
     drift_mattes: int = option(
         4, "mattes of each kind on which the ground truth's drift is measured", at_least=1

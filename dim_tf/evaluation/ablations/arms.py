@@ -27,6 +27,7 @@ class Arm(NamedTuple):
         needs_vgg: it begins with VGG16's weights.
         equal_examples: it sees as many examples as the arms with one example a step.
         both_statistics: it is also measured with the image's own batch norm statistics.
+        both_trimaps: it is also measured on trimaps by dilation only.
     """
 
     name: str
@@ -34,12 +35,13 @@ class Arm(NamedTuple):
     needs_vgg: bool = False
     equal_examples: bool = False
     both_statistics: bool = False
+    both_trimaps: bool = False
 
 
 ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
-        Arm("base", "base", both_statistics=True),
+        Arm("base", "base", both_statistics=True, both_trimaps=True),
         Arm("deconv", "deconvolution"),
         Arm("no_batch_norm", "no batch norm, learning rate 1e-4"),
         Arm("no_batch_norm_slow", "no batch norm, learning rate 1e-5"),
@@ -47,7 +49,7 @@ ARMS: dict[str, Arm] = {
         Arm("batch_5", "batch size 5, equal steps"),
         Arm("batch_5_equal_examples", "batch size 5, equal examples", equal_examples=True),
         Arm("composite_before", "composited before resizing"),
-        Arm("dilate_only", "trained with dilation only"),
+        Arm("dilate_only", "trained with dilation only", both_trimaps=True),
         Arm("premultiplied", "foreground premultiplied"),
         Arm("comp_not_divided", "compositional loss not divided"),
         Arm("refine", "refinement"),
@@ -57,9 +59,8 @@ ARMS: dict[str, Arm] = {
         Arm("learning_rate_1e-5", "learning rate 1e-5"),
         Arm("overfit_unpool", "one sample, unpooling"),
         Arm("overfit_deconv", "one sample, deconvolution"),
-        Arm("wide", "full width, random start"),
-        Arm("vgg", "full width, VGG16", needs_vgg=True),
-        Arm("vgg_normalized", "full width, VGG16 normalized", needs_vgg=True),
+        Arm("vgg", "VGG16's strongest filters", needs_vgg=True),
+        Arm("vgg_normalized", "VGG16's strongest filters, normalized", needs_vgg=True),
     )
 }
 

@@ -182,12 +182,12 @@ ROWS: tuple[Row, ...] = (
                 judged_on=HELD_OUT_BATCH,
                 against_on=HELD_OUT,
             ),
-            Claim("VGG16's weights are better than a random start.", "vgg", "wide", "better"),
+            Claim("VGG16's weights are better than a random start.", "vgg", rule="better"),
             Claim(
                 "Normalized, VGG16's weights are better still.", "vgg_normalized", "vgg", "better"
             ),
         ),
-        ("base", "skip", "normalize_input", "learning_rate_1e-5", "wide", "vgg", "vgg_normalized"),
+        ("base", "skip", "normalize_input", "learning_rate_1e-5", "vgg", "vgg_normalized"),
         judged_together=False,
     ),
 )

@@ -129,10 +129,9 @@ def _errors(
 
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
     model = load_model(run_dir, precision=training.mixed_precision)
-    errors = {
-        HELD_OUT: measure(model, composites, "trimap"),
-        HELD_OUT_DILATE: measure(model, composites, "trimap_dilate"),
-    }
+    errors = {HELD_OUT: measure(model, composites, "trimap")}
+    if arm.both_trimaps:
+        errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
     if arm.both_statistics:

@@ -17,7 +17,7 @@ from dim_tf.evaluation.ablations.claims import ROWS
 ROOT = Path(__file__).parents[3]
 
 
-# What each flagfile changes of base.flags, or of wide.flags.
+# What each flagfile changes of base.flags.
 SWITCHES = {
     "deconv": {"decoder": "deconv"},
     "no_batch_norm": {"batch_norm": False},
@@ -36,11 +36,9 @@ SWITCHES = {
     "learning_rate_1e-5": {"learning_rate": 1e-5},
     "overfit_unpool": {"overfit": 1},
     "overfit_deconv": {"overfit": 1, "decoder": "deconv"},
-    "wide": {"width": 1.0, "steps": 150, "mixed_precision": "bfloat16"},
     "vgg": {},
     "vgg_normalized": {"normalize_vgg": True},
 }
-WIDE = ("vgg", "vgg_normalized")
 
 
 def flat(config):
@@ -63,13 +61,12 @@ def test_there_is_a_flagfile_for_each_arm_and_an_arm_for_each_flagfile():
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_flagfile_flips_its_switches_and_nothing_else(name, in_root):
     text = (ROOT / "flagfiles" / "ablations" / f"{name}.flags").read_text()
-    parent = "wide" if name in WIDE else "base"
-    assert f"\n--flagfile=flagfiles/ablations/{parent}.flags\n" in text
+    assert "\n--flagfile=flagfiles/ablations/base.flags\n" in text
     config = AblationConfig(vgg_weights="vgg16.npz")
     changed = flat(arm_config(ARMS[name], config))
-    base = flat(arm_config(ARMS[parent], config))
+    base = flat(arm_config(ARMS["base"], config))
     expected = dict(SWITCHES[name])
-    if name in WIDE:
+    if ARMS[name].needs_vgg:
         expected["vgg_weights"] = "vgg16.npz"
     if name == "batch_5_equal_examples":
         expected["steps"] = base["steps"] // 5
@@ -84,6 +81,7 @@ def test_the_base_is_the_blogs_but_for_its_scale(in_root):
     base = flat(arm_config(ARMS["base"], AblationConfig()))
     different = {name for name in base if base[name] != blog[name]}
     scale = {"width", "fc6", "steps", "validate_every", "image_every", "keep_checkpoints"}
+    scale |= {"input_size", "crop_sizes", "mixed_precision", "checkpoint_every"}
     assert different <= scale | {"trimap_mode"}
     assert (base["width"], base["trimap_mode"]) == (0.25, "dilate_erode")
 
