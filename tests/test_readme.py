@@ -24,6 +24,12 @@ SMALLER = {
     "train.py": ["--width=0.0625", "--fc6=1x1", "--steps=2", "--synthetic=2", "--input_size=64"],
     "preprocess_offline.py": ["--workers=1", "--noprogress"],
     "test.py": [],
+    "-m dim_tf.evaluation.held_out": ["--count=2", "--size=96"],
+    "-m dim_tf.evaluation.ablations run": [
+        *("--only=base", "--seeds=1", "--steps=2", "--mattes=2", "--drift_mattes=1"),
+        *("--composites=2", "--composite_size=96", "--noprogress"),
+    ],
+    "-m dim_tf.evaluation.ablations report": [],
 }
 # The file or folder each command must leave behind, for the commands that name it indirectly.
 RESULTS = {
@@ -32,6 +38,10 @@ RESULTS = {
     "--adobe_split=test": "composition_1k/rgb/fg_0.png",
     "--out_dir=data": "data/manifest.json",
     "--gt=truths/": "report/metrics.json",
+    "--gt=held_out/alpha": "report/metrics.json",
+    "--out_dir=held_out": "held_out/rgb/001_fur.png",
+    "ablations run": "docs/ablations/records/base_seed1.json",
+    "ablations report": "docs/ablations.md",
     "--cutout=cutout.png": "cutout.png",
     "--rect=": "seen.png",
     "--output=matte.png": "matte.png",
@@ -61,6 +71,9 @@ def folder(tmp_path):
         ("trimaps/photo.png", trimap),
         ("truths/photo.png", matte),
         ("theirs/photo.png", matte),
+        ("validation/rgb/photo.png", photo),
+        ("validation/trimap/photo.png", trimap),
+        ("validation/alpha/photo.png", matte),
         ("mattes/one.png", matte),
         ("eps/one.png", photo),
         ("backgrounds/park.png", render_texture(1, (90, 120))),
@@ -106,7 +119,16 @@ def _write_adobe(folder, matte, photo):
 @pytest.mark.slow
 @pytest.mark.parametrize("command", SCRIPTS)
 def test_command(command, folder):
-    _, script, *arguments = shlex.split(command)
+    script = next(script for script in SMALLER if command.startswith(f"python {script}"))
+    arguments = shlex.split(command.removeprefix(f"python {script}"))
+    if "held_out" in command or "ablations" in command:
+        for number in range(14):  # every ninth is held out, and two are needed
+            write_png(
+                folder / "photos" / f"more_{number:02d}.png", render_texture(number, (90, 96))
+            )
+    if "--rgb=held_out/rgb" in arguments:
+        held_out = "-m dim_tf.evaluation.held_out"
+        _run(folder, held_out, ["--photos_dir=photos", "--out_dir=held_out", *SMALLER[held_out]])
     if "--data_dir=data" in arguments:
         _run(folder, "preprocess_offline.py", ["--synthetic=2", "--out_dir=data"])
         _write_vgg16(folder / "vgg16_weights.npz")
@@ -124,7 +146,7 @@ def test_command(command, folder):
 
 def _run(folder, script, arguments):
     run = subprocess.run(
-        [sys.executable, script, *arguments],
+        [sys.executable, *script.split(), *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
