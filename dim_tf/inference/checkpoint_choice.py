@@ -1,5 +1,6 @@
 """Which weights file is meant. TensorFlow is imported only to look into the folder of a run."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from dim_tf.errors import InputError
 
 RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 DEFAULT_CHECKPOINT = "deep_image_matting.npz"
+# Beside the released weights, as the program sha256sum writes and checks it.
+CHECKSUMS_NAME = "SHA256SUMS"
 
 
 def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
@@ -33,10 +36,30 @@ def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
             taken, or its newest; by default the shipped weights.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it goes by the name of released weights and is not these.
     """
     path = existing_checkpoint(checkpoint)
-    return _best_or_newest(path) if path.is_dir() else path
+    if path.is_dir():
+        return _best_or_newest(path)
+    _check_released(path)
+    return path
+
+
+def _check_released(path: Path) -> None:
+    """Refuses a file of `CHECKSUMS_NAME` that is damaged, half fetched or was replaced."""
+    sums = path.parent / CHECKSUMS_NAME
+    if not sums.is_file():
+        return
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    released = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if released.get(path.name, digest) != digest:
+        raise InputError(
+            f"{path} is not the file that was released: its SHA-256 begins with {digest[:8]}, "
+            f"{sums.name} says {released[path.name][:8]}. Fetch it again, e.g. git checkout {path}; "
+            "weights of your own need another name."
+        )
 
 
 def _best_or_newest(run_dir: Path) -> Path:

@@ -1,7 +1,14 @@
+import hashlib
+
 import pytest
 
 from dim_tf.errors import InputError
-from dim_tf.inference.checkpoint_choice import find_checkpoint
+from dim_tf.inference.checkpoint_choice import (
+    CHECKSUMS_NAME,
+    DEFAULT_CHECKPOINT,
+    RELEASED_FOLDER,
+    find_checkpoint,
+)
 
 
 @pytest.fixture
@@ -34,3 +41,24 @@ def test_a_folder_without_checkpoints_is_refused(tmp_path):
 def test_a_missing_file_is_refused_with_what_there_is():
     with pytest.raises(InputError, match=r"no checkpoint nowhere\.npz; shipped.*Train one"):
         find_checkpoint("nowhere.npz")
+
+
+def test_a_file_that_is_not_the_released_one_is_refused(tmp_path):
+    weights, own = tmp_path / "weights.npz", tmp_path / "own.npz"
+    weights.write_bytes(b"as released")
+    own.write_bytes(b"mine")
+    digest = hashlib.sha256(b"as released").hexdigest()
+    (tmp_path / CHECKSUMS_NAME).write_text(f"{digest}  weights.npz\nno checksum\n")
+    assert find_checkpoint(weights) == weights
+    assert find_checkpoint(own) == own
+    weights.write_bytes(b"as releasee")
+    with pytest.raises(InputError, match=rf"not the file that was released.*{digest[:8]}.*again"):
+        find_checkpoint(weights)
+
+
+def test_the_shipped_weights_are_those_of_their_checksum_and_model_card():
+    shipped = find_checkpoint()
+    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()
+    lines = (RELEASED_FOLDER / CHECKSUMS_NAME).read_text().splitlines()
+    assert lines == [f"{digest}  {DEFAULT_CHECKPOINT}"]
+    assert digest in (RELEASED_FOLDER / "deep_image_matting.md").read_text()
