@@ -56,9 +56,9 @@ def _check_released(path: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if released.get(path.name, digest) != digest:
         raise InputError(
-            f"{path} is not the file that was released: its SHA-256 begins with {digest[:8]}, "
-            f"{sums.name} says {released[path.name][:8]}. Fetch it again, e.g. git checkout {path}; "
-            "weights of your own need another name."
+            f"{path} is not the file that was released: its SHA-256 begins with {digest[:8]}, not "
+            f"with {released[path.name][:8]} as {sums.name} says. Fetch it again, e.g. by git "
+            "checkout; weights of your own need another name."
         )
 
 
