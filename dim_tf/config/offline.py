@@ -47,6 +47,10 @@ class OfflineConfig(Checked):
         "probability that a procedural matte's colours come from several photographs, in patches, "
         "so that one part of the object does not look like the next"
     )
+    shaded_colours: float = probability(
+        "probability that each strand, leaf or other shape of a procedural matte has a shade of "
+        "its own, so that it is seen inside the object as well"
+    )
     layout: Literal["compact", "original"] = option(
         "compact",
         "compact: each foreground and background once, and a manifest of pairs; original: one "

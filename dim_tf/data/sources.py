@@ -14,8 +14,9 @@ from dim_tf.data.synthetic import (
     MATTE_KINDS,
     foreground_colours,
     kind_of,
-    render_matte,
+    render_shaded_matte,
     render_texture,
+    with_shades,
 )
 from dim_tf.errors import InputError
 
@@ -75,6 +76,7 @@ class SyntheticForeground:
     seed: int
     colour_photo: Path | None
     patch_photos: tuple[Path, ...] = ()  # more photographs, where its colours come in patches
+    shaded: bool = False
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
         """(alpha [640, 640] uint8, eps [640, 640, 3] uint8 RGB).
@@ -82,9 +84,10 @@ class SyntheticForeground:
         Raises:
             InputError: the photograph cannot be read.
         """
-        alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+        alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
         photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
-        return alpha, foreground_colours(alpha, photos, self.seed)
+        colours = foreground_colours(alpha, photos, self.seed)
+        return alpha, with_shades(colours, shades, self.seed) if self.shaded else colours
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +182,7 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
         kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
         seed, photo_number = _seeds(config.seed, "matte", index, 2)
         patch_photos = _draw_patch_photos(config, photos, index)
+        (shading,) = _seeds(config.seed, "shades", index, 1)
         foregrounds.append(
             SyntheticForeground(
                 name=f"{index:06d}_{kind}",
@@ -186,6 +190,7 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
                 seed=seed,
                 colour_photo=photos[photo_number % len(photos)] if photos else None,
                 patch_photos=patch_photos,
+                shaded=shading < config.shaded_colours * 2**32,
             )
         )
     refusals: list[str] = []

@@ -313,6 +313,18 @@ def test_colour_patches_come_as_often_as_asked_and_change_nothing_else(inputs):
     )
 
 
+def test_shaded_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
+    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
+    plain = synthetic_sources(config).foregrounds
+    assert not any(foreground.shaded for foreground in plain)
+    shaded = synthetic_sources(dataclasses.replace(config, shaded_colours=0.4)).foregrounds
+    assert 0.3 < np.mean([foreground.shaded for foreground in shaded]) < 0.5
+    index = next(index for index, foreground in enumerate(shaded) if foreground.shaded)
+    one, other = plain[index].load(), shaded[index].load()
+    np.testing.assert_array_equal(one[0], other[0])
+    assert np.any(one[1] != other[1])
+
+
 def test_a_first_run_that_wrote_nothing_does_not_bind_the_second(inputs):
     with pytest.raises(InputError, match="could be used"):
         make_dataset(dataclasses.replace(inputs, alpha_dir=inputs.bg_dir, seed=2))

@@ -13,9 +13,11 @@ from dim_tf.data.synthetic import (
     kind_of,
     render_matte,
     render_sample,
+    render_shaded_matte,
     render_texture,
+    with_shades,
 )
-from dim_tf.data.synthetic.canvas import Canvas
+from dim_tf.data.synthetic.canvas import Canvas, ShadedCanvas
 from dim_tf.data.synthetic.shapes import draw_hard, ellipse
 from dim_tf.errors import InputError
 
@@ -157,6 +159,40 @@ def test_colours_of_several_photos_lie_in_patches(tmp_path):
         shares.append([np.mean(place == number) for number in range(3)])
     assert np.all(np.mean(shares, axis=0) > 0.15)
     assert np.mean(np.array(shares) == 0) < 0.2
+
+
+@pytest.mark.parametrize("kind", MATTE_KINDS)
+def test_shades_leave_the_matte_and_lie_on_what_is_drawn(kind):
+    alpha, shades = render_shaded_matte(kind, 4, SMALL)
+    np.testing.assert_array_equal(alpha, render_matte(kind, 4, SMALL))
+    assert shades.shape == alpha.shape and shades.dtype == np.float32
+    assert shades.min() >= -1 and shades.max() <= 1
+    if kind not in ("smoke", "glass"):  # drawn as fields, not as shapes
+        assert np.any(shades[alpha > 200] != 0)
+    if kind in ("hair", "fur", "foliage"):  # many shapes, each with its own
+        assert shades[alpha > 200].std() > 0.05
+    if kind in ("hair", "wire", "hard"):  # neither blurred nor cut afterwards
+        assert np.abs(shades[alpha == 0]).max() == 0
+
+
+def test_strands_that_overlap_can_be_told_apart_by_their_shades():
+    canvas = ShadedCanvas(SMALL, 4, np.random.default_rng(0))
+    bars = np.array([[[0.1, 0.3 * n + 0.2], [0.9, 0.3 * n + 0.2]] for n in range(3)])
+    canvas.strands(bars, np.full((3, 2), 0.25))
+    shades = [canvas.shading()[round((0.3 * n + 0.2) * SMALL), SMALL // 2] for n in range(3)]
+    assert len(set(np.round(shades, 3))) == 3
+    assert (canvas.coverage()[:, SMALL // 2] == 1).sum() == pytest.approx(0.75 * SMALL, abs=2)
+
+
+def test_shades_make_colours_lighter_and_darker():
+    colours = np.full((2, 3, 3), (40, 80, 120), np.uint8)
+    shades = np.array([[-1, 0, 1], [0, 0, 0]], np.float32)
+    lit = with_shades(colours, shades, 3).astype(int)
+    np.testing.assert_array_equal(lit[1], colours[1])
+    factor = lit[0, 2, 2] / 120
+    assert 1.1 < factor < 1.9
+    np.testing.assert_allclose(lit[0, 2], np.array([40, 80, 120]) * factor, atol=1)
+    np.testing.assert_allclose(lit[0, 0], np.array([40, 80, 120]) / factor, atol=1)
 
 
 def test_sample_has_fur_a_hole_and_a_plausible_mask():

@@ -4,18 +4,26 @@ A matte is drawn as shapes on a supersampled canvas and averaged down, so that t
 pixel is the share of it that the subject covers. Everything depends on the arguments alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
 from dim_tf.data.synthetic.blurs import draw_defocus, draw_motion_blur
-from dim_tf.data.synthetic.canvas import FINE, SUPERSAMPLING, Canvas, chance, log_uniform, to_alpha
+from dim_tf.data.synthetic.canvas import (
+    FINE,
+    SUPERSAMPLING,
+    Canvas,
+    ShadedCanvas,
+    chance,
+    log_uniform,
+    to_alpha,
+)
 from dim_tf.data.synthetic.foliage import draw_foliage
 from dim_tf.data.synthetic.sample import render_sample
 from dim_tf.data.synthetic.shapes import draw_hard, draw_holes
 from dim_tf.data.synthetic.strands import draw_fur, draw_hair
-from dim_tf.data.synthetic.textures import foreground_colours, render_texture
+from dim_tf.data.synthetic.textures import foreground_colours, render_texture, with_shades
 from dim_tf.data.synthetic.translucent import draw_glass, draw_smoke
 from dim_tf.data.synthetic.weaves import draw_lace, draw_lattice
 from dim_tf.data.synthetic.wires import draw_wire
@@ -27,7 +35,9 @@ __all__ = [
     "kind_of",
     "render_matte",
     "render_sample",
+    "render_shaded_matte",
     "render_texture",
+    "with_shades",
 ]
 
 _PAINTERS = {
@@ -92,13 +102,40 @@ def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
     Raises:
         InputError: there is no such kind.
     """
+    return _draw(kind, seed, lambda supersampling: Canvas(size, supersampling))[0]
+
+
+def render_shaded_matte(kind: str, seed: int, size: int = 640) -> tuple[np.ndarray, np.ndarray]:
+    """Draws a matte whose strands, leaves and other shapes have shades of their own.
+
+    Args:
+        kind: one of `MATTE_KINDS`.
+        seed: 0 or more.
+        size: side, pixels.
+
+    Returns:
+        The matte of `render_matte`, and the shades, [size, size] float32 in [-1, 1], 0 where
+        nothing was drawn.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    shade_rng = np.random.default_rng([1_002, seed])
+    alpha, canvas = _draw(
+        kind, seed, lambda supersampling: ShadedCanvas(size, supersampling, shade_rng)
+    )
+    return alpha, canvas.shading()
+
+
+def _draw(kind: str, seed: int, new_canvas: Callable[[int], Canvas]) -> tuple[np.ndarray, Canvas]:
     _check_kind(kind)
     supersampling = 2 * SUPERSAMPLING if kind in _EDGE_NEVER_SOFT else SUPERSAMPLING
     for attempt in range(_ATTEMPTS):
         rng = np.random.default_rng([MATTE_KINDS.index(kind), seed, attempt])
-        coverage = _PAINTERS[kind](rng, Canvas(size, supersampling))
+        canvas = new_canvas(supersampling)
+        coverage = _PAINTERS[kind](rng, canvas)
         if kind not in _EDGE_AS_DRAWN and chance(rng, 0.35):
-            sigma = log_uniform(rng, 0.4, 1.4) * FINE * size
+            sigma = log_uniform(rng, 0.4, 1.4) * FINE * canvas.size
             coverage = cv2.GaussianBlur(coverage, (0, 0), sigma)
         alpha = to_alpha(coverage)
         background, foreground = np.mean(alpha == 0), np.mean(alpha == 255)
@@ -108,4 +145,4 @@ def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
             and background + foreground <= 1 - _SMALLEST_BETWEEN
         ):
             break
-    return alpha
+    return alpha, canvas

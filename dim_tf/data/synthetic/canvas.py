@@ -45,22 +45,14 @@ class Canvas:
     def fill_each(self, outlines: np.ndarray, opacity: Paint = 255) -> None:
         """Paints the insides of n closed outlines of k points each, [n, k, 2] float."""
         for points in self._fixed_point(self._inset(outlines)):
-            cv2.fillPoly(self.pixels, [points], opacity, shift=_SUBPIXEL_BITS)
+            self._fill(points, opacity)
 
     def stroke(
         self, paths: Sequence[np.ndarray], width: float, opacity: Paint = 255, closed: bool = False
     ) -> None:
         """Paints lines of one width along paths, each [n, 2] float."""
         thickness = max(1, round(width * self.side))
-        cv2.polylines(
-            self.pixels,
-            [self._fixed_point(path) for path in paths],
-            closed,
-            opacity,
-            thickness=thickness,
-            lineType=cv2.LINE_AA if thickness == 1 else cv2.LINE_8,
-            shift=_SUBPIXEL_BITS,
-        )
+        self._stroke([self._fixed_point(path) for path in paths], thickness, opacity, closed)
 
     def strands(
         self, paths: np.ndarray, widths: np.ndarray, opacities: Sequence[Paint] | None = None
@@ -80,7 +72,7 @@ class Canvas:
         outlines = np.concatenate([paths + normals * half, (paths - normals * half)[:, ::-1]], 1)
         opacities = [255] * len(paths) if opacities is None else opacities
         for points, opacity in zip(self._fixed_point(outlines), opacities, strict=True):
-            cv2.fillPoly(self.pixels, [points], opacity, shift=_SUBPIXEL_BITS)
+            self._fill(points, opacity)
 
     def coverage(self) -> np.ndarray:
         """The share of each pixel that is painted: [size, size] float32 in [0, 1].
@@ -89,6 +81,17 @@ class Canvas:
         """
         shape = (self.size, self.size)
         return cv2.resize(self.pixels, shape, interpolation=cv2.INTER_AREA) / np.float32(255)
+
+    def _fill(self, points: np.ndarray, opacity: Paint) -> None:
+        cv2.fillPoly(self.pixels, [points], opacity, shift=_SUBPIXEL_BITS)
+
+    def _stroke(
+        self, paths: list[np.ndarray], thickness: int, opacity: Paint, closed: bool
+    ) -> None:
+        line = cv2.LINE_AA if thickness == 1 else cv2.LINE_8
+        cv2.polylines(
+            self.pixels, paths, closed, opacity, thickness, lineType=line, shift=_SUBPIXEL_BITS
+        )
 
     def _inset(self, outlines: np.ndarray) -> np.ndarray:
         # fillPoly paints every sub-pixel that the outline touches, half a sub-pixel too much all
@@ -105,6 +108,46 @@ class Canvas:
         # A sub-pixel's centre has integer coordinates in OpenCV.
         scaled = (np.asarray(points) * self.side - 0.5) * (1 << _SUBPIXEL_BITS)
         return np.round(np.clip(scaled, -(2**24), 2**24)).astype(np.int32)
+
+
+class ShadedCanvas(Canvas):
+    """A canvas for opacity on which every shape also has a shade of its own.
+
+    So a strand that lies before others is seen, though the matte is opaque there.
+
+    Args:
+        size: as for `Canvas`.
+        supersampling: likewise.
+        rng: source of the shades. They take nothing from the drawing's own randomness.
+    """
+
+    def __init__(self, size: int, supersampling: int, rng: np.random.Generator):
+        super().__init__(size, supersampling)
+        self.rng = rng
+        self.shades = np.full_like(self.pixels, 128)
+
+    def shading(self) -> np.ndarray:
+        """Shades averaged down: [size, size] float32 in [-1, 1], 0 where nothing was painted."""
+        shape = (self.size, self.size)
+        averages = cv2.resize(self.shades, shape, interpolation=cv2.INTER_AREA)
+        return (averages.astype(np.float32) - 128) / 128
+
+    def _fill(self, points: np.ndarray, opacity: Paint) -> None:
+        super()._fill(points, opacity)
+        if opacity:
+            cv2.fillPoly(self.shades, [points], self._shade(), shift=_SUBPIXEL_BITS)
+
+    def _stroke(
+        self, paths: list[np.ndarray], thickness: int, opacity: Paint, closed: bool
+    ) -> None:
+        super()._stroke(paths, thickness, opacity, closed)
+        for path in paths if opacity else []:
+            cv2.polylines(
+                self.shades, [path], closed, self._shade(), thickness, shift=_SUBPIXEL_BITS
+            )
+
+    def _shade(self) -> int:
+        return int(np.clip(128 + 60 * self.rng.standard_normal(), 0, 255))
 
 
 def to_alpha(coverage: np.ndarray) -> np.ndarray:

@@ -171,3 +171,19 @@ def _colour_patch(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray
     fields = (_gradient, _clouds, _stripes, _patches)
     field = fields[rng.choice(4, p=(0.25, 0.35, 0.2, 0.2))](rng, size)
     return (field > np.quantile(field, rng.uniform(0.3, 0.75)))[..., None]
+
+
+def with_shades(colours: np.ndarray, shades: np.ndarray, seed: int) -> np.ndarray:
+    """Makes colours lighter and darker.
+
+    Args:
+        colours: [H, W, 3] uint8.
+        shades: [H, W] float32 in [-1, 1], from `render_shaded_matte`.
+        seed: the contrast depends on it.
+
+    Returns:
+        [H, W, 3] uint8.
+    """
+    contrast = np.random.default_rng([1_003, seed]).uniform(0.2, 0.9)
+    lit = colours * np.exp2(contrast * shades)[..., None]
+    return np.round(np.clip(lit, 0, 255)).astype(np.uint8)
