@@ -63,7 +63,8 @@ def release_average(
         output: npz file to write.
         data_dir: the dataset of the run.
         last: how many checkpoints.
-        statistics_examples: training examples that batch norm's averages are measured on.
+        statistics_examples: training examples that batch norm's averages are measured on. 0, and a
+            run with --freeze_batch_norm, keep those of the checkpoints.
 
     Returns:
         The checkpoints.
@@ -81,7 +82,8 @@ def release_average(
     arrays, config, progress = average_checkpoints(paths)
     network = build_network(config, precision=progress["settings"]["mixed_precision"])
     assign_network_arrays(network, arrays, str(run_dir))
-    if config.batch_norm:
+    frozen = progress["settings"].get("freeze_batch_norm", False)
+    if config.batch_norm and statistics_examples and not frozen:
         manifest, examples_config = open_dataset(data_dir, _example_config(progress["settings"]))
         examples = training_examples(
             manifest, examples_config, seed=progress["settings"]["seed"], batch_size=1

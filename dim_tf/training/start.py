@@ -46,7 +46,7 @@ def settled(config: TrainingConfig) -> TrainingConfig:
 
 def settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
     """What must stay as it is for a run to go on: all that decides its examples and its losses."""
-    names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision")
+    names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision", "freeze_batch_norm")
     settings = {name: getattr(config, name) for name in names}
     settings |= dataclasses.asdict(config.examples) | dataclasses.asdict(config.losses)
     # As JSON has it: a tuple becomes a list.

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,23 @@ def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path)
             assert np.abs(array - before[name]).max() > np.abs(few[name] - before[name]).max()
         elif not name.endswith("moving_mean"):
             np.testing.assert_allclose(array, before[name], rtol=1e-3, atol=1e-6)
+
+
+def test_the_statistics_of_a_run_that_froze_them_are_kept(make_config, finished, tmp_path):
+    """They are what its weights were trained for."""
+    start = checkpoint_path(Path(finished.run_dir), 7)
+    config = make_config(
+        network=dataclasses.asdict(finished.network),
+        steps=3,
+        checkpoint_every=1,
+        init_from=str(start),
+        freeze_batch_norm=True,
+    )
+    train(config)
+    release_average(config.run_dir, tmp_path / "w.npz", config.data_dir, last=2)
+    before, released = network_of(start), network_of(tmp_path / "w.npz")
+    for name in (name for name in before if "moving_" in name):
+        np.testing.assert_array_equal(before[name], released[name])
 
 
 def test_too_few_checkpoints_are_refused(finished, tmp_path):
