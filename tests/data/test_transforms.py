@@ -73,7 +73,8 @@ def test_decisions_depend_on_seed_and_index_alone():
     drawn = [draw(5, index) for index in range(20)]
     assert drawn == [draw(5, index) for index in range(20)]
     assert len(set(drawn)) == 20
-    assert len({values[-2:] for values in drawn}) == 20  # the key of the appearance
+    assert len({values[-4:-2] for values in drawn}) == 20  # the key of the appearance
+    assert len({values[-2:] for values in drawn}) == 20  # the key of the unknown patches
     assert drawn != [draw(6, index) for index in range(20)]
 
 
@@ -81,7 +82,7 @@ def test_decisions_reach_every_kernel_and_crop_size_about_equally():
     config = ExampleConfig()
     count = 4000
     drawn = tf.data.Dataset.range(count).map(lambda index: draw_decisions(3, index, config))
-    kernels, sides, centres, flips, erosions, turns, _ = (
+    kernels, sides, centres, flips, erosions, turns, *_ = (
         np.array(values) for values in zip(*drawn.as_numpy_iterator(), strict=True)
     )
     np.testing.assert_array_equal(erosions, kernels)
@@ -106,7 +107,14 @@ def test_switches_leave_the_other_decisions_as_they_are():
         for c in (plain, switched)
     ]
     for one, other in zip(*drawn, strict=True):
-        for name in ("trimap_kernel", "crop_side", "centre", "flip", "appearance"):
+        for name in (
+            "trimap_kernel",
+            "crop_side",
+            "centre",
+            "flip",
+            "appearance",
+            "unknown_patches",
+        ):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     kernels, erosions, turns = (
         np.array([getattr(decision, name) for decision in drawn[1]])
