@@ -24,16 +24,9 @@ from dim_tf.config.constants import (
     UNKNOWN,
 )
 from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
-from dim_tf.config.fields import (
-    choices_of,
-    is_union,
-)
-from dim_tf.config.inference import (
-    InferenceConfig,
-)
-from dim_tf.config.offline import (
-    OfflineConfig,
-)
+from dim_tf.config.fields import choices_of, is_union
+from dim_tf.config.inference import InferenceConfig
+from dim_tf.config.offline import OfflineConfig
 from dim_tf.config.training import (
     ExampleConfig,
     LossConfig,

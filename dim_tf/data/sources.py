@@ -14,6 +14,7 @@ from dim_tf.data.synthetic import (
     MATTE_KINDS,
     foreground_colours,
     kind_of,
+    render_matte,
     render_shaded_matte,
     render_texture,
     with_shades,
@@ -84,10 +85,12 @@ class SyntheticForeground:
         Raises:
             InputError: the photograph cannot be read.
         """
-        alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
         photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
-        colours = foreground_colours(alpha, photos, self.seed)
-        return alpha, with_shades(colours, shades, self.seed) if self.shaded else colours
+        if not self.shaded:
+            alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+            return alpha, foreground_colours(alpha, photos, self.seed)
+        alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+        return alpha, with_shades(foreground_colours(alpha, photos, self.seed), shades, self.seed)
 
 
 @dataclasses.dataclass(frozen=True)

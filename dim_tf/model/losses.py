@@ -68,8 +68,8 @@ def matting_losses(
 def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -> tf.Tensor:
     """How far two mattes differ in their details, from fine to coarse.
 
-    The sum over the levels i = 0 … 4 of their Laplacian pyramids of 2^i · |difference|, as a mean
-    over the unknown pixels (Hou and Liu, Context-Aware Image Matting, ICCV 2019, equation 1: the
+    The sum over the levels i = 0, 1, … of their Laplacian pyramids of 2^i · |difference|, divided
+    by the number of unknown pixels (after Hou and Liu, Context-Aware Image Matting, ICCV 2019: the
     coarser levels have fewer values, and weigh more). It is not in the paper.
 
     Args:

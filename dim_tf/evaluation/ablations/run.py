@@ -80,9 +80,8 @@ def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> 
     if without_weights:
         print(f"Skipped, since --vgg_weights is not given: {', '.join(without_weights)}.")
     arms = [arm for arm in arms if arm.name not in without_weights]
-    for (
-        arm
-    ) in arms:  # a flagfile or weights that cannot be read are known before the dataset is made
+    # A flagfile or weights that cannot be read are known before the dataset is made.
+    for arm in arms:
         settings_of_arm(arm_config(arm, config))
     with FolderLock(config.work_dir):
         prepare(config)
