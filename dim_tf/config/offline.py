@@ -51,6 +51,14 @@ class OfflineConfig(Checked):
         "probability that each strand, leaf or other shape of a procedural matte has a shade of "
         "its own, so that it is seen inside the object as well"
     )
+    crisp_colours: float = probability(
+        "probability that a procedural matte's colours are photographs about as sharp as they are, "
+        "instead of small pieces enlarged, which are smoother than any background"
+    )
+    textured_edges: float = probability(
+        "probability that the edge of a procedural matte of the kinds hard and holes follows the "
+        "texture of the photograph that gives its colours, as fur, grass and torn paper do"
+    )
     layout: Literal["compact", "original"] = option(
         "compact",
         "compact: each foreground and background once, and a manifest of pairs; original: one "

@@ -11,13 +11,16 @@ from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, OfflineConfig
 from dim_tf.data.image_io import list_images, read_grey, read_rgb
 from dim_tf.data.manifest import is_safe_name
 from dim_tf.data.synthetic import (
+    KINDS_FOR_TEXTURED_EDGES,
     MATTE_KINDS,
+    crisp_piece,
     foreground_colours,
     kind_of,
     render_matte,
     render_shaded_matte,
     render_texture,
     with_shades,
+    with_textured_edges,
 )
 from dim_tf.errors import InputError
 
@@ -78,6 +81,8 @@ class SyntheticForeground:
     colour_photo: Path | None
     patch_photos: tuple[Path, ...] = ()  # more photographs, where its colours come in patches
     shaded: bool = False
+    crisp: bool = False  # colours about as sharp as the photographs are
+    textured_edges: bool = False  # the photograph decides on the edge, and gives the colours
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
         """(alpha [640, 640] uint8, eps [640, 640, 3] uint8 RGB).
@@ -86,11 +91,17 @@ class SyntheticForeground:
             InputError: the photograph cannot be read.
         """
         photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
-        if not self.shaded:
+        shades = None
+        if self.shaded:
+            alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+        else:
             alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
-            return alpha, foreground_colours(alpha, photos, self.seed)
-        alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
-        return alpha, with_shades(foreground_colours(alpha, photos, self.seed), shades, self.seed)
+        if self.textured_edges and self.colour_photo:
+            rng = np.random.default_rng([1_005, self.seed])
+            colours = crisp_piece(rng, self.colour_photo, alpha.shape)
+            return with_textured_edges(alpha, colours, self.seed), colours
+        colours = foreground_colours(alpha, photos, self.seed, crisp=self.crisp)
+        return alpha, colours if shades is None else with_shades(colours, shades, self.seed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,7 +196,6 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
         kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
         seed, photo_number = _seeds(config.seed, "matte", index, 2)
         patch_photos = _draw_patch_photos(config, photos, index)
-        (shading,) = _seeds(config.seed, "shades", index, 1)
         foregrounds.append(
             SyntheticForeground(
                 name=f"{index:06d}_{kind}",
@@ -193,7 +203,10 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
                 seed=seed,
                 colour_photo=photos[photo_number % len(photos)] if photos else None,
                 patch_photos=patch_photos,
-                shaded=shading < config.shaded_colours * 2**32,
+                shaded=_happens(config.shaded_colours, config.seed, "shades", index),
+                crisp=_happens(config.crisp_colours, config.seed, "crisp", index),
+                textured_edges=kind in KINDS_FOR_TEXTURED_EDGES
+                and _happens(config.textured_edges, config.seed, "edges", index),
             )
         )
     refusals: list[str] = []
@@ -212,9 +225,9 @@ def _draw_patch_photos(
     config: OfflineConfig, photos: Sequence[Path], index: int
 ) -> tuple[Path, ...]:
     """One to three photographs more for a matte whose colours come in patches; none otherwise."""
-    chance, count, *numbers = _seeds(config.seed, "patches", index, 2 + LARGEST_PATCH_COUNT)
-    if not photos or chance >= config.colour_patches * 2**32:
+    if not photos or not _happens(config.colour_patches, config.seed, "patches", index):
         return ()
+    _, count, *numbers = _seeds(config.seed, "patches", index, 2 + LARGEST_PATCH_COUNT)
     return tuple(
         photos[number % len(photos)] for number in numbers[: 1 + count % LARGEST_PATCH_COUNT]
     )
@@ -291,6 +304,11 @@ def _seeds(seed: int, purpose: str, index: int, count: int) -> list[int]:
     """Independent 32-bit seeds for one thing of one run."""
     sequence = np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), index])
     return sequence.generate_state(count).tolist()
+
+
+def _happens(probability: float, seed: int, purpose: str, index: int) -> bool:
+    """Whether a thing of this probability happens to one matte of one run."""
+    return _seeds(seed, purpose, index, 1)[0] < probability * 2**32
 
 
 def _size_text(image: np.ndarray) -> str:

@@ -325,6 +325,28 @@ def test_shaded_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
     assert np.any(one[1] != other[1])
 
 
+def test_crisp_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
+    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
+    assert not any(foreground.crisp for foreground in synthetic_sources(config).foregrounds)
+    crisp = synthetic_sources(dataclasses.replace(config, crisp_colours=0.4)).foregrounds
+    assert 0.3 < np.mean([foreground.crisp for foreground in crisp]) < 0.5
+    one = next(foreground for foreground in crisp if foreground.crisp)
+    other = dataclasses.replace(one, crisp=False)
+    np.testing.assert_array_equal(one.load()[0], other.load()[0])
+
+
+def test_textured_edges_come_on_bodies_and_with_the_colours_of_the_photo(inputs):
+    config = OfflineConfig(synthetic=240, photos_dir=inputs.bg_dir, out_dir="unused")
+    plain = synthetic_sources(config).foregrounds
+    assert not any(foreground.textured_edges for foreground in plain)
+    textured = synthetic_sources(dataclasses.replace(config, textured_edges=0.5)).foregrounds
+    chosen = [foreground for foreground in textured if foreground.textured_edges]
+    assert {foreground.kind for foreground in chosen} == {"hard", "holes"}
+    assert 0.3 < len(chosen) / 40 < 0.7
+    one, other = chosen[0].load(), dataclasses.replace(chosen[0], textured_edges=False).load()
+    assert np.any(one[0] != other[0]) and np.any(one[1] != other[1])
+
+
 def test_a_first_run_that_wrote_nothing_does_not_bind_the_second(inputs):
     with pytest.raises(InputError, match="could be used"):
         make_dataset(dataclasses.replace(inputs, alpha_dir=inputs.bg_dir, seed=2))

@@ -16,6 +16,7 @@ from dim_tf.data.synthetic import (
     render_shaded_matte,
     render_texture,
     with_shades,
+    with_textured_edges,
 )
 from dim_tf.data.synthetic.canvas import Canvas, ShadedCanvas
 from dim_tf.data.synthetic.shapes import draw_hard, ellipse
@@ -185,14 +186,14 @@ def test_strands_that_overlap_can_be_told_apart_by_their_shades():
 
 
 def test_shades_make_colours_lighter_and_darker():
-    colours = np.full((2, 3, 3), (40, 80, 120), np.uint8)
+    colours = np.full((2, 3, 3), (30, 60, 90), np.uint8)
     shades = np.array([[-1, 0, 1], [0, 0, 0]], np.float32)
     lit = with_shades(colours, shades, 3).astype(int)
     np.testing.assert_array_equal(lit[1], colours[1])
-    factor = lit[0, 2, 2] / 120
-    assert 1.1 < factor < 1.9
-    np.testing.assert_allclose(lit[0, 2], np.array([40, 80, 120]) * factor, atol=1)
-    np.testing.assert_allclose(lit[0, 0], np.array([40, 80, 120]) / factor, atol=1)
+    factor = lit[0, 2, 2] / 90
+    assert 1.2 < factor < 2.5
+    np.testing.assert_allclose(lit[0, 2], np.array([30, 60, 90]) * factor, atol=1)
+    np.testing.assert_allclose(lit[0, 0], np.array([30, 60, 90]) / factor, atol=1)
 
 
 def test_sample_has_fur_a_hole_and_a_plausible_mask():
@@ -210,3 +211,44 @@ def test_trimap_of_the_samples_mask_loses_nothing():
     kernel = np.ones((25, 25), np.uint8)
     assert np.mean(alpha[cv2.dilate(mask, kernel) == 0] > 25) < 0.002
     assert np.mean(alpha[cv2.erode(mask, kernel) > 0] < 230) < 0.002
+
+
+def test_coats_are_seen_by_their_shades_alone():
+    canvas = ShadedCanvas(SMALL, 4, np.random.default_rng(0))
+    canvas.fill(np.array([[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]))
+    before, flat = canvas.coverage(), canvas.shading()
+    strands = np.array([[[0.1, 0.1 * n], [0.9, 0.1 * n]] for n in range(1, 10)])
+    canvas.shade_strands(strands, np.full((9, 2), 0.04))
+    np.testing.assert_array_equal(canvas.coverage(), before)
+    changed = canvas.shading() != flat
+    assert changed[before == 1].mean() == pytest.approx(0.4, abs=0.1)
+    assert not changed[before == 0].any()
+
+
+def test_crisp_colours_are_as_sharp_as_the_photograph(tmp_path):
+    file, matte = tmp_path / "0.png", np.zeros((200, 320), np.uint8)
+    photo = np.random.default_rng(0).integers(0, 255, (100, 120, 3), np.uint8)
+    write_png(file, photo)
+
+    def sharpness(crisp):
+        seeds = range(10)
+        pictures = [foreground_colours(matte, [file], seed, crisp=crisp) for seed in seeds]
+        assert all(picture.shape == (200, 320, 3) for picture in pictures)
+        return np.median([np.abs(np.diff(p.astype(float), axis=1)).mean() for p in pictures])
+
+    assert sharpness(crisp=True) > 2.5 * sharpness(crisp=False)
+
+
+def test_textured_edges_lie_where_the_matte_changes_and_follow_the_photograph():
+    alpha = np.zeros((320, 320), np.uint8)
+    alpha[:, 160:] = 255
+    photo = np.random.default_rng(0).integers(0, 255, (320, 320, 3), np.uint8)
+    photo = cv2.GaussianBlur(photo, (0, 0), 2)
+    flat = np.full_like(photo, 90)
+    for seed in range(8):
+        textured, plain = (with_textured_edges(alpha, p, seed) for p in (photo, flat))
+        assert (textured[:, :90] == 0).all() and (textured[:, 230:] == 255).all()
+        # On a photograph without texture the edge is straight: every row is the same.
+        assert (plain == plain[:1]).all()
+        assert np.abs(textured.astype(int) - textured[:1]).max() > 60
+        np.testing.assert_array_equal(textured, with_textured_edges(alpha, photo, seed))

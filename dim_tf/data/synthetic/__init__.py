@@ -20,17 +20,25 @@ from dim_tf.data.synthetic.canvas import (
     to_alpha,
 )
 from dim_tf.data.synthetic.foliage import draw_foliage
+from dim_tf.data.synthetic.natural import with_textured_edges
 from dim_tf.data.synthetic.sample import render_sample
 from dim_tf.data.synthetic.shapes import draw_hard, draw_holes
 from dim_tf.data.synthetic.strands import draw_fur, draw_hair
-from dim_tf.data.synthetic.textures import foreground_colours, render_texture, with_shades
+from dim_tf.data.synthetic.textures import (
+    crisp_piece,
+    foreground_colours,
+    render_texture,
+    with_shades,
+)
 from dim_tf.data.synthetic.translucent import draw_glass, draw_smoke
 from dim_tf.data.synthetic.weaves import draw_lace, draw_lattice
 from dim_tf.data.synthetic.wires import draw_wire
 from dim_tf.errors import InputError
 
 __all__ = [
+    "KINDS_FOR_TEXTURED_EDGES",
     "MATTE_KINDS",
+    "crisp_piece",
     "foreground_colours",
     "kind_of",
     "render_matte",
@@ -38,6 +46,7 @@ __all__ = [
     "render_shaded_matte",
     "render_texture",
     "with_shades",
+    "with_textured_edges",
 ]
 
 _PAINTERS = {
@@ -56,6 +65,9 @@ _PAINTERS = {
 }
 
 MATTE_KINDS: tuple[str, ...] = tuple(_PAINTERS)
+
+# Kinds that are bodies without detail that a blur would take away.
+KINDS_FOR_TEXTURED_EDGES = ("hard", "holes")
 
 # Kinds with an edge of their own; the others get, in part, the softness of a real lens.
 _EDGE_AS_DRAWN = ("smoke", "motion_blur", "defocus", "hard")

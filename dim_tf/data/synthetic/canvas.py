@@ -18,6 +18,9 @@ FINE = 1.0 / 640.0
 
 _SUBPIXEL_BITS = 4
 
+# Lines may be round, lighter along their middle by so much, if this many sub-pixels wide.
+_HIGHLIGHT, _THINNEST_WITH_HIGHLIGHT = 70, 6
+
 # What a shape is painted with: an opacity of 0 to 255, or the three parts of a colour.
 Paint = int | tuple[int, int, int]
 
@@ -125,12 +128,24 @@ class ShadedCanvas(Canvas):
         super().__init__(size, supersampling)
         self.rng = rng
         self.shades = np.full_like(self.pixels, 128)
+        self.round_lines = chance(rng, 0.5)
 
     def shading(self) -> np.ndarray:
         """Shades averaged down: [size, size] float32 in [-1, 1], 0 where nothing was painted."""
         shape = (self.size, self.size)
         averages = cv2.resize(self.shades, shape, interpolation=cv2.INTER_AREA)
         return (averages.astype(np.float32) - 128) / 128
+
+    def shade_strands(self, paths: np.ndarray, widths: np.ndarray) -> None:
+        """Gives shades to strands [n, k, 2] of widths [n, k], on what is painted already only.
+
+        So the strands of a coat are seen inside its outline. The opacity does not change.
+        """
+        opacity, before = self.pixels, self.shades
+        self.pixels, self.shades = np.zeros_like(opacity), before.copy()
+        self.strands(paths, widths)
+        self.shades = np.where(opacity > 0, self.shades, before)
+        self.pixels = opacity
 
     def _fill(self, points: np.ndarray, opacity: Paint) -> None:
         super()._fill(points, opacity)
@@ -142,9 +157,13 @@ class ShadedCanvas(Canvas):
     ) -> None:
         super()._stroke(paths, thickness, opacity, closed)
         for path in paths if opacity else []:
-            cv2.polylines(
-                self.shades, [path], closed, self._shade(), thickness, shift=_SUBPIXEL_BITS
-            )
+            shade = self._shade()
+            self._shade_line(path, closed, shade, thickness)
+            if self.round_lines and thickness >= _THINNEST_WITH_HIGHLIGHT:
+                self._shade_line(path, closed, min(shade + _HIGHLIGHT, 255), thickness // 3)
+
+    def _shade_line(self, path: np.ndarray, closed: bool, shade: int, thickness: int) -> None:
+        cv2.polylines(self.shades, [path], closed, shade, thickness, shift=_SUBPIXEL_BITS)
 
     def _shade(self) -> int:
         return int(np.clip(128 + 60 * self.rng.standard_normal(), 0, 255))

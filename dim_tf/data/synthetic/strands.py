@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from dim_tf.data.synthetic.canvas import FINE, Canvas, chance, log_uniform
+from dim_tf.data.synthetic.canvas import (
+    FINE,
+    Canvas,
+    ShadedCanvas,
+    chance,
+    log_uniform,
+    smooth_noise,
+)
 from dim_tf.data.synthetic.shapes import (
     Body,
     capsule,
@@ -10,6 +17,9 @@ from dim_tf.data.synthetic.shapes import (
     random_body,
     smooth_blob,
 )
+
+# More strands than this take long to draw and cover each other.
+_LARGEST_COAT = 6_000
 
 
 def grow(
@@ -80,6 +90,34 @@ def directions(angles: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
+def _shade_coat(canvas: Canvas, length: float, thickness: float) -> None:
+    """Covers what is painted so far with strands that lie as their neighbours do.
+
+    They are seen by their shades alone, so a canvas without shades stays as it is, and the
+    drawing's own randomness is not touched.
+
+    Args:
+        canvas: to cover.
+        length: of a typical strand.
+        thickness: of a typical strand.
+    """
+    if not isinstance(canvas, ShadedCanvas):
+        return
+    rng, coarse = canvas.rng, canvas.pixels[::8, ::8]
+    rows, columns = np.nonzero(coarse)
+    count = int(min(2 * len(rows) / coarse.size / (length * thickness), _LARGEST_COAT))
+    if not count:
+        return
+    flow = rng.uniform(0, 2 * np.pi) + smooth_noise(rng, coarse.shape, rng.uniform(1.5, 5), 2)
+    drawn = rng.integers(0, len(rows), count)
+    roots = (np.stack([columns, rows], axis=1)[drawn] + rng.random((count, 2))) / len(coarse)
+    headings = flow[rows[drawn], columns[drawn]] + 0.25 * rng.standard_normal(count)
+    lengths = length * rng.uniform(0.5, 1.3, count)
+    paths = grow(roots, headings, lengths, 6, bend=0.5 * rng.standard_normal(count))
+    taper = 1 - np.linspace(0, 1, 6) ** 2 * 0.8
+    canvas.shade_strands(paths, thickness * rng.uniform(0.6, 1.6, count)[:, None] * taper)
+
+
 def _hair_cap(rng: np.random.Generator, person: Body) -> Body:
     """The solid mass of hair around the head of a portrait."""
     low, high = person.crown.min(axis=0), person.crown.max(axis=0)
@@ -105,6 +143,7 @@ def draw_hair(rng: np.random.Generator, canvas: Canvas) -> np.ndarray:
         body = _hair_cap(rng, body)
         body.paint(canvas)
     thickness = log_uniform(rng, 0.6, 2.0) * FINE
+    _shade_coat(canvas, extent * 0.6, 1.5 * thickness)
     locks = int(rng.integers(14, 70))
     count = int(np.clip(log_uniform(rng, 0.8, 4) * extent / thickness * 6, 250, 2400))
     members = rng.integers(0, locks, count)
@@ -201,6 +240,7 @@ def draw_fur(rng: np.random.Generator, canvas: Canvas) -> np.ndarray:
     length = log_uniform(rng, 6, 55) * FINE
     thickness = np.clip(length / FINE / 12, 0.8, 3.0) * FINE * rng.uniform(0.7, 1.4)
     density = log_uniform(rng, 1.0, 4.0)
+    _shade_coat(canvas, length, 1.3 * thickness)
     for outline in body.outlines:
         canvas.strands(*fur_along(rng, outline, length, thickness, density))
     if chance(rng, 0.25):

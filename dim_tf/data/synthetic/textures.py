@@ -121,7 +121,9 @@ def render_texture(seed: int, size: tuple[int, int]) -> np.ndarray:
     return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> np.ndarray:
+def foreground_colours(
+    matte: np.ndarray, photos: Sequence[Path], seed: int, *, crisp: bool = False
+) -> np.ndarray:
     """Colours for a matte: pieces of photographs, or a procedural texture.
 
     Colours are defined everywhere, also where the matte is 0, so that resizing never mixes in
@@ -132,6 +134,7 @@ def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> 
         photos: one gives all colours; of several each has patches of its own, as clothes, skin and
             hair have. None: `render_texture`.
         seed: the same seed, size and photos give the same colours.
+        crisp: photographs about as sharp as they are instead of small pieces enlarged.
 
     Returns:
         [H, W, 3] uint8, RGB.
@@ -143,27 +146,59 @@ def foreground_colours(matte: np.ndarray, photos: Sequence[Path], seed: int) -> 
     if not len(photos):
         return render_texture(seed, size)
     rng = np.random.default_rng([1_001, seed])
-    colours = _piece_of_photo(rng, photos[0], size)
+    piece = crisp_piece if crisp else _enlarged_piece
+    colours = piece(rng, photos[0], size)
     for photo in photos[1:]:
-        colours = np.where(_colour_patch(rng, size), _piece_of_photo(rng, photo, size), colours)
+        colours = np.where(_colour_patch(rng, size), piece(rng, photo, size), colours)
     return colours
 
 
-def _piece_of_photo(rng: np.random.Generator, file: Path, size: tuple[int, int]) -> np.ndarray:
+def _enlarged_piece(rng: np.random.Generator, file: Path, size: tuple[int, int]) -> np.ndarray:
     """A random piece of a photograph at the given size, sometimes blurred: [H, W, 3] uint8."""
     photo = read_rgb(file)
     height, width = size
     side = log_uniform(rng, 0.15, 1.0) * min(photo.shape[:2])
     rows, columns = (max(1, round(side * part / max(height, width))) for part in (height, width))
-    top = rng.integers(photo.shape[0] - rows + 1)
-    left = rng.integers(photo.shape[1] - columns + 1)
-    crop = photo[top : top + rows, left : left + columns]
+    crop = _random_crop(rng, photo, (rows, columns))
     enlarging = rows < height
     method = cv2.INTER_CUBIC if enlarging else cv2.INTER_AREA
     colours = cv2.resize(crop, (width, height), interpolation=method)
     if chance(rng, 0.2):
         colours = cv2.GaussianBlur(colours, (0, 0), log_uniform(rng, 1, 8) * width / 640)
     return colours
+
+
+def crisp_piece(rng: np.random.Generator, file: Path, size: tuple[int, int]) -> np.ndarray:
+    """A piece of a photograph at 0.6 to 1.5 times its own size, mirrored where it is too small.
+
+    Args:
+        rng: decides which.
+        file: the photograph.
+        size: height and width of the piece, pixels.
+
+    Returns:
+        [H, W, 3] uint8, RGB.
+
+    Raises:
+        InputError: the photo cannot be read.
+    """
+    photo, scale = read_rgb(file), log_uniform(rng, 0.6, 1.5)
+    method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    rows, columns = (max(1, round(scale * part)) for part in photo.shape[:2])
+    photo = cv2.resize(photo, (columns, rows), interpolation=method)
+    margins = [max(0, whole - part) for whole, part in zip(size, (rows, columns), strict=True)]
+    photo = cv2.copyMakeBorder(photo, 0, margins[0], 0, margins[1], cv2.BORDER_REFLECT)
+    return _random_crop(rng, photo, size)
+
+
+def _random_crop(
+    rng: np.random.Generator, picture: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    top, left = (
+        int(rng.integers(whole - part + 1))
+        for whole, part in zip(picture.shape[:2], size, strict=True)
+    )
+    return picture[top : top + size[0], left : left + size[1]]
 
 
 def _colour_patch(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
@@ -174,16 +209,22 @@ def _colour_patch(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray
 
 
 def with_shades(colours: np.ndarray, shades: np.ndarray, seed: int) -> np.ndarray:
-    """Makes colours lighter and darker.
+    """Makes colours lighter and darker, half of the time after blurring them.
+
+    So strands of one colour differ by their shades alone, as those of a coat do.
 
     Args:
         colours: [H, W, 3] uint8.
         shades: [H, W] float32 in [-1, 1], from `render_shaded_matte`.
-        seed: the contrast depends on it.
+        seed: contrast and blur depend on it.
 
     Returns:
         [H, W, 3] uint8.
     """
-    contrast = np.random.default_rng([1_003, seed]).uniform(0.2, 0.9)
+    rng = np.random.default_rng([1_003, seed])
+    contrast = rng.uniform(0.3, 1.3)
+    if chance(rng, 0.5):
+        sigma = log_uniform(rng, 6, 60) * shades.shape[1] / 640
+        colours = cv2.GaussianBlur(colours, (0, 0), sigma)
     lit = colours * np.exp2(contrast * shades)[..., None]
     return np.round(np.clip(lit, 0, 255)).astype(np.uint8)
