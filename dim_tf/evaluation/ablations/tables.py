@@ -48,9 +48,9 @@ def seeds_cell(values: Iterable[float | None], decimals: int) -> str:
     return f"{np.mean(values):.{decimals}f} ({each})"
 
 
-def _fastest(seconds: Iterable[float | None]) -> str:
+def _median(seconds: Iterable[float | None]) -> str:
     measured = [value for value in seconds if value is not None]
-    return f"{min(measured):.3f}" if measured else _NOTHING
+    return f"{np.median(measured):.3f}" if measured else _NOTHING
 
 
 def interval_cell(interval: Interval, decimals: int = 4, sign: str = "+") -> str:
@@ -116,7 +116,7 @@ def errors_table(row: Row, records: Records, judged_on: str) -> str | None:
 def training_table(row: Row, records: Records) -> str:
     """Steps, time and error on training examples of a row's arms.
 
-    The time is that of the fastest seed: what else a machine does can only slow a run down.
+    The time is the median of the seeds, since a machine may do other things beside one of them.
     """
     lines = []
     for name in row.arms:
@@ -127,14 +127,14 @@ def training_table(row: Row, records: Records) -> str:
                     ARMS[name].label,
                     ", ".join(map(str, records[name])),
                     ", ".join(map(str, sorted({run.steps for run in runs}))),
-                    _fastest(run.step_seconds for run in runs),
+                    _median(run.step_seconds for run in runs),
                     seeds_cell([run.training_error for run in runs], 4),
                 ]
             )
         else:
             lines.append([ARMS[name].label, "not run yet", *[_NOTHING] * 3])
     return markdown_table(
-        ["arm", "seeds", "steps", "seconds a step, fastest seed", "training error"], lines
+        ["arm", "seeds", "steps", "seconds a step, median of seeds", "training error"], lines
     )
 
 
