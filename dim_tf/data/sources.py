@@ -13,14 +13,13 @@ from dim_tf.data.manifest import is_safe_name
 from dim_tf.data.synthetic import (
     KINDS_FOR_TEXTURED_EDGES,
     MATTE_KINDS,
-    crisp_piece,
     foreground_colours,
     kind_of,
     render_matte,
     render_shaded_matte,
     render_texture,
+    textured_foreground,
     with_shades,
-    with_textured_edges,
 )
 from dim_tf.errors import InputError
 
@@ -90,18 +89,18 @@ class SyntheticForeground:
         Raises:
             InputError: the photograph cannot be read.
         """
-        photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
-        shades = None
-        if self.shaded:
-            alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
-        else:
-            alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
         if self.textured_edges and self.colour_photo:
-            rng = np.random.default_rng([1_005, self.seed])
-            colours = crisp_piece(rng, self.colour_photo, alpha.shape)
-            return with_textured_edges(alpha, colours, self.seed), colours
-        colours = foreground_colours(alpha, photos, self.seed, crisp=self.crisp)
-        return alpha, colours if shades is None else with_shades(colours, shades, self.seed)
+            alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+            return textured_foreground(alpha, self.colour_photo, self.seed)
+        if not self.shaded:
+            alpha = render_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+            return alpha, self._colours(alpha)
+        alpha, shades = render_shaded_matte(self.kind, self.seed, FOREGROUND_LONG_SIDE)
+        return alpha, with_shades(self._colours(alpha), shades, self.seed)
+
+    def _colours(self, alpha: np.ndarray) -> np.ndarray:
+        photos = [] if self.colour_photo is None else [self.colour_photo, *self.patch_photos]
+        return foreground_colours(alpha, photos, self.seed, crisp=self.crisp)
 
 
 @dataclasses.dataclass(frozen=True)

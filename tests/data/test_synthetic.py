@@ -16,9 +16,9 @@ from dim_tf.data.synthetic import (
     render_shaded_matte,
     render_texture,
     with_shades,
-    with_textured_edges,
 )
 from dim_tf.data.synthetic.canvas import Canvas, ShadedCanvas
+from dim_tf.data.synthetic.natural import with_textured_edges
 from dim_tf.data.synthetic.shapes import draw_hard, ellipse
 from dim_tf.errors import InputError
 
@@ -223,6 +223,28 @@ def test_coats_are_seen_by_their_shades_alone():
     changed = canvas.shading() != flat
     assert changed[before == 1].mean() == pytest.approx(0.4, abs=0.1)
     assert not changed[before == 0].any()
+
+
+@pytest.mark.parametrize("kind", ["hair", "fur"])
+def test_coats_go_on_inside_the_outline(kind):
+    varied = 0
+    for seed in range(4):
+        alpha, shades = render_shaded_matte(kind, seed, SMALL)
+        inside = cv2.erode(alpha, np.ones((15, 15), np.uint8)) == 255
+        varied += inside.any() and shades[inside].std() > 0.08
+    assert varied == 4
+
+
+def test_about_half_of_the_canvases_have_lines_that_are_lighter_along_their_middle():
+    lit = []
+    for seed in range(20):
+        canvas = ShadedCanvas(SMALL, 4, np.random.default_rng(seed))
+        canvas.stroke([np.array([[0.1, 0.5], [0.9, 0.5]])], 0.1)
+        row = canvas.shading()[:, SMALL // 2]
+        rim, middle = row[SMALL // 2 - 6], row[SMALL // 2]
+        assert middle >= rim
+        lit.append(middle > rim)
+    assert 4 < sum(lit) < 16
 
 
 def test_crisp_colours_are_as_sharp_as_the_photograph(tmp_path):

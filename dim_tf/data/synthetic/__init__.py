@@ -20,16 +20,11 @@ from dim_tf.data.synthetic.canvas import (
     to_alpha,
 )
 from dim_tf.data.synthetic.foliage import draw_foliage
-from dim_tf.data.synthetic.natural import with_textured_edges
+from dim_tf.data.synthetic.natural import textured_foreground
 from dim_tf.data.synthetic.sample import render_sample
 from dim_tf.data.synthetic.shapes import draw_hard, draw_holes
 from dim_tf.data.synthetic.strands import draw_fur, draw_hair
-from dim_tf.data.synthetic.textures import (
-    crisp_piece,
-    foreground_colours,
-    render_texture,
-    with_shades,
-)
+from dim_tf.data.synthetic.textures import foreground_colours, render_texture, with_shades
 from dim_tf.data.synthetic.translucent import draw_glass, draw_smoke
 from dim_tf.data.synthetic.weaves import draw_lace, draw_lattice
 from dim_tf.data.synthetic.wires import draw_wire
@@ -38,15 +33,14 @@ from dim_tf.errors import InputError
 __all__ = [
     "KINDS_FOR_TEXTURED_EDGES",
     "MATTE_KINDS",
-    "crisp_piece",
     "foreground_colours",
     "kind_of",
     "render_matte",
     "render_sample",
     "render_shaded_matte",
     "render_texture",
+    "textured_foreground",
     "with_shades",
-    "with_textured_edges",
 ]
 
 _PAINTERS = {

@@ -67,14 +67,8 @@ class Canvas:
             widths: [n, k] float.
             opacities: n opacities of 0 to 255, or n colours; left out: all opaque.
         """
-        tangents = np.gradient(paths, axis=1)
-        tangents /= np.maximum(np.linalg.norm(tangents, axis=-1, keepdims=True), 1e-9)
-        normals = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
-        # As in _inset: the outline itself is painted too, half a sub-pixel to either side.
-        half = np.maximum(widths - 1.0 / self.side, 0.0)[..., None] / 2
-        outlines = np.concatenate([paths + normals * half, (paths - normals * half)[:, ::-1]], 1)
         opacities = [255] * len(paths) if opacities is None else opacities
-        for points, opacity in zip(self._fixed_point(outlines), opacities, strict=True):
+        for points, opacity in zip(self._strand_outlines(paths, widths), opacities, strict=True):
             self._fill(points, opacity)
 
     def coverage(self) -> np.ndarray:
@@ -95,6 +89,15 @@ class Canvas:
         cv2.polylines(
             self.pixels, paths, closed, opacity, thickness, lineType=line, shift=_SUBPIXEL_BITS
         )
+
+    def _strand_outlines(self, paths: np.ndarray, widths: np.ndarray) -> np.ndarray:
+        tangents = np.gradient(paths, axis=1)
+        tangents /= np.maximum(np.linalg.norm(tangents, axis=-1, keepdims=True), 1e-9)
+        normals = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
+        # As in _inset: the outline itself is painted too, half a sub-pixel to either side.
+        half = np.maximum(widths - 1.0 / self.side, 0.0)[..., None] / 2
+        sides = [paths + normals * half, (paths - normals * half)[:, ::-1]]
+        return self._fixed_point(np.concatenate(sides, axis=1))
 
     def _inset(self, outlines: np.ndarray) -> np.ndarray:
         # fillPoly paints every sub-pixel that the outline touches, half a sub-pixel too much all
@@ -141,16 +144,15 @@ class ShadedCanvas(Canvas):
 
         So the strands of a coat are seen inside its outline. The opacity does not change.
         """
-        opacity, before = self.pixels, self.shades
-        self.pixels, self.shades = np.zeros_like(opacity), before.copy()
-        self.strands(paths, widths)
-        self.shades = np.where(opacity > 0, self.shades, before)
-        self.pixels = opacity
+        before = self.shades.copy()
+        for points in self._strand_outlines(paths, widths):
+            self._shade_area(points)
+        self.shades = np.where(self.pixels > 0, self.shades, before)
 
     def _fill(self, points: np.ndarray, opacity: Paint) -> None:
         super()._fill(points, opacity)
         if opacity:
-            cv2.fillPoly(self.shades, [points], self._shade(), shift=_SUBPIXEL_BITS)
+            self._shade_area(points)
 
     def _stroke(
         self, paths: list[np.ndarray], thickness: int, opacity: Paint, closed: bool
@@ -161,6 +163,9 @@ class ShadedCanvas(Canvas):
             self._shade_line(path, closed, shade, thickness)
             if self.round_lines and thickness >= _THINNEST_WITH_HIGHLIGHT:
                 self._shade_line(path, closed, min(shade + _HIGHLIGHT, 255), thickness // 3)
+
+    def _shade_area(self, points: np.ndarray) -> None:
+        cv2.fillPoly(self.shades, [points], self._shade(), shift=_SUBPIXEL_BITS)
 
     def _shade_line(self, path: np.ndarray, closed: bool, shade: int, thickness: int) -> None:
         cv2.polylines(self.shades, [path], closed, shade, thickness, shift=_SUBPIXEL_BITS)

@@ -1,14 +1,35 @@
 """Edges that follow the texture of a photograph, as those of fur, grass and torn paper do."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from dim_tf.data.synthetic.canvas import log_uniform, to_alpha
+from dim_tf.data.synthetic.textures import crisp_piece
 
 # Texture below so many grey levels is taken for noise of the photograph and not amplified.
 _FAINTEST_TEXTURE = 6.0
 # Texture is cut off at so many standard deviations.
 _STRONGEST_TEXTURE = 2.5
+
+
+def textured_foreground(alpha: np.ndarray, photo: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gives a matte the colours of a photograph and an edge that follows them.
+
+    Args:
+        alpha: [H, W] uint8.
+        photo: file.
+        seed: the piece of the photograph and the edge depend on it.
+
+    Returns:
+        The matte of `with_textured_edges`, and its colours, [H, W, 3] uint8, RGB.
+
+    Raises:
+        InputError: the photo cannot be read.
+    """
+    colours = crisp_piece(np.random.default_rng([1_005, seed]), photo, alpha.shape)
+    return with_textured_edges(alpha, colours, seed), colours
 
 
 def with_textured_edges(alpha: np.ndarray, photo: np.ndarray, seed: int) -> np.ndarray:
@@ -39,7 +60,7 @@ def with_textured_edges(alpha: np.ndarray, photo: np.ndarray, seed: int) -> np.n
 
 
 def _local_contrast(grey: np.ndarray, sigma: float) -> np.ndarray:
-    """Deviation from the surroundings by how much those vary, about -1 to 1: [H, W] float32."""
+    """Deviation from the surroundings by how much those vary, -1 to 1: [H, W] float32."""
     detail = grey - cv2.GaussianBlur(grey, (0, 0), sigma)
     variance = cv2.GaussianBlur(detail * detail, (0, 0), 3 * sigma)
     deviations = detail / np.sqrt(variance + _FAINTEST_TEXTURE**2)
