@@ -11,6 +11,7 @@ from dim_tf.data.manifest import read_manifest
 from dim_tf.data.offline import make_dataset
 from dim_tf.data.output_folder import settings_of
 from dim_tf.data.sources import synthetic_sources
+from dim_tf.data.synthetic import foreground_colours
 from dim_tf.errors import InputError
 
 
@@ -331,8 +332,10 @@ def test_crisp_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
     crisp = synthetic_sources(dataclasses.replace(config, crisp_colours=0.4)).foregrounds
     assert 0.3 < np.mean([foreground.crisp for foreground in crisp]) < 0.5
     one = next(foreground for foreground in crisp if foreground.crisp)
-    other = dataclasses.replace(one, crisp=False)
-    np.testing.assert_array_equal(one.load()[0], other.load()[0])
+    alpha, eps = one.load()
+    np.testing.assert_array_equal(alpha, dataclasses.replace(one, crisp=False).load()[0])
+    expected = foreground_colours(alpha, [one.colour_photo], one.seed, crisp=True)
+    np.testing.assert_array_equal(eps, expected)
 
 
 def test_textured_edges_come_on_bodies_and_with_the_colours_of_the_photo(inputs):

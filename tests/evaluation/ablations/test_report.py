@@ -48,6 +48,14 @@ def test_the_report_says_what_the_records_say(tmp_path, make_record):
     assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3"]
 
 
+def test_the_time_of_a_step_is_the_median_of_the_seeds(tmp_path, make_record):
+    folder = tmp_path / "ablations"
+    for seed, seconds in enumerate((0.1, 0.4, 0.3), 1):
+        write_record(folder, make_record("base", seed, 0.2, step_seconds=seconds))
+    write_report(AblationConfig(records_dir=str(folder)))
+    assert "| base | 1, 2, 3 | 10 | 0.300 | 0.2000" in (tmp_path / "ablations.md").read_text()
+
+
 def test_without_matplotlib_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install '\.\[ablations\]'"):
