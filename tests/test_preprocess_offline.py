@@ -52,7 +52,7 @@ def test_it_prints_progress_and_the_summary(tmp_path):
 def test_ctrl_c_leaves_whole_files_only_and_a_second_run_finishes(tmp_path):
     flags = (
         f"--out_dir={tmp_path / 'out'}",
-        "--synthetic=6",
+        "--synthetic=20",
         "--backgrounds_per_foreground=1",
         "--noprogress",
         "--workers=2",

@@ -1,7 +1,6 @@
 """A run as a user starts it: data if missing, flags kept, training, a summary."""
 
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -47,9 +46,6 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
             )
         )
     _keep_decoded_copies(config)
-    # TensorFlow leaves oneDNN off on processors without AVX512-VNNI or AVX-VNNI. Gradients of
-    # convolutions are several times faster with it there too (benchmarks/README.md).
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
     from dim_tf.training.loop import train
