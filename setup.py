@@ -24,7 +24,8 @@ setup(
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
         "dev": [
-            *("pytest>=8", "ruff>=0.6", "hypothesis", "pillow", "pymatting>=1.1.12", "matplotlib")
+            *("pytest>=8", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis"),
+            *("pillow", "pymatting>=1.1.12", "matplotlib"),
         ],
     },
 )

@@ -21,6 +21,7 @@ from dim_tf.config import (
     NetworkConfig,
 )
 from dim_tf.inference.checkpoint_choice import find_checkpoint
+from dim_tf.inference.forward import ForwardPass
 from dim_tf.inference.tiles import plan_tiles
 from dim_tf.model.network import receptive_radius
 from dim_tf.model.weights import load_network
@@ -47,10 +48,12 @@ class MattingModel:
         self.config = config
         self.about = about
         self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
-        self._forward = tf.function(
-            lambda inputs: network(inputs, training=False),
-            input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
-            autograph=False,
+        self._forward = ForwardPass(
+            tf.function(
+                lambda inputs: network(inputs, training=False),
+                input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
+                autograph=False,
+            )
         )
 
     def predict_alpha(

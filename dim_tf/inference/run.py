@@ -22,6 +22,7 @@ from dim_tf.inference.cutout import (
 )
 from dim_tf.inference.failures import Failures
 from dim_tf.inference.measure_mattes import measure_mattes
+from dim_tf.inference.memory import give_back_memory, return_large_blocks
 from dim_tf.inference.photo_input import read_photo_and_trimap
 from dim_tf.inference.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.inference.pictures import PREVIEW_BACKGROUND, side_by_side
@@ -73,6 +74,7 @@ def run_inference(config: InferenceConfig) -> None:
         except InputError as error:
             failures.add(job.photo, error)
             continue
+        give_back_memory()
         if truth is not None:
             evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
     if evaluation.measured and config.gt:
@@ -104,6 +106,7 @@ def _read(
 
 def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingModel", Path]:
     """The network, and the file its weights came from."""
+    return_large_blocks()
     import_tensorflow()
     from dim_tf.inference.predict import load_model
 

@@ -66,9 +66,9 @@ def test_a_tile_shows_the_network_no_more_than_max_pixels(max_pixels):
     assert max(shape[1] * shape[2] for shape in shapes) <= max_pixels
 
 
-@pytest.mark.parametrize("height, width", [(700, 650), (64, 1500), (333, 801)])
+@pytest.mark.parametrize("height, width", [(450, 420), (64, 1200), (333, 601)])
 def test_tiles_give_the_matte_of_one_pass(tiny_model, monkeypatch, height, width):
-    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 160)
+    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 192)
     rgb, trimap = photo_and_trimap(height, width)
     one_pass = tiny_model.predict_alpha(rgb, trimap, max_pixels=height * width)
     shapes = []
@@ -81,7 +81,7 @@ def test_tiles_give_the_matte_of_one_pass(tiny_model, monkeypatch, height, width
     monkeypatch.setattr(tiny_model, "_forward", record)
     tiled = tiny_model.predict_alpha(rgb, trimap, max_pixels=10_000)
     assert len(shapes) > 2
-    assert max(max(shape) for shape in shapes) <= 160 + 2 * 192
+    assert max(max(shape) for shape in shapes) <= 192 + 2 * 192
     np.testing.assert_allclose(tiled, one_pass, atol=1e-5)
 
 

@@ -1,3 +1,6 @@
+import dataclasses
+import shutil
+
 import numpy as np
 import pytest
 
@@ -83,3 +86,10 @@ def finished(dataset, tmp_path_factory):
     )
     train(config, flagfile_text(config))
     return config
+
+
+@pytest.fixture
+def continued(finished, tmp_path):
+    """A copy of that run to go on with."""
+    shutil.copytree(finished.run_dir, tmp_path / "continued")
+    return dataclasses.replace(finished, run_dir=str(tmp_path / "continued"))

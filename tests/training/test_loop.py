@@ -1,51 +1,30 @@
 import dataclasses
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dim_tf.config import LossConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.data.image_io import write_png
 from dim_tf.data.manifest import MANIFEST_NAME
 from dim_tf.data.pipeline import open_dataset, training_examples
 from dim_tf.errors import InputError
 from dim_tf.flags import flagfile_text
 from dim_tf.model.losses import unknown_error
-from dim_tf.model.network import build_network
-from dim_tf.model.weights import load_network, read_arrays, save_weights, write_arrays
-from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
+from dim_tf.model.weights import load_network, read_arrays, write_arrays
+from dim_tf.training.checkpoints import checkpoint_path, list_checkpoints
 from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at, train
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
-from dim_tf.training.run import start_run
+from tests.training.run_files import arrays_of, losses_of
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def arrays_of(run_dir, step):
-    return read_arrays(checkpoint_path(Path(run_dir), step))[0]
 
 
 def assert_same_arrays(actual, expected):
     assert actual.keys() == expected.keys()
     for name, array in actual.items():
         np.testing.assert_array_equal(array, expected[name], name)
-
-
-def losses_of(run_dir, column="total_loss"):
-    return [float(row[column]) for row in read_loss_log(Path(run_dir))]
-
-
-@pytest.fixture
-def continued(finished, tmp_path):
-    """A copy of that run to go on with."""
-    shutil.copytree(finished.run_dir, tmp_path / "continued")
-    return dataclasses.replace(finished, run_dir=str(tmp_path / "continued"))
 
 
 # Learning rate
@@ -317,241 +296,3 @@ def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
 def test_settings_that_cannot_work_are_refused(make_config, changes, message):
     with pytest.raises(InputError, match=message):
         train(make_config(**changes))
-
-
-# Stages
-
-
-@pytest.fixture(scope="module")
-def two_stages(tmp_path_factory):
-    """Random weights with a refinement stage that already corrects something."""
-    config = NetworkConfig(width=1 / 32, fc6="1x1", refine=True)
-    network = build_network(config)
-    random = np.random.default_rng(0)
-    for variable in network.get_layer("refine_4").variables:
-        variable.assign(0.01 * random.normal(size=variable.shape))
-    path = tmp_path_factory.mktemp("two_stages") / "weights.npz"
-    save_weights(path, network, config, {}, half=False)
-    return path
-
-
-@pytest.mark.parametrize("stage", ["all", "encoder_decoder", "refinement"])
-def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
-    config = make_config({"refine": True}, steps=2, train_stage=stage, init_from=str(two_stages))
-    train(config)
-    before, now = read_arrays(two_stages, "network/")[0], arrays_of(config.run_dir, 2)
-    for name, array in before.items():
-        in_refinement = "/refine" in name
-        expected = stage == "all" or in_refinement == (stage == "refinement")
-        if name.endswith("/biases") and name.replace("biases", "gamma") in before:
-            expected = False  # the bias before a batch norm
-        assert np.any(array != now[name]) == expected, name
-
-
-def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_config, finished):
-    second = make_config({"refine": True}, init_from=finished.run_dir, learning_rate=0.0, steps=1)
-    train(second)
-    before, now = arrays_of(finished.run_dir, 7), arrays_of(second.run_dir, 1)
-    assert "network/refine_1/weights" in now
-    for name, array in before.items():
-        if name.startswith("network/") and "moving" not in name:
-            np.testing.assert_array_equal(array, now[name])
-    assert not np.any(now["network/refine_4/weights"])
-
-
-@pytest.mark.parametrize("change", [{"skip": True}, {"normalize_input": True}, {"width": 1 / 16}])
-def test_init_from_refuses_weights_that_mean_another_function(make_config, finished, change):
-    with pytest.raises(InputError, match=f"was trained with --{next(iter(change))}="):
-        train(make_config(change, init_from=finished.run_dir))
-
-
-# Validation
-
-
-@pytest.fixture
-def validation_dir(tmp_path):
-    random = np.random.default_rng(3)
-    for name in ("p", "q"):
-        alpha = np.repeat(np.linspace(0, 255, 50).astype(np.uint8)[None], 40, axis=0)
-        trimap = np.where((alpha > 40) & (alpha < 210), 128, np.where(alpha > 99, 255, 0))
-        write_png(
-            tmp_path / "val" / "rgb" / f"{name}.png", random.integers(0, 256, (40, 50, 3), np.uint8)
-        )
-        write_png(tmp_path / "val" / "alpha" / f"{name}.png", alpha)
-        write_png(tmp_path / "val" / "trimap" / f"{name}.png", trimap.astype(np.uint8))
-    return tmp_path / "val"
-
-
-def test_validation_keeps_the_best_network(make_config, validation_dir):
-    from dim_tf.inference.predict import load_model
-    from dim_tf.training.validation import list_validation_images, validate
-
-    config = make_config(
-        validation_dir=str(validation_dir),
-        validate_every=2,
-        steps=8,
-        keep_checkpoints=9,
-        checkpoint_every=2,
-        learning_rate=5e-3,
-    )
-    result = train(config)
-    images = list_validation_images(validation_dir)
-    assert len(images) == 2
-    errors = {
-        step: validate(load_model(checkpoint_path(Path(config.run_dir), step)), images)
-        for step in (2, 4, 6, 8)
-    }
-    best = min(errors, key=lambda step: errors[step]["SAD"])
-    assert result.best["step"] == best
-    assert result.best["SAD"] == pytest.approx(errors[best]["SAD"], rel=1e-3)
-    arrays, network, about = read_arrays(best_path(Path(config.run_dir)))
-    assert network == config.network
-    assert about == result.best
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(array, arrays_of(config.run_dir, best)[name])
-
-
-def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
-    path = list_checkpoints(Path(continued.run_dir))[0]
-    arrays, network, progress = read_arrays(path)
-    write_arrays(best_path(Path(continued.run_dir)), {}, network, {"step": 3})
-    before = best_path(Path(continued.run_dir)).read_bytes()
-    progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
-    write_arrays(path, arrays, network, progress)
-    config = dataclasses.replace(
-        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
-    )
-    assert train(config).best["step"] == 3
-    assert best_path(Path(continued.run_dir)).read_bytes() == before
-
-
-def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):
-    path = list_checkpoints(Path(continued.run_dir))[0]
-    arrays, network, progress = read_arrays(path)
-    best_path(Path(continued.run_dir)).write_bytes(b"damaged")
-    write_arrays(path, arrays, network, progress | {"best": {"step": 3, "SAD": 0.0, "MSE": 0.0}})
-    config = dataclasses.replace(
-        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
-    )
-    assert train(config).best["step"] == 8
-    assert read_arrays(best_path(Path(config.run_dir)))[2]["step"] == 8
-    assert "best.npz is missing or damaged" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("value", "sentence"),
-    [(255, "no unknown pixel"), (90, "is no trimap"), (None, "of the same size")],
-)
-def test_a_bad_validation_image_is_refused_before_the_first_step(
-    make_config, validation_dir, value, sentence
-):
-    path = sorted((validation_dir / "trimap").iterdir())[0]
-    trimap = read_grey(path)
-    write_png(path, trimap[1:] if value is None else np.full_like(trimap, value))
-    config = make_config(validation_dir=str(validation_dir))
-    with pytest.raises(InputError, match=sentence):
-        train(config)
-    assert not Path(config.run_dir).exists()
-
-
-# The script
-
-
-def start_script(config, tmp_path, **options):
-    flagfile = tmp_path / "script.flags"
-    flagfile.write_text(flagfile_text(config))
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "train.py"), f"--flagfile={flagfile}"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def wait_for(path, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        time.sleep(0.002)
-
-
-@pytest.mark.slow
-def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
-    config = make_config(steps=100_000, checkpoint_every=20)
-    process = start_script(config, tmp_path)
-    wait_for(checkpoint_path(Path(config.run_dir), 20), process)
-    process.send_signal(signal.SIGTERM)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "saved; the same command goes on" in output
-    step = list_checkpoints(Path(config.run_dir))[0]
-    assert f"Stopped at step {int(step.stem.removeprefix('step-'))} of 100000" in output
-    assert len(losses_of(config.run_dir)) == int(step.stem.removeprefix("step-"))
-    # The flags it left behind are the run.
-    kept = (Path(config.run_dir) / FLAGFILE_NAME).read_text()
-    assert kept == flagfile_text(config)
-
-
-def test_start_run_names_what_is_missing(make_config):
-    for name in ("data_dir", "run_dir"):
-        with pytest.raises(InputError, match=f"--{name} is missing"):
-            start_run(dataclasses.replace(make_config(), **{name: ""}), "")
-
-
-def test_start_run_sums_up(make_config, capsys):
-    config = make_config()
-    start_run(config, flagfile_text(config))
-    output = capsys.readouterr().out
-    assert "step 6: mean absolute error on unknown pixels" in output
-    assert f"--checkpoint={config.run_dir}" in output
-    assert (Path(config.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
-
-
-# Several devices
-
-MIRRORED = """
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-mirrored = tf.distribute.MirroredStrategy
-tf.distribute.MirroredStrategy = lambda: mirrored(["CPU:0", "CPU:1"])
-from dim_tf.config import *
-from dim_tf.training.loop import train
-"""
-
-
-@pytest.mark.slow
-def test_two_devices_train_as_one(make_config):
-    """Without batch norm, whose statistics are each device's own, the step must be the same."""
-    settings = {"batch_size": 2, "steps": 4, "log_every": 2, "image_every": 2}
-    plain = {"batch_norm": False}
-    # A loss is a mean over weights, and the halves of a batch differ in their unknown pixels.
-    settings["losses"] = LossConfig(known_weight=1.0)
-    one = make_config(plain, run="one", **settings)
-    two = make_config(plain, run="two", strategy="mirrored", **settings)
-    norm = make_config(run="norm", strategy="mirrored", **settings)
-    train(one)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", f"{MIRRORED}\ntrain({config!r})"],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for config in (two, norm)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=200)
-        assert process.returncode == 0, errors[-3000:]
-    losses = losses_of(two.run_dir)
-    np.testing.assert_allclose(losses, losses_of(one.run_dir), rtol=1e-3)
-    moved = arrays_of(norm.run_dir, 4)["network/deconv6/moving_mean"]
-    assert np.any(moved) and np.isfinite(moved).all()
-    expected = arrays_of(one.run_dir, 4)
-    for name, array in arrays_of(two.run_dir, 4).items():
-        if name.startswith("network/"):
-            np.testing.assert_allclose(array, expected[name], atol=5e-4, err_msg=name)

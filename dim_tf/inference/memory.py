@@ -1,0 +1,30 @@
+"""Memory that stays flat over photos of many sizes, where the C library is glibc.
+
+By itself glibc keeps what a photo left behind: it raises the size from which a block goes back to
+the system when it is freed to 32 MB, and below that the next photo, of another size, fragments the
+heap. With another C library these functions do nothing.
+"""
+
+import ctypes
+from collections.abc import Callable
+
+# glibc's malloc.h, and the size from which a block is a mapping of its own.
+_M_MMAP_THRESHOLD = -3
+_LARGE_BLOCK = 2**18
+
+
+def return_large_blocks() -> None:
+    """Has every block of 256 KB or more, from now on, go back to the system when it is freed."""
+    _c_function("mallopt")(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
+
+
+def give_back_memory() -> None:
+    """Gives the pages that are free now back to the system."""
+    _c_function("malloc_trim")(0)
+
+
+def _c_function(name: str) -> Callable[..., object]:
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):  # musl and macOS have none; Windows no CDLL(None)
+        return lambda *_: None

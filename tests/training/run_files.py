@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from dim_tf.model.weights import read_arrays
+from dim_tf.training.checkpoints import checkpoint_path
+from dim_tf.training.progress import read_loss_log
+
+
+def arrays_of(run_dir, step):
+    return read_arrays(checkpoint_path(Path(run_dir), step))[0]
+
+
+def losses_of(run_dir, column="total_loss"):
+    return [float(row[column]) for row in read_loss_log(Path(run_dir))]

@@ -1,0 +1,118 @@
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.config import LossConfig
+from dim_tf.errors import InputError
+from dim_tf.flags import flagfile_text
+from dim_tf.training.checkpoints import checkpoint_path, list_checkpoints
+from dim_tf.training.loop import FLAGFILE_NAME, train
+from dim_tf.training.run import start_run
+from tests.training.run_files import arrays_of, losses_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_script(config, tmp_path, **options):
+    flagfile = tmp_path / "script.flags"
+    flagfile.write_text(flagfile_text(config))
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "train.py"), f"--flagfile={flagfile}"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for(path, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.002)
+
+
+@pytest.mark.slow
+def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
+    config = make_config(steps=100_000, checkpoint_every=20)
+    process = start_script(config, tmp_path)
+    wait_for(checkpoint_path(Path(config.run_dir), 20), process)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "saved; the same command goes on" in output
+    step = list_checkpoints(Path(config.run_dir))[0]
+    assert f"Stopped at step {int(step.stem.removeprefix('step-'))} of 100000" in output
+    assert len(losses_of(config.run_dir)) == int(step.stem.removeprefix("step-"))
+    # The flags it left behind are the run.
+    kept = (Path(config.run_dir) / FLAGFILE_NAME).read_text()
+    assert kept == flagfile_text(config)
+
+
+def test_start_run_names_what_is_missing(make_config):
+    for name in ("data_dir", "run_dir"):
+        with pytest.raises(InputError, match=f"--{name} is missing"):
+            start_run(dataclasses.replace(make_config(), **{name: ""}), "")
+
+
+def test_start_run_sums_up(make_config, capsys):
+    config = make_config()
+    start_run(config, flagfile_text(config))
+    output = capsys.readouterr().out
+    assert "step 6: mean absolute error on unknown pixels" in output
+    assert f"--checkpoint={config.run_dir}" in output
+    assert (Path(config.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
+
+
+MIRRORED = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+mirrored = tf.distribute.MirroredStrategy
+tf.distribute.MirroredStrategy = lambda: mirrored(["CPU:0", "CPU:1"])
+from dim_tf.config import *
+from dim_tf.training.loop import train
+"""
+
+
+@pytest.mark.slow
+def test_two_devices_train_as_one(make_config):
+    """Without batch norm, whose statistics are each device's own, the step must be the same."""
+    settings = {"batch_size": 2, "steps": 4, "log_every": 2, "image_every": 2}
+    plain = {"batch_norm": False}
+    # A loss is a mean over weights, and the halves of a batch differ in their unknown pixels.
+    settings["losses"] = LossConfig(known_weight=1.0)
+    one = make_config(plain, run="one", **settings)
+    two = make_config(plain, run="two", strategy="mirrored", **settings)
+    norm = make_config(run="norm", strategy="mirrored", **settings)
+    train(one)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{MIRRORED}\ntrain({config!r})"],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for config in (two, norm)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors[-3000:]
+    losses = losses_of(two.run_dir)
+    np.testing.assert_allclose(losses, losses_of(one.run_dir), rtol=1e-3)
+    moved = arrays_of(norm.run_dir, 4)["network/deconv6/moving_mean"]
+    assert np.any(moved) and np.isfinite(moved).all()
+    expected = arrays_of(one.run_dir, 4)
+    for name, array in arrays_of(two.run_dir, 4).items():
+        if name.startswith("network/"):
+            np.testing.assert_allclose(array, expected[name], atol=5e-4, err_msg=name)

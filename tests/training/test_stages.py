@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from dim_tf.config import NetworkConfig
+from dim_tf.errors import InputError
+from dim_tf.model.network import build_network
+from dim_tf.model.weights import read_arrays, save_weights
+from dim_tf.training.loop import train
+from tests.training.run_files import arrays_of
+
+
+@pytest.fixture(scope="module")
+def two_stages(tmp_path_factory):
+    """Random weights with a refinement stage that already corrects something."""
+    config = NetworkConfig(width=1 / 32, fc6="1x1", refine=True)
+    network = build_network(config)
+    random = np.random.default_rng(0)
+    for variable in network.get_layer("refine_4").variables:
+        variable.assign(0.01 * random.normal(size=variable.shape))
+    path = tmp_path_factory.mktemp("two_stages") / "weights.npz"
+    save_weights(path, network, config, {}, half=False)
+    return path
+
+
+@pytest.mark.parametrize("stage", ["all", "encoder_decoder", "refinement"])
+def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
+    config = make_config({"refine": True}, steps=2, train_stage=stage, init_from=str(two_stages))
+    train(config)
+    before, now = read_arrays(two_stages, "network/")[0], arrays_of(config.run_dir, 2)
+    for name, array in before.items():
+        in_refinement = "/refine" in name
+        expected = stage == "all" or in_refinement == (stage == "refinement")
+        if name.endswith("/biases") and name.replace("biases", "gamma") in before:
+            expected = False  # the bias before a batch norm
+        assert np.any(array != now[name]) == expected, name
+
+
+def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_config, finished):
+    second = make_config({"refine": True}, init_from=finished.run_dir, learning_rate=0.0, steps=1)
+    train(second)
+    before, now = arrays_of(finished.run_dir, 7), arrays_of(second.run_dir, 1)
+    assert "network/refine_1/weights" in now
+    for name, array in before.items():
+        if name.startswith("network/") and "moving" not in name:
+            np.testing.assert_array_equal(array, now[name])
+    assert not np.any(now["network/refine_4/weights"])
+
+
+@pytest.mark.parametrize("change", [{"skip": True}, {"normalize_input": True}, {"width": 1 / 16}])
+def test_init_from_refuses_weights_that_mean_another_function(make_config, finished, change):
+    with pytest.raises(InputError, match=f"was trained with --{next(iter(change))}="):
+        train(make_config(change, init_from=finished.run_dir))

@@ -1,0 +1,98 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.data.image_io import read_grey, write_png
+from dim_tf.errors import InputError
+from dim_tf.model.weights import read_arrays, write_arrays
+from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
+from dim_tf.training.loop import train
+from tests.training.run_files import arrays_of
+
+
+@pytest.fixture
+def validation_dir(tmp_path):
+    random = np.random.default_rng(3)
+    for name in ("p", "q"):
+        alpha = np.repeat(np.linspace(0, 255, 50).astype(np.uint8)[None], 40, axis=0)
+        trimap = np.where((alpha > 40) & (alpha < 210), 128, np.where(alpha > 99, 255, 0))
+        write_png(
+            tmp_path / "val" / "rgb" / f"{name}.png", random.integers(0, 256, (40, 50, 3), np.uint8)
+        )
+        write_png(tmp_path / "val" / "alpha" / f"{name}.png", alpha)
+        write_png(tmp_path / "val" / "trimap" / f"{name}.png", trimap.astype(np.uint8))
+    return tmp_path / "val"
+
+
+def test_validation_keeps_the_best_network(make_config, validation_dir):
+    from dim_tf.inference.predict import load_model
+    from dim_tf.training.validation import list_validation_images, validate
+
+    config = make_config(
+        validation_dir=str(validation_dir),
+        validate_every=2,
+        steps=8,
+        keep_checkpoints=9,
+        checkpoint_every=2,
+        learning_rate=5e-3,
+    )
+    result = train(config)
+    images = list_validation_images(validation_dir)
+    assert len(images) == 2
+    errors = {
+        step: validate(load_model(checkpoint_path(Path(config.run_dir), step)), images)
+        for step in (2, 4, 6, 8)
+    }
+    best = min(errors, key=lambda step: errors[step]["SAD"])
+    assert result.best["step"] == best
+    assert result.best["SAD"] == pytest.approx(errors[best]["SAD"], rel=1e-3)
+    arrays, network, about = read_arrays(best_path(Path(config.run_dir)))
+    assert network == config.network
+    assert about == result.best
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, arrays_of(config.run_dir, best)[name])
+
+
+def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
+    path = list_checkpoints(Path(continued.run_dir))[0]
+    arrays, network, progress = read_arrays(path)
+    write_arrays(best_path(Path(continued.run_dir)), {}, network, {"step": 3})
+    before = best_path(Path(continued.run_dir)).read_bytes()
+    progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
+    write_arrays(path, arrays, network, progress)
+    config = dataclasses.replace(
+        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
+    )
+    assert train(config).best["step"] == 3
+    assert best_path(Path(continued.run_dir)).read_bytes() == before
+
+
+def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):
+    path = list_checkpoints(Path(continued.run_dir))[0]
+    arrays, network, progress = read_arrays(path)
+    best_path(Path(continued.run_dir)).write_bytes(b"damaged")
+    write_arrays(path, arrays, network, progress | {"best": {"step": 3, "SAD": 0.0, "MSE": 0.0}})
+    config = dataclasses.replace(
+        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
+    )
+    assert train(config).best["step"] == 8
+    assert read_arrays(best_path(Path(config.run_dir)))[2]["step"] == 8
+    assert "best.npz is missing or damaged" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [(255, "no unknown pixel"), (90, "is no trimap"), (None, "of the same size")],
+)
+def test_a_bad_validation_image_is_refused_before_the_first_step(
+    make_config, validation_dir, value, sentence
+):
+    path = sorted((validation_dir / "trimap").iterdir())[0]
+    trimap = read_grey(path)
+    write_png(path, trimap[1:] if value is None else np.full_like(trimap, value))
+    config = make_config(validation_dir=str(validation_dir))
+    with pytest.raises(InputError, match=sentence):
+        train(config)
+    assert not Path(config.run_dir).exists()
