@@ -15,9 +15,12 @@ from dim_tf.model.losses import matting_losses, merge_with_trimap
 from dim_tf.model.network import build_network
 
 GOLDEN_FILE = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "golden" / "original_golden.npz"
-pytestmark = pytest.mark.skipif(
-    not GOLDEN_FILE.is_file(), reason="DIM_TF_DATA does not hold golden/original_golden.npz"
-)
+pytestmark = [
+    pytest.mark.xdist_group("golden"),
+    pytest.mark.skipif(
+        not GOLDEN_FILE.is_file(), reason="DIM_TF_DATA does not hold golden/original_golden.npz"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

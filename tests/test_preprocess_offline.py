@@ -58,7 +58,12 @@ def test_ctrl_c_leaves_whole_files_only_and_a_second_run_finishes(tmp_path):
         "--workers=2",
     )
     process = subprocess.Popen(
-        [*COMMAND, *flags], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, *flags],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell that started the tests with & had them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("*.png")) and time.monotonic() < deadline:
