@@ -24,7 +24,7 @@ from dim_tf.evaluation.ablations.report import write_report
 from dim_tf.evaluation.ablations.run import missing_runs, run_in_own_process, run_series
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.xdist_group("series")
+pytestmark = [pytest.mark.xdist_group("series"), pytest.mark.slow]
 
 
 TOY = """--width=0.03125
