@@ -74,7 +74,6 @@ def run_inference(config: InferenceConfig) -> None:
         except InputError as error:
             failures.add(job.photo, error)
             continue
-        give_back_memory()
         if truth is not None:
             evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, rgb)
     if evaluation.measured and config.gt:
@@ -159,6 +158,7 @@ def matte_photo(
     height, width = alpha.shape
     seconds = time.monotonic() - start
     line = f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s"
+    give_back_memory()
     print(printable(line), flush=True)
     return alpha
 
