@@ -42,7 +42,7 @@ def tiny_checkpoint(tmp_path_factory):
 def tiny_model(tiny_checkpoint):
     from dim_tf.inference.predict import load_model
 
-    return load_model(tiny_checkpoint)
+    return load_model(tiny_checkpoint, post_process="none")
 
 
 @pytest.fixture

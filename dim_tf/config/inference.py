@@ -74,6 +74,11 @@ class InferenceConfig(Checked):
         "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
         "says is better for it",
     )
+    post_process: Literal["closed_form", "none"] = option(
+        "closed_form",
+        "closed_form: sharpen the network's matte by the photo's local colours (closed-form "
+        "matting), which takes seconds per million unknown pixels; none: as the network says",
+    )
     size: int = option(
         0,
         "squash the photo to a square of this side first, as the original did; 0: its own size",

@@ -2,7 +2,6 @@
 
 import math
 import os
-from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -21,10 +20,12 @@ from dim_tf.config import (
     NetworkConfig,
 )
 from dim_tf.inference.checkpoint_choice import find_checkpoint
+from dim_tf.inference.closed_form import follow_colours
 from dim_tf.inference.forward import ForwardPass
 from dim_tf.inference.tiles import plan_tiles
 from dim_tf.model.network import receptive_radius
 from dim_tf.model.weights import load_network
+from dim_tf.processor import has_bfloat16_instructions
 
 
 class MattingModel:
@@ -35,6 +36,7 @@ class MattingModel:
         config: what it was built from.
         about: what was saved with the weights.
         statistics: what batch norm normalises with; by default as the config says.
+        post_process: what is done to the network's matte; "closed_form" is `follow_colours`.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class MattingModel:
         config: NetworkConfig,
         about: dict[str, Any],
         statistics: Literal["moving", "batch"] | None = None,
+        post_process: Literal["closed_form", "none"] = "none",
     ) -> None:
         self.network = network
         self.config = config
         self.about = about
         self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
+        self.post_process = post_process
         self._forward = ForwardPass(
             tf.function(
                 lambda inputs: network(inputs, training=False),
@@ -96,7 +100,8 @@ class MattingModel:
         else:
             alpha = self._predict_unknown(rgb, trimap, max_pixels)
         alpha = np.clip(alpha, 0.0, 1.0, out=alpha)
-        return np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
+        alpha = np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
+        return follow_colours(rgb, trimap, alpha) if self.post_process == "closed_form" else alpha
 
     def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
         """[H, W] float32, right where the trimap is unknown."""
@@ -128,20 +133,6 @@ class MattingModel:
         return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
 
 
-def bfloat16_instructions() -> list[str]:
-    """The instructions with which this processor multiplies bfloat16; none where it is unknown."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:  # not Linux
-        return []
-    return sorted({"amx_bf16", "avx512_bf16"}.intersection(flags))
-
-
-def has_bfloat16_instructions() -> bool:
-    """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
-    return bool(bfloat16_instructions())
-
-
 def _core_side(max_pixels: int, radius: int) -> int:
     """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
     side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
@@ -153,6 +144,7 @@ def load_model(
     *,
     bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
     precision: Literal["auto", "float32", "bfloat16"] = "float32",
+    post_process: Literal["closed_form", "none"] = "closed_form",
 ) -> MattingModel:
     """Loads a network with its weights.
 
@@ -163,6 +155,8 @@ def load_model(
         precision: of the convolutions; "auto" takes bfloat16 where the processor has instructions
             for it: about twice as fast with half the memory, and a matte that differs by a grey
             level here and there.
+        post_process: "closed_form" lets the photo's colours decide the fine detail of the matte
+            (`dim_tf.inference.closed_form`); "none" takes it as the network says.
 
     Raises:
         InputError: there is no such checkpoint, or it is damaged.
@@ -174,4 +168,4 @@ def load_model(
     network, config, about = load_network(
         path, inference_statistics=statistics, precision=precision, for_training=False
     )
-    return MattingModel(network, config, about, statistics)
+    return MattingModel(network, config, about, statistics, post_process)

@@ -110,7 +110,13 @@ def _load_model(checkpoint: Path, config: InferenceConfig) -> tuple["MattingMode
     from dim_tf.inference.predict import load_model
 
     file = find_checkpoint(checkpoint)
-    return load_model(file, bn_eval=config.bn_eval, precision=config.precision), file
+    model = load_model(
+        file,
+        bn_eval=config.bn_eval,
+        precision=config.precision,
+        post_process=config.post_process,
+    )
+    return model, file
 
 
 def matte_photo(

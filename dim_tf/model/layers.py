@@ -13,6 +13,7 @@ from dim_tf.config import (
     NORMALIZED_INPUT_DIVISOR,
     UNKNOWN,
 )
+from dim_tf.model.convolution import convolve
 
 
 @tf.custom_gradient
@@ -132,7 +133,7 @@ class Convolution(keras.layers.Layer):
         self.biases = self.add_weight(shape=(self.filters,), initializer="zeros", name="biases")
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        y = tf.nn.bias_add(tf.nn.conv2d(x, self.kernel, 1, "SAME"), self.biases)
+        y = tf.nn.bias_add(convolve(x, self.kernel), self.biases)
         return tf.nn.relu(y) if self.activation else y
 
     def get_config(self) -> dict[str, Any]:
@@ -239,7 +240,7 @@ class ConvolutionBatchNorm(keras.layers.Layer):
 
     def _convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         if not self.transposed:
-            return tf.nn.conv2d(x, kernel, 1, "SAME")
+            return convolve(x, kernel)
         return _double(x, kernel, self.filters)
 
     def _move(self, average: keras.Variable, value: tf.Tensor) -> None:

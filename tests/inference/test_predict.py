@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dim_tf import processor
 from dim_tf.config import IMAGE_MEAN_RGB, NetworkConfig
 from dim_tf.errors import InputError
-from dim_tf.inference import predict
 from dim_tf.inference.predict import MattingModel, load_model
 from dim_tf.model.weights import load_network, save_weights
 
@@ -91,7 +91,7 @@ def test_moving_and_batch_statistics_differ_and_the_checkpoint_chooses(tiny_chec
     network, config, _ = load_network(tiny_checkpoint)
     save_weights(tmp_path / "batch.npz", network, dataclasses.replace(config, bn_eval="batch"), {})
     alphas = {
-        name: load_model(path, bn_eval=bn_eval).predict_alpha(rgb, trimap)
+        name: load_model(path, bn_eval=bn_eval, post_process="none").predict_alpha(rgb, trimap)
         for name, path, bn_eval in [
             ("default", tiny_checkpoint, "checkpoint"),
             ("moving", tiny_checkpoint, "moving"),
@@ -115,7 +115,8 @@ def test_a_damaged_checkpoint_is_refused(tiny_checkpoint, tmp_path):
 def test_bfloat16_gives_nearly_the_same_matte(tiny_checkpoint, tiny_model):
     rgb, trimap = photo_and_trimap(96, 128)
     exact = tiny_model.predict_alpha(rgb, trimap)
-    rounded = load_model(tiny_checkpoint, precision="bfloat16").predict_alpha(rgb, trimap)
+    model = load_model(tiny_checkpoint, precision="bfloat16", post_process="none")
+    rounded = model.predict_alpha(rgb, trimap)
     difference = 255 * np.abs(exact - rounded)[trimap == 128]
     assert 0 < difference.mean() < 4  # random weights make much of little
     assert rounded.dtype == np.float32
@@ -125,7 +126,7 @@ def test_kernels_kept_in_bfloat16_change_nothing(tiny_checkpoint):
     rgb, trimap = photo_and_trimap(64, 96)
     rounded_each_time, config, _ = load_network(tiny_checkpoint, precision="bfloat16")
     expected = MattingModel(rounded_each_time, config, {}).predict_alpha(rgb, trimap)
-    model = load_model(tiny_checkpoint, precision="bfloat16")
+    model = load_model(tiny_checkpoint, precision="bfloat16", post_process="none")
     assert model.network.get_layer("conv3_1").kernel.dtype == "bfloat16"
     np.testing.assert_array_equal(model.predict_alpha(rgb, trimap), expected)
 
@@ -148,8 +149,8 @@ def test_auto_takes_bfloat16_where_the_processor_has_it(
         return f"processor : 0\nflags : {flags}\n"
 
     with monkeypatch.context() as patch:
-        patch.setattr(predict.Path, "read_text", read_text)
-        assert predict.has_bfloat16_instructions() is expected
+        patch.setattr(processor.Path, "read_text", read_text)
+        assert processor.has_bfloat16_instructions() is expected
         model = load_model(tiny_checkpoint, precision="auto")
     policy = "bfloat16" if expected else "float32"
     assert model.network.get_layer("conv3_1").dtype_policy.name == policy

@@ -12,6 +12,7 @@ from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import matting_errors
+from dim_tf.inference.closed_form import follow_colours
 from dim_tf.inference.rough_mask import trimap_from_rough_mask
 from dim_tf.inference.run import run_inference
 from dim_tf.training.checkpoints import best_path
@@ -26,7 +27,14 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 def infer(tiny_checkpoint):
     def call(**values):
         run_inference(
-            InferenceConfig(**{"checkpoint": str(tiny_checkpoint), "precision": "float32"} | values)
+            InferenceConfig(
+                **{
+                    "checkpoint": str(tiny_checkpoint),
+                    "precision": "float32",
+                    "post_process": "none",
+                }
+                | values
+            )
         )
 
     return call
@@ -103,6 +111,18 @@ def test_the_settings_of_the_prediction_arrive(infer, tiny_model, tmp_path, writ
     assert (mattes["own"] != mattes["batch"]).any()
     squashed = tiny_model.predict_alpha(read_rgb(photo), read_grey("t.png"), size=64)
     np.testing.assert_array_equal(mattes["squash"], np.round(squashed * 255))
+
+
+def test_the_photos_colours_have_their_say_unless_told_not_to(
+    infer, tiny_model, tmp_path, write_photo, write_trimap
+):
+    photo, trimap = write_photo(tmp_path / "a.png"), write_trimap(tmp_path / "t.png")
+    rgb, seen = read_rgb(photo), read_grey(trimap)
+    infer(rgb=str(photo), trimap=str(trimap), post_process=InferenceConfig.post_process)
+    expected = follow_colours(rgb, seen, tiny_model.predict_alpha(rgb, seen))
+    np.testing.assert_array_equal(read_grey("alpha.png"), np.round(expected * 255))
+    infer(rgb=str(photo), trimap=str(trimap), post_process="none", output="network.png")
+    assert (read_grey("alpha.png") != read_grey("network.png")).any()
 
 
 def test_a_folder_of_photos_of_several_sizes(infer, tmp_path, capsys, write_photo, write_mask):

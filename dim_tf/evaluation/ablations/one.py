@@ -128,14 +128,16 @@ def _errors(
     from dim_tf.inference.predict import load_model
 
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
-    model = load_model(run_dir, precision=training.mixed_precision)
+    model = load_model(run_dir, precision=training.mixed_precision, post_process="none")
     errors = {HELD_OUT: measure(model, composites, "trimap")}
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
     if arm.both_statistics:
-        model = load_model(run_dir, bn_eval="batch", precision=training.mixed_precision)
+        model = load_model(
+            run_dir, bn_eval="batch", precision=training.mixed_precision, post_process="none"
+        )
         errors[HELD_OUT_BATCH] = measure(model, composites, "trimap")
     return errors
 

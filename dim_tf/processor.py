@@ -1,0 +1,24 @@
+"""What this machine's processor can do."""
+
+from pathlib import Path
+
+
+def processor_flags() -> frozenset[str]:
+    """The instruction sets Linux names for this processor ("avx2", "amx_bf16"); none elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        return frozenset()
+    return frozenset(
+        flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split()
+    )
+
+
+def bfloat16_instructions() -> list[str]:
+    """The instructions with which this processor multiplies bfloat16; none where it is unknown."""
+    return sorted({"amx_bf16", "avx512_bf16"} & processor_flags())
+
+
+def has_bfloat16_instructions() -> bool:
+    """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
+    return bool(bfloat16_instructions())

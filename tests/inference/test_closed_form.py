@@ -1,0 +1,111 @@
+import cv2
+import numpy as np
+import pytest
+
+from dim_tf.inference import closed_form
+from dim_tf.inference.closed_form import follow_colours
+
+
+def two_colours(height=60, width=80):
+    """A photo of a disc on another colour, with a little noise, its trimap and its matte."""
+    rows, columns = np.ogrid[:height, :width]
+    distance = np.hypot(rows - height / 2, columns - width / 2) - 18
+    alpha = np.clip(0.5 - distance, 0, 1).astype(np.float32)
+    colours = alpha[..., None] * (200, 60, 40) + (1 - alpha[..., None]) * (30, 90, 180)
+    noise = np.random.default_rng(1).normal(0, 1, colours.shape)
+    trimap = np.where(distance < -7, 255, np.where(distance > 7, 0, 128)).astype(np.uint8)
+    return np.round(colours + noise).astype(np.uint8), trimap, alpha
+
+
+def matting_laplacian(rgb, epsilon):
+    """Equation 12 of the paper, term by term."""
+    height, width, _ = rgb.shape
+    colours = rgb / 255.0
+    laplacian = np.zeros((height * width, height * width))
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            places = [(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            window = np.array([colours[place] for place in places])
+            mean = window.mean(axis=0)
+            covariance = np.cov(window.T, bias=True) + epsilon / 9 * np.eye(3)
+            affinity = (1 + (window - mean) @ np.linalg.inv(covariance) @ (window - mean).T) / 9
+            numbers = [i * width + j for i, j in places]
+            laplacian[np.ix_(numbers, numbers)] += np.eye(9) - affinity
+    return laplacian
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_the_matte_solves_the_equations(monkeypatch, grey):
+    monkeypatch.setattr(closed_form, "TOLERANCE", 1e-9)
+    monkeypatch.setattr(closed_form, "STEPS", 5000)
+    random = np.random.default_rng(2)
+    height, width = 9, 12
+    smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)
+    rgb = np.round(smooth).astype(np.uint8)
+    if grey:  # colours with a covariance of rank one
+        rgb[...] = np.round(np.linspace(0, 255, width)[:, None])
+    trimap = np.full((height, width), 128, np.uint8)
+    trimap[:, :2], trimap[3:6, 9:] = 0, 255
+    predicted = random.uniform(0.3, 0.7, trimap.shape).astype(np.float32)
+    predicted = np.where(trimap == 128, predicted, trimap / np.float32(255))
+
+    unknown = (trimap == 128).ravel()
+    laplacian = matting_laplacian(rgb, closed_form.EPSILON)
+    expected = predicted.astype(np.float64).ravel()
+    weight = 1e-4 + 5e-3 * abs(2 * expected[unknown] - 1) ** 3
+    expected[unknown] = np.linalg.solve(
+        laplacian[np.ix_(unknown, unknown)] + np.diag(weight),
+        weight * expected[unknown] - laplacian[np.ix_(unknown, ~unknown)] @ expected[~unknown],
+    )
+    result = follow_colours(rgb, trimap, predicted)
+    np.testing.assert_allclose(
+        result, np.clip(expected, 0, 1).reshape(trimap.shape), rtol=0, atol=2e-3
+    )
+    assert np.abs(result - predicted).max() > 0.1
+
+
+def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
+    rgb, trimap, alpha = two_colours()
+    soft = cv2.GaussianBlur(alpha, (0, 0), 2)
+    soft = np.where(trimap == 128, soft, trimap / np.float32(255))
+    result = follow_colours(rgb, trimap, soft)
+    assert np.abs(result - alpha).mean() < np.abs(soft - alpha).mean() / 5
+    np.testing.assert_array_equal(result[trimap != 128], soft[trimap != 128])
+    assert result.dtype == np.float32
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_where_the_colours_say_nothing_the_prediction_stands():
+    rgb = np.full((40, 50, 3), 120, np.uint8)
+    trimap = np.full((40, 50), 128, np.uint8)
+    predicted = np.full((40, 50), 0.3, np.float32)
+    np.testing.assert_allclose(follow_colours(rgb, trimap, predicted), 0.3, atol=1e-3)
+
+
+def test_tiles_give_nearly_the_same_matte(monkeypatch):
+    rgb, trimap, alpha = two_colours(200, 300)
+    trimap[60:140, 20:280] = 128
+    soft = cv2.GaussianBlur(alpha, (0, 0), 3)
+    soft = np.where(trimap == 128, soft, trimap / np.float32(255))
+    monkeypatch.setattr(closed_form, "TOLERANCE", 1e-8)
+    monkeypatch.setattr(closed_form, "STEPS", 2000)
+    at_once = follow_colours(rgb, trimap, soft)
+    monkeypatch.setattr(closed_form, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(closed_form, "TILE_SIDE", 96)
+    in_tiles = follow_colours(rgb, trimap, soft)
+    assert (at_once != in_tiles).any()
+    np.testing.assert_allclose(in_tiles, at_once, rtol=0, atol=1 / 255)
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 9), (2, 2), (3, 3), (2, 40)])
+def test_small_photos(height, width):
+    random = np.random.default_rng(3)
+    rgb = random.integers(0, 256, (height, width, 3), np.uint8)
+    predicted = random.uniform(0, 1, (height, width)).astype(np.float32)
+    unknown = follow_colours(rgb, np.full((height, width), 128, np.uint8), predicted)
+    assert np.isfinite(unknown).all()
+    if min(height, width) < 3:  # no window fits
+        np.testing.assert_allclose(unknown, predicted, atol=1e-6)
+    known = np.zeros((height, width), np.uint8)
+    np.testing.assert_array_equal(follow_colours(rgb, known, predicted), predicted)
