@@ -44,14 +44,14 @@ def main() -> None:
                 "python -c 'import tensorflow'": lambda: run(
                     [sys.executable, "-c", "import tensorflow"]
                 ),
-                "forward pass": lambda: model.predict_alpha(rgb, trimap),
+                "matte, model loaded": lambda: model.predict_alpha(rgb, trimap),
                 "python test.py": lambda: run(command),
             },
             arguments.rounds,
         )
-    needed = seconds["python -c 'import tensorflow'"] + seconds["forward pass"]
+    needed = seconds["python -c 'import tensorflow'"] + seconds["matte, model loaded"]
     rows = [[name, f"{value:.2f} s"] for name, value in seconds.items()]
-    rows.append(["test.py / (import + forward)", f"{seconds['python test.py'] / needed:.2f}×"])
+    rows.append(["test.py / (import + matte)", f"{seconds['python test.py'] / needed:.2f}×"])
     print("\n" + table(["", "time"], rows))
 
 
