@@ -57,14 +57,11 @@ def follow_colours(rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np
     unknown = trimap == UNKNOWN
     side = TILE_SIDE if np.count_nonzero(unknown) > PIXELS_AT_ONCE else None
     result = alpha.copy()
-    for core, seen in plan_tiles(unknown, side, TILE_MARGIN):
+    for tile in plan_tiles(unknown, side, TILE_MARGIN):
+        core, seen = tile
         solved = np.zeros(unknown[seen].shape, np.float32)
         solved[unknown[seen]] = _solve(rgb[seen], trimap[seen], alpha[seen])
-        inside = tuple(
-            slice(part.start - whole.start, part.stop - whole.start)
-            for part, whole in zip(core, seen, strict=True)
-        )
-        result[core] = np.where(unknown[core], solved[inside], result[core])
+        result[core] = np.where(unknown[core], solved[tile.inside], result[core])
     return result
 
 

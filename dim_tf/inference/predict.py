@@ -113,12 +113,9 @@ class MattingModel:
         if tiles and trimap[tiles[0].seen].size > max_pixels:
             tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
         alpha = np.zeros(trimap.shape, np.float32)
-        for core, seen in tiles:
-            inside = tuple(
-                slice(part.start - whole.start, part.stop - whole.start)
-                for part, whole in zip(core, seen, strict=True)
-            )
-            alpha[core] = self._forward_padded(rgb[seen], trimap[seen])[inside]
+        for tile in tiles:
+            seen = self._forward_padded(rgb[tile.seen], trimap[tile.seen])
+            alpha[tile.core] = seen[tile.inside]
         return alpha
 
     def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:

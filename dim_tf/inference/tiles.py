@@ -26,6 +26,15 @@ class Tile(NamedTuple):
     core: tuple[slice, slice]
     seen: tuple[slice, slice]
 
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """(rows, columns) of the core within what the network sees."""
+        rows, columns = (
+            slice(part.start - whole.start, part.stop - whole.start)
+            for part, whole in zip(self.core, self.seen, strict=True)
+        )
+        return rows, columns
+
 
 def plan_tiles(unknown: np.ndarray, core_side: int | None, radius: int) -> list[Tile]:
     """Covers the unknown pixels with tiles; a tile without any is left out.
