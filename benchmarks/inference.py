@@ -22,7 +22,7 @@ from timing import fastest, machine, table
 
 from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
 from dim_tf.data.trimap import trimap_from_alpha
-from dim_tf.inference.closed_form import follow_colours
+from dim_tf.inference.post_process import follow_colours
 from dim_tf.inference.predict import load_model
 
 TILED_SIZE = (4000, 6000)

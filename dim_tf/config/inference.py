@@ -74,9 +74,9 @@ class InferenceConfig(Checked):
         "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
         "says is better for it",
     )
-    post_process: Literal["closed_form", "none"] = option(
-        "closed_form",
-        "closed_form: sharpen the network's matte by the photo's local colours (closed-form "
+    post_process: Literal["affinity", "none"] = option(
+        "affinity",
+        "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
         "matting), which takes about 2 seconds per 100,000 unknown pixels; none: as the network "
         "says",
     )

@@ -1,41 +1,16 @@
-"""Post-processing: the photo's own colours decide the fine detail of a predicted matte.
+"""Closed-form matting's equations: where the matte follows the photo's colours window by window.
 
-Closed-form matting (Levin, Lischinski and Weiss, "A closed-form solution to natural image matting",
-PAMI 2008) asks of a matte that in every 3×3 window it is a linear function of the colours there:
-αᵀLα is small, L the matting Laplacian. Alone it guesses wherever colours do not tell object and
-background apart. A network knows the object but draws its edges a little soft. So the matte that
-is returned minimises both, over the unknown pixels u:
-
-    αᵀLα + Σᵤ wᵤ (αᵤ − predictedᵤ)²
-
-wᵤ is large where the prediction is nearly 0 or 1, which a network is seldom wrong about, and small
-where it is in between, as at every edge it draws too soft.
+Levin, Lischinski and Weiss, "A closed-form solution to natural image matting", PAMI 2008, ask of a
+matte that in every 3×3 window it is a linear function of the colours there: αᵀLα is small, L the
+matting Laplacian.
 """
 
 import cv2
 import numpy as np
 import scipy.sparse
-import scipy.sparse.linalg
 
-from dim_tf.config import FOREGROUND, UNKNOWN
-from dim_tf.inference.tiles import plan_tiles
-
-# wᵤ = UNCERTAIN_WEIGHT + CERTAIN_WEIGHT · |2 · predictedᵤ − 1|^CERTAINTY_POWER, chosen on the nine
-# photographs of the training log (docs/training_log.md).
-UNCERTAIN_WEIGHT = 1e-4
-CERTAIN_WEIGHT = 5e-3
-CERTAINTY_POWER = 3
 # The paper's ε, variance of colours in [0, 1]: how much a window of one colour may still vary.
 EPSILON = 1e-7
-# Conjugate gradients begin at the prediction and end at this residual, relative to the right-hand
-# side, or after this many steps.
-TOLERANCE = 1e-4
-STEPS = 200
-# More unknown pixels than this are solved in tiles; each takes about 1 kB while it is.
-PIXELS_AT_ONCE = 250_000
-TILE_SIDE = 384
-# Around a tile, pixels: so far away, predictions have no part in the matte that can be seen.
-TILE_MARGIN = 64
 
 # Windows whose float64 products are held at a time.
 _WINDOWS_AT_ONCE = 65_536
@@ -43,52 +18,7 @@ _WINDOW = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
 _NEIGHBOURS = [(row, column) for row in range(-2, 3) for column in range(-2, 3)]
 
 
-def follow_colours(rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Brings a predicted matte into agreement with the photo's local colours.
-
-    Args:
-        rgb: [H, W, 3] uint8.
-        trimap: [H, W] uint8 in {0, 128, 255}.
-        alpha: [H, W] float32 in [0, 1], the prediction.
-
-    Returns:
-        [H, W] float32 in [0, 1]; outside the unknown pixels it is `alpha`.
-    """
-    unknown = trimap == UNKNOWN
-    side = TILE_SIDE if np.count_nonzero(unknown) > PIXELS_AT_ONCE else None
-    result = alpha.copy()
-    for tile in plan_tiles(unknown, side, TILE_MARGIN):
-        core, seen = tile
-        solved = np.zeros(unknown[seen].shape, np.float32)
-        solved[unknown[seen]] = _solve(rgb[seen], trimap[seen], alpha[seen])
-        result[core] = np.where(unknown[core], solved[tile.inside], result[core])
-    return result
-
-
-def _solve(rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The matte's unknown pixels, [U] float32 in [0, 1], in the order of `np.nonzero`."""
-    unknown = trimap == UNKNOWN
-    predicted = alpha[unknown].astype(np.float64)
-    matrix, known_part = _equations(rgb, unknown, trimap == FOREGROUND)
-    weights = prediction_weights(predicted)
-    matrix += scipy.sparse.diags_array(weights, format="csr")
-    solution, _ = scipy.sparse.linalg.cg(
-        matrix,
-        weights * predicted - known_part,
-        x0=predicted,
-        rtol=TOLERANCE,
-        maxiter=STEPS,
-        M=scipy.sparse.diags_array(1 / matrix.diagonal()),
-    )
-    return np.clip(solution, 0.0, 1.0).astype(np.float32)
-
-
-def prediction_weights(predicted: np.ndarray) -> np.ndarray:
-    """wᵤ of the module's equation for predictions in [0, 1], any shape."""
-    return UNCERTAIN_WEIGHT + CERTAIN_WEIGHT * np.abs(2 * predicted - 1) ** CERTAINTY_POWER
-
-
-def _equations(
+def closed_form_equations(
     rgb: np.ndarray, unknown: np.ndarray, foreground: np.ndarray
 ) -> tuple[scipy.sparse.csr_array, np.ndarray]:
     """The rows of the matting Laplacian for the unknown pixels.

@@ -20,8 +20,8 @@ from dim_tf.config import (
     NetworkConfig,
 )
 from dim_tf.inference.checkpoint_choice import find_checkpoint
-from dim_tf.inference.closed_form import follow_colours
 from dim_tf.inference.forward import ForwardPass
+from dim_tf.inference.post_process import follow_colours
 from dim_tf.inference.tiles import plan_tiles
 from dim_tf.model.network import receptive_radius
 from dim_tf.model.weights import load_network
@@ -36,7 +36,7 @@ class MattingModel:
         config: what it was built from.
         about: what was saved with the weights.
         statistics: what batch norm normalises with; by default as the config says.
-        post_process: what is done to the network's matte; "closed_form" is `follow_colours`.
+        post_process: what is done to the network's matte; "affinity" is `follow_colours`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class MattingModel:
         config: NetworkConfig,
         about: dict[str, Any],
         statistics: Literal["moving", "batch"] | None = None,
-        post_process: Literal["closed_form", "none"] = "none",
+        post_process: Literal["affinity", "none"] = "none",
     ) -> None:
         self.network = network
         self.config = config
@@ -101,7 +101,7 @@ class MattingModel:
             alpha = self._predict_unknown(rgb, trimap, max_pixels)
         alpha = np.clip(alpha, 0.0, 1.0, out=alpha)
         alpha = np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
-        return follow_colours(rgb, trimap, alpha) if self.post_process == "closed_form" else alpha
+        return follow_colours(rgb, trimap, alpha) if self.post_process == "affinity" else alpha
 
     def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
         """[H, W] float32, right where the trimap is unknown."""
@@ -141,7 +141,7 @@ def load_model(
     *,
     bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
     precision: Literal["auto", "float32", "bfloat16"] = "float32",
-    post_process: Literal["closed_form", "none"] = "closed_form",
+    post_process: Literal["affinity", "none"] = "affinity",
 ) -> MattingModel:
     """Loads a network with its weights.
 
@@ -152,8 +152,8 @@ def load_model(
         precision: of the convolutions; "auto" takes bfloat16 where the processor has instructions
             for it: about twice as fast with half the memory, and a matte that differs by a grey
             level here and there.
-        post_process: "closed_form" lets the photo's colours decide the fine detail of the matte
-            (`dim_tf.inference.closed_form`); "none" takes it as the network says.
+        post_process: "affinity" lets the photo's colours decide the fine detail of the matte
+            (`dim_tf.inference.post_process`); "none" takes it as the network says.
 
     Raises:
         InputError: there is no such checkpoint, or it is damaged.

@@ -12,7 +12,7 @@ from dim_tf.data.image_io import read_grey, read_rgb, write_png
 from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.errors import InputError
 from dim_tf.evaluation.metrics import matting_errors
-from dim_tf.inference.closed_form import follow_colours
+from dim_tf.inference.post_process import follow_colours
 from dim_tf.inference.rough_mask import trimap_from_rough_mask
 from dim_tf.inference.run import run_inference
 from dim_tf.training.checkpoints import best_path

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dim_tf.inference import closed_form
-from dim_tf.inference.closed_form import follow_colours
+from dim_tf.inference import closed_form, nearest_colours, post_process
+from dim_tf.inference.post_process import follow_colours
 
 
 def two_colours(height=60, width=80):
@@ -34,25 +34,46 @@ def matting_laplacian(rgb, epsilon):
     return laplacian
 
 
+def neighbours_laplacian(rgb, unknown, count=10):
+    """Every unknown pixel tied to those nearest in colour and place, by all distances."""
+    height, width = unknown.shape
+    rows, columns = np.indices(unknown.shape)
+    likeness = np.concatenate(
+        [rgb / 255.0, 0.05 * np.stack([rows / height, columns / width], axis=-1)], axis=-1
+    ).reshape(-1, 5)
+    laplacian = np.zeros((unknown.size, unknown.size))
+    for number in np.flatnonzero(unknown):
+        distance = np.linalg.norm(likeness - likeness[number], axis=1)
+        order = np.argsort(distance)
+        assert distance[order[count]] > distance[order[count - 1]] + 1e-9, "no tie in this test"
+        for other in order[:count]:
+            difference = np.eye(unknown.size)[number] - np.eye(unknown.size)[other]
+            laplacian += np.outer(difference, difference)
+    return laplacian
+
+
 @pytest.mark.parametrize("grey", [False, True])
 def test_the_matte_solves_the_equations(monkeypatch, grey):
-    monkeypatch.setattr(closed_form, "TOLERANCE", 1e-9)
-    monkeypatch.setattr(closed_form, "STEPS", 5000)
+    monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
+    monkeypatch.setattr(post_process, "STEPS", 5000)
     random = np.random.default_rng(2)
     height, width = 9, 12
     smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)
     rgb = np.round(smooth).astype(np.uint8)
     if grey:  # colours with a covariance of rank one
-        rgb[...] = np.round(np.linspace(0, 255, width)[:, None])
+        rgb[...] = random.permutation(2 * height * width)[: height * width].reshape(
+            height, width, 1
+        )
     trimap = np.full((height, width), 128, np.uint8)
     trimap[:, :2], trimap[3:6, 9:] = 0, 255
-    predicted = random.uniform(0.3, 0.7, trimap.shape).astype(np.float32)
+    predicted = random.uniform(0.1, 0.9, trimap.shape).astype(np.float32)
     predicted = np.where(trimap == 128, predicted, trimap / np.float32(255))
 
     unknown = (trimap == 128).ravel()
     laplacian = matting_laplacian(rgb, closed_form.EPSILON)
+    laplacian += 5e-3 * neighbours_laplacian(rgb, trimap == 128)
     expected = predicted.astype(np.float64).ravel()
-    weight = 1e-4 + 5e-3 * abs(2 * expected[unknown] - 1) ** 3
+    weight = 1e-4 + 1.5e-2 * abs(2 * expected[unknown] - 1) ** 12
     expected[unknown] = np.linalg.solve(
         laplacian[np.ix_(unknown, unknown)] + np.diag(weight),
         weight * expected[unknown] - laplacian[np.ix_(unknown, ~unknown)] @ expected[~unknown],
@@ -62,6 +83,38 @@ def test_the_matte_solves_the_equations(monkeypatch, grey):
         result, np.clip(expected, 0, 1).reshape(trimap.shape), rtol=0, atol=2e-3
     )
     assert np.abs(result - predicted).max() > 0.1
+
+
+def striped(gap: int, width: int = 90):
+    """A known part in two colours, then a third colour, then unknown stripes of the two."""
+    rgb = np.empty((24, width + gap, 3), np.uint8)
+    trimap = np.zeros(rgb.shape[:2], np.uint8)
+    rgb[:12], rgb[12:] = (200, 60, 40), (40, 90, 180)
+    trimap[:12] = 255
+    rgb[:, 30 : 30 + gap] = (90, 200, 90)
+    trimap[:, 30 : 30 + gap] = 0
+    stripes = np.arange(width - 30) // 3 % 2 == 0
+    rgb[:, 30 + gap :] = np.where(stripes[:, None], (200, 60, 40), (40, 90, 180))
+    trimap[:, 30 + gap :] = 128
+    rgb += np.random.default_rng(5).integers(0, 8, rgb.shape, np.uint8)
+    return rgb, trimap, stripes
+
+
+def test_colours_known_elsewhere_decide_beyond_a_gap():
+    rgb, trimap, stripes = striped(gap=8)
+    undecided = np.where(trimap == 128, np.float32(0.5), trimap / np.float32(255))
+    result = follow_colours(rgb, trimap, undecided)[:, 38:]
+    assert np.abs(result - stripes).max() < 0.2
+
+
+def test_what_is_known_far_from_everything_unknown_is_nobodys_neighbour():
+    rgb, trimap, _ = striped(gap=nearest_colours.REACH + 1)
+    undecided = np.where(trimap == 128, np.float32(0.5), trimap / np.float32(255))
+    result = follow_colours(rgb, trimap, undecided)
+    trimap[:, :30] = 255 - trimap[:, :30]
+    undecided[:, :30] = 1 - undecided[:, :30]
+    other = follow_colours(rgb, trimap, undecided)
+    np.testing.assert_array_equal(result[trimap == 128], other[trimap == 128])
 
 
 def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
@@ -88,11 +141,11 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     trimap[60:140, 20:280] = 128
     soft = cv2.GaussianBlur(alpha, (0, 0), 3)
     soft = np.where(trimap == 128, soft, trimap / np.float32(255))
-    monkeypatch.setattr(closed_form, "TOLERANCE", 1e-8)
-    monkeypatch.setattr(closed_form, "STEPS", 2000)
+    monkeypatch.setattr(post_process, "TOLERANCE", 1e-8)
+    monkeypatch.setattr(post_process, "STEPS", 2000)
     at_once = follow_colours(rgb, trimap, soft)
-    monkeypatch.setattr(closed_form, "PIXELS_AT_ONCE", 1)
-    monkeypatch.setattr(closed_form, "TILE_SIDE", 96)
+    monkeypatch.setattr(post_process, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(post_process, "TILE_SIDE", 96)
     in_tiles = follow_colours(rgb, trimap, soft)
     assert (at_once != in_tiles).any()
     np.testing.assert_allclose(in_tiles, at_once, rtol=0, atol=1 / 255)
@@ -105,7 +158,7 @@ def test_small_photos(height, width):
     predicted = random.uniform(0, 1, (height, width)).astype(np.float32)
     unknown = follow_colours(rgb, np.full((height, width), 128, np.uint8), predicted)
     assert np.isfinite(unknown).all()
-    if min(height, width) < 3:  # no window fits
-        np.testing.assert_allclose(unknown, predicted, atol=1e-6)
+    assert unknown.min() >= predicted.min()
+    assert unknown.max() <= predicted.max()
     known = np.zeros((height, width), np.uint8)
     np.testing.assert_array_equal(follow_colours(rgb, known, predicted), predicted)
