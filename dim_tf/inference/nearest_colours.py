@@ -38,7 +38,8 @@ def nearest_colours_equations(
     count = np.count_nonzero(unknown)
     if not count:
         return scipy.sparse.csr_array((0, 0)), np.zeros(0)
-    near = cv2.distanceTransform((~unknown).astype(np.uint8), cv2.DIST_L2, 3) <= REACH
+    known = (~unknown).astype(np.uint8)
+    near = cv2.distanceTransform(known, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= REACH
     rows, columns = np.nonzero(near)
     likeness = np.column_stack(
         [
@@ -61,6 +62,6 @@ def nearest_colours_equations(
         (np.ones(starts[-1]), numbers[is_unknown], starts), shape=(count, count)
     )
     ties = ties + ties.T  # (αᵤ − αᵥ)² counts for both
-    known = np.count_nonzero(~is_unknown, axis=1)
-    matrix = scipy.sparse.diags_array(ties.sum(axis=1) + known, format="csr") - ties
+    known_neighbours = np.count_nonzero(~is_unknown, axis=1)
+    matrix = scipy.sparse.diags_array(ties.sum(axis=1) + known_neighbours, format="csr") - ties
     return matrix, -np.count_nonzero(foreground[near][neighbours], axis=1).astype(np.float64)

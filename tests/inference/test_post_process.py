@@ -107,14 +107,18 @@ def test_colours_known_elsewhere_decide_beyond_a_gap():
     assert np.abs(result - stripes).max() < 0.2
 
 
-def test_what_is_known_far_from_everything_unknown_is_nobodys_neighbour():
-    rgb, trimap, _ = striped(gap=nearest_colours.REACH + 1)
-    undecided = np.where(trimap == 128, np.float32(0.5), trimap / np.float32(255))
-    result = follow_colours(rgb, trimap, undecided)
-    trimap[:, :30] = 255 - trimap[:, :30]
-    undecided[:, :30] = 1 - undecided[:, :30]
-    other = follow_colours(rgb, trimap, undecided)
-    np.testing.assert_array_equal(result[trimap == 128], other[trimap == 128])
+@pytest.mark.parametrize("beyond", [False, True])
+def test_known_pixels_are_neighbours_within_reach_only(beyond):
+    """One unknown pixel, and foreground of just its colour, at the reach or beyond it."""
+    width = nearest_colours.REACH + 4 + beyond
+    rgb = np.full((5, width, 3), (90, 200, 90), np.uint8)
+    rgb[:, :4], rgb[2, -1] = (200, 60, 40), (200, 60, 40)
+    unknown, foreground = np.zeros((2, 5, width), bool)
+    unknown[2, -1] = foreground[2, 3] = True
+    _, known_part = nearest_colours.nearest_colours_equations(
+        rgb, unknown, foreground, rgb.shape[:2]
+    )
+    assert known_part == (0 if beyond else -1)
 
 
 def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
