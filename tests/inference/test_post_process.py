@@ -150,7 +150,15 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     at_once = follow_colours(rgb, trimap, soft)
     monkeypatch.setattr(post_process, "PIXELS_AT_ONCE", 1)
     monkeypatch.setattr(post_process, "TILE_SIDE", 96)
+    equations, sizes = nearest_colours.nearest_colours_equations, []
+    monkeypatch.setattr(
+        post_process,
+        "nearest_colours_equations",
+        lambda *arguments: sizes.append(arguments[-1]) or equations(*arguments),
+    )
     in_tiles = follow_colours(rgb, trimap, soft)
+    assert len(sizes) > 1
+    assert set(sizes) == {trimap.shape}  # places are measured by the photo, not by the tile
     assert (at_once != in_tiles).any()
     np.testing.assert_allclose(in_tiles, at_once, rtol=0, atol=1 / 255)
 
