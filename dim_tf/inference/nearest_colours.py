@@ -13,6 +13,8 @@ import scipy.spatial
 
 # Of each unknown pixel, itself among them.
 NEIGHBOURS = 10
+# How much the mean colour of the 3×3 pixels counts beside the pixel's own, which has all the noise.
+SURROUNDINGS = 0.5
 # Opposite borders of the photo are as far apart as two colours that differ by this, in [0, 1]:
 # enough to prefer the nearer of two like pixels, not enough to keep a neighbour from being far.
 SIDE_LENGTH = 0.05
@@ -44,6 +46,7 @@ def nearest_colours_equations(
     likeness = np.column_stack(
         [
             rgb[near] / 255.0,
+            SURROUNDINGS * cv2.blur(rgb / np.float32(255), (3, 3))[near],
             SIDE_LENGTH * rows / photo_size[0],
             SIDE_LENGTH * columns / photo_size[1],
         ]
