@@ -32,7 +32,7 @@ NEIGHBOUR_WEIGHT = 5e-3
 # side, or after this many steps.
 TOLERANCE = 1e-4
 STEPS = 200
-# More unknown pixels than this are solved in tiles; each takes about 1 kB while it is.
+# More unknown pixels than this are solved in tiles; each takes about 1.5 kB while it is.
 PIXELS_AT_ONCE = 250_000
 TILE_SIDE = 384
 # Around a tile, pixels: so far away, predictions have no part in the matte that can be seen.
