@@ -49,8 +49,8 @@ def nearest_colours_equations(
             SIDE_LENGTH * columns / photo_size[1],
         ]
     )
-    # With these two the queries, which take nearly all the time, take half of what they would.
     asking = unknown[near]
+    # With its two options the queries, nearly all of the time, take half of what they would.
     tree = scipy.spatial.KDTree(likeness, leafsize=32, balanced_tree=False)
     _, neighbours = tree.query(
         likeness[asking], k=range(1, min(NEIGHBOURS, rows.size) + 1), workers=-1
