@@ -83,6 +83,10 @@ class ExampleConfig(Checked):
     similar_background: float = probability(
         "probability that the background's colours are moved toward the foreground's"
     )
+    plain_background: float = probability(
+        "probability of a wall or sheet of one colour with the object's shadow instead of the "
+        "background photograph, as behind products"
+    )
     background_blur: float = probability("probability of a background out of focus")
     edge_blur: float = probability(
         "probability of edges as soft as a lens makes them, also where the matte's are sharp"

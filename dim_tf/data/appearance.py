@@ -25,6 +25,16 @@ _EDGE_SIGMA = (0.4, 1.6)  # pixels
 _NOISE_SIGMA = (1.0, 8.0)  # grey levels
 _JPEG_QUALITY = (40.0, 96.0)
 
+# A plain backdrop is bright in so many of all cases, of any colour in so many, and else has nearly
+# the colour of a place of the object.
+_BRIGHT_SHARE, _ANY_COLOUR_SHARE = 0.45, 0.15
+_BRIGHT = (200.0, 255.0)  # grey levels
+_TINT_SIGMA, _LIKENESS_SIGMA = 4.0, 10.0  # grey levels
+_WRINKLES = (0.0, 0.2)  # share of a photograph's contrast
+_SHADOW_STRENGTH = (0.0, 0.5)
+# Shadows are drawn on a grid this many times coarser and moved by up to a quarter of its side.
+_SHADOW_CELL = 16
+
 # The blur's window reaches as far as two of the widest sigma.
 _BLUR_RADIUS = 14
 # A plain background gets no more than this much contrast when its colours are moved.
@@ -41,20 +51,25 @@ def change_layers(
     Args:
         example: `alpha` [S, S, 1] in [0, 1], `foreground` and `background`.
         key: of the example.
-        config: its `colour_change`, `similar_background`, `background_blur` and `edge_blur`.
+        config: its `colour_change`, `similar_background`, `plain_background`, `background_blur`
+            and `edge_blur`.
 
     Returns:
         The example with the three pictures changed.
     """
     foreground, background = example["foreground"], example["background"]
-    keys = [tf.random.fold_in(key, number) for number in (0, 1, 2, 3, 6)]
+    keys = [tf.random.fold_in(key, number) for number in (0, 1, 2, 3, 6, 7)]
     alpha = _perhaps(config.edge_blur, keys[4], _soft_edges, example["alpha"])
 
     def similar(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         return move_colours(picture, foreground, alpha, _uniform(key, _SIMILARITY))
 
+    def plain(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        return _random_backdrop(picture, foreground, alpha, key)
+
     foreground = _perhaps(config.colour_change, keys[0], _random_colours, foreground)
     background = _perhaps(config.colour_change, keys[1], _random_colours, background)
+    background = _perhaps(config.plain_background, keys[5], plain, background)
     background = _perhaps(config.similar_background, keys[2], similar, background)
     background = _perhaps(config.background_blur, keys[3], _random_blur, background)
     return example | {"alpha": alpha, "foreground": foreground, "background": background}
@@ -115,6 +130,43 @@ def move_colours(
     return tf.clip_by_value(background + share * (moved - background), 0.0, 255.0)
 
 
+def plain_backdrop(
+    background: tf.Tensor, colour: tf.Tensor, wrinkles: tf.Tensor, shadow: tf.Tensor
+) -> tf.Tensor:
+    """A wall or sheet of one colour, as behind products, with a photograph as its faint wrinkles.
+
+    Args:
+        background: grey levels, gives the wrinkles.
+        colour: [3], grey levels.
+        wrinkles: share of the photograph's contrast that is left.
+        shadow: [S, S, 1] in [0, 1], the share of light that is missing.
+    """
+    mean = tf.reduce_mean(background, axis=(0, 1))
+    lit = colour + wrinkles * (background - mean)
+    return tf.clip_by_value(lit * (1.0 - shadow), 0.0, 255.0)
+
+
+def cast_shadow(alpha: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+    """A soft shadow of the object, moved.
+
+    Args:
+        alpha: [S, S, 1] in [0, 1].
+        offset: [2] float32 in [0, 1]: how far down and to the right, from minus to plus a quarter
+            of the side.
+
+    Returns:
+        [S, S, 1] in [0, 1].
+    """
+    size = tf.shape(alpha)[:2]
+    coarse = tf.maximum(size // _SHADOW_CELL, 1)
+    shadow = tf.image.resize(alpha, coarse, method="area")
+    margin = coarse // 4
+    padded = tf.pad(shadow, [[margin[0], margin[0]], [margin[1], margin[1]], [0, 0]])
+    moved = tf.cast(tf.round((1.0 - offset) * tf.cast(2 * margin, tf.float32)), tf.int32)
+    shadow = tf.slice(padded, [moved[0], moved[1], 0], [coarse[0], coarse[1], 1])
+    return tf.clip_by_value(tf.image.resize(shadow, size, method="bicubic"), 0.0, 1.0)
+
+
 def gaussian_blur(picture: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
     """Blurs a picture, mirrored at its borders; sigma in pixels, at most 7."""
     offsets = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
@@ -150,6 +202,27 @@ def _random_colours(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         _uniform(keys[2], _CHANNEL_GAIN, [3]),
         _uniform(keys[3], _GAMMA),
     )
+
+
+def _random_backdrop(
+    background: tf.Tensor, foreground: tf.Tensor, alpha: tf.Tensor, key: tf.Tensor
+) -> tf.Tensor:
+    keys = [tf.random.fold_in(key, number) for number in range(7)]
+    bright = _uniform(keys[0], _BRIGHT) + _TINT_SIGMA * tf.random.stateless_normal([3], keys[1])
+    any_colour = _uniform(keys[0], (0.0, 255.0), [3])
+    # A pixel of the object, drawn with its opacity as probability.
+    opacity = tf.cumsum(tf.reshape(alpha, [-1]))
+    place = tf.searchsorted(opacity, opacity[-1:] * _uniform(keys[2], (0.0, 1.0)))[0]
+    colours = tf.reshape(foreground, [-1, 3])
+    place = tf.minimum(place, tf.shape(colours)[0] - 1)
+    alike = colours[place] + _LIKENESS_SIGMA * tf.random.stateless_normal([3], keys[1])
+    choice = _uniform(keys[3], (0.0, 1.0))
+    colour = tf.where(choice < _BRIGHT_SHARE + _ANY_COLOUR_SHARE, any_colour, alike)
+    colour = tf.where(choice < _BRIGHT_SHARE, bright, colour)
+    shadow = _uniform(keys[4], _SHADOW_STRENGTH) * cast_shadow(
+        alpha, _uniform(keys[5], (0.0, 1.0), [2])
+    )
+    return plain_backdrop(background, colour, _uniform(keys[6], _WRINKLES), shadow)
 
 
 def _random_blur(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:

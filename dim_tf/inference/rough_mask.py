@@ -12,6 +12,10 @@ _RADIUS_SHARE = 0.025
 _SMALLEST_RADIUS = 3.0
 # Radii are rounded to steps of this factor, so that many objects need few distance transforms.
 _RADIUS_STEP = 1.25
+# A part thinner than the band keeps its middle as foreground where half its thickness is at least
+# the radius divided by three steps, and deeper inside than so much of half its thickness.
+_STEPS_TO_THINNEST = 3
+_MIDDLE_DEPTH = 0.8
 
 
 def trimap_from_rough_mask(
@@ -22,9 +26,10 @@ def trimap_from_rough_mask(
     """Marks the surroundings of a mask's edge as unknown, wider around larger objects.
 
     Every connected part of the mask is an object with a band of its own. A part thinner than the
-    band is unknown all over, never background; a hole wider than the band keeps a core of
-    background. Soft pixels are unknown. Where all foreground would be lost, because no part is
-    thicker than the band, the inner half of the thickest parts stays.
+    band, such as the tube of a bicycle's frame, keeps its middle as foreground; one thinner than
+    about half the band, or 7 pixels, is unknown all over. A hole wider than the band keeps a core
+    of background. Soft pixels are unknown. Where all foreground would be lost, because no part is
+    thick enough, the inner half of the thickest parts stays.
 
     Args:
         mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.
@@ -44,6 +49,7 @@ def trimap_from_rough_mask(
     if mode == "dilate_erode":
         depth = _distance_to(~full)
         foreground = full & (depth > radius[labels])
+        foreground |= _middle_of_thin_parts(full, depth, radius[labels])
         if full.any() and not foreground.any():
             foreground = full & (depth > depth[full].max() / 2)
     trimap = np.where(near, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
@@ -59,6 +65,27 @@ def _radius_of_each(mask: np.ndarray, labels: np.ndarray, smallest: float) -> np
     radius = (smallest * _RADIUS_STEP**steps).astype(np.float32)
     radius[0] = 0
     return radius
+
+
+def _middle_of_thin_parts(full: np.ndarray, depth: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Where a part is thinner than its band, but not by far, and a pixel is in its middle.
+
+    Args:
+        full: [H, W] bool, the mask.
+        depth: [H, W] float32, distance to what is not mask, pixels.
+        radius: [H, W] float32, of the band of a pixel's part.
+
+    Returns:
+        [H, W] bool.
+    """
+    thinner = _RADIUS_STEP ** -np.arange(_STEPS_TO_THINNEST + 1.0)
+    levels = np.unique(np.round(np.outer(np.unique(radius[full]), thinner), 3))
+    # Half the thickness of a part at a pixel: the radius of the largest disc in it that covers it.
+    thickness = np.zeros_like(depth)
+    for level in levels[levels >= _SMALLEST_RADIUS]:
+        thickness[full & (_distance_to(depth >= level) < level)] = level
+    thin = (thickness > 0.99 * thinner[-1] * radius) & (thickness < 0.99 * radius)
+    return thin & (depth > np.maximum(_MIDDLE_DEPTH * thickness, _SMALLEST_RADIUS))
 
 
 def _distance_to(pixels: np.ndarray) -> np.ndarray:

@@ -8,18 +8,21 @@ import tensorflow as tf
 from dim_tf.config import IMAGE_MEAN_RGB, ExampleConfig
 from dim_tf.data.appearance import (
     add_noise,
+    cast_shadow,
     change_colours,
     change_layers,
     change_photo,
     compress,
     gaussian_blur,
     move_colours,
+    plain_backdrop,
 )
 from dim_tf.data.transforms import composite, draw_decisions, make_example
 
 SWITCHES = (
     "colour_change",
     "similar_background",
+    "plain_background",
     "background_blur",
     "edge_blur",
     "noise",
@@ -76,6 +79,7 @@ def test_each_switch_changes_its_pictures_only(switch):
         == {
             "colour_change": {"foreground", "background"},
             "similar_background": {"background"},
+            "plain_background": {"background"},
             "background_blur": {"background"},
             "edge_blur": {"alpha"},
             "noise": {"photo"},
@@ -158,6 +162,45 @@ def test_moved_colours_have_the_mean_and_spread_of_the_visible_foreground():
     np.testing.assert_allclose(moved.std((0, 1)), spread, rtol=0.05)
     halfway = move_colours(example["background"], foreground, example["alpha"], 0.5)
     np.testing.assert_allclose(halfway, (moved + example["background"]) / 2, atol=1e-3)
+
+
+def test_a_backdrop_is_its_colour_with_faint_wrinkles_and_darker_in_the_shadow():
+    background, colour = picture(6), tf.constant([200.0, 150.0, 100.0])
+    shadow = np.zeros((64, 64, 1), np.float32)
+    shadow[32:] = 0.25
+    flat = plain_backdrop(background, colour, 0.0, tf.constant(shadow)).numpy()
+    np.testing.assert_allclose(flat[:32], np.broadcast_to(colour, (32, 64, 3)))
+    np.testing.assert_allclose(flat[32:], np.broadcast_to(0.75 * colour, (32, 64, 3)))
+    wrinkled = plain_backdrop(background, colour, 0.2, tf.zeros([64, 64, 1])).numpy()
+    np.testing.assert_allclose(
+        wrinkled.std((0, 1)), 0.2 * background.numpy().std((0, 1)), rtol=0.01
+    )
+    np.testing.assert_allclose(wrinkled.mean((0, 1)), colour, rtol=0.01)
+
+
+def test_a_shadow_is_soft_and_lies_where_it_was_moved_to():
+    alpha = np.zeros((128, 128, 1), np.float32)
+    alpha[48:80, 48:80] = 1.0
+    for offset, move in (((0.5, 0.5), (0, 0)), ((1.0, 0.5), (32, 0)), ((0.25, 0.0), (-16, -32))):
+        shadow = cast_shadow(tf.constant(alpha), tf.constant(offset)).numpy()
+        assert shadow.shape == alpha.shape and shadow.min() >= 0 and shadow.max() <= 1
+        centre = np.array(scipy.ndimage.center_of_mass(shadow[..., 0]))
+        np.testing.assert_allclose(centre, np.array(move) + 63.5, atol=1)
+        assert ((shadow > 0.1) & (shadow < 0.9)).mean() > 0.03
+
+
+def test_backdrops_are_often_bright_and_often_like_the_object():
+    config = dataclasses.replace(CONFIG, plain_background=1.0)
+    example = layers() | {"foreground": tf.tile(tf.constant([[[40.0, 90.0, 60.0]]]), [64, 64, 1])}
+    corners = np.array(
+        [
+            change_layers(example, tf.constant([4, index], tf.int64), config)["background"][0, 0]
+            for index in range(200)
+        ]
+    )
+    bright = np.mean((corners > 150).all(axis=1) & (np.ptp(corners, axis=1) < 60))
+    alike = np.mean(np.abs(corners - [40, 90, 60]).max(axis=1) < 50)
+    assert abs(bright - 0.47) < 0.12 and abs(alike - 0.41) < 0.12
 
 
 @pytest.mark.parametrize("sigma", [0.7, 2.0, 5.0])

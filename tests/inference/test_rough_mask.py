@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -60,6 +61,29 @@ def test_thin_parts_never_become_background():
     assert (trimap[mask == 255] != 0).all()
     wire = trimap[299, 5:100]
     assert (wire == 128).all()
+
+
+def test_a_tube_thinner_than_the_band_keeps_its_middle():
+    mask = disc(1000, 300)  # a band of 13 pixels to each side
+    mask[100:121, 0:500] = 255  # 21 pixels thick
+    mask[120:250, 490:500] = 255  # ties it to the disc, 10 pixels thick: too thin
+    depth = ndimage.distance_transform_edt(mask == 255)
+    trimap = trimap_from_rough_mask(mask)
+    tube, tie = trimap[90:130, 50:450], trimap[130:180, 450:540]
+    assert (tube == 255).any(axis=0).all() and (tie != 255).all()
+    assert 6 < depth[90:130, 50:450][tube == 255].min()
+    assert (tube[depth[90:130, 50:450] == depth[100:121, 50:450].max()] == 255).all()
+
+
+@pytest.mark.parametrize("corners", [3, 4, 6, 90])
+def test_a_thick_part_keeps_its_whole_band(corners):
+    turn = 2 * np.pi * (np.arange(corners) + 0.3) / corners
+    outline = np.stack([400 + 300 * np.cos(turn), 400 + 300 * np.sin(turn)], axis=1)
+    mask = cv2.fillPoly(np.zeros((800, 800), np.uint8), [outline.astype(np.int32)], 255)
+    trimap = trimap_from_rough_mask(mask)
+    known = ndimage.distance_transform_edt(mask == 255)[trimap == 255].min()
+    reach = ndimage.distance_transform_edt(mask == 0)[trimap == 128].max()
+    assert known == pytest.approx(reach, abs=1.5) and known > 7
 
 
 @pytest.mark.parametrize("thickness", [1, 2, 5])

@@ -20,6 +20,7 @@ from dim_tf.data.synthetic.canvas import (
     to_alpha,
 )
 from dim_tf.data.synthetic.foliage import draw_foliage
+from dim_tf.data.synthetic.frames import draw_frame
 from dim_tf.data.synthetic.natural import textured_foreground
 from dim_tf.data.synthetic.sample import render_sample
 from dim_tf.data.synthetic.shapes import draw_hard, draw_holes
@@ -56,6 +57,7 @@ _PAINTERS = {
     "defocus": draw_defocus,
     "holes": draw_holes,
     "hard": draw_hard,
+    "frame": draw_frame,
 }
 
 MATTE_KINDS: tuple[str, ...] = tuple(_PAINTERS)
