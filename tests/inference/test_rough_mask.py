@@ -64,7 +64,8 @@ def test_thin_parts_never_become_background():
 
 
 def test_a_tube_thinner_than_the_band_keeps_its_middle():
-    mask = disc(1000, 300)  # a band of 13 pixels to each side
+    # Bands of 13 and of 4 pixels to each side.
+    mask = disc(1000, 300) | disc(1000, 90, (900, 900))
     mask[100:121, 0:500] = 255  # 21 pixels thick
     mask[120:250, 490:500] = 255  # ties it to the disc, 10 pixels thick: too thin
     depth = ndimage.distance_transform_edt(mask == 255)
