@@ -34,14 +34,16 @@ def trimap_from_rough_mask(
     Args:
         mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.
         mode: grow the unknown region to both sides of the edge or outwards only.
-        at_least: radius of the band, pixels, where the object is too small for a wider one.
+        at_least: radius of the band, pixels, where the object is too small for a wider one, and
+            how near to the mask's edge the middle of a thin part may come.
 
     Returns:
         [H, W] uint8 in {0, 128, 255}.
     """
     full = mask == 255
     _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
-    radius = _radius_of_each(mask, labels, max(at_least, _SMALLEST_RADIUS))
+    smallest = max(at_least, _SMALLEST_RADIUS)
+    radius = _radius_of_each(mask, labels, smallest)
     near = np.zeros(mask.shape, bool)
     for size in np.unique(radius[1:]):
         near |= _distance_to((radius == size)[labels]) <= size
@@ -49,7 +51,7 @@ def trimap_from_rough_mask(
     if mode == "dilate_erode":
         depth = _distance_to(~full)
         foreground = full & (depth > radius[labels])
-        foreground |= _middle_of_thin_parts(full, depth, radius[labels])
+        foreground |= _middle_of_thin_parts(full, depth, radius[labels], smallest)
         if full.any() and not foreground.any():
             foreground = full & (depth > depth[full].max() / 2)
     trimap = np.where(near, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
@@ -67,13 +69,16 @@ def _radius_of_each(mask: np.ndarray, labels: np.ndarray, smallest: float) -> np
     return radius
 
 
-def _middle_of_thin_parts(full: np.ndarray, depth: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def _middle_of_thin_parts(
+    full: np.ndarray, depth: np.ndarray, radius: np.ndarray, smallest: float
+) -> np.ndarray:
     """Where a part is thinner than its band, but not by far, and a pixel is in its middle.
 
     Args:
         full: [H, W] bool, the mask.
         depth: [H, W] float32, distance to what is not mask, pixels.
         radius: [H, W] float32, of the band of a pixel's part.
+        smallest: distance to the edge below which nothing is known, pixels.
 
     Returns:
         [H, W] bool.
@@ -82,10 +87,10 @@ def _middle_of_thin_parts(full: np.ndarray, depth: np.ndarray, radius: np.ndarra
     levels = np.unique(np.round(np.outer(np.unique(radius[full]), thinner), 3))
     # Half the thickness of a part at a pixel: the radius of the largest disc in it that covers it.
     thickness = np.zeros_like(depth)
-    for level in levels[levels >= _SMALLEST_RADIUS]:
+    for level in levels[levels >= smallest]:
         thickness[full & (_distance_to(depth >= level) < level)] = level
     thin = (thickness > 0.99 * thinner[-1] * radius) & (thickness < 0.99 * radius)
-    return thin & (depth > np.maximum(_MIDDLE_DEPTH * thickness, _SMALLEST_RADIUS))
+    return thin & (depth > np.maximum(_MIDDLE_DEPTH * thickness, smallest))
 
 
 def _distance_to(pixels: np.ndarray) -> np.ndarray:

@@ -72,8 +72,17 @@ def test_a_tube_thinner_than_the_band_keeps_its_middle():
     trimap = trimap_from_rough_mask(mask)
     tube, tie = trimap[90:130, 50:450], trimap[130:180, 450:540]
     assert (tube == 255).any(axis=0).all() and (tie != 255).all()
-    assert 6 < depth[90:130, 50:450][tube == 255].min()
+    assert depth[90:130, 50:450][tube == 255].min() > 6
     assert (tube[depth[90:130, 50:450] == depth[100:121, 50:450].max()] == 255).all()
+
+
+def test_of_a_coarse_mask_nothing_near_its_edge_is_known():
+    mask = disc(1000, 300)
+    mask[100:121, 0:500] = 255
+    mask[120:250, 480:500] = 255
+    trimap = trimap_from_rough_mask(mask, at_least=11)
+    depth = ndimage.distance_transform_edt(mask == 255)
+    assert depth[trimap == 255].min() > 11 and (trimap[100:121, 50:450] == 128).all()
 
 
 @pytest.mark.parametrize("corners", [3, 4, 6, 90])
