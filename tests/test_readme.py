@@ -18,6 +18,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("    ")]
 # .ci/run executes these two, in a fresh environment.
 SET_UP = ["pip install -e . && python test.py", "pip install -e '.[dev]' && pytest"]
+# pymatting's tests share a process: it compiles itself when it is first used.
+PYMATTING = pytest.mark.xdist_group("pymatting")
 SCRIPTS = [command for command in COMMANDS if command.startswith("python ")]
 # What makes a command small: later flags win.
 SMALLER = {
@@ -117,7 +119,13 @@ def _write_adobe(folder, matte, photo):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", SCRIPTS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=PYMATTING) if "--cutout" in command else command
+        for command in SCRIPTS
+    ],
+)
 def test_command(command, folder):
     script = next(script for script in SMALLER if command.startswith(f"python {script}"))
     arguments = shlex.split(command.removeprefix(f"python {script}"))

@@ -17,6 +17,9 @@ from dim_tf.inference.cutout import (
 )
 from dim_tf.inference.run import run_inference
 
+# pymatting compiles itself for a minute when it is first used, and then is read from its cache.
+pytestmark = pytest.mark.xdist_group("pymatting")
+
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path, monkeypatch):
