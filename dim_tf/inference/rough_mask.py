@@ -27,9 +27,9 @@ def trimap_from_rough_mask(
 
     Every connected part of the mask is an object with a band of its own. A part thinner than the
     band, such as the tube of a bicycle's frame, keeps its middle as foreground; one thinner than
-    about half the band, or 7 pixels, is unknown all over. A hole wider than the band keeps a core
-    of background. Soft pixels are unknown. Where all foreground would be lost, because no part is
-    thick enough, the inner half of the thickest parts stays.
+    about half the band, or 7 pixels, is unknown all over. So it is with the background in holes and
+    gaps. Soft pixels are unknown. Where all foreground would be lost, because no part is thick
+    enough, the inner half of the thickest parts stays.
 
     Args:
         mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.
@@ -44,9 +44,12 @@ def trimap_from_rough_mask(
     _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
     smallest = max(at_least, _SMALLEST_RADIUS)
     radius = _radius_of_each(mask, labels, smallest)
-    near = np.zeros(mask.shape, bool)
+    reach = np.zeros(mask.shape, np.float32)  # of the widest band that covers a pixel
     for size in np.unique(radius[1:]):
-        near |= _distance_to((radius == size)[labels]) <= size
+        reach[_distance_to((radius == size)[labels]) <= size] = size
+    empty = mask == 0
+    background = empty & (reach == 0)
+    background |= _middle_of_thin_parts(empty, _distance_to(~empty), reach, smallest)
     foreground = full
     if mode == "dilate_erode":
         depth = _distance_to(~full)
@@ -54,7 +57,7 @@ def trimap_from_rough_mask(
         foreground |= _middle_of_thin_parts(full, depth, radius[labels], smallest)
         if full.any() and not foreground.any():
             foreground = full & (depth > depth[full].max() / 2)
-    trimap = np.where(near, np.uint8(UNKNOWN), np.uint8(BACKGROUND))
+    trimap = np.where(background, np.uint8(BACKGROUND), np.uint8(UNKNOWN))
     trimap[foreground] = FOREGROUND
     return trimap
 
@@ -70,25 +73,25 @@ def _radius_of_each(mask: np.ndarray, labels: np.ndarray, smallest: float) -> np
 
 
 def _middle_of_thin_parts(
-    full: np.ndarray, depth: np.ndarray, radius: np.ndarray, smallest: float
+    part: np.ndarray, depth: np.ndarray, radius: np.ndarray, smallest: float
 ) -> np.ndarray:
     """Where a part is thinner than its band, but not by far, and a pixel is in its middle.
 
     Args:
-        full: [H, W] bool, the mask.
-        depth: [H, W] float32, distance to what is not mask, pixels.
-        radius: [H, W] float32, of the band of a pixel's part.
+        part: [H, W] bool, the mask, or what is not mask.
+        depth: [H, W] float32, distance to the other, pixels.
+        radius: [H, W] float32, of the band at a pixel.
         smallest: distance to the edge below which nothing is known, pixels.
 
     Returns:
         [H, W] bool.
     """
     thinner = _RADIUS_STEP ** -np.arange(_STEPS_TO_THINNEST + 1.0)
-    levels = np.unique(np.round(np.outer(np.unique(radius[full]), thinner), 3))
+    levels = np.unique(np.round(np.outer(np.unique(radius[part]), thinner), 3))
     # Half the thickness of a part at a pixel: the radius of the largest disc in it that covers it.
     thickness = np.zeros_like(depth)
     for level in levels[levels >= smallest]:
-        thickness[full & (_distance_to(depth >= level) < level)] = level
+        thickness[part & (_distance_to(depth >= level) < level)] = level
     thin = (thickness > 0.99 * thinner[-1] * radius) & (thickness < 0.99 * radius)
     return thin & (depth > np.maximum(_MIDDLE_DEPTH * thickness, smallest))
 

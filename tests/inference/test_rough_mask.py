@@ -76,6 +76,18 @@ def test_a_tube_thinner_than_the_band_keeps_its_middle():
     assert (tube[depth[90:130, 50:450] == depth[100:121, 50:450].max()] == 255).all()
 
 
+def test_a_gap_narrower_than_the_band_keeps_its_middle():
+    mask = disc(1000, 300) | disc(1000, 90, (900, 900))
+    mask[400:421, :600] = 0
+    mask[550:560, :600] = 0
+    depth = ndimage.distance_transform_edt(mask == 0)
+    for mode in ("dilate_erode", "dilate"):
+        trimap = trimap_from_rough_mask(mask, mode)
+        gap, slit = trimap[400:421, 300:550], trimap[550:560, 300:600]
+        assert (gap == 0).any(axis=0).all() and (slit == 128).all()
+        assert depth[400:421, 300:550][gap == 0].min() > 6
+
+
 def test_of_a_coarse_mask_nothing_near_its_edge_is_known():
     mask = disc(1000, 300)
     mask[100:121, 0:500] = 255
@@ -108,7 +120,7 @@ def test_an_object_that_is_thin_all_over_keeps_some_foreground(thickness):
 
 def test_a_hole_wider_than_the_band_keeps_a_core_of_background_and_a_narrow_one_is_unknown():
     mask = disc(600, 250)
-    wide, narrow = disc(600, 30, (300, 200)) > 0, disc(600, 6, (300, 400)) > 0
+    wide, narrow = disc(600, 30, (300, 200)) > 0, disc(600, 4, (300, 400)) > 0
     mask[wide | narrow] = 0
     trimap = trimap_from_rough_mask(mask)
     assert trimap[300, 200] == 0
