@@ -31,7 +31,7 @@ class OfflineConfig(Checked):
     synthetic_kinds: tuple[str, ...] = option(
         (),
         "kinds of procedural mattes that take turns; a kind may be named more than once, e.g. "
-        "hair,hair,fur,hard; left out: every kind once",
+        "hair,hair,fur,hard; left out: every kind but frame once",
     )
     photos_dir: str = option(
         "",

@@ -11,8 +11,8 @@ from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, OfflineConfig
 from dim_tf.data.image_io import list_images, read_grey, read_rgb
 from dim_tf.data.manifest import is_safe_name
 from dim_tf.data.synthetic import (
+    DEFAULT_KINDS,
     KINDS_FOR_TEXTURED_EDGES,
-    MATTE_KINDS,
     foreground_colours,
     kind_of,
     render_matte,
@@ -192,7 +192,7 @@ def synthetic_sources(config: OfflineConfig) -> Sources:
         photos, _ = split_photos(photos)
     foregrounds = []
     for index in range(config.synthetic):
-        kind = kind_of(index, config.synthetic_kinds or MATTE_KINDS)
+        kind = kind_of(index, config.synthetic_kinds or DEFAULT_KINDS)
         seed, photo_number = _seeds(config.seed, "matte", index, 2)
         patch_photos = _draw_patch_photos(config, photos, index)
         foregrounds.append(

@@ -25,7 +25,7 @@ from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN, HeldOutConfig
 from dim_tf.data.geometry import resize
 from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
 from dim_tf.data.sources import BackgroundFile, split_photos
-from dim_tf.data.synthetic import MATTE_KINDS, foreground_colours, kind_of, render_matte
+from dim_tf.data.synthetic import foreground_colours, kind_of, render_matte
 from dim_tf.errors import InputError, tell
 from dim_tf.files import remove_unfinished, write_bytes
 from dim_tf.folder_lock import LOCK_NAME, FolderLock
@@ -33,8 +33,6 @@ from dim_tf.quiet import import_tensorflow
 
 FOLDERS = ("rgb", "trimap", "trimap_dilate", "alpha")
 SETTINGS_NAME = "held_out_settings.json"
-# Frames came after the first published numbers; without them the composites stay the same.
-COMPOSITE_KINDS = tuple(kind for kind in MATTE_KINDS if kind != "frame")
 # Sides of the trimap's kernel, pixels.
 _KERNEL_MIN, _KERNEL_MAX = 10, 40
 # Draws until a composite has known foreground, known background and unknown pixels.
@@ -82,7 +80,7 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
     from dim_tf.data.trimap import trimap_from_alpha
     from dim_tf.inference.cutout import composite_on
 
-    kind = kind_of(index, COMPOSITE_KINDS)
+    kind = kind_of(index)
     # The word keeps these draws apart from those of every dataset.
     purpose = zlib.crc32(b"held-out composite")
     for attempt in range(_ATTEMPTS):

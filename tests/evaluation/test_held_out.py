@@ -9,10 +9,10 @@ from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
 from dim_tf.data.offline import make_dataset
 from dim_tf.data.output_folder import settings_of
 from dim_tf.data.sources import split_photos, synthetic_sources
-from dim_tf.data.synthetic import render_texture
+from dim_tf.data.synthetic import DEFAULT_KINDS, render_texture
 from dim_tf.errors import InputError
 from dim_tf.evaluation import held_out
-from dim_tf.evaluation.held_out import COMPOSITE_KINDS, FOLDERS, render_composite, write_composites
+from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
 
 SIZE = 160
 
@@ -51,7 +51,7 @@ def test_the_dataset_does_without_what_is_held_out(photos_dir):
 
 
 def test_the_layout_is_that_of_the_measuring_commands(composites):
-    names = [f"{index:03d}_{kind}.png" for index, kind in enumerate(COMPOSITE_KINDS)]
+    names = [f"{index:03d}_{kind}.png" for index, kind in enumerate(DEFAULT_KINDS)]
     for folder in FOLDERS:
         assert [path.name for path in list_images(composites / folder)] == names
     for name in names:
@@ -72,7 +72,7 @@ def test_the_layout_is_that_of_the_measuring_commands(composites):
 def test_a_composite_depends_on_seed_and_index_only(photos_dir, composites):
     _, left_out = split_photos(list_images(photos_dir))
     again = render_composite(left_out, 1, 11, SIZE)
-    assert again.name == f"011_{COMPOSITE_KINDS[11]}"
+    assert again.name == f"011_{DEFAULT_KINDS[11]}"
     for folder in FOLDERS:
         read = read_rgb if folder == "rgb" else read_grey
         np.testing.assert_array_equal(
@@ -130,7 +130,7 @@ def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monk
     monkeypatch.setitem(sys.modules, "pymatting", copying)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: True)
     assert held_out.write_closed_form(composites, tmp_path) == 12
-    name = f"000_{COMPOSITE_KINDS[0]}.png"
+    name = f"000_{DEFAULT_KINDS[0]}.png"
     trimap = read_grey(composites / "trimap" / name)
     expected = np.select([trimap == 0, trimap == 255], [0, 255], np.round(1.2 * 128 - 25.5))
     np.testing.assert_array_equal(read_grey(tmp_path / name), expected)

@@ -19,7 +19,7 @@ def draw_frame(rng: np.random.Generator, canvas: Canvas) -> np.ndarray:
     else:
         _paint_rack(rng, canvas, width)
     for _ in range(rng.integers(0, 3)):
-        # Something solid far from most tubes, so that known foreground is seldom near.
+        # Small solid things: known foreground, but seldom near a tube.
         place = rng.uniform(0.12, 0.88, 2)
         canvas.fill(random_outline(rng, place, rng.uniform(0.03, 0.1)))
     return canvas.coverage()
@@ -61,12 +61,17 @@ def _paint_truss(rng: np.random.Generator, canvas: Canvas, width: float) -> None
 
 
 def _paint_chair(rng: np.random.Generator, canvas: Canvas, width: float) -> None:
-    """A seat on legs that lean outwards, with rungs, and a back of bars."""
+    """A seat on legs that lean, with rungs, and a back of bars."""
     left, right = rng.uniform(0.15, 0.35), rng.uniform(0.6, 0.85)
     seat, floor, top = rng.uniform(0.42, 0.58), rng.uniform(0.85, 0.98), rng.uniform(0.03, 0.15)
     depth = rng.uniform(0.03, 0.14)
     feet = []
-    for x, y in ((left, seat), (right, seat), (left + 0.1, seat - depth), (right + 0.1, seat)):
+    for x, y in (
+        (left, seat),
+        (right, seat),
+        (left + 0.1, seat - depth),
+        (right + 0.1, seat - depth),
+    ):
         foot = np.array([x + rng.normal(0, 0.06), floor + min(y - seat, 0)])
         _tube(rng, canvas, np.array([x, y]), foot, width)
         feet.append((np.array([x, y]), foot))

@@ -13,10 +13,9 @@ import numpy as np
 
 from dim_tf.config import UNKNOWN, AblationConfig, ExampleConfig
 from dim_tf.data.image_io import write_png
-from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
+from dim_tf.data.synthetic import DEFAULT_KINDS, foreground_colours, render_matte, render_texture
 from dim_tf.errors import InputError
 from dim_tf.evaluation.ablations.records import json_text
-from dim_tf.evaluation.held_out import COMPOSITE_KINDS
 from dim_tf.evaluation.sheets import text_strip
 from dim_tf.files import write_bytes
 from dim_tf.quiet import import_tensorflow
@@ -65,7 +64,7 @@ def render_drift(kind: str, seed: int, crop_side: int, index: int = 0) -> Drift:
     from dim_tf.data.transforms import draw_decisions, make_example
 
     purpose = zlib.crc32(b"drift")
-    rng = np.random.default_rng([seed, purpose, index, COMPOSITE_KINDS.index(kind)])
+    rng = np.random.default_rng([seed, purpose, index, DEFAULT_KINDS.index(kind)])
     matte_seed, colour_seed, background_seed = rng.integers(2**32, size=3).tolist()
     alpha = render_matte(kind, matte_seed, _SIDE)
     example = {
@@ -101,7 +100,7 @@ def drift_statistics(mattes: int, seed: int = 1) -> dict[str, dict[str, list[flo
                     [render_drift(kind, seed, side, index).differences() for index in range(mattes)]
                 )
             )
-            for kind in COMPOSITE_KINDS
+            for kind in DEFAULT_KINDS
         }
         for side in CROP_SIDES
     }
@@ -182,7 +181,7 @@ def read_drift(records_dir: str | Path) -> dict | None:
         sound = type(record["mattes"]) is int and all(
             len(sides[str(side)][kind]) == 3 and np.isfinite(sides[str(side)][kind]).all()
             for side in CROP_SIDES
-            for kind in COMPOSITE_KINDS
+            for kind in DEFAULT_KINDS
         )
     except (OSError, ValueError, TypeError, LookupError):
         sound = False

@@ -26,7 +26,7 @@ from dim_tf.evaluation.ablations.arms import (
 from dim_tf.evaluation.ablations.drift import measure_drift
 from dim_tf.evaluation.ablations.one import COMPOSITES_FOLDER, DATA_FOLDER, conditions_of
 from dim_tf.evaluation.ablations.records import RECORDS_FOLDER, read_record, record_path
-from dim_tf.evaluation.held_out import COMPOSITE_KINDS, write_composites
+from dim_tf.evaluation.held_out import write_composites
 from dim_tf.flags import flagfile_text
 from dim_tf.folder_lock import FolderLock
 
@@ -124,7 +124,6 @@ def prepare(config: AblationConfig) -> None:
         OfflineConfig(
             out_dir=str(data_dir),
             synthetic=config.mattes,
-            synthetic_kinds=COMPOSITE_KINDS,
             photos_dir=config.photos_dir,
             hold_out=True,
             progress=config.progress,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from dim_tf.data.synthetic import DEFAULT_KINDS
 from dim_tf.evaluation.ablations.arms import ARMS
 from dim_tf.evaluation.ablations.claims import (
     HELD_OUT,
@@ -19,7 +20,6 @@ from dim_tf.evaluation.ablations.claims import (
 from dim_tf.evaluation.ablations.drift import CROP_SIDES
 from dim_tf.evaluation.ablations.judging import Finding, Interval
 from dim_tf.evaluation.ablations.records import MEASURES, Record, Records
-from dim_tf.evaluation.held_out import COMPOSITE_KINDS
 
 SET_TITLES = {
     HELD_OUT: "held-out composites",
@@ -151,7 +151,7 @@ def kinds_table(row: Row, records: Records) -> str | None:
         values = [value for value in values if value is not None]
         return f"{np.mean(values):.4f}" if values else _NOTHING
 
-    lines = [[kind, *(cell(name, kind) for name in names)] for kind in COMPOSITE_KINDS]
+    lines = [[kind, *(cell(name, kind) for name in names)] for kind in DEFAULT_KINDS]
     return markdown_table(["kind of matte", *(ARMS[name].label for name in names)], lines)
 
 
@@ -163,7 +163,7 @@ def drift_table(drift: dict) -> str:
             kind,
             *(f"{value:.2f}" for side in CROP_SIDES for value in sides[str(side)][kind]),
         ]
-        for kind in COMPOSITE_KINDS
+        for kind in DEFAULT_KINDS
     ]
     head = [
         f"{side}: {name}" for side in CROP_SIDES for name in ("mean", "99th percentile", "largest")
@@ -194,7 +194,7 @@ def results_csv(records: Records) -> str:
 def _kinds(run: Record, judged_on: str) -> list[str]:
     if judged_on == VALIDATION:
         return []
-    return [kind for kind in COMPOSITE_KINDS if run.value(judged_on, kinds=(kind,)) is not None]
+    return [kind for kind in DEFAULT_KINDS if run.value(judged_on, kinds=(kind,)) is not None]
 
 
 def _digits(value: float) -> str:

@@ -20,7 +20,7 @@ def test_the_drift_is_the_residual_of_equation_1():
 
 
 def test_the_record_of_the_drift_and_its_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr(drift_module, "COMPOSITE_KINDS", ("foliage", "hard"))
+    monkeypatch.setattr(drift_module, "DEFAULT_KINDS", ("foliage", "hard"))
     config = AblationConfig(records_dir=str(tmp_path / "ablations"), drift_mattes=1)
     drift_module.measure_drift(config)
     picture = tmp_path / "images" / "drift.png"
