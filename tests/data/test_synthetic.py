@@ -8,6 +8,7 @@ import pytest
 
 from dim_tf.data.image_io import write_png
 from dim_tf.data.synthetic import (
+    DEFAULT_KINDS,
     MATTE_KINDS,
     foreground_colours,
     kind_of,
@@ -34,8 +35,8 @@ def digests_of_all_kinds():
 
 
 def test_kinds_take_turns():
-    counts = [sum(kind_of(i) == kind for i in range(10 * len(MATTE_KINDS))) for kind in MATTE_KINDS]
-    assert counts == [10] * len(MATTE_KINDS)
+    kinds = [kind_of(index) for index in range(10 * len(DEFAULT_KINDS))]
+    assert [kinds.count(kind) for kind in DEFAULT_KINDS] == [10] * len(DEFAULT_KINDS)
 
 
 def test_chosen_kinds_take_turns_and_one_may_come_more_often():
@@ -107,6 +108,16 @@ def test_hard_mattes_agree_with_a_far_finer_drawing():
         assert difference[edge].mean() < 0.04
         assert difference[~edge].max() < 0.3
         assert abs(coarse[edge].mean() - fine[edge].mean()) < 0.015
+
+
+def test_a_wide_trimap_leaves_most_of_a_frame_unknown_and_little_of_a_body():
+    def opened(kind, seed):
+        opaque = (render_matte(kind, seed, 320) == 255).astype(np.uint8)
+        brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 21))  # 41 pixels at full size
+        return cv2.morphologyEx(opaque, cv2.MORPH_OPEN, brush).sum() / opaque.sum()
+
+    assert np.median([opened("frame", seed) for seed in range(16)]) < 0.3
+    assert np.median([opened("hard", seed) for seed in range(16)]) > 0.9
 
 
 @pytest.mark.parametrize("kind", ["hair", "hard", "lattice", "defocus"])

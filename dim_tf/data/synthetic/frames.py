@@ -65,23 +65,18 @@ def _paint_chair(rng: np.random.Generator, canvas: Canvas, width: float) -> None
     left, right = rng.uniform(0.15, 0.35), rng.uniform(0.6, 0.85)
     seat, floor, top = rng.uniform(0.42, 0.58), rng.uniform(0.85, 0.98), rng.uniform(0.03, 0.15)
     depth = rng.uniform(0.03, 0.14)
-    feet = []
-    for x, y in (
-        (left, seat),
-        (right, seat),
-        (left + 0.1, seat - depth),
-        (right + 0.1, seat - depth),
-    ):
-        foot = np.array([x + rng.normal(0, 0.06), floor + min(y - seat, 0)])
-        _tube(rng, canvas, np.array([x, y]), foot, width)
-        feet.append((np.array([x, y]), foot))
-    for place in rng.uniform(0.3, 0.8, rng.integers(0, 4)):
-        first, second = rng.permutation(4)[:2]
-        ends = [start + place * (end - start) for start, end in (feet[first], feet[second])]
-        _tube(rng, canvas, ends[0], ends[1], 0.7 * width)
     corners = np.array(
         [[left, seat], [right, seat], [right + 0.1, seat - depth], [left + 0.1, seat - depth]]
     )
+    legs = []
+    for corner in corners:
+        foot = np.array([corner[0] + rng.normal(0, 0.06), floor + corner[1] - seat])
+        _tube(rng, canvas, corner, foot, width)
+        legs.append((corner, foot))
+    for place in rng.uniform(0.3, 0.8, rng.integers(0, 4)):
+        first, second = rng.permutation(4)[:2]
+        ends = [start + place * (end - start) for start, end in (legs[first], legs[second])]
+        _tube(rng, canvas, ends[0], ends[1], 0.7 * width)
     if chance(rng, 0.5):
         canvas.stroke([corners], width, closed=True)
         for share in np.arange(0.1, 1.0, rng.uniform(0.08, 0.3)):  # straps

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dim_tf.data.synthetic import DEFAULT_KINDS
+from dim_tf.data.synthetic import kind_of
 from dim_tf.evaluation.ablations.arms import ARMS
 from dim_tf.evaluation.ablations.records import Record
 
@@ -18,9 +18,7 @@ def in_root(monkeypatch):
 
 
 def picture_errors(values, mean_alpha=0.5):
-    names = [
-        f"{index:03d}_{DEFAULT_KINDS[index % len(DEFAULT_KINDS)]}" for index in range(len(values))
-    ]
+    names = [f"{index:03d}_{kind_of(index)}" for index in range(len(values))]
     errors = {"pictures": names, "mean_alpha": [mean_alpha] * len(values)}
     return errors | {name: list(values) for name in ("unknown_mae", "SAD", "MSE", "Grad")}
 
