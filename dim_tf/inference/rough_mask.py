@@ -1,5 +1,6 @@
 """A trimap from a rough mask, with an unknown band as wide as the object is large."""
 
+import math
 from typing import Literal
 
 import cv2
@@ -12,10 +13,9 @@ _RADIUS_SHARE = 0.025
 _SMALLEST_RADIUS = 3.0
 # Radii are rounded to steps of this factor, so that many objects need few distance transforms.
 _RADIUS_STEP = 1.25
-# A part thinner than the band keeps its middle as foreground where half its thickness is at least
-# the radius divided by three steps, and deeper inside than so much of half its thickness.
-_STEPS_TO_THINNEST = 3
-_MIDDLE_DEPTH = 0.8
+# In the middle of a part thinner than the band a pixel is known where it is deeper inside than
+# so much of half the part's thickness, which must be at least so much of the band's radius.
+_MIDDLE_DEPTH, _THINNEST = 0.8, 0.5
 
 
 def trimap_from_rough_mask(
@@ -44,18 +44,16 @@ def trimap_from_rough_mask(
     _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
     smallest = max(at_least, _SMALLEST_RADIUS)
     radius = _radius_of_each(mask, labels, smallest)
+    sizes = np.unique(radius[1:])
     reach = np.zeros(mask.shape, np.float32)  # of the widest band that covers a pixel
-    for size in np.unique(radius[1:]):
+    for size in sizes:
         reach[_distance_to((radius == size)[labels]) <= size] = size
-    empty = mask == 0
-    background = empty & (reach == 0)
-    background |= _middle_of_thin_parts(empty, _distance_to(~empty), reach, smallest)
+    background = _known(mask == 0, reach, sizes, smallest)
     foreground = full
     if mode == "dilate_erode":
-        depth = _distance_to(~full)
-        foreground = full & (depth > radius[labels])
-        foreground |= _middle_of_thin_parts(full, depth, radius[labels], smallest)
+        foreground = _known(full, radius[labels], sizes, smallest)
         if full.any() and not foreground.any():
+            depth = _distance_to(~full)
             foreground = full & (depth > depth[full].max() / 2)
     trimap = np.where(background, np.uint8(BACKGROUND), np.uint8(UNKNOWN))
     trimap[foreground] = FOREGROUND
@@ -72,28 +70,41 @@ def _radius_of_each(mask: np.ndarray, labels: np.ndarray, smallest: float) -> np
     return radius
 
 
-def _middle_of_thin_parts(
-    part: np.ndarray, depth: np.ndarray, radius: np.ndarray, smallest: float
-) -> np.ndarray:
-    """Where a part is thinner than its band, but not by far, and a pixel is in its middle.
+def _known(part: np.ndarray, radius: np.ndarray, sizes: np.ndarray, smallest: float) -> np.ndarray:
+    """What of a part is outside the band, and the middle of it where it is not much thinner.
+
+    Half a part's thickness is taken as the largest depth in a square about a pixel that is as large
+    as the band. So a tip or a strand beside something thick has no middle, and a long tube has.
 
     Args:
         part: [H, W] bool, the mask, or what is not mask.
-        depth: [H, W] float32, distance to the other, pixels.
-        radius: [H, W] float32, of the band at a pixel.
-        smallest: distance to the edge below which nothing is known, pixels.
+        radius: [H, W] float32, of the band at a pixel, pixels; 0 where there is none.
+        sizes: [n] float32, the radii that occur.
+        smallest: nothing nearer to the part's edge is known, pixels.
 
     Returns:
         [H, W] bool.
     """
-    thinner = _RADIUS_STEP ** -np.arange(_STEPS_TO_THINNEST + 1.0)
-    levels = np.unique(np.round(np.outer(np.unique(radius[part]), thinner), 3))
-    # Half the thickness of a part at a pixel: the radius of the largest disc in it that covers it.
-    thickness = np.zeros_like(depth)
-    for level in levels[levels >= smallest]:
-        thickness[part & (_distance_to(depth >= level) < level)] = level
-    thin = (thickness > 0.99 * thinner[-1] * radius) & (thickness < 0.99 * radius)
-    return thin & (depth > np.maximum(_MIDDLE_DEPTH * thickness, smallest))
+    depth = _distance_to(~part)
+    known = part & (depth > radius)
+    for size in sizes[sizes > smallest]:
+        inside = part & (radius == size)
+        left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+        margin = math.ceil(size)
+        box = (
+            slice(max(top - margin, 0), top + height + margin),
+            slice(max(left - margin, 0), left + width + margin),
+        )
+        # Beyond the photo's border a part may be thicker.
+        thickness = cv2.dilate(
+            depth[box],
+            np.ones((2 * margin + 1, 2 * margin + 1), np.uint8),
+            borderType=cv2.BORDER_CONSTANT,
+            borderValue=math.inf,
+        )
+        middle = depth[box] > np.maximum(_MIDDLE_DEPTH * thickness, smallest)
+        known[box] |= inside[box] & middle & (thickness >= _THINNEST * size)
+    return known
 
 
 def _distance_to(pixels: np.ndarray) -> np.ndarray:
