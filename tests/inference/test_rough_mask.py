@@ -94,11 +94,24 @@ def test_a_thin_part_is_told_by_the_band_of_its_own_object():
     assert (trimap[829, 120:650] == 255).all()
 
 
-def test_between_a_large_and_a_small_object_the_wider_band_counts():
+def test_between_two_objects_the_wider_band_counts():
+    mask = np.zeros((700, 900), np.uint8)
+    mask[100:600, 100:600] = 255  # a band of 11 pixels
+    mask[200:434, 610:844] = 255  # of 6 pixels
+    assert (trimap_from_rough_mask(mask)[220:414, 600:610] == 128).all()
+
+
+def test_a_stump_on_a_thick_part_has_no_middle():
+    mask = disc(1000, 300)
+    mask[490:511, 178:210] = 255  # as thick as a tube that keeps its middle
+    assert (trimap_from_rough_mask(mask)[490:511, 185:212] == 128).all()
+
+
+def test_beside_the_photos_border_nothing_counts_as_thin():
     mask = np.zeros((700, 700), np.uint8)
-    mask[100:600, 100:600] = 255
-    mask[300:340, 609:649] = 255
-    assert (trimap_from_rough_mask(mask)[315:325, 600:609] == 128).all()
+    mask[10:510, 10:510] = 255
+    assert (trimap_from_rough_mask(mask)[:500, :10] == 128).all()
+    assert (trimap_from_rough_mask(255 - mask)[20:500, :10] == 128).all()
 
 
 def test_of_a_coarse_mask_nothing_near_its_edge_is_known():
