@@ -57,7 +57,7 @@ class InferenceConfig(Checked):
     trimap_kernel: int | Literal["auto"] = option(
         "auto",
         "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
-        "pixels; auto: wider around larger objects",
+        "pixels; auto: wider around larger objects, and thin parts and gaps keep their middle",
         at_least=1,
         at_most=10_000,
     )

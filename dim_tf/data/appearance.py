@@ -140,6 +140,9 @@ def plain_backdrop(
         colour: [3], grey levels.
         wrinkles: share of the photograph's contrast that is left.
         shadow: [S, S, 1] in [0, 1], the share of light that is missing.
+
+    Returns:
+        [S, S, 3] float32, grey levels.
     """
     mean = tf.reduce_mean(background, axis=(0, 1))
     lit = colour + wrinkles * (background - mean)
@@ -152,18 +155,18 @@ def cast_shadow(alpha: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
     Args:
         alpha: [S, S, 1] in [0, 1].
         offset: [2] float32 in [0, 1]: how far down and to the right, from minus to plus a quarter
-            of the side.
+            of the side, in steps of 16 pixels. Pictures below 64 pixels are too small for a step.
 
     Returns:
-        [S, S, 1] in [0, 1].
+        [S, S, 1] float32 in [0, 1].
     """
     size = tf.shape(alpha)[:2]
     coarse = tf.maximum(size // _SHADOW_CELL, 1)
     shadow = tf.image.resize(alpha, coarse, method="area")
     margin = coarse // 4
     padded = tf.pad(shadow, [[margin[0], margin[0]], [margin[1], margin[1]], [0, 0]])
-    moved = tf.cast(tf.round((1.0 - offset) * tf.cast(2 * margin, tf.float32)), tf.int32)
-    shadow = tf.slice(padded, [moved[0], moved[1], 0], [coarse[0], coarse[1], 1])
+    start = tf.cast(tf.round((1.0 - offset) * tf.cast(2 * margin, tf.float32)), tf.int32)
+    shadow = tf.slice(padded, [start[0], start[1], 0], [coarse[0], coarse[1], 1])
     return tf.clip_by_value(tf.image.resize(shadow, size, method="bicubic"), 0.0, 1.0)
 
 
@@ -207,15 +210,15 @@ def _random_colours(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
 def _random_backdrop(
     background: tf.Tensor, foreground: tf.Tensor, alpha: tf.Tensor, key: tf.Tensor
 ) -> tf.Tensor:
-    keys = [tf.random.fold_in(key, number) for number in range(7)]
+    keys = [tf.random.fold_in(key, number) for number in range(9)]
     bright = _uniform(keys[0], _BRIGHT) + _TINT_SIGMA * tf.random.stateless_normal([3], keys[1])
-    any_colour = _uniform(keys[0], (0.0, 255.0), [3])
+    any_colour = _uniform(keys[7], (0.0, 255.0), [3])
     # A pixel of the object, drawn with its opacity as probability.
     opacity = tf.cumsum(tf.reshape(alpha, [-1]))
     place = tf.searchsorted(opacity, opacity[-1:] * _uniform(keys[2], (0.0, 1.0)))[0]
     colours = tf.reshape(foreground, [-1, 3])
     place = tf.minimum(place, tf.shape(colours)[0] - 1)
-    alike = colours[place] + _LIKENESS_SIGMA * tf.random.stateless_normal([3], keys[1])
+    alike = colours[place] + _LIKENESS_SIGMA * tf.random.stateless_normal([3], keys[8])
     choice = _uniform(keys[3], (0.0, 1.0))
     colour = tf.where(choice < _BRIGHT_SHARE + _ANY_COLOUR_SHARE, any_colour, alike)
     colour = tf.where(choice < _BRIGHT_SHARE, bright, colour)

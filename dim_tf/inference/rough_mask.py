@@ -27,9 +27,10 @@ def trimap_from_rough_mask(
 
     Every connected part of the mask is an object with a band of its own. A part thinner than the
     band, such as the tube of a bicycle's frame, keeps its middle as foreground; one thinner than
-    about half the band, or 7 pixels, is unknown all over. So it is with the background in holes and
-    gaps. Soft pixels are unknown. Where all foreground would be lost, because no part is thick
-    enough, the inner half of the thickest parts stays.
+    half the band, or thinner than 7 pixels, is unknown. So it is with the background in holes and
+    gaps. Beside the photo's border nothing counts as thin. Soft pixels are unknown. Where all
+    foreground would be lost, because no part is thick enough, the inner half of the thickest parts
+    stays.
 
     Args:
         mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.

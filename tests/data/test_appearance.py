@@ -189,6 +189,49 @@ def test_a_shadow_is_soft_and_lies_where_it_was_moved_to():
         assert ((shadow > 0.1) & (shadow < 0.9)).mean() > 0.03
 
 
+@pytest.mark.parametrize("size", [(80, 200), (130, 70), (10, 40), (7, 7)])
+def test_shadows_of_any_size(size):
+    shadow = cast_shadow(tf.ones([*size, 1]), tf.constant([0.5, 0.5])).numpy()
+    np.testing.assert_allclose(shadow, np.ones([*size, 1]), atol=1e-5)
+
+
+def test_a_backdrop_takes_its_colour_from_what_is_seen_of_the_object():
+    config = dataclasses.replace(CONFIG, plain_background=1.0)
+    left = np.zeros((64, 64, 1), np.float32)
+    left[:, :32] = 1.0
+    seen, hidden = np.float32([40, 90, 60]), np.float32([20, 30, 200])
+    example = layers() | {"foreground": tf.constant(left * seen + (1 - left) * hidden)}
+
+    def share_of(colour, alpha):
+        corners = [
+            change_layers(
+                example | {"alpha": tf.constant(alpha)}, tf.constant([6, index], tf.int64), config
+            )["background"][0, -1]
+            for index in range(100)
+        ]
+        return np.mean(np.abs(np.array(corners) - colour).max(axis=1) < 40)
+
+    assert share_of(seen, left) > 0.25 and share_of(hidden, left) < 0.1
+    assert share_of(seen, np.ones_like(left)) > 0.1 < share_of(hidden, np.ones_like(left))
+    assert share_of(seen, np.zeros_like(left)) >= 0  # nothing to see is no error
+
+
+def test_backdrops_differ_in_wrinkles_and_shadow():
+    config = dataclasses.replace(CONFIG, plain_background=1.0)
+    alpha = np.zeros((128, 128, 1), np.float32)
+    alpha[:, 48:80] = 1.0
+    example = layers(128) | {"alpha": tf.constant(alpha)}
+    wrinkles, shadows = [], []
+    for index in range(40):
+        key = tf.constant([7, index], tf.int64)
+        background = change_layers(example, key, config)["background"].numpy().mean(-1)
+        wrinkles.append(background.std(axis=0).mean())
+        columns = background.mean(axis=0)
+        shadows.append(1 - columns.min() / columns.max())
+    assert min(wrinkles) < 1.5 and max(wrinkles) > 4
+    assert np.median(shadows) > 0.1 and max(shadows) < 0.65
+
+
 def test_backdrops_are_often_bright_and_often_like_the_object():
     config = dataclasses.replace(CONFIG, plain_background=1.0)
     example = layers() | {"foreground": tf.tile(tf.constant([[[40.0, 90.0, 60.0]]]), [64, 64, 1])}
