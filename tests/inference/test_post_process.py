@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from dim_tf.inference import closed_form, nearest_colours, post_process
-from dim_tf.inference.post_process import follow_colours
+from dim_tf.inference.post_process import follow_colours, without_haze
 
 
 def two_colours(height=60, width=80):
@@ -100,6 +100,18 @@ def striped(gap: int, width: int = 90):
     trimap[:, 30 + gap :] = 128
     rgb += np.random.default_rng(5).integers(0, 8, rgb.shape, np.uint8)
     return rgb, trimap, stripes
+
+
+def test_a_small_difference_from_a_certain_prediction_is_dropped():
+    alpha = np.linspace(0, 0.3, 301)
+    for certain in (0.0, 1.0):
+        result = without_haze(np.abs(certain - alpha), np.full(301, certain))
+        taken = np.abs(result - certain)
+        np.testing.assert_array_equal(taken[alpha < 0.0595], 0)
+        np.testing.assert_allclose(taken[alpha >= 0.12], alpha[alpha >= 0.12], atol=1e-12)
+        assert (np.diff(taken) >= 0).all() and np.diff(taken).max() < 0.0021
+    unsure = np.linspace(0.2, 0.8, 301)
+    np.testing.assert_allclose(without_haze(alpha, unsure), alpha, atol=1e-3)
 
 
 def test_colours_known_elsewhere_decide_beyond_a_gap():
