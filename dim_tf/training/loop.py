@@ -40,6 +40,7 @@ from dim_tf.training.start import (
     make_strategy,
     settings_of,
     settled,
+    warn_of_slow_precision,
 )
 from dim_tf.training.step import make_train_step, trained_variables
 from dim_tf.training.tensorboard import TensorBoard
@@ -94,6 +95,7 @@ def _train(
     lock: FolderLock,
 ) -> TrainingResult:
     run_dir = Path(config.run_dir)
+    warn_of_slow_precision(config)
     strategy = make_strategy(config)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():

@@ -21,6 +21,7 @@ from dim_tf.model.weights import (
     network_arrays,
     read_arrays,
 )
+from dim_tf.processor import has_bfloat16_instructions, processor_flags
 from dim_tf.training.adam import FusedAdam
 from dim_tf.training.checkpoints import difference
 
@@ -42,6 +43,23 @@ def settled(config: TrainingConfig) -> TrainingConfig:
     if config.skip_nonfinite and config.strategy != "default":
         raise InputError(f"--skip_nonfinite does not go with --strategy={config.strategy}.")
     return config
+
+
+def warn_of_slow_precision(config: TrainingConfig) -> None:
+    """Says so where bfloat16, meant to be fast, makes a step many times slower.
+
+    That is on processors of PCs without instructions for it; of others and of GPUs it is not known.
+    """
+    emulated = "avx2" in processor_flags() and not has_bfloat16_instructions()
+    if (
+        config.mixed_precision == "bfloat16"
+        and emulated
+        and not tf.config.list_physical_devices("GPU")
+    ):
+        logging.warning(
+            "This processor has no bfloat16 instructions, so steps take about ten times as long as "
+            "with --mixed_precision=float32; a run keeps what it began with."
+        )
 
 
 def settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
