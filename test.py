@@ -23,13 +23,13 @@ How good the mattes of another tool are:
     python test.py --predictions=its_mattes --trimap=trimaps --gt=true_mattes --rgb=photos
 """
 
+from dim_tf.commands.script import run_script
 from dim_tf.config import InferenceConfig
-from dim_tf.flags import run_script
 
 
 def run(config: InferenceConfig) -> None:
     """Writes the matte of every photo."""
-    from dim_tf.inference.run import run_inference  # OpenCV and TensorFlow: not for --help
+    from dim_tf.commands.matte import run_inference  # OpenCV and TensorFlow: not for --help
 
     run_inference(config)
 

@@ -9,9 +9,10 @@ A run that was stopped goes on with the same command.
 
 import os
 
+from dim_tf.commands.script import run_script
+from dim_tf.commands.train import start_run
 from dim_tf.config import TrainingConfig
-from dim_tf.flags import flagfile_text, run_script
-from dim_tf.training.run import start_run
+from dim_tf.config.flags import flagfile_text
 
 if __name__ == "__main__":
     # TensorFlow leaves oneDNN off on processors without AVX512-VNNI or AVX-VNNI. Gradients of

@@ -23,8 +23,8 @@ from timing import fastest, machine, table
 from train_step import random_example, step_of
 
 from dim_tf.config import NetworkConfig, TrainingConfig
-from dim_tf.files import write_bytes
 from dim_tf.model.network import build_network
+from dim_tf.system.files import write_bytes
 
 # What the others stay at while one varies.
 BASE = {"batch": 1, "width": 1.0, "crop": 320}

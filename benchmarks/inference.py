@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 from timing import fastest, machine, table
 
-from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
-from dim_tf.data.trimap import trimap_from_alpha
-from dim_tf.inference.post_process import follow_colours
-from dim_tf.inference.predict import load_model
+from dim_tf.matting.post_process import follow_colours
+from dim_tf.matting.predict import load_model
+from dim_tf.synthetic import foreground_colours, render_matte, render_texture
+from dim_tf.trimaps.from_matte import trimap_from_alpha
 
 TILED_SIZE = (4000, 6000)
 COMPARED_SIZE = (1400, 1600)

@@ -3,7 +3,7 @@
     pip install matplotlib
     python benchmarks/learning_curve.py --held_out=held_out 200=runs/a/checkpoints/step-00000200.npz
 
-The composites are those of `python -m dim_tf.evaluation.held_out`. Each checkpoint comes with the
+The composites are those of `python -m dim_tf.commands.held_out`. Each checkpoint comes with the
 steps it stands for, since a training may be of several runs. Writes a table and a plot of the mean
 absolute error on the unknown region, as means over the composites of each kind.
 """
@@ -18,10 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from dim_tf.evaluation.ablations.one import measure
+from dim_tf.ablations.one import measure
 from dim_tf.evaluation.held_out import kind_of_composite
-from dim_tf.files import write_bytes
-from dim_tf.inference.predict import load_model
+from dim_tf.matting.predict import load_model
+from dim_tf.system.files import write_bytes
 
 
 def errors_by_kind(checkpoint: str, held_out: Path) -> dict[str, float]:

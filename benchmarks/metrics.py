@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from timing import fastest, table
 
-from dim_tf.data.synthetic import render_matte
 from dim_tf.evaluation.metrics import connectivity, gradient, matting_errors, mse, sad
+from dim_tf.synthetic import render_matte
 
 
 def main() -> None:

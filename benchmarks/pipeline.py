@@ -19,8 +19,8 @@ import tensorflow as tf
 from timing import machine, table
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
-from dim_tf.data import pipeline
-from dim_tf.data.decoded import write_decoded_copies
+from dim_tf.dataset.decoded import write_decoded_copies
+from dim_tf.examples import pipeline
 from dim_tf.model.network import build_network
 from dim_tf.training.start import make_optimizer
 from dim_tf.training.step import make_train_step

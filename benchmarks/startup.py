@@ -15,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from inference import photo_and_trimap
 from timing import fastest, machine, table
 
-from dim_tf.data.image_io import write_png
-from dim_tf.inference.predict import load_model
+from dim_tf.matting.predict import load_model
+from dim_tf.pictures.image_io import write_png
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -31,7 +31,7 @@ def machine() -> str:
     """One line on the processor, its instructions and the versions."""
     import tensorflow as tf
 
-    from dim_tf.processor import bfloat16_instructions
+    from dim_tf.system.processor import bfloat16_instructions
 
     model = platform.processor()
     details = Path("/proc/cpuinfo")

@@ -11,16 +11,16 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "InputError": "dim_tf.errors",
-    "MattingModel": "dim_tf.inference.predict",
-    "load_model": "dim_tf.inference.predict",
+    "InputError": "dim_tf.system.errors",
+    "MattingModel": "dim_tf.matting.predict",
+    "load_model": "dim_tf.matting.predict",
     "matting_errors": "dim_tf.evaluation.metrics",
-    "read_grey": "dim_tf.data.image_io",
-    "read_rgb": "dim_tf.data.image_io",
-    "render_matte": "dim_tf.data.synthetic",
-    "trimap_from_alpha": "dim_tf.data.trimap",
-    "trimap_from_rough_mask": "dim_tf.inference.rough_mask",
-    "write_png": "dim_tf.data.image_io",
+    "read_grey": "dim_tf.pictures.image_io",
+    "read_rgb": "dim_tf.pictures.image_io",
+    "render_matte": "dim_tf.synthetic",
+    "trimap_from_alpha": "dim_tf.trimaps.from_matte",
+    "trimap_from_rough_mask": "dim_tf.trimaps.rough_mask",
+    "write_png": "dim_tf.pictures.image_io",
 }
 __all__ = sorted(_PUBLIC)
 

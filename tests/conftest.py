@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.data.image_io import write_png
+from dim_tf.pictures.image_io import write_png
 
 # Seconds after which no slow test is begun, so that all ends in time on a slow machine too.
 SLOW_TESTS_BEGIN_BEFORE = 400
@@ -40,7 +40,7 @@ def tiny_checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny_checkpoint):
-    from dim_tf.inference.predict import load_model
+    from dim_tf.matting.predict import load_model
 
     return load_model(tiny_checkpoint, post_process="none")
 

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.config import IMAGE_MEAN_RGB, LossConfig, NetworkConfig
-from dim_tf.data.trimap import trimap_from_alpha
 from dim_tf.model.layers import max_pool_with_argmax, unpool
 from dim_tf.model.losses import matting_losses, merge_with_trimap
 from dim_tf.model.network import build_network
+from dim_tf.trimaps.from_matte import trimap_from_alpha
 
 GOLDEN_FILE = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "golden" / "original_golden.npz"
 pytestmark = [

@@ -11,14 +11,20 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig, OfflineConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.data.manifest import Manifest, is_safe_name, pairs_array, read_manifest, write_manifest
-from dim_tf.data.offline import make_dataset
-from dim_tf.errors import InputError, printable
-from dim_tf.flagfile import expand_flagfiles
-from dim_tf.inference.predict import load_model
+from dim_tf.config.flagfile import expand_flagfiles
+from dim_tf.dataset.manifest import (
+    Manifest,
+    is_safe_name,
+    pairs_array,
+    read_manifest,
+    write_manifest,
+)
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.matting.predict import load_model
 from dim_tf.model.vgg16 import read_vgg16
 from dim_tf.model.weights import read_arrays, read_npz, write_arrays
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.errors import InputError, printable
 
 # Weights
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.data.image_io import read_grey, write_png
-from dim_tf.data.synthetic import foreground_colours, render_matte, render_texture
+from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,12 +26,12 @@ SMALLER = {
     "train.py": ["--width=0.0625", "--fc6=1x1", "--steps=2", "--synthetic=2", "--input_size=64"],
     "preprocess_offline.py": ["--workers=1", "--noprogress"],
     "test.py": [],
-    "-m dim_tf.evaluation.held_out": ["--count=2", "--size=96"],
-    "-m dim_tf.evaluation.ablations run": [
+    "-m dim_tf.commands.held_out": ["--count=2", "--size=96"],
+    "-m dim_tf.commands.ablations run": [
         *("--only=base", "--seeds=1", "--steps=2", "--mattes=2", "--drift_mattes=1"),
         *("--composites=2", "--composite_size=96", "--noprogress"),
     ],
-    "-m dim_tf.evaluation.ablations report": [],
+    "-m dim_tf.commands.ablations report": [],
 }
 # The file or folder each command must leave behind, for the commands that name it indirectly.
 RESULTS = {
@@ -135,7 +135,7 @@ def test_command(command, folder):
                 folder / "photos" / f"more_{number:02d}.png", render_texture(number, (90, 96))
             )
     if "--rgb=held_out/rgb" in arguments:
-        held_out = "-m dim_tf.evaluation.held_out"
+        held_out = "-m dim_tf.commands.held_out"
         _run(folder, held_out, ["--photos_dir=photos", "--out_dir=held_out", *SMALLER[held_out]])
     if "--data_dir=data" in arguments:
         _run(folder, "preprocess_offline.py", ["--synthetic=2", "--out_dir=data"])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig
-from dim_tf.inference.run import run_inference
 from tests.stress.bfloat16_steps import train_on_noise
 from tests.stress.fuzz_readers import fuzz, readers
 from tests.stress.kill_and_resume import kill_and_resume

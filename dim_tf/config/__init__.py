@@ -1,6 +1,6 @@
 """Every setting and constant of the project, with its default, in one place. No TensorFlow here.
 
-The dataclasses are the settings of the library. `dim_tf/flags.py` turns each field made by
+The dataclasses are the settings of the library. `dim_tf/config/flags.py` turns each field made by
 `option` into a command-line flag of the same name, with the text given there as its help.
 """
 

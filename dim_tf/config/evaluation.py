@@ -4,7 +4,7 @@ import dataclasses
 
 from dim_tf.config.constants import LARGEST_SEED, SIZE_MULTIPLE
 from dim_tf.config.fields import Checked, option
-from dim_tf.errors import InputError
+from dim_tf.system.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from dim_tf.errors import InputError
+from dim_tf.system.errors import InputError
 
 
 def option(

@@ -5,7 +5,7 @@ from typing import Literal
 
 from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, MAX_INPUT_MEGAPIXELS, MAX_PIXELS
 from dim_tf.config.fields import Checked, option
-from dim_tf.errors import InputError
+from dim_tf.system.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from dim_tf.config.constants import LARGEST_SEED, SIZE_MULTIPLE
 from dim_tf.config.fields import Checked, option, part, probability
-from dim_tf.errors import InputError
+from dim_tf.system.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)

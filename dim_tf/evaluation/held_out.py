@@ -1,17 +1,4 @@
-"""Composites with true mattes, made of photographs that no training saw.
-
-    python preprocess_offline.py --synthetic=2000 --photos_dir=photos --hold_out --out_dir=data
-    python -m dim_tf.evaluation.held_out --photos_dir=photos --out_dir=held_out
-
-writes rgb, trimap, trimap_dilate and alpha, in the layout that test.py measures on:
-
-    python test.py --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha --output=mattes
-
-Closed-form matting on the same pictures, for comparison (pip install '.[cutout]'):
-
-    python -m dim_tf.evaluation.held_out --photos_dir=photos --out_dir=held_out --closed_form=cf
-    python test.py --predictions=cf --trimap=held_out/trimap --gt=held_out/alpha
-"""
+"""Composites with true mattes, made of photographs that no training saw."""
 
 import importlib.util
 import json
@@ -22,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN, HeldOutConfig
-from dim_tf.data.geometry import resize
-from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
-from dim_tf.data.sources import BackgroundFile, split_photos
-from dim_tf.data.synthetic import foreground_colours, kind_of, render_matte
-from dim_tf.errors import InputError, tell
-from dim_tf.files import remove_unfinished, write_bytes
-from dim_tf.folder_lock import LOCK_NAME, FolderLock
-from dim_tf.quiet import import_tensorflow
+from dim_tf.dataset.geometry import resize
+from dim_tf.dataset.sources import BackgroundFile, split_photos
+from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.synthetic import foreground_colours, kind_of, render_matte
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import remove_unfinished, write_bytes
+from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.system.quiet import import_tensorflow
 
 FOLDERS = ("rgb", "trimap", "trimap_dilate", "alpha")
 SETTINGS_NAME = "held_out_settings.json"
@@ -77,8 +64,8 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
         InputError: a photograph cannot be used, or no usable trimap was drawn.
     """
     import_tensorflow()  # only here: not for --help, nor where all is written
-    from dim_tf.data.trimap import trimap_from_alpha
-    from dim_tf.inference.cutout import composite_on
+    from dim_tf.matting.cutout import composite_on
+    from dim_tf.trimaps.from_matte import trimap_from_alpha
 
     kind = kind_of(index)
     # The word keeps these draws apart from those of every dataset.
@@ -208,22 +195,3 @@ def _check_pymatting() -> None:
             "--closed_form needs pymatting; install it with pip install '.[cutout]', or leave the "
             "flag out."
         )
-
-
-def make(config: HeldOutConfig) -> None:
-    """Makes what is missing and prints what was done.
-
-    Raises:
-        InputError: see `write_composites` and `write_closed_form`.
-    """
-    written = write_composites(config)
-    tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
-    if config.closed_form:
-        written = write_closed_form(Path(config.out_dir), Path(config.closed_form))
-        tell(config.closed_form, f"{written} closed-form mattes written, the rest was there")
-
-
-if __name__ == "__main__":
-    from dim_tf.flags import run_script
-
-    run_script(HeldOutConfig, make)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.config import UNKNOWN
-from dim_tf.data.image_io import read_grey, read_picture, to_8_bits, to_grey
-from dim_tf.data.trimap_levels import CONVERSION_ERROR, nearest_levels, snapped_note
-from dim_tf.errors import InputError, tell
+from dim_tf.pictures.image_io import read_grey, read_picture, to_8_bits, to_grey
+from dim_tf.pictures.trimap_levels import CONVERSION_ERROR, nearest_levels, snapped_note
+from dim_tf.system.errors import InputError, tell
 
 
 def read_matte(path: Path) -> np.ndarray:

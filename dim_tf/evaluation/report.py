@@ -17,11 +17,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from dim_tf.config import UNKNOWN, InferenceConfig
-from dim_tf.data.image_io import encode_png
-from dim_tf.errors import InputError, printable
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.sheets import draw_sheet
-from dim_tf.files import write_bytes
+from dim_tf.pictures.image_io import encode_png
+from dim_tf.system.errors import InputError, printable
+from dim_tf.system.files import write_bytes
 
 CSV_NAME = "metrics.csv"
 JSON_NAME = "metrics.json"

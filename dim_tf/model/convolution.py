@@ -4,7 +4,7 @@ import os
 
 import tensorflow as tf
 
-from dim_tf.processor import processor_flags
+from dim_tf.system.processor import processor_flags
 
 # From here on the filter gradient is one large product already.
 _MANY_CHANNELS = 256

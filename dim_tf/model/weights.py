@@ -24,9 +24,9 @@ import keras
 import numpy as np
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
-from dim_tf.files import open_atomically
 from dim_tf.model.network import build_network, largest_kernels
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import open_atomically
 
 NETWORK_PREFIX = "network/"
 _TEXTS = ("config", "about")

@@ -1,10 +1,8 @@
 """Checkpoints of a run: everything that decides how it goes on, in one file each.
 
-run_dir/checkpoints/step-00000200.npz   network, optimizer, step, best record
-run_dir/checkpoints/best.npz            the network with the smallest validation error so far
+`dim_tf.model.run_folder` says where they are.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import numpy as np
 from absl import logging
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
+from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import (
     DamagedFileError,
     assign_network_arrays,
@@ -21,21 +19,9 @@ from dim_tf.model.weights import (
     read_arrays,
     write_arrays,
 )
+from dim_tf.system.errors import InputError
 
-CHECKPOINT_FOLDER = "checkpoints"
-BEST_NAME = "best.npz"
 _OPTIMIZER_PREFIX = "optimizer/"
-_STEP_NAME = re.compile(r"step-(\d{8,})\.npz")
-
-
-def checkpoint_path(run_dir: Path, step: int) -> Path:
-    """Where the checkpoint of a step is kept."""
-    return run_dir / CHECKPOINT_FOLDER / f"step-{step:08d}.npz"
-
-
-def best_path(run_dir: Path) -> Path:
-    """Where the network with the smallest validation error is kept."""
-    return run_dir / CHECKPOINT_FOLDER / BEST_NAME
 
 
 def best_is_intact(run_dir: Path) -> bool:
@@ -45,17 +31,6 @@ def best_is_intact(run_dir: Path) -> bool:
     except InputError:
         return False
     return True
-
-
-def list_checkpoints(run_dir: Path) -> list[Path]:
-    """The checkpoints of a run, newest first; damaged ones are not sorted out."""
-    folder = run_dir / CHECKPOINT_FOLDER
-    found = [path for path in folder.glob("step-*.npz") if _STEP_NAME.fullmatch(path.name)]
-    return sorted(found, key=_step_of, reverse=True)
-
-
-def _step_of(path: Path) -> int:
-    return int(_STEP_NAME.fullmatch(path.name).group(1))
 
 
 def save_checkpoint(

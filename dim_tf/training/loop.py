@@ -14,22 +14,17 @@ import tensorflow as tf
 from absl import logging
 
 from dim_tf.config import ExampleConfig, TrainingConfig
-from dim_tf.data.manifest import Manifest
-from dim_tf.data.pipeline import dataset_error, open_dataset, training_examples
-from dim_tf.errors import InputError
+from dim_tf.dataset.manifest import Manifest
 from dim_tf.evaluation.report import errors_as_text
-from dim_tf.files import WriteError, remove_unfinished, write_bytes
-from dim_tf.folder_lock import LOCK_NAME, FolderLock
-from dim_tf.inference.predict import MattingModel
+from dim_tf.examples.pipeline import dataset_error, open_dataset, training_examples
+from dim_tf.matting.predict import MattingModel
 from dim_tf.model.network import build_network
+from dim_tf.model.run_folder import CHECKPOINT_FOLDER, best_path
 from dim_tf.model.weights import network_arrays, write_arrays
-from dim_tf.training.checkpoints import (
-    CHECKPOINT_FOLDER,
-    best_is_intact,
-    best_path,
-    restore_newest,
-    save_checkpoint,
-)
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import WriteError, remove_unfinished, write_bytes
+from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.training.checkpoints import best_is_intact, restore_newest, save_checkpoint
 from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
 from dim_tf.training.signals import StopSignals

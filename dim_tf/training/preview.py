@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.data.image_io import read_grey, write_png
-from dim_tf.data.synthetic import render_sample
-from dim_tf.data.trimap import trimap_from_alpha
-from dim_tf.inference.pictures import side_by_side
-from dim_tf.inference.predict import MattingModel
+from dim_tf.matting.predict import MattingModel
+from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.side_by_side import side_by_side
+from dim_tf.synthetic import render_sample
+from dim_tf.trimaps.from_matte import trimap_from_alpha
 
 PREVIEW_NAME = "before_after.png"
 _BEFORE_NAME = "before.png"

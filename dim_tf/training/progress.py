@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.files import write_bytes, writing
+from dim_tf.system.files import write_bytes, writing
 
 LOSS_LOG_NAME = "loss_log.csv"
 LOSS_LOG_COLUMNS = (

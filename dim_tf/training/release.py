@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import ExampleConfig
-from dim_tf.data.pipeline import open_dataset, training_examples
-from dim_tf.errors import InputError
-from dim_tf.inference.predict import find_checkpoint
+from dim_tf.examples.pipeline import open_dataset, training_examples
+from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.network import build_network
+from dim_tf.model.run_folder import list_checkpoints
 from dim_tf.model.weights import (
     NETWORK_PREFIX,
     assign_network_arrays,
@@ -21,7 +21,7 @@ from dim_tf.model.weights import (
     read_arrays,
     save_weights,
 )
-from dim_tf.training.checkpoints import list_checkpoints
+from dim_tf.system.errors import InputError
 
 
 def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:

@@ -7,8 +7,8 @@ import numpy as np
 from absl import logging
 
 from dim_tf.config import TrainingConfig
-from dim_tf.data.manifest import Manifest
-from dim_tf.data.pipeline import pair_of_example, what_is_wrong
+from dim_tf.dataset.manifest import Manifest
+from dim_tf.examples.pipeline import pair_of_example, what_is_wrong
 
 
 class SkippedExamples:

@@ -10,10 +10,9 @@ import tensorflow as tf
 from absl import logging
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.manifest import Manifest
-from dim_tf.data.pipeline import dataset_error, training_examples
-from dim_tf.errors import InputError
-from dim_tf.inference.predict import find_checkpoint
+from dim_tf.dataset.manifest import Manifest
+from dim_tf.examples.pipeline import dataset_error, training_examples
+from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
     NETWORK_PREFIX,
@@ -21,7 +20,8 @@ from dim_tf.model.weights import (
     network_arrays,
     read_arrays,
 )
-from dim_tf.processor import has_bfloat16_instructions, processor_flags
+from dim_tf.system.errors import InputError
+from dim_tf.system.processor import has_bfloat16_instructions, processor_flags
 from dim_tf.training.adam import FusedAdam
 from dim_tf.training.checkpoints import difference
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from dim_tf.config import IMAGE_MEAN_RGB
-from dim_tf.files import WriteError, writing
 from dim_tf.model.losses import merge_with_trimap
+from dim_tf.system.files import WriteError, writing
 
 TENSORBOARD_FOLDER = "tensorboard"
 _EVENT_FILES = "events.out.tfevents.*"

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dim_tf.data.image_io import by_stem, list_images, read_rgb
-from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import Evaluation
-from dim_tf.inference.predict import MattingModel
+from dim_tf.matting.predict import MattingModel
+from dim_tf.pictures.image_io import by_stem, list_images, read_rgb
+from dim_tf.system.errors import InputError
 
 
 class ValidationImage(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig
-from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
-from dim_tf.inference.run import run_inference
+from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
 
 IMAGES = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "data" / "alphamatting_val"
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from dim_tf.config import HeldOutConfig, OfflineConfig
-from dim_tf.data.image_io import list_images, read_grey, read_rgb, write_png
-from dim_tf.data.offline import make_dataset
-from dim_tf.data.output_folder import settings_of
-from dim_tf.data.sources import split_photos, synthetic_sources
-from dim_tf.data.synthetic import DEFAULT_KINDS, render_texture
-from dim_tf.errors import InputError
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.dataset.output_folder import settings_of
+from dim_tf.dataset.sources import split_photos, synthetic_sources
 from dim_tf.evaluation import held_out
 from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
+from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.synthetic import DEFAULT_KINDS, render_texture
+from dim_tf.system.errors import InputError
 
 SIZE = 160
 

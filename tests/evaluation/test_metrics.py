@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from dim_tf.data.synthetic import render_matte
 from dim_tf.evaluation.metrics import (
     METRIC_NAMES,
     connectivity,
@@ -14,6 +13,7 @@ from dim_tf.evaluation.metrics import (
     sad,
     to_8_bit,
 )
+from dim_tf.synthetic import render_matte
 
 READINGS = ("previous_threshold", "continue")
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from dim_tf.data.image_io import read_rgb, write_png
-from dim_tf.errors import InputError
 from dim_tf.evaluation.inputs import read_matte
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, write_report
+from dim_tf.pictures.image_io import read_rgb, write_png
+from dim_tf.system.errors import InputError
 
 SHAPE = (30, 40)
 ALPHA = np.repeat(np.linspace(0, 255, 40).astype(np.uint8)[None], 30, axis=0)

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.config import NORMALIZED_INPUT_DIVISOR, NetworkConfig
-from dim_tf.errors import InputError
 from dim_tf.model import vgg16
 from dim_tf.model.network import ENCODER_LAYERS, build_network
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
+from dim_tf.system.errors import InputError
 
 REAL_FILE = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "vgg16_weights_conv.npz"
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
 from dim_tf.model.network import build_network
 from dim_tf.model.weights import (
     DamagedFileError,
@@ -19,6 +18,7 @@ from dim_tf.model.weights import (
     save_weights,
     write_arrays,
 )
+from dim_tf.system.errors import InputError
 
 CONFIG = NetworkConfig(width=1 / 64, fc6="1x1", skip=True, bn_eval="batch")
 ABOUT = {"steps": 12, "licence": "CC0 – ö"}

@@ -22,10 +22,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.errors import InputError
-from dim_tf.quiet import import_tensorflow
+from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.errors import InputError
+from dim_tf.system.quiet import import_tensorflow
 
 SIDE = 80
 EXAMPLES = ExampleConfig(
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=1_000)
     count = parser.parse_args().examples
     import_tensorflow()
-    from dim_tf.data.pipeline import open_dataset, training_examples
+    from dim_tf.examples.pipeline import open_dataset, training_examples
     from dim_tf.training.loop import train
 
     with tempfile.TemporaryDirectory() as name:

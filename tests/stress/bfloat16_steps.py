@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from dim_tf.config import IMAGE_MEAN_RGB, NetworkConfig, TrainingConfig
-from dim_tf.quiet import import_tensorflow
+from dim_tf.system.quiet import import_tensorflow
 
 SIDE = 64
 

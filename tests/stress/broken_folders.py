@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from dim_tf.flags import flagfile_text
+from dim_tf.config.flags import flagfile_text
 from tests.stress.kill_and_resume import differences, make_folders, newest, run_config
 
 STEPS = 120

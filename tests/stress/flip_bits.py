@@ -27,7 +27,7 @@ import zipfile
 import numpy as np
 
 from dim_tf.config import NetworkConfig
-from dim_tf.quiet import import_tensorflow
+from dim_tf.system.quiet import import_tensorflow
 
 PATTERNS = (0x01, 0x08, 0x80, 0xFF)
 

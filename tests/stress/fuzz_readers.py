@@ -33,11 +33,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dim_tf.config import NetworkConfig
-from dim_tf.data.image_io import read_grey, read_rgb
-from dim_tf.data.manifest import MANIFEST_NAME, read_manifest
-from dim_tf.errors import InputError
-from dim_tf.flagfile import expand_flagfiles
-from dim_tf.quiet import import_tensorflow
+from dim_tf.config.flagfile import expand_flagfiles
+from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
+from dim_tf.pictures.image_io import read_grey, read_rgb
+from dim_tf.system.errors import InputError
+from dim_tf.system.quiet import import_tensorflow
 
 # A reader may take this much more memory than the process had before it, MB.
 MEMORY_BOUND = 1_500
@@ -145,7 +145,7 @@ def flagfile_seeds(folder: Path) -> tuple[bytes, ...]:
 
 def read_trimap(path: Path) -> object:
     """What test.py does with a trimap."""
-    from dim_tf.inference.trimap_input import check_trimap, repair_trimap
+    from dim_tf.trimaps.trimap_input import check_trimap, repair_trimap
 
     trimap, _ = repair_trimap(read_grey(path), str(path))
     check_trimap(trimap, str(path))

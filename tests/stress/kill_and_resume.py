@@ -36,9 +36,9 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.quiet import import_tensorflow
+from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.quiet import import_tensorflow
 
 MOMENTS = ("start", "checkpoint", "renamed", "validation", "step", "time")
 SIDE = 128
@@ -221,8 +221,8 @@ def records(run_dir: Path) -> list[tuple[int, str, bytes]]:
 
 def differences(killed: Path, undisturbed: Path, steps: int) -> list[str]:
     """What is not the same in two runs."""
+    from dim_tf.model.run_folder import best_path, checkpoint_path
     from dim_tf.model.weights import read_arrays
-    from dim_tf.training.checkpoints import best_path, checkpoint_path
     from dim_tf.training.progress import LOSS_LOG_NAME
 
     found = []

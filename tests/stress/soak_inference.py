@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 
 from dim_tf.config import NetworkConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.quiet import import_tensorflow
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.quiet import import_tensorflow
 
 WARM_UP = 50
 ALLOWED = 0.05

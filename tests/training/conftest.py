@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.data.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.flags import flagfile_text
+from dim_tf.config.flags import flagfile_text
+from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.pictures.image_io import write_png
 from dim_tf.training.loop import train
 
 SIDE = 160

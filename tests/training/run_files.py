@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from dim_tf.model.run_folder import checkpoint_path
 from dim_tf.model.weights import read_arrays
-from dim_tf.training.checkpoints import checkpoint_path
 from dim_tf.training.progress import read_loss_log
 
 

@@ -3,16 +3,11 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
 from dim_tf.model.network import build_network
+from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
-from dim_tf.training.checkpoints import (
-    best_path,
-    checkpoint_path,
-    list_checkpoints,
-    restore_newest,
-    save_checkpoint,
-)
+from dim_tf.system.errors import InputError
+from dim_tf.training.checkpoints import restore_newest, save_checkpoint
 
 CONFIG = NetworkConfig(width=1 / 64, fc6="1x1")
 

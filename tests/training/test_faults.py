@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dim_tf.data.pipeline import open_dataset, training_examples
-from dim_tf.errors import InputError
-from dim_tf.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.commands.train import start_run
+from dim_tf.examples.pipeline import open_dataset, training_examples
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays
+from dim_tf.system.errors import InputError
+from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.training import loop
-from dim_tf.training.checkpoints import checkpoint_path, list_checkpoints
 from dim_tf.training.loop import FLAGFILE_NAME, train
 from dim_tf.training.progress import LossLog, read_loss_log
-from dim_tf.training.run import start_run
 
 
 def contents(folder):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from dim_tf.config import LossConfig, NetworkConfig, TrainingConfig
-from dim_tf.data.image_io import write_png
-from dim_tf.data.manifest import MANIFEST_NAME
-from dim_tf.data.pipeline import open_dataset, training_examples
-from dim_tf.errors import InputError
-from dim_tf.flags import flagfile_text
+from dim_tf.config.flags import flagfile_text
+from dim_tf.dataset.manifest import MANIFEST_NAME
+from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.losses import unknown_error
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import load_network, read_arrays, write_arrays
-from dim_tf.training.checkpoints import checkpoint_path, list_checkpoints
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.errors import InputError
 from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at, train
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
 from tests.training.run_files import arrays_of, losses_of

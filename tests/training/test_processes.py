@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dim_tf.commands.train import start_run
 from dim_tf.config import LossConfig
-from dim_tf.errors import InputError
-from dim_tf.flags import flagfile_text
-from dim_tf.training.checkpoints import checkpoint_path, list_checkpoints
+from dim_tf.config.flags import flagfile_text
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
+from dim_tf.system.errors import InputError
 from dim_tf.training.loop import FLAGFILE_NAME, train
-from dim_tf.training.run import start_run
 from tests.training.run_files import arrays_of, losses_of
 
 ROOT = Path(__file__).resolve().parents[2]

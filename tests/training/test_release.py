@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.errors import InputError
-from dim_tf.inference.predict import load_model
+from dim_tf.matting.predict import load_model
+from dim_tf.model.run_folder import checkpoint_path
 from dim_tf.model.weights import read_arrays
-from dim_tf.training.checkpoints import checkpoint_path
+from dim_tf.system.errors import InputError
 from dim_tf.training.loop import train
 from dim_tf.training.release import average_checkpoints, release, release_average
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.errors import InputError
 from dim_tf.model.network import build_network
 from dim_tf.model.weights import read_arrays, save_weights
+from dim_tf.system.errors import InputError
 from dim_tf.training.loop import train
 from tests.training.run_files import arrays_of
 

@@ -1,8 +1,8 @@
 import pytest
 import tensorflow as tf
 
-from dim_tf import processor
 from dim_tf.config import TrainingConfig
+from dim_tf.system import processor
 from dim_tf.training import start
 
 

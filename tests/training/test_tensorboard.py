@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dim_tf.files import WriteError
+from dim_tf.system.files import WriteError
 from dim_tf.training.tensorboard import TENSORBOARD_FOLDER, TensorBoard
 
 

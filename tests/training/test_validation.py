@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.data.image_io import read_grey, write_png
-from dim_tf.errors import InputError
+from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
-from dim_tf.training.checkpoints import best_path, checkpoint_path, list_checkpoints
+from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.system.errors import InputError
 from dim_tf.training.loop import train
 from tests.training.run_files import arrays_of
 
@@ -27,7 +27,7 @@ def validation_dir(tmp_path):
 
 
 def test_validation_keeps_the_best_network(make_config, validation_dir):
-    from dim_tf.inference.predict import load_model
+    from dim_tf.matting.predict import load_model
     from dim_tf.training.validation import list_validation_images, validate
 
     config = make_config(

@@ -1,0 +1,191 @@
+"""Records: what one run gave, one JSON file each. The report is made from nothing else."""
+
+import dataclasses
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dim_tf.ablations.arms import ARMS
+from dim_tf.ablations.claims import BLACK_BELOW, TRAINING
+from dim_tf.evaluation.held_out import kind_of_composite
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import write_bytes
+
+RECORDS_FOLDER = "records"
+# Measures of one picture, in the order of the tables. The first one is what claims are judged by.
+MEASURES = ("unknown_mae", "SAD", "MSE", "Grad")
+_MEAN_ALPHA = "mean_alpha"
+CURVE_NAMES = ("step", "alpha_loss", "total_loss", "unknown_error")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What one run gave.
+
+    Attributes:
+        arm: its name.
+        seed: of the run.
+        settings: from `settings_of_arm`.
+        conditions: what dataset and pictures it ran on; runs are compared only if these are equal.
+        versions: of the programs that took part.
+        machine: name of the processor.
+        steps: done.
+        step_seconds: median of a step, None where it was not measured.
+        seconds: of the whole run, measuring included.
+        training_error: mean absolute error on the unknown pixels of the last steps' examples.
+        curve: values by `CURVE_NAMES`, means over equal parts of the run.
+        errors: set of pictures → `pictures`, their names, and a list for each of `MEASURES` and
+            `mean_alpha`, the mean prediction over the unknown region.
+    """
+
+    arm: str
+    seed: int
+    settings: dict[str, Any]
+    conditions: dict[str, str]
+    versions: dict[str, str]
+    machine: str
+    steps: int
+    step_seconds: float | None
+    seconds: float
+    training_error: float
+    curve: dict[str, list[float]]
+    errors: dict[str, dict[str, list]]
+
+    def value(
+        self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()
+    ) -> float | None:
+        """The mean of a measure over the pictures of a set, or those of some kinds of matte.
+
+        None where the record does not hold it.
+        """
+        if judged_on == TRAINING:
+            return self.training_error if measure == MEASURES[0] else None
+        errors = self.errors.get(judged_on)
+        if errors is None:
+            return None
+        values = [
+            value
+            for name, value in zip(errors["pictures"], errors[measure], strict=True)
+            if not kinds or kind_of_composite(name) in kinds
+        ]
+        return float(np.mean(values)) if values else None
+
+    def black_share(self, judged_on: str) -> float | None:
+        """The share of pictures of a set whose prediction is all black."""
+        errors = self.errors.get(judged_on)
+        if errors is None:
+            return None
+        return float(np.mean([alpha < BLACK_BELOW for alpha in errors[_MEAN_ALPHA]]))
+
+
+Records = dict[str, dict[int, Record]]
+
+
+def record_path(records_dir: str | Path, arm: str, seed: int) -> Path:
+    """Where the record of a run is kept."""
+    return Path(records_dir) / RECORDS_FOLDER / f"{arm}_seed{seed}.json"
+
+
+def write_record(records_dir: str | Path, record: Record) -> Path:
+    """Writes a record, atomically, with numbers of six digits.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = record_path(records_dir, record.arm, record.seed)
+    write_bytes(path, json_text(dataclasses.asdict(record)).encode())
+    return path
+
+
+def json_text(values: dict[str, Any]) -> str:
+    """JSON of numbers with six digits, a line for each name of the first two levels."""
+    lines = []
+    for name, value in _shortened(values).items():
+        if isinstance(value, dict):
+            inner = [f"  {json.dumps(key)}: {json.dumps(value[key])}" for key in value]
+            value_text = "{\n" + ",\n".join(inner) + "\n }" if inner else "{}"
+        else:
+            value_text = json.dumps(value)
+        lines.append(f" {json.dumps(name)}: {value_text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def read_record(path: Path) -> Record:
+    """Reads a record.
+
+    Raises:
+        InputError: it is damaged, or no record of an arm that exists.
+    """
+    try:
+        record = Record(**json.loads(path.read_bytes()))
+        sound = _is_sound(record)
+    except (OSError, ValueError, TypeError, AttributeError, LookupError):
+        sound = False
+    if not sound or path.name != record_path("", record.arm, record.seed).name:
+        raise InputError(
+            f"{path} is damaged or no record of an ablation; delete it, and run adds what is "
+            "missing."
+        )
+    return record
+
+
+def _is_sound(record: Record) -> bool:
+    def is_number(value: Any) -> bool:
+        return type(value) in (int, float) and math.isfinite(value)
+
+    lists = [record.curve[name] for name in CURVE_NAMES]
+    sound = all(map(is_number, (record.seconds, record.training_error, *itertools.chain(*lists))))
+    sound &= len({len(values) for values in lists}) == 1
+    sound &= record.step_seconds is None or is_number(record.step_seconds)
+    sound &= type(record.seed) is int and type(record.steps) is int and record.arm in ARMS
+    sound &= type(record.machine) is str
+    for texts in (record.settings, record.conditions, record.versions):
+        sound &= isinstance(texts, dict)
+    for errors in record.errors.values():
+        pictures = errors["pictures"]
+        sound &= bool(pictures) and all(type(name) is str for name in pictures)
+        for measure in (*MEASURES, _MEAN_ALPHA):
+            values = errors[measure]
+            sound &= len(values) == len(pictures) and all(map(is_number, values))
+    return sound
+
+
+def read_records(records_dir: str | Path) -> Records:
+    """All records: arm → seed → record, in the order of the arms and seeds.
+
+    Raises:
+        InputError: a record is damaged, or records were made on different data, or those of one arm
+            with different settings: then they are not to be compared.
+    """
+    folder = Path(records_dir) / RECORDS_FOLDER
+    found = [read_record(path) for path in sorted(folder.glob("*.json"))]
+    common: dict[str, str] = {}
+    for record in found:
+        own = record.conditions | {f"settings of {record.arm}": record.settings}
+        different = [name for name in own if common.setdefault(name, own[name]) != own[name]]
+        if different:
+            path = record_path(records_dir, record.arm, record.seed)
+            raise InputError(
+                f"{path} and a record beside it differ in the {different[0]}, so they cannot be "
+                "compared; run again, which repeats what no longer fits."
+            )
+    return {
+        name: {
+            record.seed: record
+            for record in sorted(found, key=lambda one: one.seed)
+            if record.arm == name
+        }
+        for name in ARMS
+    }

@@ -1,0 +1,190 @@
+"""The series of runs: what is missing, one run at a time, each in a process of its own."""
+
+import dataclasses
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from dim_tf.ablations.arms import (
+    Arm,
+    arm_config,
+    changed_settings,
+    chosen_arms,
+    settings_of_arm,
+)
+from dim_tf.ablations.drift import measure_drift
+from dim_tf.ablations.one import COMPOSITES_FOLDER, DATA_FOLDER, conditions_of
+from dim_tf.ablations.records import RECORDS_FOLDER, read_record, record_path
+from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig
+from dim_tf.config.flags import flagfile_text
+from dim_tf.dataset.decoded import write_decoded_copies
+from dim_tf.dataset.manifest import read_manifest
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.evaluation.held_out import write_composites
+from dim_tf.pictures.image_io import list_images
+from dim_tf.system.errors import InputError
+from dim_tf.system.folder_lock import FolderLock
+
+# Decoded copies of the dataset's pictures, gigabytes of disk.
+_DECODED_GIGABYTES = 10.0
+# Times above are told in hours, seconds.
+_HOURS_ABOVE = 5400
+
+RunOne = Callable[[Arm, int, AblationConfig], None]
+
+
+def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
+    """Runs an arm in a fresh process, so that memory, seeds and a crash are its own.
+
+    Raises:
+        InputError: it did not end well; what went wrong was printed by it.
+    """
+    config = dataclasses.replace(config, only=(arm.name,), seeds=(seed,))
+    command = [sys.executable, "-m", "dim_tf.commands.ablations", "one"]
+    # subprocess.run would kill the process on Ctrl-C before it has saved.
+    with subprocess.Popen([*command, *flagfile_text(config).splitlines()]) as process:
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if status:
+        raise InputError(f"The run of {arm.name} with seed {seed} ended with status {status}.")
+
+
+def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> None:
+    """Makes dataset and composites once, and every record that is missing or no longer fits.
+
+    Seed by seed, so that an interrupted series has as many seeds of each arm.
+
+    Args:
+        config: which runs.
+        run_one: trains, measures and writes a record.
+
+    Raises:
+        InputError: a setting or folder that cannot be used; or, at the end, how many runs failed.
+    """
+    for name in ("photos_dir", "work_dir", "records_dir"):
+        if not getattr(config, name):
+            raise InputError(f"--{name} is missing; give a folder (see --help).")
+    arms = chosen_arms(config)
+    if config.validation_dir:
+        list_images(Path(config.validation_dir) / "rgb")
+    without_weights = [arm.name for arm in arms if arm.needs_vgg and not config.vgg_weights]
+    if without_weights:
+        print(f"Skipped, since --vgg_weights is not given: {', '.join(without_weights)}.")
+    arms = [arm for arm in arms if arm.name not in without_weights]
+    # A flagfile or weights that cannot be read are known before the dataset is made.
+    for arm in arms:
+        settings_of_arm(arm_config(arm, config))
+    with FolderLock(config.work_dir):
+        prepare(config)
+        measure_drift(config)
+        runs = missing_runs(arms, config)
+        print(
+            f"{len(arms) * len(config.seeds) - len(runs)} records are there, {len(runs)} missing."
+        )
+        _run_all(runs, config, run_one)
+
+
+def _run_all(runs: list[tuple[Arm, int]], config: AblationConfig, run_one: RunOne) -> None:
+    failed = []
+    for number, (arm, seed) in enumerate(runs):
+        left = time_left([arm.name for arm, _ in runs[number:]], config)
+        print(f"Run {number + 1} of {len(runs)}: {arm.name}, seed {seed}; {left}.", flush=True)
+        started = time.perf_counter()
+        try:
+            run_one(arm, seed, config)
+        except InputError as error:
+            print(error, file=sys.stderr, flush=True)
+            failed.append(f"{arm.name} with seed {seed}")
+        else:
+            print(f"It took {(time.perf_counter() - started) / 60:.1f} minutes.", flush=True)
+    if failed:
+        raise InputError(
+            f"{len(failed)} of {len(runs)} runs failed: {', '.join(failed)}; the same command "
+            "repeats these."
+        )
+
+
+def prepare(config: AblationConfig) -> None:
+    """Makes the dataset, its decoded copies and the composites, or what is missing of them.
+
+    Raises:
+        InputError: see `make_dataset` and `write_composites`.
+    """
+    data_dir = Path(config.work_dir) / DATA_FOLDER
+    summary = make_dataset(
+        OfflineConfig(
+            out_dir=str(data_dir),
+            synthetic=config.mattes,
+            photos_dir=config.photos_dir,
+            hold_out=True,
+            progress=config.progress,
+        )
+    )
+    print(summary, flush=True)
+    write_decoded_copies(read_manifest(data_dir), _DECODED_GIGABYTES, progress=config.progress)
+    write_composites(
+        HeldOutConfig(
+            photos_dir=config.photos_dir,
+            out_dir=str(Path(config.work_dir) / COMPOSITES_FOLDER),
+            count=config.composites,
+            size=config.composite_size,
+        )
+    )
+
+
+def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int]]:
+    """The runs without a record, and those whose record was made with other settings or data.
+
+    These are told. A record that is damaged is refused rather than overwritten.
+
+    Raises:
+        InputError: a record cannot be read.
+    """
+    conditions = conditions_of(config)
+    missing = []
+    for seed in config.seeds:
+        for arm in arms:
+            path = record_path(config.records_dir, arm.name, seed)
+            changes = []
+            if path.exists():
+                record = read_record(path)
+                changes = changed_settings(
+                    record.settings, settings_of_arm(arm_config(arm, config, seed))
+                )
+                changes += [
+                    f"another {name}"
+                    for name in conditions
+                    if record.conditions.get(name) != conditions[name]
+                ]
+                if changes:
+                    print(f"{path} is repeated: now {', '.join(changes)}.")
+            if changes or not path.exists():
+                missing.append((arm, seed))
+    return missing
+
+
+def time_left(names: list[str], config: AblationConfig) -> str:
+    """How long runs of these arms take, by the records of runs that were made.
+
+    Arms without a record count as the mean of the others.
+    """
+    seconds: dict[str, list[float]] = {}
+    for path in (Path(config.records_dir) / RECORDS_FOLDER).glob("*.json"):
+        record = read_record(path)
+        seconds.setdefault(record.arm, []).append(record.seconds)
+    if not seconds:
+        return "how long all take is known after the first"
+    usual = float(np.mean([np.mean(values) for values in seconds.values()]))
+    total = sum(float(np.mean(seconds[name])) if name in seconds else usual for name in names)
+    if total > _HOURS_ABOVE:
+        return f"about {total / 3600:.1f} hours left"
+    return f"about {math.ceil(total / 60)} min left"

@@ -1,0 +1,1 @@
+"""What stands behind each script: settings become values and calls."""

@@ -1,0 +1,38 @@
+"""Composites with true mattes, made of photographs that no training saw.
+
+    python preprocess_offline.py --synthetic=2000 --photos_dir=photos --hold_out --out_dir=data
+    python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out
+
+writes rgb, trimap, trimap_dilate and alpha, in the layout that test.py measures on:
+
+    python test.py --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha --output=mattes
+
+Closed-form matting on the same pictures, for comparison (pip install '.[cutout]'):
+
+    python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out --closed_form=cf
+    python test.py --predictions=cf --trimap=held_out/trimap --gt=held_out/alpha
+"""
+
+from pathlib import Path
+
+from dim_tf.commands.script import run_script
+from dim_tf.config import HeldOutConfig
+from dim_tf.evaluation.held_out import write_closed_form, write_composites
+from dim_tf.system.errors import tell
+
+
+def make(config: HeldOutConfig) -> None:
+    """Makes what is missing and prints what was done.
+
+    Raises:
+        InputError: see `write_composites` and `write_closed_form`.
+    """
+    written = write_composites(config)
+    tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
+    if config.closed_form:
+        written = write_closed_form(Path(config.out_dir), Path(config.closed_form))
+        tell(config.closed_form, f"{written} closed-form mattes written, the rest was there")
+
+
+if __name__ == "__main__":
+    run_script(HeldOutConfig, make)

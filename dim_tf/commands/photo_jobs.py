@@ -1,0 +1,235 @@
+"""Which photo goes with which mask, and where its matte goes. Looks at names only."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from dim_tf.config import InferenceConfig
+from dim_tf.pictures.image_io import IMAGE_SUFFIXES, by_stem, list_images
+from dim_tf.system.errors import InputError
+from dim_tf.trimaps.grabcut import parse_rectangle
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+_DEFAULT_FILE = "alpha.png"
+_DEFAULT_FOLDER = "mattes"
+# Not read, but surely meant as a picture and not as a folder.
+_OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
+# What the name of a picture that goes beside others is told apart by.
+_ENDINGS = {
+    "side_by_side": "_side_by_side",
+    "save_trimap": "_trimap",
+    "cutout": "_cutout",
+    "composite": "_composite",
+}
+# An error sentence names this many files at most.
+_NAMES_SHOWN = 5
+
+
+class PhotoJob(NamedTuple):
+    """One photo's files.
+
+    Attributes:
+        photo: to read.
+        mask: mask or trimap to read, or None.
+        matte: PNG to write.
+        side_by_side: PNG to write, or None.
+        cutout: RGBA PNG to write, or None.
+        composite: PNG on the new background to write, or None.
+        save_trimap: PNG of the trimap to write, or None.
+        truth: exact matte to compare with, or None.
+    """
+
+    photo: Path
+    mask: Path | None
+    matte: Path
+    side_by_side: Path | None = None
+    cutout: Path | None = None
+    composite: Path | None = None
+    save_trimap: Path | None = None
+    truth: Path | None = None
+
+
+def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
+    """Pairs the photos with their masks or trimaps and decides what is written where.
+
+    Without any input it is the demo on the shipped sample.
+
+    Raises:
+        InputError: flags are missing or contradict each other, a path does not exist or holds no
+            picture, a photo lacks a partner, or a file would be written over an input.
+    """
+    if config.report != InferenceConfig.report and not config.gt:
+        raise InputError("--report needs the ground truth to compare with; give it with --gt.")
+    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(config, flag)]
+    if not (config.rgb or given or config.gt):
+        return [_demo_job(config)]
+    if not config.rgb:
+        raise InputError(
+            "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
+        )
+    if not given:
+        raise InputError(
+            "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
+        )
+    if len(given) > 1:
+        raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    photos = find_pictures("rgb", config.rgb)
+    if config.rect:
+        parse_rectangle(config.rect)
+        by_stem(photos)  # their outputs would have one name
+        masks = [None] * len(photos)
+    else:
+        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(config, given[0])), given[0])
+        photos, masks = map(list, zip(*pairs, strict=True))
+    truths: list[Path | None] = [None] * len(photos)
+    if config.gt:
+        truths = [truth for _, truth in pair_by_stem(photos, find_pictures("gt", config.gt), "gt")]
+    several = len(photos) > 1
+    mattes = _targets(
+        "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
+    )
+    others = _other_targets(config, photos, mattes)
+    _refuse_overwriting(
+        inputs=[path for path in (*photos, *masks, *truths) if path],
+        targets=[*mattes, *(path for job in others for path in job.values())],
+    )
+    return [
+        PhotoJob(photo, mask, matte, truth=truth, **other)
+        for photo, mask, matte, truth, other in zip(
+            photos, masks, mattes, truths, others, strict=True
+        )
+    ]
+
+
+def _other_targets(
+    config: InferenceConfig, photos: list[Path], mattes: list[Path]
+) -> list[dict[str, Path]]:
+    """What else is written for each photo: flag → file."""
+    others: list[dict[str, Path]] = [{} for _ in photos]
+    for flag, ending in _ENDINGS.items():
+        value = getattr(config, flag)
+        if value:
+            targets = _targets(flag, value, photos, ending)
+        elif flag == "composite" and config.background:
+            targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
+        else:
+            continue
+        for other, target in zip(others, targets, strict=True):
+            other[flag] = target
+    return others
+
+
+def _demo_job(config: InferenceConfig) -> PhotoJob:
+    photo, mask = ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png"
+    (matte,) = _targets("output", config.output or _DEFAULT_FILE, [photo])
+    (others,) = _other_targets(config, [photo], [matte])
+    others.setdefault(
+        "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
+    )
+    truth = ASSETS / "sample_alpha.png"
+    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, *others.values()])
+    return PhotoJob(photo, mask, matte, truth=truth, **others)
+
+
+def find_pictures(flag: str, value: str) -> list[Path]:
+    """The pictures a flag means.
+
+    Args:
+        flag: its name, for the error.
+        value: a file, a folder (the pictures directly inside) or a glob (`**` goes into folders).
+
+    Returns:
+        At least one path, sorted by name.
+
+    Raises:
+        InputError: there is no such file or folder, or no picture in it.
+    """
+    path = Path(value)
+    if path.is_dir():
+        return list_images(path)
+    if path.exists():  # before the glob: a file name may hold brackets
+        return [path]
+    if not any(character in value for character in "*?["):
+        raise InputError(f"--{flag}={value} does not exist; check the path.")
+    try:
+        matches = list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    except (ValueError, OSError) as error:
+        raise InputError(f"--{flag}={value} is not a pattern of files ({error}).") from None
+    found = sorted(
+        match
+        for match in matches
+        if match.suffix.lower() in IMAGE_SUFFIXES and not match.name.startswith(".")
+    )
+    if not found:
+        raise InputError(f"--{flag}={value} matches no picture; check the pattern.")
+    return found
+
+
+def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple[Path, Path]]:
+    """Pairs photos with masks of the same name but for the suffix; one and one always pair.
+
+    Args:
+        photos: at least one.
+        masks: at least one; those without a photo are passed over.
+        flag: the flag that gave the masks, for the error.
+
+    Raises:
+        InputError: a photo has no mask, or two files of one kind share a name; they are named.
+    """
+    if len(photos) == len(masks) == 1:
+        return [(photos[0], masks[0])]
+    photo_of, mask_of = by_stem(photos), by_stem(masks)
+    missing = [stem for stem in photo_of if stem not in mask_of]
+    if missing:
+        raise InputError(
+            f"--{flag} has no partner for {list_some([photo_of[stem] for stem in missing])}; a "
+            "photo and its partner need the same name but for the suffix."
+        )
+    return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
+
+
+def list_some(paths: list[Path]) -> str:
+    """The first few paths as part of a sentence, and how many more there are."""
+    names = ", ".join(map(str, paths[:_NAMES_SHOWN]))
+    more = len(paths) - _NAMES_SHOWN
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def _targets(flag: str, value: str, photos: list[Path], ending: str = "") -> list[Path]:
+    """The file to write for each photo: the one named, or one per photo in the folder named."""
+    path = Path(value)
+    suffix = path.suffix.lower()
+    is_folder = path.is_dir() or value.endswith(("/", os.sep))
+    if not is_folder and suffix in IMAGE_SUFFIXES:
+        if len(photos) > 1:
+            raise InputError(
+                f"--{flag}={value} is one file for {len(photos)} photos; give a folder."
+            )
+        if suffix != ".png":
+            raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
+        return [path]
+    if not is_folder and _OTHER_PICTURE.fullmatch(suffix):
+        raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"--{flag}={value} is a file; give a folder or a name ending in .png.")
+    return [path / f"{photo.stem}{ending}.png" for photo in photos]
+
+
+def _refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:
+    # By inode: links and file systems that ignore case have several names for one file.
+    inputs = {_identity(path) for path in inputs}
+    written = set()
+    for target in targets:
+        if target.exists() and _identity(target) in inputs:
+            raise InputError(f"{target} is an input and would be overwritten; give another name.")
+        if target in written:
+            raise InputError(f"{target} would be written twice; give another name or folder.")
+        written.add(target)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino

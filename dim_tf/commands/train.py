@@ -1,0 +1,93 @@
+"""A run as a user starts it: data if missing, flags kept, training, a summary."""
+
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dim_tf.config import OfflineConfig, TrainingConfig
+from dim_tf.dataset.decoded import write_decoded_copies
+from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.evaluation.report import errors_as_text
+from dim_tf.system.errors import InputError
+from dim_tf.system.quiet import import_tensorflow
+
+# Steps at the start and at the end whose mean error the summary compares.
+_FIRST_STEPS, _LAST_STEPS = 50, 500
+_REASONS_SHOWN = 20
+
+
+def start_run(config: TrainingConfig, flagfile: str) -> None:
+    """Starts or continues a run and prints how it went.
+
+    Args:
+        config: the run.
+        flagfile: the same as the text of a flagfile; it is kept in the run's folder, unless the
+            run is refused.
+
+    Raises:
+        InputError: see `train`.
+    """
+    for name in ("data_dir", "run_dir"):
+        if not getattr(config, name):
+            raise InputError(f"--{name} is missing; give a folder (see --help).")
+    run_dir = Path(config.run_dir)
+    if config.synthetic and not (Path(config.data_dir) / MANIFEST_NAME).exists():
+        make_dataset(
+            OfflineConfig(
+                out_dir=config.data_dir,
+                synthetic=config.synthetic,
+                photos_dir=config.photos_dir,
+                seed=config.seed,
+                strict=config.strict,
+                progress=config.progress,
+            )
+        )
+    _keep_decoded_copies(config)
+    # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
+    import_tensorflow()
+    from dim_tf.training.loop import train
+    from dim_tf.training.preview import PREVIEW_NAME
+    from dim_tf.training.progress import read_loss_log
+
+    result = train(config, flagfile)
+    errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
+    errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
+    first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
+    if errors:
+        print(
+            f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over "
+            f"the first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
+        )
+    _print_skipped(result.skipped_examples, result.skipped_steps)
+    if result.best:
+        errors = {name: error for name, error in result.best.items() if name != "step"}
+        print(f"Best validation at step {result.best['step']}: {errors_as_text(errors)}.")
+    if config.preview and result.finished:
+        print(f"Before and after: {run_dir / PREVIEW_NAME}")
+    if not result.finished:
+        print(f"Stopped at step {result.step} of {config.steps}, saved; the same command goes on.")
+    else:
+        print(f"Try it: python test.py --checkpoint={run_dir}")
+
+
+def _print_skipped(examples: dict[str, int], steps: int) -> None:
+    if examples:
+        print(f"{sum(examples.values())} examples were skipped and others took their place:")
+        commonest = sorted(examples, key=lambda reason: -examples[reason])
+        for reason in commonest[:_REASONS_SHOWN]:
+            print(f"  {examples[reason]} times: {reason}")
+        if len(examples) > _REASONS_SHOWN:
+            print(f"  … and {len(examples) - _REASONS_SHOWN} more reasons.")
+    if steps:
+        print(f"{steps} steps were skipped because their loss or gradient was not finite.")
+
+
+def _keep_decoded_copies(config: TrainingConfig) -> None:
+    manifest = read_manifest(config.data_dir)
+    try:
+        write_decoded_copies(manifest, config.decoded_gigabytes, progress=config.progress)
+    except InputError as error:  # copies save time, a run does without
+        print(f"{error} Training reads the PNG files, which is slower.", file=sys.stderr)

@@ -1,0 +1,78 @@
+"""Flagfiles: `--flagfile=FILE` stands for the flags in a file, one per line."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dim_tf.system.errors import InputError
+
+_LARGEST_FILE = 1_000_000  # bytes
+# Files that include files twice would double the flags with every level.
+_MOST_FILES = 100
+_DIRECTIVES = ("--flagfile", "-flagfile")
+
+
+def expand_flagfiles(arguments: Sequence[str]) -> list[str]:
+    """Puts the flags of the files in the place of `--flagfile=FILE`.
+
+    As absl does it: blank lines and those that begin with # or // do not count, and a flagfile may
+    name others. absl only warns of a file that includes itself, and reads on for ever where files
+    include each other twice.
+
+    Args:
+        arguments: of the command line, without the program.
+
+    Raises:
+        InputError: a file cannot be read, is too large or not UTF-8 text, includes itself, or
+            there are too many.
+    """
+    return list(_expanded(list(arguments), (), [0]))
+
+
+def _expanded(arguments: list[str], including: tuple[Path, ...], count: list[int]) -> Iterator[str]:
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == "--":
+            yield from (argument, *arguments)
+            return
+        name, equals, value = argument.partition("=")
+        if name not in _DIRECTIVES:
+            yield argument
+            continue
+        if not equals:
+            if not arguments:
+                raise InputError("--flagfile needs a file: --flagfile=FILE.")
+            value = arguments.pop(0)
+        if not value.strip():
+            continue
+        with _telling(value):
+            path = Path(value.strip()).expanduser()
+            resolved = path.resolve()
+        if resolved in including:
+            raise InputError(f"The flagfile {path} includes itself; remove that line.")
+        count[0] += 1
+        if count[0] > _MOST_FILES:
+            raise InputError(f"--flagfile={path} would be file {count[0]}; that is too many.")
+        yield from _expanded(_read_flags(path), (*including, resolved), count)
+
+
+def _read_flags(path: Path) -> list[str]:
+    with _telling(path):
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
+    if len(content) > _LARGEST_FILE:
+        raise InputError(f"--flagfile={path} has more than {_LARGEST_FILE} bytes of flags.")
+    return [line for line in lines if line and not line.startswith(("#", "//"))]
+
+
+@contextlib.contextmanager
+def _telling(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise InputError(f"--flagfile={path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise InputError(f"--flagfile={path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, RuntimeError) as error:  # no path at all, or no such user
+        raise InputError(f"--flagfile={path} is not a file: {error}.") from None

@@ -1,0 +1,138 @@
+"""absl flags made from the dataclasses of `dim_tf.config`, and back.
+
+Only what stands behind the scripts imports it, and the ablations, whose arms are flagfiles.
+"""
+
+import contextlib
+import dataclasses
+import typing
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from absl import flags
+
+from dim_tf.config import choices_of, is_union
+from dim_tf.config.flagfile import expand_flagfiles
+from dim_tf.system.errors import InputError
+
+# Flags count as the script's own, so that its --help lists them.
+flags.disclaim_key_flags()
+
+Config = TypeVar("Config")
+
+
+def define_flags(config_class: type, flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Declares one flag for each field of a config dataclass, nested groups included.
+
+    Args:
+        config_class: the dataclass.
+        flag_values: where to declare them; by default as the flags of the script.
+    """
+    hints = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            define_flags(field.metadata["part"], flag_values)
+        else:
+            _define_flag(
+                *(field.name, hints[field.name], field.default, field.metadata["help"]), flag_values
+            )
+            flags.declare_key_flag(field.name, flag_values)
+
+
+def _define_flag(
+    name: str, hint: Any, default: Any, help_text: str, flag_values: flags.FlagValues
+) -> None:
+    if is_union(hint):
+        # "float | None": the flag may be left out. A number or a word: told apart afterwards.
+        members = [member for member in typing.get_args(hint) if member is not type(None)]
+        hint = members[0] if len(members) == 1 else str
+        default = default if default is None or len(members) == 1 else str(default)
+    if choices_of(hint):
+        flags.DEFINE_enum(name, default, choices_of(hint), help_text, flag_values)
+    elif typing.get_origin(hint) is tuple:
+        flags.DEFINE_list(name, [str(item) for item in default], help_text, flag_values)
+    else:
+        define = {
+            bool: flags.DEFINE_bool,
+            int: flags.DEFINE_integer,
+            float: flags.DEFINE_float,
+            str: flags.DEFINE_string,
+        }[hint]
+        define(name, default, help_text, flag_values=flag_values)
+
+
+def config_from_arguments(config_class: type[Config], arguments: Sequence[str]) -> Config:
+    """The config that flags describe which are not those of the script.
+
+    Args:
+        config_class: the dataclass.
+        arguments: such as `--name=value` or `--flagfile=FILE`.
+
+    Raises:
+        InputError: an unknown flag, or a value that it or the config refuses.
+    """
+    flag_values = flags.FlagValues()
+    define_flags(config_class, flag_values)
+    try:
+        left = flag_values(["", *expand_flagfiles(arguments)])[1:]
+    except flags.Error as error:
+        raise InputError(flag_error_sentence(error)) from None
+    if left:
+        raise InputError(f"{left[0]!r} is not a flag; a line of a flagfile is --name=value.")
+    return config_from_flags(config_class, flag_values)
+
+
+def flag_error_sentence(error: flags.Error) -> str:
+    """What absl says of a flag, as one sentence."""
+    return " ".join(str(error).split()).rstrip(".") + " (see --help)."
+
+
+def config_from_flags(
+    config_class: type[Config], flag_values: flags.FlagValues = flags.FLAGS
+) -> Config:
+    """The config that the parsed flags describe.
+
+    Args:
+        config_class: the dataclass.
+        flag_values: from `define_flags`, parsed.
+
+    Raises:
+        InputError: a value that the config refuses.
+    """
+    hints = typing.get_type_hints(config_class)
+    values = {}
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            values[field.name] = config_from_flags(field.metadata["part"], flag_values)
+            continue
+        value = flag_values[field.name].value
+        if typing.get_origin(hints[field.name]) is tuple:
+            item_type = typing.get_args(hints[field.name])[0]
+            try:
+                value = tuple(item_type(item) for item in value)
+            except ValueError:
+                raise InputError(
+                    f"--{field.name}={','.join(value)} is not a list of {item_type.__name__} "
+                    "values; separate them by commas."
+                ) from None
+        if is_union(hints[field.name]) and isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = int(value)
+        values[field.name] = value
+    return config_class(**values)
+
+
+def flagfile_text(config: Any) -> str:
+    """The config as the text of a flagfile: one `--name=value` per line, in the config's order."""
+    lines = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if "part" in field.metadata:
+            lines.append(flagfile_text(value).rstrip("\n"))
+        elif isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{field.name}")
+        elif isinstance(value, tuple):
+            lines.append(f"--{field.name}={','.join(map(str, value))}")
+        elif value is not None:
+            lines.append(f"--{field.name}={value}")
+    return "\n".join(lines) + "\n"

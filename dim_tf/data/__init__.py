@@ -1,1 +1,0 @@
-"""Data: from mattes and photographs to training examples."""

@@ -1,0 +1,1 @@
+"""The offline step: mattes and photographs become a dataset on disk."""

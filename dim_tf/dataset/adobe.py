@@ -1,0 +1,264 @@
+"""The Adobe matting dataset as its authors ship it: no renaming needed.
+
+Training foregrounds go through the same offline step as any others. The test set becomes
+Composition-1k, the folder every published number refers to, by the authors' own recipe
+(Composition_code.py of the dataset): the same backgrounds, sizes and rounding.
+"""
+
+import dataclasses
+import importlib.util
+import math
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dim_tf.config import OfflineConfig
+from dim_tf.dataset.manifest import is_safe_name
+from dim_tf.dataset.output_folder import Summary
+from dim_tf.dataset.sources import ForegroundFiles, Sources, background_files
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.errors import InputError
+from dim_tf.system.jobs import Outcome, Tally
+
+TEST_BACKGROUNDS_PER_FOREGROUND = 20
+
+_DATASET = "Combined_Dataset"
+_TRAINING_PARTS = ("Adobe-licensed images", "Other")
+_TEST_PART = "Adobe-licensed images"
+# The name lists and the files disagree about the suffix of some pictures.
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".PNG", ".JPG")
+
+
+def training_sources(config: OfflineConfig) -> Sources:
+    """The training foregrounds named by training_fg_names.txt, in both folders.
+
+    Backgrounds are the files of --bg_dir (MS-COCO) that training_bg_names.txt names; names that
+    lost their `COCO_train2014_` in later releases of MS-COCO are found as well.
+
+    Raises:
+        InputError: the folder is not the Adobe dataset, or a list is missing.
+    """
+    root = Path(config.adobe_root) / _DATASET / "Training_set"
+    foregrounds, refusals = [], []
+    for name in _read_names(root / "training_fg_names.txt"):
+        files = {}
+        for kind in ("alpha", "fg"):
+            folders = [root / part / kind for part in _TRAINING_PARTS]
+            files[kind] = _find(folders, name)
+            if files[kind] is None:
+                refusals.append(
+                    f"{name} of training_fg_names.txt is not in {folders[0]} nor in {folders[1]}."
+                )
+        if files["alpha"] and files["fg"]:
+            foregrounds.append(ForegroundFiles(Path(name).stem, files["alpha"], files["fg"]))
+    background_names = _read_names(root / "training_bg_names.txt")
+    found = {name: _find_background(Path(config.bg_dir), name) for name in background_names}
+    lost = [name for name, file in found.items() if file is None]
+    if lost:
+        refusals.append(
+            f"{len(lost)} of the {len(found)} backgrounds of training_bg_names.txt are not in "
+            f"{config.bg_dir}, the first is {lost[0]}."
+        )
+    backgrounds, background_refusals = background_files(file for file in found.values() if file)
+    return Sources(tuple(foregrounds), backgrounds, (*refusals, *background_refusals))
+
+
+@dataclasses.dataclass(frozen=True)
+class _TestJob:
+    """One image of Composition-1k."""
+
+    index: int
+    stem: str
+    foreground_file: Path
+    alpha_file: Path
+    trimap_file: Path
+    background_file: Path
+    out_dir: Path
+
+
+def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
+    """Writes Composition-1k as a validation folder: `rgb/`, `trimap/`, `alpha/`, same stems.
+
+    The n-th foreground of test_fg_names.txt meets the n-th twenty backgrounds of
+    test_bg_names.txt, which are looked for in --bg_dir (VOC2012's JPEGImages).
+
+    Raises:
+        InputError: pillow is not installed, the folder is not the Adobe dataset, the lists do not
+            fit together, a file cannot be written, or with `strict` any file is missing.
+    """
+    if importlib.util.find_spec("PIL") is None:
+        raise InputError(
+            "Composition-1k needs Pillow's bicubic filter to be pixel for pixel the official one; "
+            "run: pip install pillow"
+        )
+    jobs, refusals = _test_jobs(config, out_dir)
+    if config.strict and refusals:
+        raise InputError(refusals[0])
+    tally = Tally(config.workers, config.progress, config.strict, refusals)
+    refused = tally.run(_write_test_image, jobs, "images")
+    made = [job for job in jobs if job.index not in refused]
+    if not made:
+        raise InputError(f"No test image could be made: {tally.refusals[0]}")
+    return Summary(
+        out_dir=out_dir,
+        foregrounds=len({job.foreground_file for job in made}),
+        backgrounds=len({job.background_file for job in made}),
+        pairs=len(made),
+        written=tally.written,
+        present=tally.present,
+        refused=tuple(tally.refusals),
+        notes=_how_to_use(out_dir),
+    )
+
+
+def _how_to_use(out_dir: Path) -> tuple[str, str]:
+    parts = (("rgb", "rgb"), ("trimap", "trimap"), ("gt", "alpha"))
+    flags = [f"--{flag}={out_dir / folder}" for flag, folder in parts]
+    validation = shlex.quote(f"--validation_dir={out_dir}")
+    return (
+        f"Measure on it with: python test.py {shlex.join(flags)}",
+        f"Validate on it with: python train.py {validation} and what else your run needs",
+    )
+
+
+def _test_jobs(config: OfflineConfig, out_dir: Path) -> tuple[list[_TestJob], list[str]]:
+    root = Path(config.adobe_root) / _DATASET / "Test_set"
+    names = _read_names(root / "test_fg_names.txt")
+    background_names = _read_names(root / "test_bg_names.txt")
+    count = TEST_BACKGROUNDS_PER_FOREGROUND
+    if len(background_names) != count * len(names):
+        raise InputError(
+            f"{root} lists {len(names)} foregrounds and {len(background_names)} backgrounds; the "
+            f"official lists have {count} backgrounds for each foreground."
+        )
+    jobs, refusals = [], []
+    for number, name in enumerate(names):
+        folders = {kind: root / _TEST_PART / kind for kind in ("fg", "alpha", "trimaps")}
+        fg_file = _find([folders["fg"]], name)
+        alpha_file = _find([folders["alpha"]], name)
+        for kind, file in (("fg", fg_file), ("alpha", alpha_file)):
+            if file is None:
+                refusals.append(f"{name} of test_fg_names.txt is not in {folders[kind]}.")
+        if fg_file is None or alpha_file is None:
+            continue
+        stem = Path(name).stem
+        for copy in range(count):
+            background = Path(config.bg_dir) / background_names[number * count + copy]
+            trimap = _find([folders["trimaps"]], f"{stem}_{copy}.png") or _find(
+                [folders["trimaps"]], name
+            )
+            if trimap is None:
+                refusals.append(f"{stem}_{copy}.png is not in {folders['trimaps']}.")
+            elif not background.is_file():
+                refusals.append(
+                    f"{background.name} of test_bg_names.txt is not in {config.bg_dir}."
+                )
+            else:
+                files = (fg_file, alpha_file, trimap, background)
+                jobs.append(_TestJob(len(jobs), f"{stem}_{copy}", *files, out_dir))
+    return jobs, refusals
+
+
+def _write_test_image(job: _TestJob) -> Outcome:
+    paths = {kind: job.out_dir / kind / f"{job.stem}.png" for kind in ("rgb", "trimap", "alpha")}
+    missing = [kind for kind, path in paths.items() if not path.exists()]
+    if not missing:
+        return Outcome(job.index, present=len(paths))
+    try:
+        foreground = np.asarray(_read_with_pillow(job.foreground_file, "RGB"))
+        pictures = {
+            "alpha": np.asarray(_read_with_pillow(job.alpha_file, "L")),
+            "trimap": np.asarray(_read_with_pillow(job.trimap_file, "L")),
+        }
+        for kind, picture in pictures.items():
+            if picture.shape != foreground.shape[:2]:
+                raise InputError(f"The {kind} of {job.stem} and its foreground differ in size.")
+        if "rgb" in missing:
+            background = _read_with_pillow(job.background_file, "RGB")
+            background = cover(background, foreground.shape[1], foreground.shape[0])
+            pictures["rgb"] = official_composite(foreground, background, pictures["alpha"])
+    except InputError as refusal:
+        return Outcome(job.index, refusal=str(refusal))
+    for kind in missing:
+        write_png(paths[kind], pictures[kind])
+    return Outcome(job.index, written=len(missing), present=len(paths) - len(missing))
+
+
+def cover(background: Any, width: int, height: int) -> np.ndarray:
+    """Enlarges a background that is too small, then takes its upper left corner.
+
+    Args:
+        background: PIL image, RGB.
+        width: of the foreground.
+        height: of the foreground.
+
+    Returns:
+        [height, width, 3] uint8 RGB. Official recipe: PIL's bicubic, sizes rounded up.
+    """
+    from PIL import Image
+
+    ratio = max(width / background.width, height / background.height)
+    if ratio > 1:
+        size = math.ceil(background.width * ratio), math.ceil(background.height * ratio)
+        background = background.resize(size, Image.Resampling.BICUBIC)
+    return np.asarray(background)[:height, :width]
+
+
+def official_composite(
+    foreground: np.ndarray, background: np.ndarray, alpha: np.ndarray
+) -> np.ndarray:
+    """Equation (1) as the authors computed the test set: double precision, then truncated.
+
+    Args:
+        foreground: [H, W, 3] uint8.
+        background: [H, W, 3] uint8.
+        alpha: [H, W] uint8.
+
+    Returns:
+        [H, W, 3] uint8. Rounding instead would shift half of the pixels by one grey level.
+    """
+    weight = alpha[..., np.newaxis] / 255.0
+    return (weight * foreground + (1 - weight) * background).astype(np.uint8)
+
+
+def _read_with_pillow(file: Path, mode: str) -> Any:
+    # Not image_io: it turns photographs by their EXIF tag, which the official recipe does not.
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            return image.convert(mode)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise InputError(f"{file} is not a picture that can be read; is it damaged?") from None
+
+
+def _read_names(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            f"{path} cannot be read; --adobe_root is the folder that holds {_DATASET} with its "
+            "name lists."
+        ) from None
+    names = [line.strip() for line in lines if line.strip()]
+    for name in names:
+        if not is_safe_name(name):
+            raise InputError(f"{path} lists {name!r}, which is no file name; repair the list.")
+    return names
+
+
+def _find(folders: Iterable[Path], name: str) -> Path | None:
+    """The file of that name, or else of that stem with another suffix."""
+    names = (name, *(Path(name).stem + suffix for suffix in _SUFFIXES))
+    candidates = (folder / candidate for folder in folders for candidate in names)
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _find_background(folder: Path, name: str) -> Path | None:
+    for candidate in (name, name.removeprefix("COCO_train2014_")):
+        if (folder / candidate).is_file():
+            return folder / candidate
+    return None

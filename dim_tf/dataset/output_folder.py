@@ -1,0 +1,122 @@
+"""The folder the offline step writes to: whose it is, what is unfinished, what came of it."""
+
+import dataclasses
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from dim_tf.config import OfflineConfig
+from dim_tf.system.errors import InputError, printable
+from dim_tf.system.files import remove_unfinished, write_bytes
+from dim_tf.system.folder_lock import LOCK_NAME
+
+SETTINGS_NAME = "offline_settings.json"
+
+# The settings that decide what the files hold. The others (how many mattes, how many backgrounds
+# for each) only decide how many there are, so a dataset may grow.
+_FOLDER_SETTINGS = ("alpha_dir", "eps_dir", "bg_dir", "photos_dir", "adobe_root")
+_OTHER_SETTINGS = ("adobe_split", "synthetic_kinds", "layout", "pad", "seed", "hold_out")
+
+_REFUSALS_SHOWN = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What a run of the offline step did.
+
+    Attributes:
+        out_dir: where.
+        foregrounds: foregrounds in the dataset.
+        backgrounds: backgrounds in the dataset.
+        pairs: pairs in the dataset.
+        written: files written by this run.
+        present: files that were there already.
+        refused: one sentence for each thing refused.
+        notes: sentences about anything else the user should know.
+    """
+
+    out_dir: Path
+    foregrounds: int
+    backgrounds: int
+    pairs: int
+    written: int
+    present: int
+    refused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The summary as the lines that a user reads."""
+        lines = [
+            f"{self.out_dir}: {self.pairs} pairs of {self.foregrounds} foregrounds and "
+            f"{self.backgrounds} backgrounds.",
+            f"{self.written} files written, {self.present} were there already, "
+            f"{len(self.refused)} refused.",
+            *self.notes,
+            *(f"Refused: {printable(sentence)}" for sentence in self.refused[:_REFUSALS_SHOWN]),
+        ]
+        if len(self.refused) > _REFUSALS_SHOWN:
+            lines.append(f"… and {len(self.refused) - _REFUSALS_SHOWN} more.")
+        return "\n".join(lines)
+
+
+def fingerprint(names: Iterable[str]) -> str:
+    """A short text that changes when a list of names does."""
+    names = list(names)
+    return f"{len(names)} pictures (checksum {zlib.crc32(chr(0).join(names).encode()):08x})"
+
+
+def settings_of(config: OfflineConfig, **more: str) -> dict[str, str]:
+    """What must not change between two runs into one folder: setting → value, as text."""
+    settings = {}
+    for name in _FOLDER_SETTINGS:
+        value = getattr(config, name)
+        settings[f"--{name}="] = str(Path(value).resolve()) if value else ""
+    for name in _OTHER_SETTINGS:
+        value = getattr(config, name)
+        if value is False:  # a folder may be older than the switch
+            value = ""
+        settings[f"--{name}="] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return {**settings, **more}
+
+
+def open_output(out_dir: Path, settings: dict[str, str]) -> None:
+    """Takes an empty folder, or the one an earlier run with the same settings left.
+
+    The caller holds its lock. A folder into which an earlier run wrote no picture may be begun anew
+    with other settings.
+
+    Raises:
+        InputError: the folder is in use for something else, or was begun with other settings.
+    """
+    path = out_dir / SETTINGS_NAME
+    if path.exists() and next(out_dir.rglob("*.png"), None):
+        _compare(out_dir, _read_settings(path), settings)
+    elif not path.exists() and any(file.name != LOCK_NAME for file in out_dir.iterdir()):
+        raise InputError(
+            f"--out_dir={out_dir} holds files that this script did not write; give a new or empty "
+            "folder."
+        )
+    else:
+        write_bytes(path, (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode())
+    remove_unfinished(out_dir)
+
+
+def _read_settings(path: Path) -> dict[str, str]:
+    try:
+        settings = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise InputError(f"{path} is damaged; give another --out_dir.")
+    return settings
+
+
+def _compare(out_dir: Path, begun_with: dict[str, str], settings: dict[str, str]) -> None:
+    for name in sorted({*begun_with, *settings}):
+        before, now = begun_with.get(name, ""), settings.get(name, "")
+        if before != now:
+            raise InputError(
+                f"--out_dir={out_dir} was begun with {name}{before or 'nothing'}, not "
+                f"{now or 'nothing'}; repeat that setting or give another --out_dir."
+            )

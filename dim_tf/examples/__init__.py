@@ -1,0 +1,1 @@
+"""The input pipeline: a dataset on disk becomes training examples."""

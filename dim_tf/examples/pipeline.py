@@ -1,0 +1,210 @@
+"""The input pipeline: a dataset folder in, batches of training examples out. TensorFlow ops only,
+so that the graph can be serialised (tf.data service) and runs outside Python's lock.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dim_tf.config import UNKNOWN, ExampleConfig
+from dim_tf.dataset.decoded import fastest_path
+from dim_tf.dataset.manifest import Manifest, read_manifest
+from dim_tf.dataset.sources import has_edge
+from dim_tf.examples.transforms import Example, draw_decisions, make_example
+from dim_tf.pictures.image_io import read_grey, read_rgb
+from dim_tf.system.errors import InputError
+
+_LAST_INDEX = np.iinfo(np.int64).max
+# Where a pair gives no example, this many pairs in all are tried.
+ATTEMPTS = 10
+# The next attempt is the pair that stands at the same place so many epochs later. Odd, because
+# index_shuffle looks at the low bits of its key only.
+_EPOCHS_BETWEEN_ATTEMPTS = 521
+# The header of a damaged or hostile PNG can claim any size, and its memory would be taken.
+MAX_DATASET_PIXELS = 2**27
+
+
+def open_dataset(data_dir: str, config: ExampleConfig) -> tuple[Manifest, ExampleConfig]:
+    """Reads a dataset's manifest and settles what the config leaves to it.
+
+    Returns:
+        The manifest, restricted to `config.hard_list` if given, and the config with `crop_safety`
+        as the dataset was made for where it says "manifest".
+
+    Raises:
+        InputError: no dataset there, or the list names foregrounds it does not have.
+    """
+    manifest = read_manifest(data_dir)
+    if config.hard_list:
+        try:
+            lines = Path(config.hard_list).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"--hard_list={config.hard_list} cannot be read: {error}.") from None
+        manifest = manifest.select_foregrounds([line.strip() for line in lines if line.strip()])
+    if config.crop_safety == "manifest":
+        config = dataclasses.replace(config, crop_safety=manifest.crop_safety)
+    return manifest, config
+
+
+def pair_of_example(
+    index: int | tf.Tensor, pairs: int, seed: int, attempt: int | tf.Tensor = 0
+) -> tf.Tensor:
+    """Which pair of the dataset is example `index` of a run: a fresh permutation in each epoch.
+
+    Args:
+        index: int64 scalar, counted from the start of the run.
+        pairs: number of pairs in the dataset.
+        seed: of the run.
+        attempt: how many pairs gave no example before: another pair takes their place.
+
+    Returns:
+        int64 scalar in [0, pairs).
+    """
+    index, attempt = tf.cast(index, tf.int64), tf.cast(attempt, tf.int64)
+    position = index % pairs
+    epoch = index // pairs + attempt * _EPOCHS_BETWEEN_ATTEMPTS
+    key = tf.stack([tf.constant(seed, tf.int64), epoch])
+    return tf.random.experimental.index_shuffle(position, key, pairs - 1)
+
+
+def training_examples(
+    manifest: Manifest,
+    config: ExampleConfig,
+    *,
+    seed: int,
+    batch_size: int,
+    first_example: int = 0,
+    overfit: int = 0,
+    strict: bool = False,
+) -> tf.data.Dataset:
+    """An endless dataset of batches; example i depends on (seed, i) alone.
+
+    So a run that resumes at step s asks for `first_example = s * batch_size` and sees exactly what
+    it would have seen, and two runs with one seed are identical, whatever the number of threads.
+
+    A pair gives no example if one of its pictures is missing, damaged or of the wrong size, or if
+    its crop has no unknown pixel. Example i then is made from another pair, drawn from (seed, i) as
+    well, with the same decisions, so that no other example changes.
+
+    Args:
+        manifest: from `open_dataset`.
+        config: from `open_dataset`.
+        seed: of the run.
+        batch_size: examples per batch.
+        first_example: index of the first example.
+        overfit: if not 0, examples 0 … overfit − 1 are repeated for ever.
+        strict: a pair that gives no example is an error.
+
+    Returns:
+        Batches of what `transforms` describes, `pair`, [B] int64: the pair it was made from, and
+        `attempt`, [B] int64: how many pairs gave no example before.
+    """
+    alpha_paths, eps_paths, background_paths = (
+        _paths(manifest, path_of)
+        for path_of in (manifest.alpha_path, manifest.eps_path, manifest.background_path)
+    )
+
+    def load(index: tf.Tensor, attempt: tf.Tensor) -> Example:
+        pair = pair_of_example(index, len(manifest), seed, attempt)
+        example = {
+            "alpha": _read(alpha_paths[pair], channels=1),
+            "eps": _read(eps_paths[pair], channels=3),
+            "background": _read(background_paths[pair], channels=3),
+            "pair": pair,
+            "attempt": attempt,
+        }
+        tf.debugging.assert_equal(tf.shape(example["alpha"])[:2], tf.shape(example["eps"])[:2])
+        example = make_example(example, draw_decisions(seed, index, config), config)
+        tf.debugging.assert_equal(tf.reduce_any(tf.equal(example["trimap"], UNKNOWN)), True)
+        return example
+
+    def load_first_good(index: tf.Tensor) -> Example:
+        if overfit:
+            index = index % overfit
+        attempts = tf.data.Dataset.range(1 if strict else ATTEMPTS).map(
+            functools.partial(load, index)
+        )
+        if not strict:
+            attempts = attempts.ignore_errors()
+        return attempts.take(1).get_single_element()
+
+    return (
+        tf.data.Dataset.range(first_example, _LAST_INDEX)
+        .map(load_first_good, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(batch_size, drop_remainder=True)
+        .prefetch(2)
+    )
+
+
+def dataset_error(
+    error: tf.errors.OpError,
+    manifest: Manifest,
+    seed: int,
+    indices: Iterable[int],
+    overfit: int = 0,
+) -> InputError:
+    """The sentence for examples that could not be made.
+
+    Args:
+        error: what the dataset of `training_examples` raised.
+        manifest: the dataset was made from.
+        seed: of the run.
+        indices: of the examples of the batch.
+        overfit: as given to `training_examples`.
+    """
+    for index in indices:
+        pair = int(pair_of_example(index % overfit if overfit else index, len(manifest), seed))
+        wrong = what_is_wrong(manifest, pair)
+        if wrong:
+            return InputError(
+                f"{wrong} Delete it and run preprocess_offline.py again with the same settings."
+            )
+    return InputError(
+        f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "
+        f"({error.message.splitlines()[0]})"
+    )
+
+
+def what_is_wrong(manifest: Manifest, pair: int) -> str | None:
+    """One sentence on a picture of a pair that gives no example, or None where all can be used."""
+    paths = manifest.alpha_path(pair), manifest.eps_path(pair), manifest.background_path(pair)
+    try:
+        alpha, eps, _ = read_grey(paths[0]), read_rgb(paths[1]), read_rgb(paths[2])
+        for path in paths:
+            read_rgb(fastest_path(manifest.data_dir, path))
+    except InputError as error:
+        return str(error)
+    if alpha.shape != eps.shape[:2]:
+        return (
+            f"{manifest.alpha_path(pair)} is {alpha.shape[1]}×{alpha.shape[0]} pixels and "
+            f"{manifest.eps_path(pair)} {eps.shape[1]}×{eps.shape[0]}."
+        )
+    if not has_edge(alpha):
+        return f"{manifest.alpha_path(pair)} is {alpha.flat[0]} everywhere, so nothing is unknown."
+    return None
+
+
+def _paths(manifest: Manifest, path_of: Callable[[int], Path]) -> tf.Tensor:
+    """[N] string: for each pair the file that holds one of its pictures."""
+    fastest = functools.cache(lambda png: str(fastest_path(manifest.data_dir, png)))
+    return tf.constant([fastest(path_of(pair)) for pair in range(len(manifest))])
+
+
+def _read(path: tf.Tensor, channels: int) -> tf.Tensor:
+    """[H, W, channels] uint8 of a PNG, or of a BMP with as many channels."""
+    content = tf.io.read_file(path)
+    # Width and height of a PNG; of a BMP, whose pixels are not compressed, something else.
+    size = tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False)
+    is_bmp = tf.strings.regex_full_match(path, r".*\.bmp")
+    pixels = tf.reduce_prod(tf.cast(size, tf.int64))
+    tf.debugging.Assert(is_bmp | (pixels <= MAX_DATASET_PIXELS), [path, size])
+    picture = tf.cond(
+        is_bmp,
+        lambda: tf.io.decode_bmp(content),
+        lambda: tf.io.decode_png(content, channels),
+    )
+    return tf.ensure_shape(picture, [None, None, channels])

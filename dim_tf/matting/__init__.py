@@ -1,0 +1,1 @@
+"""A photo and its trimap become a matte and a cut-out."""

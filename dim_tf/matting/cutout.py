@@ -1,0 +1,117 @@
+"""From a matte to a cut-out: foreground colours without the old background, and new backgrounds.
+
+A pixel at the object's edge shows alpha · F + (1 − alpha) · B. A cut-out needs F alone, otherwise
+the old background shines through as a halo. F is estimated by pymatting, an optional extra.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dim_tf.pictures.image_io import read_rgb
+from dim_tf.system.errors import InputError
+
+Background = tuple[int, int, int] | Path
+
+
+def check_pymatting(flag: str) -> None:
+    """Refuses a flag that needs pymatting where that is not installed; takes no time.
+
+    Raises:
+        InputError: it is not.
+    """
+    if importlib.util.find_spec("pymatting") is None:
+        raise InputError(
+            f"--{flag} needs pymatting for the foreground's colours; install it with pip install "
+            "'.[cutout]', or leave the flag out."
+        )
+
+
+def parse_background(text: str) -> Background:
+    """What --background means.
+
+    Args:
+        text: a picture file, or a colour as CSS writes it: a name, #rrggbb, rgb(r, g, b).
+
+    Returns:
+        The file, or the colour as RGB.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    from PIL import ImageColor  # comes with pymatting
+
+    try:
+        return ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise InputError(
+            f"--background={text} is no file and no colour; give a picture, or a colour such as "
+            "white or '#20a050'."
+        ) from None
+
+
+def render_background(background: Background, height: int, width: int) -> np.ndarray:
+    """A background of a photo's size; a picture is scaled to fill it and cropped in the middle.
+
+    Args:
+        background: from `parse_background`.
+        height: of the photo.
+        width: of the photo.
+
+    Returns:
+        [height, width, 3] uint8 RGB.
+
+    Raises:
+        InputError: the picture cannot be read.
+    """
+    if not isinstance(background, Path):
+        return np.full((height, width, 3), background, np.uint8)
+    picture = read_rgb(background)
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    size = [
+        max(round(own * scale), side)
+        for own, side in zip(picture.shape[:2], (height, width), strict=True)
+    ]
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    picture = cv2.resize(picture, size[::-1], interpolation=method)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    return picture[top : top + height, left : left + width]
+
+
+def foreground_colours_of(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The object's own colours, freed of the background that shines through (Germer et al., 2020).
+
+    Args:
+        rgb: [H, W, 3] uint8 photo.
+        alpha: [H, W] float32 in [0, 1].
+
+    Returns:
+        [H, W, 3] uint8; where alpha is 1 the photo's colours, where it is 0 those of the object
+        nearby, so that an editor that scales the cut-out mixes in nothing foreign.
+    """
+    from pymatting import estimate_foreground_ml  # compiles itself: seconds, once
+
+    colours = estimate_foreground_ml(rgb / np.float32(255.0), alpha)
+    colours = np.round(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.where((alpha == 1.0)[..., None], rgb, colours)
+
+
+def composite_on(
+    foreground: np.ndarray, alpha: np.ndarray, background: np.ndarray | tuple[int, int, int]
+) -> np.ndarray:
+    """Equation (1) of the paper: alpha · foreground + (1 − alpha) · background.
+
+    Args:
+        foreground: [H, W, 3] uint8.
+        alpha: [H, W] float32 in [0, 1].
+        background: [H, W, 3] uint8, or one colour, RGB.
+
+    Returns:
+        [H, W, 3] uint8.
+    """
+    weight = alpha[..., None]
+    return np.round(weight * foreground + (1.0 - weight) * np.float32(background)).astype(np.uint8)

@@ -1,0 +1,168 @@
+"""From a photo and a trimap to a matte, at the photo's own size."""
+
+import math
+import os
+from typing import Any, Literal
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
+    IMAGE_MEAN_RGB,
+    MAX_PIXELS,
+    SIZE_MULTIPLE,
+    TILE_CORE_SIDE,
+    UNKNOWN,
+    NetworkConfig,
+)
+from dim_tf.matting.forward import ForwardPass
+from dim_tf.matting.post_process import follow_colours
+from dim_tf.matting.tiles import plan_tiles
+from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.network import receptive_radius
+from dim_tf.model.weights import load_network
+from dim_tf.system.processor import has_bfloat16_instructions
+
+
+class MattingModel:
+    """A network ready to predict. Its graph is traced once and serves every image size.
+
+    Attributes:
+        network: from `build_network`.
+        config: what it was built from.
+        about: what was saved with the weights.
+        statistics: what batch norm normalises with; by default as the config says.
+        post_process: what is done to the network's matte; "affinity" is `follow_colours`.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        config: NetworkConfig,
+        about: dict[str, Any],
+        statistics: Literal["moving", "batch"] | None = None,
+        post_process: Literal["affinity", "none"] = "none",
+    ) -> None:
+        self.network = network
+        self.config = config
+        self.about = about
+        self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
+        self.post_process = post_process
+        self._forward = ForwardPass(
+            tf.function(
+                lambda inputs: network(inputs, training=False),
+                input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
+                autograph=False,
+            )
+        )
+
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+    ) -> np.ndarray:
+        """Predicts the opacity of every pixel.
+
+        In one pass over the part of the photo that has a bearing on its unknown pixels; if that
+        part is too large, in tiles that give the same matte (see `dim_tf.matting.tiles`).
+
+        Args:
+            rgb: [H, W, 3] uint8 photo, any size.
+            trimap: [H, W] uint8 in {0, 128, 255}.
+            size: squash photo and trimap to a square of this side for the network and the matte
+                back, as the original's test.py does with 320; 0 keeps their size.
+            max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
+                takes the statistics of the image, each would have its own.
+
+        Returns:
+            [H, W] float32 in [0, 1]; known pixels are those of the trimap.
+
+        Raises:
+            ValueError: photo and trimap differ in size, or the trimap has other values.
+        """
+        if rgb.shape[:2] != trimap.shape:
+            raise ValueError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
+        if ((trimap != BACKGROUND) & (trimap != UNKNOWN) & (trimap != FOREGROUND)).any():
+            raise ValueError("A trimap holds 0, 128 and 255 only.")
+        height, width = trimap.shape
+        if size:
+            alpha = self._forward_padded(
+                cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
+                cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
+            )
+            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
+        else:
+            alpha = self._predict_unknown(rgb, trimap, max_pixels)
+        alpha = np.clip(alpha, 0.0, 1.0, out=alpha)
+        alpha = np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
+        return follow_colours(rgb, trimap, alpha) if self.post_process == "affinity" else alpha
+
+    def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
+        """[H, W] float32, right where the trimap is unknown."""
+        if self.statistics == "batch":
+            return self._forward_padded(rgb, trimap)
+        unknown = trimap == UNKNOWN
+        radius = receptive_radius(self.config)
+        tiles = plan_tiles(unknown, None, radius)
+        if tiles and trimap[tiles[0].seen].size > max_pixels:
+            tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
+        alpha = np.zeros(trimap.shape, np.float32)
+        for tile in tiles:
+            seen = self._forward_padded(rgb[tile.seen], trimap[tile.seen])
+            alpha[tile.core] = seen[tile.inside]
+        return alpha
+
+    def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        height, width = trimap.shape
+        inputs = np.concatenate(
+            [rgb.astype(np.float32) - np.float32(IMAGE_MEAN_RGB), trimap[..., None]],
+            axis=-1,
+            dtype=np.float32,
+        )
+        padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
+        inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
+        return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
+
+
+def _core_side(max_pixels: int, radius: int) -> int:
+    """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
+    side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
+    return max(SIZE_MULTIPLE, min(side, TILE_CORE_SIDE) // SIZE_MULTIPLE * SIZE_MULTIPLE)
+
+
+def load_model(
+    checkpoint: str | os.PathLike = "",
+    *,
+    bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
+    precision: Literal["auto", "float32", "bfloat16"] = "float32",
+    post_process: Literal["affinity", "none"] = "affinity",
+) -> MattingModel:
+    """Loads a network with its weights.
+
+    Args:
+        checkpoint: released weights or a training checkpoint (.npz), or the folder of a run, whose
+            best network by validation is taken, or its newest; by default the shipped weights.
+        bn_eval: which statistics batch norm uses; "checkpoint" as the weights say.
+        precision: of the convolutions; "auto" takes bfloat16 where the processor has instructions
+            for it: about twice as fast with half the memory, and a matte that differs by a grey
+            level here and there.
+        post_process: "affinity" lets the photo's colours decide the fine detail of the matte
+            (`dim_tf.matting.post_process`); "none" takes it as the network says.
+
+    Raises:
+        InputError: there is no such checkpoint, or it is damaged.
+    """
+    path = find_checkpoint(checkpoint)
+    statistics = None if bn_eval == "checkpoint" else bn_eval
+    if precision == "auto":
+        precision = "bfloat16" if has_bfloat16_instructions() else "float32"
+    network, config, about = load_network(
+        path, inference_statistics=statistics, precision=precision, for_training=False
+    )
+    return MattingModel(network, config, about, statistics, post_process)

@@ -1,0 +1,1 @@
+"""The machine underneath: errors, files, locks, processes, processor, memory."""

@@ -1,0 +1,77 @@
+"""Files that are complete or not there."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dim_tf.system.errors import InputError
+
+_UNFINISHED_SUFFIX = ".part"
+
+
+class WriteError(InputError):
+    """A file that cannot be written: no room, no permission, no folder."""
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike) -> Iterator[None]:
+    """Turns what the operating system says while a file is written into a sentence.
+
+    Raises:
+        WriteError: the file cannot be written there.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+@contextlib.contextmanager
+def open_atomically(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Opens a file for writing that takes its name only when the block ends without an error.
+
+    It is written beside its place under a hidden name and renamed; the folder is made if missing.
+
+    Raises:
+        WriteError: the file cannot be written there.
+    """
+    path = Path(path)
+    temporary = None
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED_SUFFIX, delete=False
+            ) as file:
+                temporary = Path(file.name)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+            temporary = None
+        finally:
+            if temporary:
+                temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """Writes a file atomically.
+
+    Raises:
+        WriteError: the file cannot be written there.
+    """
+    with open_atomically(path) as file:
+        file.write(content)
+
+
+def remove_unfinished(folder: str | os.PathLike) -> None:
+    """Deletes what killed processes left of `open_atomically` in a folder and the folders in it.
+
+    Only while no other process writes there; see `dim_tf.system.folder_lock`.
+    """
+    for file in Path(folder).rglob(f".*{_UNFINISHED_SUFFIX}"):
+        file.unlink(missing_ok=True)

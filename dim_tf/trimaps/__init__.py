@@ -1,0 +1,1 @@
+"""Trimaps: from a matte, a rough mask, a rectangle."""

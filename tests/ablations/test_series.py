@@ -1,0 +1,240 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.ablations.arms import (
+    ARMS,
+    arm_config,
+    chosen_arms,
+)
+from dim_tf.ablations.records import (
+    read_records,
+    write_record,
+)
+from dim_tf.ablations.report import write_report
+from dim_tf.ablations.run import missing_runs, run_in_own_process, run_series
+from dim_tf.config import AblationConfig
+from dim_tf.pictures.image_io import read_rgb, write_png
+from dim_tf.synthetic import render_texture
+from dim_tf.system.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.xdist_group("series"), pytest.mark.slow]
+
+
+TOY = """--width=0.03125
+--fc6=1x1
+--steps=2
+--input_size=64
+--crop_sizes=64,96
+--trimap_kernel_min=5
+--trimap_kernel_max=9
+--learning_rate=1e-3
+--image_every=0
+--keep_checkpoints=1
+"""
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    """A finished series of three arms and two seeds; tests must not change it."""
+    from dim_tf.ablations.one import run_arm
+
+    folder = tmp_path_factory.mktemp("series")
+    flags = folder / "flags"
+    flags.mkdir()
+    (flags / "base.flags").write_text(TOY)
+    for name, switch in (
+        ("composite_before", "--composite=before_resize"),
+        ("overfit_unpool", "--overfit=1"),
+    ):
+        text = f"--flagfile={flags / 'base.flags'}\n{switch}\n"
+        (flags / f"{name}.flags").write_text(text)
+    for number in range(14):
+        write_png(folder / "photos" / f"{number:02d}.png", render_texture(number, (48, 48)))
+    config = AblationConfig(
+        photos_dir=str(folder / "photos"),
+        work_dir=str(folder / "work"),
+        records_dir=str(folder / "docs" / "ablations"),
+        flags_dir=str(flags),
+        seeds=(1, 2),
+        only=("base", "composite_before", "overfit_unpool"),
+        mattes=3,
+        composites=6,
+        composite_size=128,
+        drift_mattes=1,
+        progress=False,
+    )
+    order = []
+
+    def run_one(arm, seed, config):
+        order.append((arm.name, seed))
+        if len(order) == 1:  # as a user's series does it
+            run_in_own_process(arm, seed, config)
+        else:
+            run_arm(arm, seed, config)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
+        run_series(config, run_one)
+    return config, order
+
+
+def test_seeds_are_run_one_after_the_other(series):
+    config, order = series
+    assert order == [(name, seed) for seed in (1, 2) for name in config.only]
+
+
+def test_the_records_hold_what_was_measured(series):
+    config, _ = series
+    records = read_records(config.records_dir)
+    for name in config.only:
+        assert list(records[name]) == [1, 2]
+    base = records["base"][1]
+    assert base.steps == 2
+    assert base.step_seconds > 0
+    assert base.settings["width"] == 0.03125
+    assert base.errors.keys() == {"held_out", "held_out_dilate", "held_out_batch"}
+    assert len(base.errors["held_out"]["pictures"]) == 6
+    assert (
+        base.errors["held_out_dilate"] != base.errors["held_out"] != base.errors["held_out_batch"]
+    )
+    assert {"tensorflow", "dim_tf"} <= base.versions.keys()
+    assert records["composite_before"][1].errors.keys() == {"held_out"}
+    assert records["overfit_unpool"][1].errors == {}
+    # The curve of a run of two steps is its loss log.
+    assert base.curve["step"] == [1, 2]
+    assert np.mean(base.curve["unknown_error"]) == pytest.approx(base.training_error, rel=1e-5)
+
+
+def test_errors_are_those_of_the_mattes(series):
+    """Measured anew, straight from the definition, with the weights of a run made once more."""
+    import keras
+
+    from dim_tf.ablations.one import measure
+    from dim_tf.matting.predict import MattingModel
+    from dim_tf.model.network import build_network
+    from dim_tf.pictures.image_io import read_grey
+
+    config, _ = series
+    keras.utils.set_random_seed(1)
+    network_config = arm_config(ARMS["base"], config).network
+    model = MattingModel(build_network(network_config), network_config, {})
+    folder = Path(config.work_dir) / "held_out"
+    errors = measure(model, folder, "trimap_dilate")
+    for name, error, alpha_mean in zip(
+        *(errors[key] for key in ("pictures", "unknown_mae", "mean_alpha")), strict=True
+    ):
+        trimap = read_grey(folder / "trimap_dilate" / f"{name}.png")
+        truth = read_grey(folder / "alpha" / f"{name}.png") / 255.0
+        predicted = model.predict_alpha(read_rgb(folder / "rgb" / f"{name}.png"), trimap)
+        in_8_bits = np.round(predicted * 255) / 255.0
+        unknown = trimap == 128
+        assert error == pytest.approx(np.abs(in_8_bits - truth)[unknown].mean(), rel=1e-5)
+        assert alpha_mean == pytest.approx(predicted[unknown].mean(), rel=1e-5)
+
+
+def test_runs_of_one_seed_are_paired(series):
+    """The arms begin with the same weights and see the same example in the first step."""
+    records = read_records(series[0].records_dir)
+    base, before = records["base"], records["composite_before"]
+    for seed in (1, 2):
+        # The photo is another, alpha and trimap are the same.
+        first = [arm[seed].curve["alpha_loss"][0] for arm in (base, before)]
+        assert first[0] == pytest.approx(first[1], rel=0.05)
+    assert base[1].curve["alpha_loss"][0] != pytest.approx(base[2].curve["alpha_loss"][0], rel=1e-4)
+
+
+def test_training_never_saw_what_is_measured(series):
+    work = Path(series[0].work_dir)
+    settings = json.loads((work / "held_out" / "held_out_settings.json").read_text())
+    assert settings["photos"] == ["04.png", "13.png"]
+    names = {path.name for path in (work / "data" / "bg").iterdir()}
+    assert len(names) == 12
+    assert not names & set(settings["photos"])
+
+
+def test_checkpoints_are_deleted_and_logs_kept(series):
+    runs = Path(series[0].work_dir) / "runs"
+    assert len(list(runs.iterdir())) == 6
+    assert not list(runs.rglob("*.npz"))
+    assert len(list(runs.glob("*/loss_log.csv"))) == 6
+
+
+def test_what_is_recorded_is_not_run_again(series, capsys, in_root):
+    config, _ = series
+    arms = chosen_arms(config)
+    assert missing_runs(arms, config) == []
+    assert missing_runs(arms, dataclasses.replace(config, seeds=(2, 3))) == [
+        (arm, 3) for arm in arms
+    ]
+    capsys.readouterr()
+    assert len(missing_runs(arms, dataclasses.replace(config, steps=3))) == 6
+    assert capsys.readouterr().out.count(".json is repeated: now --steps=3.") == 6
+
+
+def test_a_run_that_fails_does_not_stop_the_others(
+    series, tmp_path, capsys, monkeypatch, in_root, make_record
+):
+    config = dataclasses.replace(series[0], records_dir=str(tmp_path))
+    monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
+    made = []
+
+    def run_one(arm, seed, config):
+        if arm.name == "base":
+            raise InputError("It fell over.")
+        made.append(write_record(tmp_path, make_record(arm.name, seed, 0.1)))
+
+    with pytest.raises(InputError, match="2 of 6 runs failed: base with seed 1, base with seed 2"):
+        run_series(config, run_one)
+    assert len(made) == 4
+    assert capsys.readouterr().err.count("It fell over.") == 2
+
+
+def test_arms_that_need_vgg_weights_are_skipped_without(series, tmp_path, capsys, monkeypatch):
+    flags = tmp_path / "flags"
+    flags.mkdir()
+    (flags / "vgg.flags").write_text(TOY)
+    config = dataclasses.replace(series[0], flags_dir=str(flags), only=("vgg",))
+    monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
+    run_series(config, None)
+    printed = capsys.readouterr().out
+    assert "Skipped, since --vgg_weights is not given: vgg." in printed
+    assert "0 records are there, 0 missing." in printed
+    with pytest.raises(InputError, match=r"nowhere\.npz cannot be read"):
+        run_series(dataclasses.replace(config, vgg_weights="nowhere.npz"), None)
+
+
+def test_the_report_of_a_series_is_the_same_when_made_again(series):
+    config, _ = series
+    docs = Path(config.records_dir).parent
+
+    def files():
+        return {
+            path.relative_to(docs): path.read_bytes() for path in docs.rglob("*") if path.is_file()
+        }
+
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "dim_tf.commands.ablations", "report"),
+            f"--records_dir={config.records_dir}",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "6 runs of 3 of 20 arms" in result.stdout
+    first = files()
+    write_report(config)
+    assert files() == first
+    text = (docs / "ablations.md").read_text()
+    assert "Verdict: **not run yet**" in text
+    assert "| composited before resizing | 1, 2 | 2 |" in text

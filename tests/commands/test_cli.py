@@ -1,0 +1,132 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.pictures.image_io import read_grey, write_png
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ("preprocess_offline.py", "train.py", "test.py")
+
+
+def run(script, *arguments, folder):
+    environment = {name: value for name, value in os.environ.items() if name[:6] != "TF_CPP"}
+    result = subprocess.run(
+        [sys.executable, str(ROOT / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        check=False,
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_shows_commands_and_flags(script, tmp_path):
+    status, printed, errors = run(script, "--help", folder=tmp_path)
+    assert status == 0
+    assert f"    python {script}" in printed
+    assert f"{script}:\n" in printed
+    assert "\n  --" in printed
+    assert errors == ""
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_does_without_tensorflow(script, tmp_path):
+    program = (
+        "import runpy, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        f"sys.argv = [{script!r}, '--help']\n"
+        "try:\n"
+        f"    runpy.run_path({str(ROOT / script)!r}, run_name='__main__')\n"
+        "finally:\n"
+        "    assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert result.stderr == ""
+
+
+def test_importing_the_package_does_without_tensorflow():
+    program = (
+        "import sys, dim_tf, dim_tf.config.flags, dim_tf.commands.script;"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["--alpha=mask.png"], "--rgb is missing"),
+        (["--rgb=photo.png"], "with --alpha or a trimap with --trimap"),
+        (["--rgb=none.png", "--alpha=mask.png"], "none.png does not exist"),
+        (["--rgb=empty", "--alpha=mask.png"], "empty holds no pictures"),
+        (["--rgb=photos", "--alpha=mask.png"], "no partner for photos/cat.png, photos/dog.png"),
+        (["--rgb=photo.png", "--alpha=small.png"], "photo.png is 50×40 pixels and small.png 50×20"),
+        (["--rgb=broken.png", "--alpha=mask.png"], "broken.png is not a picture"),
+        (["--rgb=photo.png", "--trimap=mask.png"], "mask.png has no unknown pixel (128)"),
+        (["--rgb=photo.png", "--alpha=black.png"], "black.png has the value 0 everywhere"),
+        (["--rgb=photo.png", "--alpha=mask.png", "--checkpoint=x.npz"], "no checkpoint x.npz"),
+        (["--rgb=photo.png", "--alpha=mask.png", "--output=mask.png"], "would be overwritten"),
+        (["--rbg=photo.png"], "Unknown command line flag 'rbg'"),
+        (["--bits=12"], "should be one of <8|16>"),
+        (["--flagfile=nowhere.flags"], "nowhere.flags"),
+        (["photo.png"], "'photo.png' is not a flag"),
+    ],
+)
+def test_refusals_are_one_line(
+    tmp_path, write_photo, write_mask, tiny_checkpoint, arguments, sentence
+):
+    write_photo(tmp_path / "photo.png")
+    write_mask(tmp_path / "mask.png")
+    write_mask(tmp_path / "small.png", 20, 50)
+    write_png(tmp_path / "black.png", np.zeros((40, 50), np.uint8))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "empty").mkdir()
+    for name in ("cat", "dog"):
+        write_photo(tmp_path / "photos" / f"{name}.png")
+    before = sorted(tmp_path.rglob("*"))
+    status, printed, errors = run(
+        "test.py", f"--checkpoint={tiny_checkpoint}", *arguments, folder=tmp_path
+    )
+    assert status == 1
+    assert sentence in errors
+    assert errors.startswith("test.py: ")
+    assert errors.count("\n") == 1
+    assert printed == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_matte_is_written_and_stderr_stays_empty(
+    tmp_path, write_photo, write_mask, tiny_checkpoint
+):
+    write_photo(tmp_path / "photo.png")
+    write_mask(tmp_path / "mask.png")
+    flags = "--rgb=photo.png", "--alpha=mask.png", f"--checkpoint={tiny_checkpoint}"
+    status, printed, errors = run("test.py", *flags, folder=tmp_path)
+    assert status == 0
+    assert errors == ""
+    assert "photo.png (50×40): matte alpha.png" in printed
+    assert read_grey(tmp_path / "alpha.png").shape == (40, 50)
+
+
+def test_one_bad_photo_of_two_ends_with_status_1(
+    tmp_path, write_photo, write_mask, tiny_checkpoint
+):
+    for name in ("cat", "dog"):
+        write_photo(tmp_path / "photos" / f"{name}.png")
+        write_mask(tmp_path / "masks" / f"{name}.png")
+    (tmp_path / "photos" / "cat.png").write_bytes(b"no picture")
+    flags = "--rgb=photos", "--alpha=masks", f"--checkpoint={tiny_checkpoint}"
+    status, _, errors = run("test.py", *flags, folder=tmp_path)
+    assert status == 1
+    first, last = errors.splitlines()
+    assert first.startswith("photos/cat.png is not a picture")
+    assert last.startswith("test.py: 1 of 2 photos could not be used")
+    assert (tmp_path / "mattes" / "dog.png").exists()

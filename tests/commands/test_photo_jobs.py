@@ -1,0 +1,159 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from dim_tf.commands.photo_jobs import (
+    ASSETS,
+    PhotoJob,
+    find_pictures,
+    pair_by_stem,
+    plan_jobs,
+)
+from dim_tf.config import InferenceConfig
+from dim_tf.system.errors import InputError
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Two photos and their masks; only names are looked at."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos/cat.jpg", "photos/dog.png", "masks/cat.png", "masks/dog.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    return tmp_path
+
+
+def plan(**values):
+    return plan_jobs(InferenceConfig(**values))
+
+
+def test_without_input_it_is_the_demo(folders):
+    (job,) = plan()
+    assert (job.photo, job.mask) == (ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png")
+    assert job.truth == ASSETS / "sample_alpha.png"
+    assert (job.matte, job.side_by_side) == (Path("alpha.png"), Path("alpha_side_by_side.png"))
+    (job,) = plan(output="out/cat.png")
+    assert job.side_by_side == Path("out/cat_side_by_side.png")
+    (job,) = plan(output="out/", side_by_side="look.png")
+    assert (job.matte, job.side_by_side) == (Path("out/sample_rgb.png"), Path("look.png"))
+
+
+def test_one_photo_and_one_mask_need_no_common_name(folders):
+    (job,) = plan(rgb="photos/cat.jpg", alpha="masks/dog.png")
+    assert job == PhotoJob(Path("photos/cat.jpg"), Path("masks/dog.png"), Path("alpha.png"))
+
+
+def test_one_photo_finds_its_mask_in_a_folder(folders):
+    (job,) = plan(rgb="photos/dog.png", alpha="masks")
+    assert job.mask == Path("masks/dog.png")
+
+
+@pytest.mark.parametrize("photos", ["photos", "photos/", "photos/*", "p*/*.*", "**/photos/*"])
+def test_folders_and_globs_are_paired_by_stem(folders, photos):
+    jobs = plan(rgb=photos, trimap="masks/*.png", side_by_side="mattes")
+    assert [(job.photo.name, job.mask.name) for job in jobs] == [
+        ("cat.jpg", "cat.png"),
+        ("dog.png", "dog.png"),
+    ]
+    assert [job.matte for job in jobs] == [Path("mattes/cat.png"), Path("mattes/dog.png")]
+    assert jobs[0].side_by_side == Path("mattes/cat_side_by_side.png")
+
+
+def test_absolute_globs_and_names_with_brackets(folders):
+    assert len(find_pictures("rgb", str(folders / "photos" / "*.[jp]*g"))) == 2
+    (folders / "photo [1].png").touch()
+    assert find_pictures("rgb", "photo [1].png") == [Path("photo [1].png")]
+
+
+def test_a_rectangle_needs_no_mask_and_trimaps_are_written_where_asked(folders):
+    jobs = plan(rgb="photos", rect="auto", save_trimap="seen")
+    assert [job.mask for job in jobs] == [None, None]
+    assert [job.save_trimap for job in jobs] == [
+        Path("seen/cat_trimap.png"),
+        Path("seen/dog_trimap.png"),
+    ]
+    (job,) = plan(save_trimap="t.png")
+    assert job.save_trimap == Path("t.png")
+
+
+@pytest.mark.parametrize(
+    "output, expected",
+    [
+        ("cut.PNG", "cut.PNG"),
+        ("new/cut.png", "new/cut.png"),
+        ("new/", "new/cat.png"),
+        ("new", "new/cat.png"),
+        ("v1.5", "v1.5/cat.png"),
+        ("masks", "masks/cat.png"),
+    ],
+)
+def test_where_the_matte_of_one_photo_goes(folders, output, expected):
+    (job,) = plan(rgb="photos/cat.jpg", alpha="masks/dog.png", output=output)
+    assert job.matte == Path(expected)
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        ({"alpha": "masks"}, "--rgb is missing"),
+        ({"trimap": "masks"}, "--rgb is missing"),
+        ({"rgb": "photos"}, "with --alpha or a trimap with --trimap"),
+        ({"rgb": "photos", "alpha": "masks", "trimap": "masks"}, "not both"),
+        ({"gt": "masks"}, "--rgb is missing"),
+        ({"report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "report": "r"}, "--report needs the ground truth"),
+        ({"rgb": "photos", "alpha": "masks", "gt": "masks/cat.png"}, "--gt has no partner for"),
+        ({"rgb": "photos", "rect": "auto", "alpha": "masks"}, "either --alpha or --rect, not both"),
+        ({"rgb": "photos", "rect": "10,20"}, "--rect=10,20 is not possible"),
+        ({"rect": "auto"}, "--rgb is missing"),
+        ({"rgb": "photos", "alpha": "masks", "save_trimap": "a.png"}, "--save_trimap=a.png"),
+        ({"rgb": "nowhere.png", "alpha": "masks"}, "--rgb=nowhere.png does not exist"),
+        ({"rgb": "photos/*.gif", "alpha": "masks"}, "matches no picture"),
+        ({"rgb": "photos", "alpha": "empty"}, "empty holds no pictures"),
+        ({"rgb": "photos", "alpha": "masks/cat.png"}, "no partner for photos/dog.png;"),
+        ({"rgb": "photos", "alpha": "masks", "output": "a.png"}, "one file for 2 photos"),
+        ({"rgb": "photos", "alpha": "masks", "side_by_side": "a.png"}, "--side_by_side=a.png"),
+        ({"rgb": "photos/cat.jpg", "alpha": "masks", "output": "a.jpg"}, "ending in .png"),
+        ({"rgb": "photos/cat.jpg", "alpha": "masks", "output": "readme"}, "readme is a file"),
+    ],
+)
+def test_refusals(folders, values, sentence):
+    (folders / "empty").mkdir()
+    (folders / "readme").touch()
+    with pytest.raises(InputError, match=sentence.replace(".", r"\.")):
+        plan(**values)
+
+
+def test_truths_are_paired_by_stem_and_never_overwritten(folders):
+    jobs = plan(rgb="photos", trimap="masks", gt="masks/*.png")
+    assert [job.truth.name for job in jobs] == ["cat.png", "dog.png"]
+    for name in ("cat", "dog"):
+        Path("mattes").mkdir(exist_ok=True)
+        Path(f"mattes/{name}.png").touch()
+    with pytest.raises(InputError, match=r"mattes/cat\.png is an input and would be overwritten"):
+        plan(rgb="photos", trimap="masks", gt="mattes")
+
+
+@pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks"])
+def test_inputs_are_never_overwritten(folders, output):
+    with pytest.raises(InputError, match=r"cat\.png is an input and would be overwritten"):
+        plan(rgb="photos", alpha="masks", output=output)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_inputs_are_never_overwritten_through_links(folders):
+    (folders / "link.png").symlink_to(folders / "photos" / "dog.png")
+    with pytest.raises(InputError, match=r"link\.png is an input"):
+        plan(rgb="photos/dog.png", alpha="masks/dog.png", side_by_side="link.png")
+
+
+def test_matte_and_picture_need_two_names(folders):
+    with pytest.raises(InputError, match=r"a\.png would be written twice"):
+        plan(rgb="photos/cat.jpg", alpha="masks", output="a.png", side_by_side="a.png")
+
+
+def test_many_missing_partners_are_counted():
+    photos = [Path(f"{name}.jpg") for name in "abcdefgh"]
+    with pytest.raises(InputError, match=r"for a\.jpg, b\.jpg, c\.jpg, d\.jpg, e\.jpg and 2 more"):
+        pair_by_stem(photos, [Path("h.png")], "alpha")

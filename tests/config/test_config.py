@@ -1,0 +1,181 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+
+from dim_tf.config import (
+    ExampleConfig,
+    InferenceConfig,
+    LossConfig,
+    NetworkConfig,
+    OfflineConfig,
+    TrainingConfig,
+    choices_of,
+)
+from dim_tf.config.flags import flagfile_text
+from dim_tf.system.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT_CONFIGS = [TrainingConfig, OfflineConfig, InferenceConfig]
+
+
+@pytest.mark.parametrize(
+    ("config_class", "values", "message"),
+    [
+        (NetworkConfig, {"fc6": "5x5"}, "--fc6=5x5 is not possible; choose one of 7x7, 3x3, 1x1"),
+        (NetworkConfig, {"decoder": "pixels"}, "--decoder=pixels"),
+        (NetworkConfig, {"bn_eval": "none"}, "--bn_eval=none"),
+        (NetworkConfig, {"width": 0.0}, "--width=0.0"),
+        (NetworkConfig, {"width": float("nan")}, "--width=nan"),
+        (NetworkConfig, {"width": "wide"}, "--width='wide'"),
+        (NetworkConfig, {"width": True}, "--width=True"),
+        (NetworkConfig, {"skip": "no"}, "--skip='no'"),
+        (TrainingConfig, {"steps": 1.5}, "--steps=1.5"),
+        (ExampleConfig, {"crop_sizes": (1.5,)}, "--crop_sizes=(1.5,)"),
+        (
+            NetworkConfig,
+            {"width": float("inf")},
+            "--width=inf is not possible; give a number above",
+        ),
+        (LossConfig, {"alpha_loss_weight": 1.5}, "at least 0 and at most 1"),
+        (LossConfig, {"known_weight": -0.5}, "--known_weight=-0.5"),
+        (LossConfig, {"comp_loss_divisor": 0.0}, "--comp_loss_divisor=0.0"),
+        (TrainingConfig, {"learning_rate": -1e-4}, "--learning_rate=-0.0001"),
+        (TrainingConfig, {"warmup_steps": -1}, "--warmup_steps=-1"),
+        (TrainingConfig, {"overfit": -1}, "--overfit=-1"),
+        (TrainingConfig, {"seed": 2**32}, "--seed=4294967296"),
+        (ExampleConfig, {"trimap_mode": "erode"}, "--trimap_mode=erode"),
+        (ExampleConfig, {"composite": "never"}, "--composite=never"),
+        (ExampleConfig, {"foreground": "bgr"}, "--foreground=bgr"),
+        (ExampleConfig, {"crop_safety": "hope"}, "--crop_safety=hope"),
+        (ExampleConfig, {"trimap_kernel_min": 0}, "--trimap_kernel_min=0"),
+        (ExampleConfig, {"trimap_kernel_min": 30, "trimap_kernel_max": 20}, "range 30…20"),
+        (ExampleConfig, {"crop_sizes": ()}, "--crop_sizes"),
+        (ExampleConfig, {"crop_sizes": (320, 0)}, "--crop_sizes"),
+        (ExampleConfig, {"input_size": 0}, "--input_size=0"),
+        (ExampleConfig, {"input_size": 300}, "multiple of 32"),
+        (TrainingConfig, {"steps": 0}, "--steps=0"),
+        (TrainingConfig, {"batch_size": -1}, "--batch_size=-1"),
+        (TrainingConfig, {"checkpoint_every": 0}, "--checkpoint_every=0"),
+        (TrainingConfig, {"keep_checkpoints": 0}, "--keep_checkpoints=0"),
+        (TrainingConfig, {"log_every": 0}, "--log_every=0"),
+        (TrainingConfig, {"strategy": "tpu"}, "--strategy=tpu"),
+        (TrainingConfig, {"mixed_precision": "float16"}, "--mixed_precision=float16"),
+        (TrainingConfig, {"learning_rate_schedule": "step"}, "--learning_rate_schedule=step"),
+        (TrainingConfig, {"train_stage": "some"}, "--train_stage=some"),
+        (OfflineConfig, {"layout": "zip"}, "--layout=zip"),
+        (OfflineConfig, {"pad": "edge"}, "--pad=edge"),
+        (OfflineConfig, {"backgrounds_per_foreground": 0}, "--backgrounds_per_foreground=0"),
+        (InferenceConfig, {"bits": "12"}, "--bits=12"),
+        (InferenceConfig, {"bn_eval": "none"}, "--bn_eval=none"),
+    ],
+)
+def test_impossible_values_are_refused_by_name(config_class, values, message):
+    with pytest.raises(InputError) as caught:
+        config_class(**values)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config_class", [NetworkConfig, ExampleConfig, LossConfig, *SCRIPT_CONFIGS]
+)
+def test_configs_are_frozen_and_every_setting_has_a_help_text(config_class):
+    config = config_class()
+    field = dataclasses.fields(config_class)[0]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(config, field.name, getattr(config, field.name))
+    for field in dataclasses.fields(config_class):
+        assert field.metadata.get("help") or field.metadata.get("part"), field.name
+
+
+def test_learning_rate_is_the_blogs_unless_given():
+    assert TrainingConfig().base_learning_rate == 1e-4
+    plain = NetworkConfig(batch_norm=False)
+    assert TrainingConfig(network=plain).base_learning_rate == 1e-5
+    assert TrainingConfig(network=plain, learning_rate=0.5).base_learning_rate == 0.5
+    assert TrainingConfig(learning_rate=0.0).base_learning_rate == 0.0
+
+
+def other_value(field, hint):
+    """A value of this field that is not its default and that its config accepts."""
+    value = field.default
+    if isinstance(value, bool):
+        return not value
+    if choices_of(hint):
+        return next(word for word in choices_of(hint) if word != value)
+    if isinstance(value, tuple):
+        return (*value, value[0]) if value else ("hair", "fur")
+    if isinstance(value, int):
+        return value + 32
+    if int in get_args(hint):  # a number or a word
+        return 32
+    if isinstance(value, str):
+        return "some where/a file, with=signs.txt"
+    return 0.0625 if value is None else value + 0.1
+
+
+def changed(config_class):
+    """A config with no field at its default."""
+    hints = get_type_hints(config_class)
+    values = {}
+    for field in dataclasses.fields(config_class):
+        part = field.metadata.get("part")
+        values[field.name] = changed(part) if part else other_value(field, hints[field.name])
+    return config_class(**values)
+
+
+def parse(config_class, *arguments):
+    """The config a script would get, as text; absl's flags are global, so in a fresh process."""
+    code = (
+        "import sys; from absl import flags; from dim_tf import config;"
+        "from dim_tf.config.flags import *;"
+        f"define_flags(config.{config_class.__name__}); flags.FLAGS(sys.argv);"
+        f"print(repr(config_from_flags(config.{config_class.__name__})));"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+    return run.stdout.strip() or run.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("config_class", SCRIPT_CONFIGS)
+def test_no_flags_give_the_defaults(config_class):
+    assert parse(config_class) == repr(config_class())
+
+
+@pytest.mark.parametrize("config_class", SCRIPT_CONFIGS)
+@pytest.mark.parametrize("make", [changed, lambda config_class: config_class()])
+def test_flagfile_reproduces_the_config(config_class, make, tmp_path):
+    config = make(config_class)
+    path = tmp_path / "run.flags"
+    path.write_text(flagfile_text(config))
+    assert parse(config_class, f"--flagfile={path}") == repr(config)
+
+
+@pytest.mark.parametrize("value, kept", [("auto", "auto"), ("31", 31)])
+def test_a_flag_that_takes_a_number_or_a_word(value, kept):
+    expected = repr(InferenceConfig(trimap_kernel=kept))
+    assert parse(InferenceConfig, f"--trimap_kernel={value}") == expected
+
+
+@pytest.mark.parametrize("value", ["wide", "", 0, 2.5, None])
+def test_neither_the_word_nor_a_number_that_is_possible(value):
+    with pytest.raises(InputError, match=r"--trimap_kernel=.* is not possible"):
+        InferenceConfig(trimap_kernel=value)
+
+
+def test_later_flags_win_over_the_flagfile(tmp_path):
+    path = tmp_path / "run.flags"
+    path.write_text(flagfile_text(TrainingConfig(resume=False, steps=7)))
+    assert parse(TrainingConfig, f"--flagfile={path}", "--resume", "--steps=8") == repr(
+        TrainingConfig(resume=True, steps=8)
+    )
+
+
+def test_a_list_that_is_none_is_refused_by_name():
+    message = parse(TrainingConfig, "--crop_sizes=320,many")
+    assert "--crop_sizes=320,many is not a list of int values" in message

@@ -1,0 +1,119 @@
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.dataset import decoded
+from dim_tf.dataset.decoded import fastest_path, without_empty_rim, write_decoded_copies
+from dim_tf.dataset.manifest import read_manifest
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.examples.pipeline import open_dataset, training_examples
+from dim_tf.pictures.image_io import read_grey, read_rgb
+
+
+@pytest.fixture(scope="module")
+def untouched_dataset(tmp_path_factory):
+    out_dir = tmp_path_factory.mktemp("untouched") / "data"
+    config = OfflineConfig(
+        out_dir=str(out_dir), synthetic=3, backgrounds_per_foreground=2, workers=1, progress=False
+    )
+    make_dataset(config)
+    return out_dir
+
+
+@pytest.fixture
+def dataset(untouched_dataset, tmp_path):
+    return read_manifest(shutil.copytree(untouched_dataset, tmp_path / "data"))
+
+
+def copies_of(manifest):
+    return sorted((manifest.data_dir / decoded.DECODED_FOLDER).rglob("*.bmp"))
+
+
+def shapes(pictures):
+    return [picture.shape for picture in pictures]
+
+
+def examples_of(manifest):
+    manifest, config = open_dataset(str(manifest.data_dir), ExampleConfig(input_size=64))
+    batches = training_examples(manifest, config, seed=3, batch_size=1)
+    return [{name: value.numpy() for name, value in batch.items()} for batch in batches.take(8)]
+
+
+def test_examples_from_copies_and_from_pngs_are_identical(dataset):
+    from_pngs = examples_of(dataset)
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 9
+    png = dataset.alpha_path(0)
+    assert fastest_path(dataset.data_dir, png).suffix == ".bmp"
+    from_copies = examples_of(dataset)
+    for slow, fast in zip(from_pngs, from_copies, strict=True):
+        assert slow.keys() == fast.keys()
+        for name in slow:
+            np.testing.assert_array_equal(slow[name], fast[name], name)
+
+
+def test_copies_hold_the_pixels_of_the_pngs_without_the_empty_rim(dataset):
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    eps = read_rgb(dataset.eps_path(0))
+    copy = read_rgb(fastest_path(dataset.data_dir, dataset.eps_path(0)))
+    assert copy.shape == (640, 640, 3)
+    np.testing.assert_array_equal(copy, eps[320:960, 320:960])
+    background = dataset.background_path(0)
+    np.testing.assert_array_equal(
+        read_rgb(fastest_path(dataset.data_dir, background)), read_rgb(background)
+    )
+
+
+def test_a_second_call_writes_only_what_is_missing_or_older(dataset):
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 0
+    copies_of(dataset)[0].unlink()  # a matte: it is written again together with its colours
+    png = dataset.background_path(0)
+    os.utime(png, ns=(time.time_ns(), png.stat().st_mtime_ns + 10**9))
+    assert fastest_path(dataset.data_dir, png) == png
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 3
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "count"), [(0, 0), (4 * 640 * 640 / 1e9, 0), (10 * 640 * 640 / 1e9, 4)]
+)
+def test_copies_stay_within_their_share_of_the_disk(dataset, gigabytes, count):
+    assert write_decoded_copies(dataset, gigabytes, workers=1, progress=False) == count
+    kept = sum(path.stat().st_size for path in copies_of(dataset))
+    assert kept <= gigabytes * 1e9
+    # What is there already counts: a second call does not fill up the rest.
+    assert write_decoded_copies(dataset, gigabytes, workers=1, progress=False) == 0
+
+
+def test_a_full_disk_gets_no_copies(dataset, monkeypatch):
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(decoded.shutil, "disk_usage", lambda _: usage)
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 0
+
+
+def test_a_damaged_png_gets_no_copy_and_is_left_to_training_to_name(dataset):
+    dataset.alpha_path(0).write_bytes(b"no picture")
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 7
+    assert fastest_path(dataset.data_dir, dataset.alpha_path(0)) == dataset.alpha_path(0)
+
+
+def test_a_rim_that_is_not_empty_stays():
+    picture = np.zeros((1000, 900), np.uint8)
+    picture[500, 450] = 9
+    colours = np.zeros((1000, 900, 3), np.uint8)
+    assert shapes(without_empty_rim([picture, colours])) == [(640, 640), (640, 640, 3)]
+    colours[0, 0] = 1
+    assert shapes(without_empty_rim([picture, colours])) == [(1000, 900), (1000, 900, 3)]
+    small = np.ones((30, 900, 3), np.uint8)
+    assert shapes(without_empty_rim([small])) == [(30, 900, 3)]
+
+
+def test_grey_copies_are_grey(dataset):
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    np.testing.assert_array_equal(
+        read_grey(fastest_path(dataset.data_dir, dataset.alpha_path(0))),
+        read_grey(dataset.alpha_path(0))[320:960, 320:960],
+    )

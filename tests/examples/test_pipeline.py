@@ -1,0 +1,359 @@
+import dataclasses
+import os
+import shutil
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.dataset.decoded import fastest_path, write_decoded_copies
+from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
+from dim_tf.dataset.offline import make_dataset
+from dim_tf.examples.pipeline import (
+    dataset_error,
+    open_dataset,
+    pair_of_example,
+    training_examples,
+    what_is_wrong,
+)
+from dim_tf.pictures.image_io import write_png
+from dim_tf.system.errors import InputError
+
+CONFIG = ExampleConfig(crop_sizes=(48, 64), input_size=32, trimap_kernel_min=5, trimap_kernel_max=9)
+FOREGROUNDS, BACKGROUNDS = ("cat", "dog", "elk"), ("lake", "moor")
+
+
+def noise(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def disc(height, width, soft=6):
+    y, x = np.mgrid[:height, :width]
+    distance = np.hypot((y - height / 2) / height, (x - width / 2) / width) * min(height, width)
+    return np.clip(255 * (min(height, width) / 3 - distance) / soft + 128, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Three foregrounds on two backgrounds, 96 pixels a side."""
+    folder = tmp_path_factory.mktemp("data")
+    for seed, name in enumerate(FOREGROUNDS):
+        write_png(folder / "alpha" / f"{name}.png", disc(96, 96 - 8 * seed))
+        write_png(folder / "eps" / f"{name}.png", noise(seed, 96, 96 - 8 * seed, 3))
+    for seed, name in enumerate(BACKGROUNDS):
+        write_png(folder / "bg" / f"{name}.png", noise(10 + seed, 96, 100, 3))
+    write_manifest(
+        Manifest(
+            data_dir=folder,
+            layout="compact",
+            pad="none",
+            crop_safety="pull_back",
+            foregrounds=FOREGROUNDS,
+            backgrounds=BACKGROUNDS,
+            pairs=pairs_array([(f, b) for f in range(3) for b in range(2)]),
+            seed=1,
+        )
+    )
+    return folder
+
+
+def take(data_dir, count, config=CONFIG, **arguments):
+    manifest, config = open_dataset(str(data_dir), config)
+    arguments = {"seed": 1, "batch_size": 2} | arguments
+    batches = training_examples(manifest, config, **arguments).take(count)
+    return list(batches.as_numpy_iterator())
+
+
+def assert_equal(actual, expected):
+    assert len(actual) == len(expected)
+    for batch, other in zip(actual, expected, strict=True):
+        assert batch.keys() == other.keys()
+        for name, array in batch.items():
+            np.testing.assert_array_equal(array, other[name], name)
+
+
+# Order
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 3, 7, 100])
+def test_every_epoch_is_a_permutation(pairs):
+    for epoch in range(3):
+        indices = range(epoch * pairs, (epoch + 1) * pairs)
+        drawn = [int(pair_of_example(index, pairs, seed=1)) for index in indices]
+        assert sorted(drawn) == list(range(pairs))
+
+
+def test_order_differs_between_epochs_and_between_seeds():
+    def order(first, seed):
+        return tuple(int(pair_of_example(first + i, 50, seed)) for i in range(50))
+
+    orders = {order(0, 1), order(50, 1), order(100, 1), order(0, 2), order(50, 2)}
+    assert len(orders) == 5
+    assert tuple(range(50)) not in orders
+
+
+def test_order_is_shuffled_well_enough():
+    """A pair's place in one epoch says nothing about its place in the next."""
+    places = np.array(
+        [[int(pair_of_example(e * 200 + i, 200, 1)) for i in range(200)] for e in range(2)]
+    )
+    assert abs(np.corrcoef(places[0], np.arange(200))[0, 1]) < 0.2
+    assert abs(np.corrcoef(places[0], places[1])[0, 1]) < 0.2
+
+
+# Batches
+
+
+def test_shapes_types_and_ranges_of_a_batch(data_dir):
+    (batch,) = take(data_dir, 1, batch_size=3)
+    channels = {
+        "image_and_trimap": 4,
+        "rgb": 3,
+        "trimap": 1,
+        "alpha": 1,
+        "foreground": 3,
+        "background": 3,
+    }
+    assert batch.keys() == {*channels, "pair", "attempt"}
+    for name, count in channels.items():
+        assert batch[name].shape == (3, 32, 32, count)
+        assert batch[name].dtype == np.float32
+    assert batch["pair"].dtype == batch["attempt"].dtype == np.int64
+    assert not batch["attempt"].any()
+    assert set(np.unique(batch["trimap"])) <= {0, 128, 255}
+    assert (batch["trimap"] == 128).any(axis=(1, 2, 3)).all()
+    assert batch["alpha"].min() >= 0 and batch["alpha"].max() <= 1 + 1e-6
+
+
+def test_static_shapes_are_known(data_dir):
+    manifest, config = open_dataset(str(data_dir), CONFIG)
+    spec = training_examples(manifest, config, seed=1, batch_size=2).element_spec
+    assert spec["image_and_trimap"].shape == (2, 32, 32, 4)
+
+
+def test_one_epoch_holds_every_pair_once(data_dir):
+    pairs = np.concatenate([batch["pair"] for batch in take(data_dir, 3)])
+    assert sorted(pairs) == list(range(6))
+
+
+def test_two_runs_with_one_seed_are_identical_and_seeds_differ(data_dir):
+    first = take(data_dir, 6)
+    assert_equal(first, take(data_dir, 6))
+    other = take(data_dir, 6, seed=2)
+    assert any(
+        np.any(a["image_and_trimap"] != b["image_and_trimap"])
+        for a, b in zip(first, other, strict=True)
+    )
+
+
+@pytest.mark.parametrize("steps_done", [1, 4])
+def test_starting_later_gives_the_tail(data_dir, steps_done):
+    everything = take(data_dir, 7)
+    assert_equal(
+        take(data_dir, 7 - steps_done, first_example=2 * steps_done), everything[steps_done:]
+    )
+
+
+def test_examples_do_not_depend_on_the_batch_size(data_dir):
+    ones, threes = take(data_dir, 6, batch_size=1), take(data_dir, 2, batch_size=3)
+    for name in ones[0]:
+        np.testing.assert_array_equal(
+            np.concatenate([batch[name] for batch in ones]),
+            np.concatenate([batch[name] for batch in threes]),
+        )
+
+
+def test_examples_do_not_depend_on_the_number_of_threads(data_dir):
+    manifest, config = open_dataset(str(data_dir), CONFIG)
+    expected = take(data_dir, 6)
+    for threads in (1, 4):
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = threads
+        batches = training_examples(manifest, config, seed=1, batch_size=2).with_options(options)
+        assert_equal(list(batches.take(6).as_numpy_iterator()), expected)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_overfit_repeats_the_first_examples(data_dir, count):
+    expected = take(data_dir, count, batch_size=1)
+    actual = take(data_dir, 2 * count + 1, batch_size=1, overfit=count)
+    assert_equal(actual, [*expected, *expected, expected[0]])
+
+
+def test_graph_holds_no_python_function(data_dir):
+    """So that it can be serialised and handed to the tf.data service."""
+    manifest, config = open_dataset(str(data_dir), CONFIG)
+    batches = training_examples(manifest, config, seed=1, batch_size=2)
+    graph = tf.compat.v1.GraphDef.FromString(
+        batches._as_serialized_graph(allow_stateful=True).numpy()
+    )
+    operations = {node.op for function in graph.library.function for node in function.node_def}
+    assert "DecodePng" in operations
+    assert not {name for name in operations if "PyFunc" in name}
+
+
+# Pairs that give no example
+
+
+def damage(folder, how):
+    """Makes the pictures of the foreground dog unusable."""
+    alpha, eps = folder / "alpha" / "dog.png", folder / "eps" / "dog.png"
+    if how == "truncated":
+        eps.write_bytes(eps.read_bytes()[:2000])
+    elif how == "missing":
+        alpha.unlink()
+    elif how == "no_unknown":
+        write_png(alpha, np.zeros((96, 88), np.uint8))
+    elif how == "other_size":
+        write_png(eps, noise(7, 96, 87, 3))
+    elif how == "huge":  # a header that claims 10⁹ pixels
+        content = bytearray(alpha.read_bytes())
+        content[16:24] = (31_623).to_bytes(4, "big") * 2
+        content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+        alpha.write_bytes(content)
+
+
+DAMAGES = ("truncated", "missing", "no_unknown", "other_size", "huge")
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_bad_pair_gives_way_and_no_other_example_changes(data_dir, tmp_path, how):
+    shutil.copytree(data_dir, tmp_path / "data")
+    expected = take(data_dir, 6, batch_size=2)
+    damage(tmp_path / "data", how)
+    manifest, _ = open_dataset(str(data_dir), CONFIG)
+    actual = take(tmp_path / "data", 6, batch_size=2)
+    replaced = 0
+    for batch, other in zip(actual, expected, strict=True):
+        for place in range(2):
+            if manifest.foreground_name(other["pair"][place]) != "dog":
+                for name in batch:
+                    np.testing.assert_array_equal(batch[name][place], other[name][place], name)
+                continue
+            replaced += 1
+            assert batch["attempt"][place] > 0
+            assert manifest.foreground_name(batch["pair"][place]) != "dog"
+            assert (batch["trimap"][place] == 128).any()
+    assert replaced == 4
+    # Whatever runs before it and beside it.
+    assert_equal(take(tmp_path / "data", 4, batch_size=2, first_example=4), actual[2:])
+
+
+@pytest.mark.parametrize("how", ["truncated", "no_unknown"])
+def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
+    shutil.copytree(data_dir, tmp_path / "data")
+    damage(tmp_path / "data", how)
+    with pytest.raises(tf.errors.OpError) as caught:
+        take(tmp_path / "data", 3, strict=True)
+    manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
+    sentence = str(dataset_error(caught.value, manifest, 1, range(6)))
+    assert "dog.png" in sentence
+
+
+def test_a_damaged_decoded_copy_is_named(data_dir, tmp_path):
+    shutil.copytree(data_dir, tmp_path / "data")
+    manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
+    write_decoded_copies(manifest, 1.0, workers=1, progress=False)
+    assert what_is_wrong(manifest, 0) is None
+    copy = fastest_path(manifest.data_dir, manifest.eps_path(0))
+    modified = copy.stat().st_mtime_ns
+    copy.write_bytes(copy.read_bytes()[:40])
+    os.utime(copy, ns=(modified, modified))
+    assert str(copy) in what_is_wrong(manifest, 0)
+
+
+def test_a_dataset_of_bad_pairs_only_ends_with_an_error(data_dir, tmp_path):
+    shutil.copytree(data_dir, tmp_path / "data")
+    for file in (tmp_path / "data" / "eps").iterdir():
+        file.write_bytes(b"")
+    with pytest.raises(tf.errors.OpError):
+        take(tmp_path / "data", 1)
+
+
+# What the manifest and the config settle together
+
+
+def test_crop_safety_comes_from_the_manifest_unless_given(data_dir):
+    assert open_dataset(str(data_dir), CONFIG)[1].crop_safety == "pull_back"
+    given = dataclasses.replace(CONFIG, crop_safety="center")
+    assert open_dataset(str(data_dir), given)[1].crop_safety == "center"
+
+
+def test_hard_list_restricts_to_the_named_foregrounds(data_dir, tmp_path):
+    (tmp_path / "hard.txt").write_text("\nelk\n  cat \n")
+    config = dataclasses.replace(CONFIG, hard_list=str(tmp_path / "hard.txt"))
+    manifest, _ = open_dataset(str(data_dir), config)
+    assert {manifest.foreground_name(i) for i in range(len(manifest))} == {"cat", "elk"}
+    assert len(manifest) == 4
+    pairs = np.concatenate([batch["pair"] for batch in take(data_dir, 2, config)])
+    assert sorted(pairs) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("cow\ncat\n", "no foreground named cow"), ("\n", "empty"), (None, "cannot be read")],
+)
+def test_hard_list_that_cannot_be_used_is_refused(data_dir, tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "hard.txt").write_text(text)
+    config = dataclasses.replace(CONFIG, hard_list=str(tmp_path / "hard.txt"))
+    with pytest.raises(InputError, match=message):
+        open_dataset(str(data_dir), config)
+
+
+# The compact layout gives the original layout's examples
+
+
+def layouts(tmp_path, pad, background_sizes):
+    """The two layouts of the same pictures, odd in every size."""
+    for seed, (name, size) in enumerate({"cat": (91, 63), "dog": (57, 101)}.items()):
+        write_png(tmp_path / "in" / "alpha" / f"{name}.png", disc(*size, soft=9))
+        write_png(tmp_path / "in" / "eps" / f"{name}.png", noise(seed, *size, 3))
+    for seed, size in enumerate(background_sizes):
+        write_png(tmp_path / "in" / "bg" / f"place{seed}.png", noise(10 + seed, *size, 3))
+    folders = {}
+    for layout in ("compact", "original"):
+        folders[layout] = tmp_path / layout
+        make_dataset(
+            OfflineConfig(
+                out_dir=str(folders[layout]),
+                alpha_dir=str(tmp_path / "in" / "alpha"),
+                eps_dir=str(tmp_path / "in" / "eps"),
+                bg_dir=str(tmp_path / "in" / "bg"),
+                layout=layout,
+                pad=pad,
+                backgrounds_per_foreground=2,
+                workers=1,
+                progress=False,
+            )
+        )
+    return folders
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pad", "background_sizes"),
+    [
+        ("center", [(87, 131), (1409, 1283)]),
+        ("none", [(651, 1403), (1305, 1291)]),
+        ("none", [(643, 701), (33, 35)]),
+    ],
+)
+def test_compact_layout_gives_the_original_layouts_examples(tmp_path, pad, background_sizes):
+    folders = layouts(tmp_path, pad, background_sizes)
+    for crop_safety in ("center", "pull_back"):
+        config = ExampleConfig(crop_safety=crop_safety, input_size=64)
+        compact, original = (
+            take(folders[layout], 8, config, batch_size=1) for layout in ("compact", "original")
+        )
+        manifests = [open_dataset(str(folders[layout]), config)[0] for layout in folders]
+        for a, b in zip(compact, original, strict=True):
+            names = [
+                (manifest.foreground_name(pair), manifest.background_name(pair))
+                for manifest, pair in zip(manifests, (a["pair"][0], b["pair"][0]), strict=True)
+            ]
+            assert names[0] == names[1]
+        assert_equal(compact, original)
+        assert all((batch["trimap"] == 128).any() for batch in compact)

@@ -1,0 +1,190 @@
+import cv2
+import numpy as np
+import pytest
+
+from dim_tf.matting import closed_form, nearest_colours, post_process
+from dim_tf.matting.post_process import follow_colours, without_haze
+
+
+def two_colours(height=60, width=80):
+    """A photo of a disc on another colour, with a little noise, its trimap and its matte."""
+    rows, columns = np.ogrid[:height, :width]
+    distance = np.hypot(rows - height / 2, columns - width / 2) - 18
+    alpha = np.clip(0.5 - distance, 0, 1).astype(np.float32)
+    colours = alpha[..., None] * (200, 60, 40) + (1 - alpha[..., None]) * (30, 90, 180)
+    noise = np.random.default_rng(1).normal(0, 1, colours.shape)
+    trimap = np.where(distance < -7, 255, np.where(distance > 7, 0, 128)).astype(np.uint8)
+    return np.round(colours + noise).astype(np.uint8), trimap, alpha
+
+
+def matting_laplacian(rgb, epsilon):
+    """Equation 12 of the paper, term by term."""
+    height, width, _ = rgb.shape
+    colours = rgb / 255.0
+    laplacian = np.zeros((height * width, height * width))
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            places = [(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            window = np.array([colours[place] for place in places])
+            mean = window.mean(axis=0)
+            covariance = np.cov(window.T, bias=True) + epsilon / 9 * np.eye(3)
+            affinity = (1 + (window - mean) @ np.linalg.inv(covariance) @ (window - mean).T) / 9
+            numbers = [i * width + j for i, j in places]
+            laplacian[np.ix_(numbers, numbers)] += np.eye(9) - affinity
+    return laplacian
+
+
+def neighbours_laplacian(rgb, unknown, count=10):
+    """Every unknown pixel tied to those nearest in colour and place, by all distances."""
+    height, width = unknown.shape
+    rows, columns = np.indices(unknown.shape)
+    padded = np.pad(rgb / 255.0, [(1, 1), (1, 1), (0, 0)], mode="reflect")
+    surroundings = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (0, 1)).mean((-2, -1))
+    place = np.stack([rows / height, columns / width], axis=-1)
+    likeness = np.concatenate([rgb / 255.0, 0.5 * surroundings, 0.05 * place], axis=-1)
+    likeness = likeness.reshape(rgb[..., 0].size, -1)
+    laplacian = np.zeros((unknown.size, unknown.size))
+    for number in np.flatnonzero(unknown):
+        distance = np.linalg.norm(likeness - likeness[number], axis=1)
+        order = np.argsort(distance)
+        assert distance[order[count]] > distance[order[count - 1]] + 1e-9, "no tie in this test"
+        for other in order[:count]:
+            difference = np.eye(unknown.size)[number] - np.eye(unknown.size)[other]
+            laplacian += np.outer(difference, difference)
+    return laplacian
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_the_matte_solves_the_equations(monkeypatch, grey):
+    monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
+    monkeypatch.setattr(post_process, "STEPS", 5000)
+    random = np.random.default_rng(2)
+    height, width = 9, 12
+    smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)
+    rgb = np.round(smooth).astype(np.uint8)
+    if grey:  # colours with a covariance of rank one
+        rgb[...] = random.permutation(2 * height * width)[: height * width].reshape(
+            height, width, 1
+        )
+    trimap = np.full((height, width), 128, np.uint8)
+    trimap[:, :2], trimap[3:6, 9:] = 0, 255
+    predicted = random.uniform(0.1, 0.9, trimap.shape).astype(np.float32)
+    predicted = np.where(trimap == 128, predicted, trimap / np.float32(255))
+
+    unknown = (trimap == 128).ravel()
+    laplacian = matting_laplacian(rgb, closed_form.EPSILON)
+    laplacian += 5e-3 * neighbours_laplacian(rgb, trimap == 128)
+    expected = predicted.astype(np.float64).ravel()
+    weight = 1e-4 + 1.5e-2 * abs(2 * expected[unknown] - 1) ** 12
+    expected[unknown] = np.linalg.solve(
+        laplacian[np.ix_(unknown, unknown)] + np.diag(weight),
+        weight * expected[unknown] - laplacian[np.ix_(unknown, ~unknown)] @ expected[~unknown],
+    )
+    result = follow_colours(rgb, trimap, predicted)
+    np.testing.assert_allclose(
+        result, np.clip(expected, 0, 1).reshape(trimap.shape), rtol=0, atol=2e-3
+    )
+    assert np.abs(result - predicted).max() > 0.1
+
+
+def striped(gap: int, width: int = 90):
+    """A known part in two colours, then a third colour, then unknown stripes of the two."""
+    rgb = np.empty((24, width + gap, 3), np.uint8)
+    trimap = np.zeros(rgb.shape[:2], np.uint8)
+    rgb[:12], rgb[12:] = (200, 60, 40), (40, 90, 180)
+    trimap[:12] = 255
+    rgb[:, 30 : 30 + gap] = (90, 200, 90)
+    trimap[:, 30 : 30 + gap] = 0
+    stripes = np.arange(width - 30) // 3 % 2 == 0
+    rgb[:, 30 + gap :] = np.where(stripes[:, None], (200, 60, 40), (40, 90, 180))
+    trimap[:, 30 + gap :] = 128
+    rgb += np.random.default_rng(5).integers(0, 8, rgb.shape, np.uint8)
+    return rgb, trimap, stripes
+
+
+def test_a_small_difference_from_a_certain_prediction_is_dropped():
+    alpha = np.linspace(0, 0.3, 301)
+    for certain in (0.0, 1.0):
+        result = without_haze(np.abs(certain - alpha), np.full(301, certain))
+        taken = np.abs(result - certain)
+        np.testing.assert_array_equal(taken[alpha < 0.0595], 0)
+        np.testing.assert_allclose(taken[alpha >= 0.12], alpha[alpha >= 0.12], atol=1e-12)
+        assert (np.diff(taken) >= 0).all() and np.diff(taken).max() < 0.0021
+    unsure = np.linspace(0.2, 0.8, 301)
+    np.testing.assert_allclose(without_haze(alpha, unsure), alpha, atol=1e-3)
+
+
+def test_colours_known_elsewhere_decide_beyond_a_gap():
+    rgb, trimap, stripes = striped(gap=8)
+    undecided = np.where(trimap == 128, np.float32(0.5), trimap / np.float32(255))
+    result = follow_colours(rgb, trimap, undecided)[:, 38:]
+    assert np.abs(result - stripes).max() < 0.2
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_known_pixels_are_neighbours_within_reach_only(beyond):
+    """One unknown pixel, and foreground of just its colour, at the reach or beyond it."""
+    width = nearest_colours.REACH + 4 + beyond
+    rgb = np.full((5, width, 3), (90, 200, 90), np.uint8)
+    rgb[:, :4], rgb[2, -1] = (200, 60, 40), (200, 60, 40)
+    unknown, foreground = np.zeros((2, 5, width), bool)
+    unknown[2, -1] = foreground[2, 3] = True
+    _, known_part = nearest_colours.nearest_colours_equations(
+        rgb, unknown, foreground, rgb.shape[:2]
+    )
+    assert known_part == (0 if beyond else -1)
+
+
+def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
+    rgb, trimap, alpha = two_colours()
+    soft = cv2.GaussianBlur(alpha, (0, 0), 2)
+    soft = np.where(trimap == 128, soft, trimap / np.float32(255))
+    result = follow_colours(rgb, trimap, soft)
+    assert np.abs(result - alpha).mean() < np.abs(soft - alpha).mean() / 5
+    np.testing.assert_array_equal(result[trimap != 128], soft[trimap != 128])
+    assert result.dtype == np.float32
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_where_the_colours_say_nothing_the_prediction_stands():
+    rgb = np.full((40, 50, 3), 120, np.uint8)
+    trimap = np.full((40, 50), 128, np.uint8)
+    predicted = np.full((40, 50), 0.3, np.float32)
+    np.testing.assert_allclose(follow_colours(rgb, trimap, predicted), 0.3, atol=1e-3)
+
+
+def test_tiles_give_nearly_the_same_matte(monkeypatch):
+    rgb, trimap, alpha = two_colours(200, 300)
+    trimap[60:140, 20:280] = 128
+    soft = cv2.GaussianBlur(alpha, (0, 0), 3)
+    soft = np.where(trimap == 128, soft, trimap / np.float32(255))
+    monkeypatch.setattr(post_process, "TOLERANCE", 1e-8)
+    monkeypatch.setattr(post_process, "STEPS", 2000)
+    at_once = follow_colours(rgb, trimap, soft)
+    monkeypatch.setattr(post_process, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(post_process, "TILE_SIDE", 96)
+    equations, sizes = nearest_colours.nearest_colours_equations, []
+    monkeypatch.setattr(
+        post_process,
+        "nearest_colours_equations",
+        lambda *arguments: sizes.append(arguments[-1]) or equations(*arguments),
+    )
+    in_tiles = follow_colours(rgb, trimap, soft)
+    assert len(sizes) > 1
+    assert set(sizes) == {trimap.shape}  # places are measured by the photo, not by the tile
+    assert (at_once != in_tiles).any()
+    np.testing.assert_allclose(in_tiles, at_once, rtol=0, atol=1 / 255)
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 9), (2, 2), (3, 3), (2, 40)])
+def test_small_photos(height, width):
+    random = np.random.default_rng(3)
+    rgb = random.integers(0, 256, (height, width, 3), np.uint8)
+    predicted = random.uniform(0, 1, (height, width)).astype(np.float32)
+    unknown = follow_colours(rgb, np.full((height, width), 128, np.uint8), predicted)
+    assert np.isfinite(unknown).all()
+    assert unknown.min() >= predicted.min()
+    assert unknown.max() <= predicted.max()
+    known = np.zeros((height, width), np.uint8)
+    np.testing.assert_array_equal(follow_colours(rgb, known, predicted), predicted)

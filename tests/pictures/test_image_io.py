@@ -1,0 +1,339 @@
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from dim_tf.pictures.image_io import (
+    read_grey,
+    read_picture,
+    read_rgb,
+    read_unchanged,
+    to_8_bits,
+    to_grey,
+    to_rgb,
+    turned,
+    write_bmp,
+    write_png,
+)
+from dim_tf.system.errors import InputError
+
+RANDOM = np.random.default_rng(0)
+RGB = RANDOM.integers(0, 256, (5, 7, 3), np.uint8)
+GREY = RANDOM.integers(0, 256, (5, 7), np.uint8)
+# A photo without detail: what JPEG keeps of it can be compared.
+SMOOTH = np.empty((30, 40, 3), np.uint8)
+SMOOTH[...] = np.dstack([*np.meshgrid(np.arange(40) * 6, np.arange(30) * 8), np.full((30, 40), 90)])
+OPACITY = np.linspace(0, 255, 30 * 40).round().astype(np.uint8).reshape(30, 40)
+SMOOTH_RGBA = np.dstack([SMOOTH, OPACITY])
+
+
+def encoded(image, kind, **options):
+    """A file made by Pillow."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def chunk(name, data):
+    return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+@pytest.fixture
+def picture_file(tmp_path):
+    """Writes bytes to a file and returns its path."""
+
+    def write(content):
+        (tmp_path / "picture").write_bytes(content)
+        return tmp_path / "picture"
+
+    return write
+
+
+@pytest.mark.parametrize("write", [write_png, write_bmp])
+def test_written_pictures_come_back(tmp_path, write):
+    for picture in (RGB, GREY):
+        write(tmp_path / "picture", picture)
+        np.testing.assert_array_equal(read_unchanged(tmp_path / "picture"), picture)
+    write(tmp_path / "grey", GREY)
+    np.testing.assert_array_equal(read_grey(tmp_path / "grey"), GREY)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "grey"), np.dstack([GREY] * 3))
+
+
+def test_a_cut_out_is_written_with_its_transparency(tmp_path):
+    write_png(tmp_path / "cutout.png", np.dstack([RGB, GREY]))
+    with Image.open(tmp_path / "cutout.png") as picture:
+        assert picture.mode == "RGBA"
+        np.testing.assert_array_equal(picture, np.dstack([RGB, GREY]))
+
+
+COLOURS = Image.fromarray(SMOOTH)
+SHADES = Image.fromarray(SMOOTH[..., 0])
+KINDS = {
+    "grey PNG": encoded(SHADES, "PNG"),
+    "RGB PNG": encoded(COLOURS, "PNG"),
+    "1-bit PNG": encoded(Image.fromarray(OPACITY > 99), "PNG"),
+    "palette PNG": encoded(COLOURS.quantize(64), "PNG"),
+    "palette BMP": encoded(COLOURS.quantize(64), "BMP"),
+    "palette TIFF": encoded(COLOURS.quantize(64), "TIFF"),
+    "RGB JPEG": encoded(COLOURS, "JPEG", quality=98),
+    "grey JPEG": encoded(SHADES, "JPEG", quality=98),
+    "progressive JPEG": encoded(COLOURS, "JPEG", quality=98, progressive=True),
+    "CMYK JPEG": encoded(COLOURS.convert("CMYK"), "JPEG", quality=98),
+    "CMYK TIFF": encoded(COLOURS.convert("CMYK"), "TIFF"),
+    "lossy WebP": encoded(COLOURS, "WEBP"),
+    "lossless WebP": encoded(COLOURS, "WEBP", lossless=True),
+    "RGB TIFF": encoded(COLOURS, "TIFF"),
+    "LZW TIFF": encoded(COLOURS, "TIFF", compression="tiff_lzw"),
+    "JPEG TIFF": encoded(COLOURS, "TIFF", compression="jpeg"),
+    "RGB BMP": encoded(COLOURS, "BMP"),
+    "PPM": encoded(COLOURS, "PPM"),
+    "PGM": encoded(SHADES, "PPM"),
+}
+TRANSPARENT_KINDS = {
+    "RGBA PNG": encoded(Image.fromarray(SMOOTH_RGBA), "PNG"),
+    "grey PNG with transparency": encoded(
+        Image.fromarray(np.dstack([SMOOTH[..., 0], OPACITY]), "LA"), "PNG"
+    ),
+    "palette PNG with transparency": encoded(
+        COLOURS.quantize(64), "PNG", transparency=bytes(range(0, 256, 4))
+    ),
+    "RGBA WebP": encoded(Image.fromarray(SMOOTH_RGBA), "WEBP", lossless=True, exact=True),
+    "RGBA TIFF": encoded(Image.fromarray(SMOOTH_RGBA), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_is_read_as_pillow_reads_it(picture_file, name):
+    path = picture_file(KINDS[name])
+    picture = read_picture(path)
+    with Image.open(path) as image:
+        expected = np.asarray(image.convert("RGB")).astype(int)
+    assert picture.opacity is None
+    assert not picture.header.several
+    assert np.abs(to_rgb(picture.pixels) - expected).max() <= 1
+    assert np.abs(read_rgb(path) - expected).max() <= 1
+    assert np.abs(read_grey(path) - to_grey(np.uint8(expected)).astype(int)).max() <= 2
+
+
+def test_cmyk_without_adobes_mark_is_inverted_all_the_same(picture_file):
+    content = KINDS["CMYK JPEG"]
+    start = content.find(b"\xff\xee")
+    (length,) = struct.unpack_from(">H", content, start + 2)
+    path = picture_file(content[:start] + content[start + 2 + length :])
+    assert np.abs(read_rgb(path).astype(int) - SMOOTH).max() < 12
+
+
+@pytest.mark.parametrize("name", TRANSPARENT_KINDS)
+def test_transparency_is_kept_apart_and_colours_stay_as_stored(picture_file, name):
+    path = picture_file(TRANSPARENT_KINDS[name])
+    picture = read_picture(path)
+    with Image.open(path) as image:
+        expected = np.asarray(image.convert("RGBA"))
+    np.testing.assert_array_equal(picture.opacity, expected[..., 3])
+    # OpenCV multiplies the colours of a TIFF by its opacity: what is left is less precise.
+    seen = expected[..., 3] > (100 if "TIFF" in name else -1)
+    for pixels in (picture.pixels, read_rgb(path)):
+        difference = np.abs(pixels.astype(int) - expected[..., :3])[seen]
+        assert difference.max() <= ("TIFF" in name)
+
+
+def test_a_fourth_channel_that_is_always_opaque_is_dropped(picture_file):
+    opaque = np.dstack([SMOOTH, np.full((30, 40), 255, np.uint8)])
+    assert read_picture(picture_file(encoded(Image.fromarray(opaque), "PNG"))).opacity is None
+
+
+def test_16_bits_are_scaled_to_8_and_not_cut_off(tmp_path):
+    values = np.array([0, 127, 128, 129, 256, 32767, 32768, 65407, 65408, 65535], np.uint16)[None]
+    expected = np.round(values / 257).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "grey.png"), values)
+    np.testing.assert_array_equal(read_grey(tmp_path / "grey.png"), expected)
+    for suffix in ("png", "tif", "ppm"):
+        bgr = np.dstack([values, values[:, ::-1], 0 * values])
+        cv2.imwrite(str(tmp_path / f"colour.{suffix}"), bgr)
+        rgb = np.dstack([0 * expected, expected[:, ::-1], expected])
+        np.testing.assert_array_equal(read_rgb(tmp_path / f"colour.{suffix}"), rgb)
+    cv2.imwrite(str(tmp_path / "four.png"), np.dstack([bgr, values]))
+    picture = read_picture(tmp_path / "four.png")
+    np.testing.assert_array_equal(picture.opacity, values)
+    np.testing.assert_array_equal(to_8_bits(picture.pixels), rgb)
+
+
+def test_a_16_bit_tiff_whose_0_is_white(picture_file):
+    values = GREY.astype(np.uint16) * 257
+    content = encoded(Image.fromarray(values), "TIFF")
+    entry = struct.pack("<HHIH", 262, 3, 1, 1)  # PhotometricInterpretation: 0 is black
+    assert content.count(entry) == 1
+    white_is_zero = content.replace(entry, struct.pack("<HHIH", 262, 3, 1, 0))
+    np.testing.assert_array_equal(read_grey(picture_file(white_is_zero)), 255 - GREY)
+    np.testing.assert_array_equal(read_grey(picture_file(content)), GREY)
+
+
+def test_floating_point_is_read_from_0_to_1_only(picture_file):
+    unit = Image.fromarray((GREY / 255).astype(np.float32))
+    np.testing.assert_array_equal(read_grey(picture_file(encoded(unit, "TIFF"))), GREY)
+    for values in (GREY.astype(np.float32) * 2, np.full((4, 4), np.nan, np.float32)):
+        path = picture_file(encoded(Image.fromarray(values), "TIFF"))
+        with pytest.raises(InputError, match="float32 pixels; save it with 8 or 16 bits"):
+            read_picture(path)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turn"),
+    [
+        (1, lambda picture: picture),
+        (2, lambda picture: picture[:, ::-1]),
+        (3, lambda picture: picture[::-1, ::-1]),
+        (4, lambda picture: picture[::-1]),
+        (5, lambda picture: picture.swapaxes(0, 1)),
+        (6, lambda picture: np.rot90(picture, -1)),
+        (7, lambda picture: np.rot90(picture, 2).swapaxes(0, 1)),
+        (8, lambda picture: np.rot90(picture)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_pictures_are_turned_as_their_exif_tag_says(picture_file, kind, orientation, turn):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True, "exact": True}}.get(kind, {})
+    path = picture_file(encoded(COLOURS, kind, exif=exif, **options))
+    picture = read_picture(path)
+    assert picture.header.orientation == orientation
+    for pixels in (picture.pixels, read_rgb(path)):
+        assert np.abs(pixels.astype(int) - turn(SMOOTH)).max() < (12 if kind == "JPEG" else 1)
+    if kind != "JPEG":
+        image = Image.fromarray(SMOOTH_RGBA)
+        picture = read_picture(picture_file(encoded(image, kind, exif=exif, **options)))
+        np.testing.assert_array_equal(picture.opacity, turn(OPACITY))
+        difference = np.abs(picture.pixels.astype(int) - turn(SMOOTH))[turn(OPACITY) > 100]
+        assert difference.max() <= (kind == "TIFF")
+    np.testing.assert_array_equal(turned(SMOOTH, orientation), turn(SMOOTH))
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_does_not_exist_is_passed_over(picture_file, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read_picture(picture_file(encoded(COLOURS, "PNG", exif=exif)))
+    assert picture.header.orientation == 1
+    np.testing.assert_array_equal(picture.pixels, SMOOTH)
+
+
+@pytest.mark.parametrize("name", ["a b.png", "Füße 猫.png", "-rgb=x.png", "a[1]*.png"])
+def test_any_file_name(tmp_path, name):
+    write_png(tmp_path / name, RGB)
+    np.testing.assert_array_equal(read_rgb(tmp_path / name), RGB)
+
+
+def test_the_first_of_several_pages_and_frames_is_read(picture_file):
+    more = {"save_all": True, "append_images": [ImageOps.invert(COLOURS)]}
+    for kind, options in (("TIFF", {}), ("PNG", {}), ("WEBP", {"lossless": True})):
+        picture = read_picture(picture_file(encoded(COLOURS, kind, **more, **options)))
+        assert picture.header.several
+        np.testing.assert_array_equal(picture.pixels, SMOOTH)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "not a picture; it is empty"),
+        (b"text", "not a picture"),
+        (None, "does not exist"),
+        (b"GIF89a" + bytes(99), "a GIF animation or picture, which is not read; convert it to PNG"),
+        (b"\0\0\0\x18ftypheic" + bytes(99), "a HEIC picture, which is not read"),
+        (b"\0\0\0\x18ftypavif" + bytes(99), "an AVIF picture, which is not read"),
+        (b"8BPS" + bytes(99), "a Photoshop file, which is not read"),
+        (b"<!DOCTYPE html><html>", "a web page, not a picture; download the picture itself"),
+        (b"<?xml version='1.0'?><svg>", "an SVG drawing, which is not read"),
+        (b"II\x2a\0\x10\0\0\0CR\2\0" + bytes(99), "a camera's raw file, which is not read"),
+        (b"\x93NUMPY\1\0", "a NumPy array, which is not read"),
+    ],
+)
+def test_what_is_no_picture_is_refused(tmp_path, content, sentence):
+    if content is not None:
+        (tmp_path / "picture.png").write_bytes(content)
+    for read in (read_rgb, read_picture):
+        with pytest.raises(InputError, match=rf"picture\.png.*{sentence}"):
+            read(tmp_path / "picture.png")
+
+
+@pytest.mark.parametrize("name", KINDS | TRANSPARENT_KINDS)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_that_is_cut_short_is_refused_in_silence(picture_file, capfd, name, share):
+    content = (KINDS | TRANSPARENT_KINDS)[name]
+    path = picture_file(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match=r"cut short|damaged|not a picture"):
+        read_picture(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_half_a_jpeg_with_a_proper_end_is_refused(picture_file):
+    noise = Image.fromarray(RANDOM.integers(0, 256, (200, 200, 3), np.uint8))
+    content = encoded(noise, "JPEG")
+    path = picture_file(content[: len(content) // 2] + b"\xff\xd9")
+    with pytest.raises(InputError, match="a part of the picture is missing"):
+        read_picture(path)
+
+
+def test_what_follows_the_end_of_a_jpeg_is_no_harm(picture_file):
+    path = picture_file(KINDS["RGB JPEG"] + b"a phone's own notes")
+    assert read_picture(path).pixels.shape == SMOOTH.shape
+
+
+def test_warnings_of_libraries_are_held_back(picture_file, capfd):
+    content = KINDS["RGB PNG"]
+    profile = chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"))
+    path = picture_file(content[:33] + profile + content[33:])
+    np.testing.assert_array_equal(read_picture(path).pixels, SMOOTH)
+    assert capfd.readouterr().err == ""
+
+
+def claiming(width, height):
+    """A PNG that claims a size it does not have."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(999))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+@pytest.mark.parametrize("size", [(40_000, 25_000), (10**9, 1), (2**31, 2**31), (10_001, 10_000)])
+def test_a_file_that_claims_too_many_pixels_is_refused_by_its_header(picture_file, size):
+    path = picture_file(claiming(*size))
+    sentence = f"claims {size[0]}×{size[1]} pixels, more than 100 megapixels; make it smaller"
+    with pytest.raises(InputError, match=sentence):
+        read_picture(path)
+    with pytest.raises(InputError, match=sentence):
+        read_grey(path)
+
+
+def test_the_limit_can_be_moved(picture_file):
+    path = picture_file(KINDS["RGB JPEG"])
+    with pytest.raises(InputError, match=r"claims 40×30 pixels, more than 0\.001 megapixels"):
+        read_picture(path, max_megapixels=0.001)
+    assert read_picture(path, max_megapixels=0.0012).pixels.shape == SMOOTH.shape
+
+
+def test_a_claim_below_the_limit_that_is_not_kept_is_refused(picture_file):
+    with pytest.raises(InputError, match="damaged"):
+        read_picture(picture_file(claiming(400, 300)))
+
+
+def test_a_single_pixel(picture_file):
+    path = picture_file(encoded(Image.new("RGB", (1, 1), (1, 2, 3)), "PNG"))
+    np.testing.assert_array_equal(read_picture(path).pixels, [[[1, 2, 3]]])
+
+
+def test_a_tiff_that_begins_with_a_thumbnail_is_refused(picture_file):
+    path = picture_file(encoded(COLOURS, "TIFF", tiffinfo={254: 1}))
+    with pytest.raises(InputError, match="begins with a thumbnail"):
+        read_picture(path)
+
+
+def test_dataset_pictures_have_one_or_three_channels_of_8_bits(tmp_path):
+    write_png(tmp_path / "deep.png", GREY.astype(np.uint16))
+    write_png(tmp_path / "cutout.png", np.dstack([RGB, GREY]))
+    for name in ("deep.png", "cutout.png"):
+        with pytest.raises(InputError, match=f"{name} is not a grey or RGB picture of 8 bits"):
+            read_unchanged(tmp_path / name)

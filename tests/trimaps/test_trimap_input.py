@@ -1,0 +1,190 @@
+import cv2
+import numpy as np
+import pytest
+
+from dim_tf.system.errors import InputError
+from dim_tf.trimaps.trimap_input import (
+    check_trimap,
+    repair_mask,
+    repair_trimap,
+    trimap_from_mask,
+)
+
+
+def row(*values):
+    return np.array([values], np.uint8)
+
+
+def disc_trimap(side=200, inverted=False):
+    """Foreground in the middle, an unknown ring, background."""
+    y, x = np.ogrid[:side, :side]
+    distance = np.hypot(x - side / 2, y - side / 2)
+    trimap = np.select([distance < side / 4, distance < side / 3], [255, 128], 0).astype(np.uint8)
+    return np.where(trimap == 128, np.uint8(128), 255 - trimap) if inverted else trimap
+
+
+def as_jpeg(image, quality):
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+
+
+def test_a_clean_trimap_is_unchanged():
+    trimap, notes = repair_trimap(disc_trimap(), "t.png")
+    np.testing.assert_array_equal(trimap, disc_trimap())
+    assert notes == []
+
+
+def test_values_within_two_are_repaired_and_counted():
+    trimap, notes = repair_trimap(row(0, 1, 2, 126, 127, 128, 129, 130, 253, 254, 255), "t.png")
+    np.testing.assert_array_equal(trimap, row(0, 0, 0, 128, 128, 128, 128, 128, 255, 255, 255))
+    assert trimap.dtype == np.uint8
+    assert notes == ["8 pixels were almost but not quite 0, 128 or 255 and are taken as these"]
+
+
+@pytest.mark.parametrize("quality", [30, 60, 90])
+def test_jpeg_noise_is_repaired_and_nothing_known_becomes_its_opposite(quality):
+    clean = disc_trimap()
+    noisy = as_jpeg(clean, quality)
+    assert len(np.unique(noisy)) > 10
+    trimap, (note,) = repair_trimap(noisy, "t.jpg")
+    assert set(np.unique(trimap)) == {0, 128, 255}
+    assert "almost but not quite" in note or "noisy, as in a JPEG" in note
+    assert np.mean(trimap != clean) < 0.02
+    changed = trimap[(trimap != clean) & (clean != 128)]
+    assert (changed == 128).all()
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.5])
+def test_soft_edges_of_a_resized_trimap_become_unknown(factor):
+    resized = cv2.resize(disc_trimap(), None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+    trimap, (note,) = repair_trimap(resized, "t.png")
+    assert "between them as unknown" in note
+    assert (trimap[(resized > 24) & (resized < 231)] == 128).all()
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2), (0, 63, 127), (0, 100, 200)])
+def test_three_even_steps_are_background_unknown_and_foreground(values):
+    trimap, (note,) = repair_trimap(row(*values, *values), "t.png")
+    np.testing.assert_array_equal(trimap, row(0, 128, 255, 0, 128, 255))
+    assert note == "its values {}, {} and {} are taken as 0, 128 and 255".format(*values)
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        (row(0, 128, 255, 60, 70, 80), r"t\.png is no trimap: 50\.00%.*such as 60, 70, 80\)"),
+        (row(1, 2, 3), "no unknown pixel"),  # such labels come in several orders
+        (row(0, 60, 200), "is no trimap"),
+        (row(*range(256)), "is no trimap.*give it with --alpha"),
+    ],
+)
+def test_other_values_are_refused_by_name(values, sentence):
+    with pytest.raises(InputError, match=sentence):
+        repair_trimap(values, "t.png")
+
+
+@pytest.mark.parametrize(
+    "trimap, sentence",
+    [
+        (row(0, 255), "no unknown pixel"),
+        (row(128, 128), "no foreground .255. and no background .0."),
+        (row(0, 128), "no foreground .255.; paint"),
+        (row(128, 255), "no background .0.; paint"),
+        (row(0, 0), "no unknown pixel"),
+        (row(255, 255), "no unknown pixel"),
+    ],
+)
+def test_useless_trimaps_are_refused(trimap, sentence):
+    with pytest.raises(InputError, match=f"t.png .*{sentence}"):
+        check_trimap(trimap, "t.png")
+    with pytest.raises(InputError, match=f"t.png .*{sentence}"):
+        repair_trimap(trimap, "t.png")
+
+
+def test_black_foreground_is_turned_over_and_told():
+    trimap, (note,) = repair_trimap(disc_trimap(inverted=True), "t.png")
+    np.testing.assert_array_equal(trimap, disc_trimap())
+    assert "black is taken as the object (--invert=no if white is)" in note
+    mask, (note,) = repair_mask(np.where(disc_trimap() == 255, 0, 255).astype(np.uint8), "m.png")
+    np.testing.assert_array_equal(mask, np.where(disc_trimap() == 255, 255, 0))
+    assert "black is taken as the object" in note
+
+
+def test_whether_it_is_inverted_can_be_forced_and_forbidden():
+    inverted = disc_trimap(inverted=True)
+    kept, notes = repair_trimap(inverted, "t.png", invert="no")
+    np.testing.assert_array_equal(kept, inverted)
+    assert notes == []
+    turned, notes = repair_trimap(disc_trimap(), "t.png", invert="yes")
+    np.testing.assert_array_equal(turned, inverted)
+    assert notes == []
+
+
+def test_an_object_that_leaves_the_picture_is_not_turned_over_but_may_be_asked_about():
+    mask = np.full((100, 100), 255, np.uint8)
+    mask[40:, 30:70] = 0  # a black person, or a white arch
+    kept, (note,) = repair_mask(mask, "m.png")
+    np.testing.assert_array_equal(kept, mask)
+    assert "white along 90% of its border; if its object is black give --invert=yes" in note
+    mask[:, 20:] = 0  # white at the left only
+    assert repair_mask(mask, "m.png")[1] == []
+    pinhole = np.full((100, 100), 255, np.uint8)
+    pinhole[50, 50] = 0
+    assert repair_mask(pinhole, "m.png")[1] == []
+
+
+@pytest.mark.parametrize("low, high", [(0, 1), (0, 76), (3, 200), (0, 254)])
+def test_two_values_are_black_and_white(low, high):
+    mask, notes = repair_mask(row(low, low, high, low), "m.png")
+    np.testing.assert_array_equal(mask, row(0, 0, 255, 0))
+    assert notes == [f"its values {low} and {high} are taken as 0 and 255"]
+
+
+def test_jpeg_noise_of_a_mask_is_removed():
+    clean = np.where(disc_trimap() == 255, np.uint8(255), np.uint8(0))
+    mask, (note,) = repair_mask(as_jpeg(clean, 85), "m.jpg")
+    assert np.mean((mask != 0) & (mask != 255)) < 0.001
+    assert "as JPEG noise" in note
+
+
+def test_a_soft_matte_is_unchanged_unless_it_comes_from_a_jpeg():
+    matte = row(*range(256))
+    kept, notes = repair_mask(matte, "m.png", lossy=False)
+    np.testing.assert_array_equal(kept, matte)
+    assert notes == []
+    mask, _ = repair_mask(matte, "m.jpg", lossy=True)
+    np.testing.assert_array_equal(mask[0, 17:239], matte[0, 17:239])
+    assert set(mask[0, :17]) == {0} and set(mask[0, 239:]) == {255}
+
+
+def test_a_trimap_given_as_a_mask_is_used_and_the_other_flag_named():
+    mask, (note,) = repair_mask(disc_trimap(), "t.png")
+    np.testing.assert_array_equal(mask, disc_trimap())
+    assert "give it with --trimap" in note
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_masks_without_object_are_refused(value):
+    with pytest.raises(InputError, match=f"m.png .*the value {value} everywhere.*no unknown"):
+        repair_mask(row(value, value), "m.png")
+
+
+@pytest.mark.parametrize(
+    "kernel, mode, sentence",
+    [
+        (1, "dilate_erode", "larger --trimap_kernel than 1"),
+        (9, "dilate_erode", r"no foreground .255. left; give a smaller --trimap_kernel than 9"),
+        (9, "dilate", r"no background .0. left; give a smaller --trimap_kernel than 9"),
+        ("auto", "dilate", r"no background .0. left; give a number for --trimap_kernel"),
+    ],
+)
+def test_kernels_that_leave_nothing_are_refused(kernel, mode, sentence):
+    with pytest.raises(InputError, match=sentence):
+        trimap_from_mask(row(0, 0, 255, 255), kernel, mode, "m.png")
+
+
+def test_the_mode_is_passed_on():
+    mask = row(0, 0, 0, 255, 255, 255)
+    both = trimap_from_mask(mask, 3, "dilate_erode", "m.png")
+    np.testing.assert_array_equal(both, row(0, 0, 128, 128, 255, 255))
+    outwards = trimap_from_mask(mask, 3, "dilate", "m.png")
+    np.testing.assert_array_equal(outwards, row(0, 0, 128, 255, 255, 255))
