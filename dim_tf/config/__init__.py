@@ -24,42 +24,29 @@ from dim_tf.config.constants import (
     UNKNOWN,
 )
 from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
-from dim_tf.config.fields import choices_of, is_union
-from dim_tf.config.inference import InferenceConfig
-from dim_tf.config.offline import OfflineConfig
+from dim_tf.config.fields import config_from_values, values_of, with_values
+from dim_tf.config.inference import (
+    InferenceConfig,
+    MattingConfig,
+    MeasuringConfig,
+    ReadingConfig,
+    WritingConfig,
+)
+from dim_tf.config.offline import (
+    AdobeConfig,
+    FolderConfig,
+    JobsConfig,
+    LayoutConfig,
+    OfflineConfig,
+    SyntheticConfig,
+)
 from dim_tf.config.training import (
+    DataConfig,
     ExampleConfig,
     LossConfig,
     NetworkConfig,
+    OptimizationConfig,
+    RunConfig,
+    StartConfig,
     TrainingConfig,
 )
-
-__all__ = [
-    "BACKGROUND",
-    "BATCH_NORM_EPSILON",
-    "BATCH_NORM_MOMENTUM",
-    "CANVAS_SIDE",
-    "FOREGROUND",
-    "FOREGROUND_LONG_SIDE",
-    "IMAGE_MEAN_RGB",
-    "LAPLACIAN_LEVELS",
-    "LARGEST_INPUT_MEGAPIXELS",
-    "LARGEST_SEED",
-    "LOSS_EPSILON",
-    "MAX_INPUT_MEGAPIXELS",
-    "MAX_PIXELS",
-    "NORMALIZED_INPUT_DIVISOR",
-    "SIZE_MULTIPLE",
-    "TILE_CORE_SIDE",
-    "UNKNOWN",
-    "AblationConfig",
-    "ExampleConfig",
-    "HeldOutConfig",
-    "InferenceConfig",
-    "LossConfig",
-    "NetworkConfig",
-    "OfflineConfig",
-    "TrainingConfig",
-    "choices_of",
-    "is_union",
-]

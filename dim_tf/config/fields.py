@@ -1,11 +1,18 @@
-"""What a setting is: a dataclass field with a default, a help text and bounds."""
+"""What a setting is: a dataclass field with a default, a help text and bounds.
+
+A config may have parts, groups of settings that one function needs. No two settings of a config
+have the same name, so that its values can be given and told without the groups, as flags are.
+"""
 
 import dataclasses
 import math
 import types
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dim_tf.system.errors import InputError
+
+Config = TypeVar("Config")
 
 
 def option(
@@ -29,6 +36,43 @@ def probability(help: str) -> Any:
 def part(config_class: type) -> Any:
     """A dataclass field that is itself a group of settings."""
     return dataclasses.field(default_factory=config_class, metadata={"part": config_class})
+
+
+def values_of(config: Any) -> dict[str, Any]:
+    """The settings of a config, those of its parts included: name → value."""
+    values = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        values |= values_of(value) if "part" in field.metadata else {field.name: value}
+    return values
+
+
+def config_from_values(config_class: type[Config], values: Mapping[str, Any]) -> Config:
+    """The config with these settings, whichever part they belong to, and defaults for the others.
+
+    Raises:
+        InputError: a value that the config refuses.
+        TypeError: a name that is no setting of it.
+    """
+    unknown = values.keys() - values_of(config_class()).keys()
+    if unknown:
+        raise TypeError(f"{config_class.__name__} has no setting {', '.join(sorted(unknown))}.")
+    return _config_from(config_class, values)
+
+
+def with_values(config: Config, **values: Any) -> Config:
+    """The config with some settings changed, whichever part they belong to."""
+    return config_from_values(type(config), values_of(config) | values)
+
+
+def _config_from(config_class: type[Config], values: Mapping[str, Any]) -> Config:
+    given = {}
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            given[field.name] = _config_from(field.metadata["part"], values)
+        elif field.name in values:
+            given[field.name] = values[field.name]
+    return config_class(**given)
 
 
 def choices_of(hint: Any) -> tuple[str, ...] | None:

@@ -6,19 +6,23 @@ Only what stands behind the scripts imports it, and the ablations, whose arms ar
 import contextlib
 import dataclasses
 import typing
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from absl import flags
 
-from dim_tf.config import choices_of, is_union
+from dim_tf.config.fields import (
+    Config,
+    choices_of,
+    config_from_values,
+    is_union,
+    values_of,
+)
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.system.errors import InputError
 
 # Flags count as the script's own, so that its --help lists them.
 flags.disclaim_key_flags()
-
-Config = TypeVar("Config")
 
 
 def define_flags(config_class: type, flag_values: flags.FlagValues = flags.FLAGS) -> None:
@@ -99,11 +103,14 @@ def config_from_flags(
     Raises:
         InputError: a value that the config refuses.
     """
+    return config_from_values(config_class, dict(_parsed_values(config_class, flag_values)))
+
+
+def _parsed_values(config_class: type, flag_values: flags.FlagValues) -> Iterator[tuple[str, Any]]:
     hints = typing.get_type_hints(config_class)
-    values = {}
     for field in dataclasses.fields(config_class):
         if "part" in field.metadata:
-            values[field.name] = config_from_flags(field.metadata["part"], flag_values)
+            yield from _parsed_values(field.metadata["part"], flag_values)
             continue
         value = flag_values[field.name].value
         if typing.get_origin(hints[field.name]) is tuple:
@@ -118,21 +125,17 @@ def config_from_flags(
         if is_union(hints[field.name]) and isinstance(value, str):
             with contextlib.suppress(ValueError):
                 value = int(value)
-        values[field.name] = value
-    return config_class(**values)
+        yield field.name, value
 
 
 def flagfile_text(config: Any) -> str:
     """The config as the text of a flagfile: one `--name=value` per line, in the config's order."""
     lines = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if "part" in field.metadata:
-            lines.append(flagfile_text(value).rstrip("\n"))
-        elif isinstance(value, bool):
-            lines.append(f"--{'' if value else 'no'}{field.name}")
+    for name, value in values_of(config).items():
+        if isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{name}")
         elif isinstance(value, tuple):
-            lines.append(f"--{field.name}={','.join(map(str, value))}")
+            lines.append(f"--{name}={','.join(map(str, value))}")
         elif value is not None:
-            lines.append(f"--{field.name}={value}")
+            lines.append(f"--{name}={value}")
     return "\n".join(lines) + "\n"

@@ -4,13 +4,13 @@ import dataclasses
 from typing import Literal
 
 from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, MAX_INPUT_MEGAPIXELS, MAX_PIXELS
-from dim_tf.config.fields import Checked, option
+from dim_tf.config.fields import Checked, option, part
 from dim_tf.system.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
-class InferenceConfig(Checked):
-    """From a photo and a trimap or mask to a matte on disk."""
+class ReadingConfig(Checked):
+    """The photos, what says where their objects are, and how it is read."""
 
     rgb: str = option("", "photo: a file, a folder or a glob; left out: the shipped sample")
     alpha: str = option(
@@ -24,7 +24,75 @@ class InferenceConfig(Checked):
         "instead of a mask: x,y,width,height of a rectangle around the object, pixels, in which "
         "GrabCut looks for it; auto: the photo but for a small margin",
     )
+    trimap_kernel: int | Literal["auto"] = option(
+        "auto",
+        "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
+        "pixels; auto: wider around larger objects, and thin parts and gaps keep their middle",
+        at_least=1,
+        at_most=10_000,
+    )
+    trimap_mode: Literal["dilate_erode", "dilate"] = option(
+        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
+    )
+    invert: Literal["auto", "yes", "no"] = option(
+        "auto",
+        "whether the object is black in the mask or trimap; auto: where it is white along its "
+        "whole border and black inside",
+    )
+    max_input_megapixels: float = option(
+        MAX_INPUT_MEGAPIXELS,
+        "largest picture that is read, in millions of pixels; larger ones are refused unread",
+        above=0,
+        at_most=LARGEST_INPUT_MEGAPIXELS,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class MattingConfig(Checked):
+    """From a photo and its trimap to a matte."""
+
     checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
+    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+    post_process: Literal["affinity", "none"] = option(
+        "affinity",
+        "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
+        "matting), which takes 3 to 5 seconds per 100,000 unknown pixels; none: as the network "
+        "says",
+    )
+    size: int = option(
+        0,
+        "squash the photo to a square of this side first, as the original did; 0: its own size",
+        at_least=0,
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto",
+        "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
+        "the matte differs by a grey level here and there), otherwise float32",
+    )
+    max_pixels: int = option(
+        MAX_PIXELS,
+        "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
+        "width. A larger one goes through in overlapping tiles, with the same matte",
+        at_least=1,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size**2 > self.max_pixels:
+            raise InputError(
+                f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
+                f"whose square is at most --max_pixels={self.max_pixels}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class WritingConfig(Checked):
+    """What is written of a matte, and where to."""
+
     output: str = option(
         "",
         "matte to write: a name ending in .png, or a folder that gets one PNG per photo; left out: "
@@ -54,43 +122,18 @@ class InferenceConfig(Checked):
         "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
         "none",
     )
-    trimap_kernel: int | Literal["auto"] = option(
-        "auto",
-        "how wide the unknown band is that is made around a mask's edge: the side of the kernel, "
-        "pixels; auto: wider around larger objects, and thin parts and gaps keep their middle",
-        at_least=1,
-        at_most=10_000,
-    )
-    invert: Literal["auto", "yes", "no"] = option(
-        "auto",
-        "whether the object is black in the mask or trimap; auto: where it is white along its "
-        "whole border and black inside",
-    )
-    trimap_mode: Literal["dilate_erode", "dilate"] = option(
-        "dilate_erode", "grow the unknown region to both sides of the mask's edge, or outwards only"
-    )
-    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
-        "checkpoint",
-        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
-        "says is better for it",
-    )
-    post_process: Literal["affinity", "none"] = option(
-        "affinity",
-        "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
-        "matting), which takes 3 to 5 seconds per 100,000 unknown pixels; none: as the network "
-        "says",
-    )
-    size: int = option(
-        0,
-        "squash the photo to a square of this side first, as the original did; 0: its own size",
-        at_least=0,
-    )
-    precision: Literal["auto", "float32", "bfloat16"] = option(
-        "auto",
-        "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
-        "the matte differs by a grey level here and there), otherwise float32",
-    )
     bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.composite and not self.background:
+            raise InputError("--composite needs --background, a colour or a picture.")
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuringConfig(Checked):
+    """What mattes are compared with, and the report."""
+
     gt: str = option(
         "",
         "true mattes, 0 to 255: file, folder or glob, paired by stem; prints the errors of the "
@@ -112,25 +155,13 @@ class InferenceConfig(Checked):
         "pixels that the errors are taken over: those unknown in the trimap, as in the "
         "literature, or the whole image",
     )
-    max_pixels: int = option(
-        MAX_PIXELS,
-        "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
-        "width. A larger one goes through in overlapping tiles, with the same matte",
-        at_least=1,
-    )
-    max_input_megapixels: float = option(
-        MAX_INPUT_MEGAPIXELS,
-        "largest picture that is read, in millions of pixels; larger ones are refused unread",
-        above=0,
-        at_most=LARGEST_INPUT_MEGAPIXELS,
-    )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size**2 > self.max_pixels:
-            raise InputError(
-                f"--size={self.size} is not possible; give 0 for the photo's own size, or a side "
-                f"whose square is at most --max_pixels={self.max_pixels}."
-            )
-        if self.composite and not self.background:
-            raise InputError("--composite needs --background, a colour or a picture.")
+
+@dataclasses.dataclass(frozen=True)
+class InferenceConfig(Checked):
+    """From photos and their trimaps or masks to mattes on disk, and how good they are."""
+
+    reading: ReadingConfig = part(ReadingConfig)
+    matting: MattingConfig = part(MattingConfig)
+    writing: WritingConfig = part(WritingConfig)
+    measuring: MeasuringConfig = part(MeasuringConfig)

@@ -4,14 +4,13 @@ import dataclasses
 from typing import Literal
 
 from dim_tf.config.constants import LARGEST_SEED
-from dim_tf.config.fields import Checked, option, probability
+from dim_tf.config.fields import Checked, option, part, probability
 
 
 @dataclasses.dataclass(frozen=True)
-class OfflineConfig(Checked):
-    """The offline step: mattes, colours and backgrounds in, a PNG dataset out."""
+class FolderConfig(Checked):
+    """Mattes and their colours in folders of the user's own, and backgrounds."""
 
-    out_dir: str = option("", "folder to write the dataset to")
     alpha_dir: str = option("", "folder of mattes")
     eps_dir: str = option(
         "",
@@ -19,12 +18,24 @@ class OfflineConfig(Checked):
         "stem (the blog calls them eps)",
     )
     bg_dir: str = option("", "folder of background photographs")
+
+
+@dataclasses.dataclass(frozen=True)
+class AdobeConfig(Checked):
+    """The Adobe matting dataset as its authors ship it."""
+
     adobe_root: str = option(
         "", "root of the Adobe matting dataset (holds Combined_Dataset); needs no renaming"
     )
     adobe_split: Literal["train", "test"] = option(
         "train", "train: the training foregrounds; test: Composition-1k, by the official recipe"
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticConfig(Checked):
+    """Procedural mattes, and the photographs that colour them."""
+
     synthetic: int = option(
         0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
     )
@@ -59,6 +70,12 @@ class OfflineConfig(Checked):
         "probability that the edge of a procedural matte of the kinds hard and holes follows the "
         "texture of the photograph that gives its colours, as fur, grass and torn paper do"
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class LayoutConfig(Checked):
+    """How a dataset lies on disk."""
+
     layout: Literal["compact", "original"] = option(
         "compact",
         "compact: each foreground and background once, and a manifest of pairs; original: one "
@@ -77,9 +94,27 @@ class OfflineConfig(Checked):
     backgrounds_per_foreground: int = option(
         100, "backgrounds each foreground is paired with, drawn without replacement", at_least=1
     )
-    seed: int = option(
-        1, "seed of the pairing and of the procedural mattes", at_least=0, at_most=LARGEST_SEED
-    )
+
+
+@dataclasses.dataclass(frozen=True)
+class JobsConfig(Checked):
+    """How many independent jobs are run."""
+
     workers: int = option(0, "processes; 0 takes one per core", at_least=0)
     strict: bool = option(False, "stop at the first refused file instead of going on without it")
     progress: bool = option(True, "show a progress bar")
+
+
+@dataclasses.dataclass(frozen=True)
+class OfflineConfig(Checked):
+    """The offline step: mattes, colours and backgrounds in, a PNG dataset out."""
+
+    out_dir: str = option("", "folder to write the dataset to")
+    seed: int = option(
+        1, "seed of the pairing and of the procedural mattes", at_least=0, at_most=LARGEST_SEED
+    )
+    folders: FolderConfig = part(FolderConfig)
+    adobe: AdobeConfig = part(AdobeConfig)
+    procedural: SyntheticConfig = part(SyntheticConfig)
+    layout_on_disk: LayoutConfig = part(LayoutConfig)
+    jobs: JobsConfig = part(JobsConfig)

@@ -147,11 +147,28 @@ class LossConfig(Checked):
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingConfig(Checked):
-    """A training run."""
+class StartConfig(Checked):
+    """The weights of step 0."""
 
-    data_dir: str = option("", "dataset made by preprocess_offline.py")
-    run_dir: str = option("", "folder of this run: checkpoints, logs, the run's own flagfile")
+    vgg_weights: str = option(
+        "",
+        "initial encoder: path of vgg16_weights.npz (Davi Frossard's keys), 'keras' for the "
+        "weights of keras.applications, nothing for random weights",
+    )
+    normalize_vgg: bool = option(
+        False,
+        "rescale the loaded encoder to unit-RMS activations and start its trimap slice at random; "
+        "the same function of the photo, and much faster training",
+    )
+    init_from: str = option(
+        "", "checkpoint to start from when the run folder has none (for the paper's stages)"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizationConfig(Checked):
+    """How a step changes the weights, and how many there are."""
+
     steps: int = option(
         100_000, "training steps in all, those before a resume included", at_least=1
     )
@@ -177,16 +194,6 @@ class TrainingConfig(Checked):
     mixed_precision: Literal["float32", "bfloat16"] = option(
         "float32", "bfloat16: convolutions in bfloat16, weights, losses and optimizer in float32"
     )
-    vgg_weights: str = option(
-        "",
-        "initial encoder: path of vgg16_weights.npz (Davi Frossard's keys), 'keras' for the "
-        "weights of keras.applications, nothing for random weights",
-    )
-    normalize_vgg: bool = option(
-        False,
-        "rescale the loaded encoder to unit-RMS activations and start its trimap slice at random; "
-        "the same function of the photo, and much faster training",
-    )
     train_stage: Literal["all", "encoder_decoder", "refinement"] = option(
         "all",
         "which weights learn; the paper trains encoder_decoder, then refinement, then all",
@@ -196,9 +203,22 @@ class TrainingConfig(Checked):
         "normalise with batch norm's averages as inference does, and leave them as they are; for "
         "a last stage that begins with --init_from",
     )
-    init_from: str = option(
-        "", "checkpoint to start from when the run folder has none (for the paper's stages)"
+    skip_nonfinite: int = option(
+        0,
+        "skip up to this many steps, in all, whose loss or gradient is not finite, instead of "
+        "stopping at the first",
+        at_least=0,
     )
+    strategy: Literal["default", "mirrored"] = option(
+        "default", "tf.distribute strategy: one device, or all devices of this machine"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig(Checked):
+    """A training run on a dataset that is there."""
+
+    run_dir: str = option("", "folder of this run: checkpoints, logs, the run's own flagfile")
     seed: int = option(
         1,
         "seed of the initial weights and of every draw of the data pipeline",
@@ -213,12 +233,6 @@ class TrainingConfig(Checked):
         "stop at the first example that cannot be made (a picture that is damaged, of another size "
         "than its partner, or a matte without unknown pixels) instead of naming and skipping it",
     )
-    skip_nonfinite: int = option(
-        0,
-        "skip up to this many steps, in all, whose loss or gradient is not finite, instead of "
-        "stopping at the first",
-        at_least=0,
-    )
     validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
     validate_every: int = option(1_000, "steps between validations; 0 never validates", at_least=0)
     checkpoint_every: int = option(200, "steps between checkpoints", at_least=1)
@@ -230,10 +244,31 @@ class TrainingConfig(Checked):
     )
     image_every: int = option(500, "steps between TensorBoard images; 0 writes none", at_least=0)
     resume: bool = option(True, "go on from the newest checkpoint in run_dir")
-    strategy: Literal["default", "mirrored"] = option(
-        "default", "tf.distribute strategy: one device, or all devices of this machine"
-    )
     progress: bool = option(True, "show the loss, step time and time left")
+    preview: bool = option(
+        False,
+        "write run_dir/before_after.png: the matte of a procedural picture that is not in the "
+        "data, before and after training",
+    )
+    network: NetworkConfig = part(NetworkConfig)
+    examples: ExampleConfig = part(ExampleConfig)
+    losses: LossConfig = part(LossConfig)
+    start: StartConfig = part(StartConfig)
+    optimization: OptimizationConfig = part(OptimizationConfig)
+
+    @property
+    def base_learning_rate(self) -> float:
+        """The learning rate that is used: the one given, or the blog's for this network."""
+        if self.optimization.learning_rate is not None:
+            return self.optimization.learning_rate
+        return 1e-4 if self.network.batch_norm else 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Checked):
+    """The dataset that is trained on, and how it is made where there is none."""
+
+    data_dir: str = option("", "dataset made by preprocess_offline.py")
     synthetic: int = option(
         0,
         "if data_dir holds no dataset, make one there from this many procedural mattes first",
@@ -248,18 +283,11 @@ class TrainingConfig(Checked):
         "they are read about ten times faster than PNG; 0 keeps none",
         at_least=0,
     )
-    preview: bool = option(
-        False,
-        "write run_dir/before_after.png: the matte of a procedural picture that is not in the "
-        "data, before and after training",
-    )
-    network: NetworkConfig = part(NetworkConfig)
-    examples: ExampleConfig = part(ExampleConfig)
-    losses: LossConfig = part(LossConfig)
 
-    @property
-    def base_learning_rate(self) -> float:
-        """The learning rate that is used: the one given, or the blog's for this network."""
-        if self.learning_rate is not None:
-            return self.learning_rate
-        return 1e-4 if self.network.batch_norm else 1e-5
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig(Checked):
+    """What train.py does: a dataset if it is missing, and the run on it."""
+
+    data: DataConfig = part(DataConfig)
+    run: RunConfig = part(RunConfig)
