@@ -14,9 +14,9 @@ The Adobe matting dataset, and its test set Composition-1k:
     python preprocess_offline.py --adobe_root=Adobe --adobe_split=test --bg_dir=VOC --out_dir=c1k
 """
 
+from dim_tf.commands.prepare import make_dataset
 from dim_tf.commands.script import run_script
 from dim_tf.config import OfflineConfig
-from dim_tf.dataset.offline import make_dataset
 
 
 def make(config: OfflineConfig) -> None:

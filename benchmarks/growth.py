@@ -22,7 +22,7 @@ from inference import peak_memory
 from timing import fastest, machine, table
 from train_step import random_example, step_of
 
-from dim_tf.config import NetworkConfig, TrainingConfig
+from dim_tf.config import NetworkConfig
 from dim_tf.model.network import build_network
 from dim_tf.system.files import write_bytes
 
@@ -38,13 +38,10 @@ UNITS = {"batch": "batch size", "width": "width", "crop": "side of the crop, pix
 
 def measure(batch: int, width: float, crop: int, rounds: int) -> tuple[float, float]:
     """Seconds of a step, and the most memory this process has had, GB."""
-    config = TrainingConfig(
-        network=NetworkConfig(fc6="1x1", width=width), mixed_precision="bfloat16"
-    )
-    network = build_network(config.network, precision=config.mixed_precision)
+    network = build_network(NetworkConfig(fc6="1x1", width=width), precision="bfloat16")
     example = random_example(crop)
     examples = {name: tf.repeat(picture, batch, axis=0) for name, picture in example.items()}
-    seconds = fastest({"step": step_of(network, config, example=examples)}, rounds)["step"]
+    seconds = fastest({"step": step_of(network, example=examples)}, rounds)["step"]
     return seconds, peak_memory()
 
 

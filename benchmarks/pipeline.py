@@ -18,7 +18,7 @@ from pathlib import Path
 import tensorflow as tf
 from timing import machine, table
 
-from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.config import ExampleConfig, LossConfig, NetworkConfig, OptimizationConfig
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.examples import pipeline
 from dim_tf.model.network import build_network
@@ -74,12 +74,11 @@ def main() -> None:
     from_pngs = seconds_per_example(batches(), arguments.examples)
     pipeline.fastest_path = fastest_path
 
-    config = TrainingConfig(
-        network=NetworkConfig(width=arguments.width, fc6="1x1"), mixed_precision="bfloat16"
-    )
-    network = build_network(config.network, precision=config.mixed_precision)
+    network = build_network(NetworkConfig(width=arguments.width, fc6="1x1"), precision="bfloat16")
+    optimization = OptimizationConfig()
+    optimizer = make_optimizer(optimization, 1e-4, network)
     step = make_train_step(
-        config, network, make_optimizer(config, network), tf.distribute.get_strategy()
+        LossConfig(), optimization, network, optimizer, tf.distribute.get_strategy()
     )
     one = next(iter(batches()))
     alone = seconds_per_step(step, itertools.repeat(one), arguments.steps)

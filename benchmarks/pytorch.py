@@ -20,7 +20,7 @@ from timing import fastest, machine, table
 from torch import nn
 from train_step import SIDE, random_example, step_of
 
-from dim_tf.config import NetworkConfig, TrainingConfig
+from dim_tf.config import NetworkConfig
 from dim_tf.model.network import (
     DECODER_CHANNELS,
     DECONV6_CHANNELS,
@@ -28,6 +28,9 @@ from dim_tf.model.network import (
     FC6,
     build_network,
 )
+
+# Of networks without batch norm.
+LEARNING_RATE = 1e-5
 
 
 class TorchNetwork(nn.Module):
@@ -68,7 +71,7 @@ class TorchNetwork(nn.Module):
 def torch_functions(fc6: str, inputs: np.ndarray, alpha: np.ndarray):
     """A training step and a forward pass as calls."""
     network = TorchNetwork(fc6).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-5, fused=True)
+    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
     x = torch.from_numpy(inputs.transpose(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
     truth = torch.from_numpy(alpha.transpose(0, 3, 1, 2))
 
@@ -96,19 +99,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6)
     arguments = parser.parse_args()
     print(machine() + f", PyTorch {torch.__version__}")
-    config = TrainingConfig(
-        network=NetworkConfig(fc6="3x3", batch_norm=False), mixed_precision="bfloat16"
-    )
-    network = build_network(config.network, precision=config.mixed_precision)
+    config, precision = NetworkConfig(fc6="3x3", batch_norm=False), "bfloat16"
+    network = build_network(config, precision=precision)
     example = random_example()
     inputs = example["image_and_trimap"]
-    for_inference = build_network(
-        config.network, precision=config.mixed_precision, for_training=False
-    )
+    for_inference = build_network(config, precision=precision, for_training=False)
     forward = tf.function(lambda: for_inference(inputs, training=False))
     torch_train, torch_infer = torch_functions("3x3", inputs.numpy(), example["alpha"].numpy())
     for name, functions in (
-        ("training", {"ours": step_of(network, config), "PyTorch": torch_train}),
+        (
+            "training",
+            {"ours": step_of(network, learning_rate=LEARNING_RATE), "PyTorch": torch_train},
+        ),
         ("inference", {"ours": lambda: forward().numpy(), "PyTorch": torch_infer}),
     ):
         seconds = fastest(functions, arguments.rounds)

@@ -17,7 +17,7 @@ import tensorflow as tf
 from plain_network import SWITCHES, build_plain
 from timing import fastest, machine, table
 
-from dim_tf.config import NetworkConfig, TrainingConfig
+from dim_tf.config import LossConfig, NetworkConfig, OptimizationConfig
 from dim_tf.model.network import (
     DECODER_CHANNELS,
     DECONV6_CHANNELS,
@@ -29,6 +29,7 @@ from dim_tf.training.start import make_optimizer
 from dim_tf.training.step import make_train_step
 
 SIDE = 320
+LEARNING_RATE = 1e-4
 
 
 def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
@@ -51,23 +52,24 @@ def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
 
 def step_of(
     network: keras.Model,
-    config: TrainingConfig,
     example: dict[str, tf.Tensor] | None = None,
     optimizer: keras.optimizers.Optimizer | None = None,
+    learning_rate: float = LEARNING_RATE,
 ):
     """A call that does one step and waits for its values.
 
     Without a batch it takes one of noise, without an optimizer ours.
     """
-    optimizer = optimizer or make_optimizer(config, network)
-    step = make_train_step(config, network, optimizer, tf.distribute.get_strategy())
+    losses, optimization = LossConfig(), OptimizationConfig()
+    optimizer = optimizer or make_optimizer(optimization, learning_rate, network)
+    step = make_train_step(losses, optimization, network, optimizer, tf.distribute.get_strategy())
     example = example or random_example()
     return lambda: [value.numpy() for value in step(example).values()]
 
 
-def keras_adam(config: TrainingConfig) -> keras.optimizers.Optimizer:
+def keras_adam() -> keras.optimizers.Optimizer:
     """The optimizer of the plain reference."""
-    return keras.optimizers.Adam(config.base_learning_rate)
+    return keras.optimizers.Adam(LEARNING_RATE)
 
 
 def convolution_shapes(fc6: str) -> list[tuple[int, int, int, int]]:
@@ -134,20 +136,15 @@ def main() -> None:
     print(machine())
     steps = {}
     for precision in ("float32", "bfloat16"):
-        config = TrainingConfig(network=NetworkConfig(fc6=arguments.fc6), mixed_precision=precision)
-        steps[f"ours, {precision}"] = step_of(
-            build_network(config.network, precision=precision), config
-        )
-        steps[f"plain, {precision}"] = step_of(
-            build_plain(arguments.fc6, precision), config, optimizer=keras_adam(config)
-        )
+        ours = build_network(NetworkConfig(fc6=arguments.fc6), precision=precision)
+        steps[f"ours, {precision}"] = step_of(ours)
+        reference = build_plain(arguments.fc6, precision)
+        steps[f"plain, {precision}"] = step_of(reference, optimizer=keras_adam())
     for number, switch in enumerate(SWITCHES, start=1):
         network = build_plain(arguments.fc6, "bfloat16", switches=SWITCHES[:number])
-        steps[f"… with {switch.replace('_', ' ')}"] = step_of(
-            network, config, optimizer=keras_adam(config)
-        )
+        steps[f"… with {switch.replace('_', ' ')}"] = step_of(network, optimizer=keras_adam())
     # The same network once more, with our optimizer.
-    steps["… with fused Adam"] = step_of(network, config)
+    steps["… with fused Adam"] = step_of(network)
     seconds = fastest(steps, arguments.rounds)
     floors = {
         name: floor(arguments.fc6, dtype, arguments.rounds)

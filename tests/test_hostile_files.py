@@ -10,7 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from dim_tf.config import NetworkConfig, OfflineConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import NetworkConfig, OfflineConfig, with_values
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.dataset.manifest import (
     Manifest,
@@ -19,7 +20,6 @@ from dim_tf.dataset.manifest import (
     read_manifest,
     write_manifest,
 )
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.matting.predict import load_model
 from dim_tf.model.vgg16 import read_vgg16
 from dim_tf.model.weights import read_arrays, read_npz, write_arrays
@@ -205,7 +205,8 @@ def test_control_characters_in_a_name_reach_no_terminal(tmp_path):
             picture = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
             write_png(tmp_path / kind / f"{name}.png", picture)
     summary = make_dataset(
-        OfflineConfig(
+        with_values(
+            OfflineConfig(),
             out_dir=str(tmp_path / "out"),
             alpha_dir=str(tmp_path / "alpha"),
             eps_dir=str(tmp_path / "eps"),

@@ -1,6 +1,7 @@
 """The house, not Keras: imports between the rooms of dim_tf point one way, downwards."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ FLOORS = (
     ("config",),
     ("system",),
 )
+# Whole configs of commands. Below, a function takes the part or the values that it needs.
+WHOLE_CONFIG = re.compile(r"\b(?:Ablation|HeldOut|Inference|Offline|Training)Config\b")
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
 
@@ -43,6 +46,10 @@ def upward_imports(room, source):
     return sorted(set(imported_rooms(source)) - allowed)
 
 
+def whole_configs_in(source):
+    return sorted(set(WHOLE_CONFIG.findall(source)))
+
+
 def test_every_room_has_a_floor():
     assert {path.parent.name for path in HOUSE.glob("*/__init__.py")} == set(FLOOR_OF)
     assert [path.name for path in HOUSE.glob("*.py")] == ["__init__.py"]
@@ -62,6 +69,23 @@ def test_an_import_upwards_or_to_the_same_floor_is_seen():
     assert upward_imports("model", "import dim_tf.examples.pipeline") == ["examples"]
     assert upward_imports("system", "from dim_tf import config") == ["config"]
     assert upward_imports("matting", "from dim_tf.model.weights import load_network") == []
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR_OF.keys() - {"commands", "ablations", "config"}))
+def test_whole_configs_are_known_to_commands_only(room):
+    for path in sorted((HOUSE / room).rglob("*.py")):
+        known = whole_configs_in(path.read_text(encoding="utf-8"))
+        assert not known, f"{path.relative_to(HOUSE)} knows {', '.join(known)}"
+
+
+def test_a_whole_config_is_seen():
+    assert whole_configs_in("def train(config: TrainingConfig): ...") == ["TrainingConfig"]
+    assert whole_configs_in("from dim_tf.config import RunConfig, OfflineConfig") == [
+        "OfflineConfig"
+    ]
+    assert whole_configs_in("def train(run: RunConfig): ...") == []
+    config = (HOUSE / "config" / "__init__.py").read_text(encoding="utf-8")
+    assert len(whole_configs_in(config)) == 5
 
 
 def test_contributing_draws_the_same_house():

@@ -1,12 +1,11 @@
 """The arms: one flagfile each, and what the flags cannot say. No TensorFlow here."""
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dim_tf.config import AblationConfig, TrainingConfig
+from dim_tf.config import AblationConfig, TrainingConfig, values_of, with_values
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.system.errors import InputError
 
@@ -90,10 +89,11 @@ def arm_config(arm: Arm, config: AblationConfig, seed: int = 1) -> TrainingConfi
     """
     path = Path(config.flags_dir) / f"{arm.name}.flags"
     training = config_from_arguments(TrainingConfig, [f"--flagfile={path}"])
-    steps = config.steps or training.steps
+    optimization = training.run.optimization
+    steps = config.steps or optimization.steps
     if arm.equal_examples:
-        steps = max(1, steps // training.batch_size)
-    return dataclasses.replace(
+        steps = max(1, steps // optimization.batch_size)
+    return with_values(
         training,
         steps=steps,
         seed=seed,
@@ -110,10 +110,10 @@ def settings_of_arm(training: TrainingConfig) -> dict[str, Any]:
     Raises:
         InputError: they cannot be read.
     """
-    settings = _flat(dataclasses.asdict(training))
-    settings = {name: value for name, value in settings.items() if name not in _NOT_RESULTS}
-    if training.vgg_weights:
-        settings["vgg_weights"] = _checksum(training.vgg_weights)
+    values = values_of(training)
+    settings = {name: value for name, value in values.items() if name not in _NOT_RESULTS}
+    if values["vgg_weights"]:
+        settings["vgg_weights"] = _checksum(values["vgg_weights"])
     return json.loads(json.dumps(settings))
 
 
@@ -133,13 +133,6 @@ def changed_settings(recorded: dict[str, Any], settings: dict[str, Any]) -> list
 def fingerprint(settings: dict[str, Any]) -> str:
     """Eight characters that change when a setting does."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= _flat(value) if isinstance(value, dict) else {name: value}
-    return flat
 
 
 def _checksum(path: str) -> str:

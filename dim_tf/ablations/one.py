@@ -1,6 +1,5 @@
 """One run: an arm is trained with a seed, measured, and its record written."""
 
-import dataclasses
 import os
 import platform
 import shutil
@@ -22,7 +21,7 @@ from dim_tf.ablations.claims import (
     VALIDATION,
 )
 from dim_tf.ablations.records import CURVE_NAMES, Record, write_record
-from dim_tf.config import UNKNOWN, AblationConfig, TrainingConfig
+from dim_tf.config import UNKNOWN, AblationConfig, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import fingerprint as fingerprint_of_names
@@ -63,8 +62,9 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     training = arm_config(arm, config, seed)
     settings = settings_of_arm(training)
     run_dir = run_folder(arm, seed, config, settings)
-    training = _placed(training, config, run_dir)
-    result = train(training, flagfile_text(training))
+    data_dir = str(Path(config.work_dir) / DATA_FOLDER)
+    training = with_values(training, data_dir=data_dir, run_dir=str(run_dir))
+    result = train(training.run, data_dir, flagfile_text(training))
     if not result.finished:
         raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
     rows = read_loss_log(run_dir)
@@ -78,7 +78,9 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
         steps=result.step,
         step_seconds=result.step_seconds,
         # An example of an overfitted arm is the same in every step: nothing else is asked of it.
-        errors={} if training.overfit else _errors(arm, training, config, run_dir),
+        errors={}
+        if training.run.overfit
+        else _errors(arm, training.run.optimization.mixed_precision, config, run_dir),
         seconds=time.perf_counter() - started,
         training_error=float(np.mean([row["unknown_error"] for row in rows[-LAST_STEPS:]])),
         curve=_curve(rows),
@@ -93,11 +95,6 @@ def run_folder(arm: Arm, seed: int, config: AblationConfig, settings: dict) -> P
     """The folder of a run: other settings have another, so that no run goes on with them."""
     name = f"{arm.name}_seed{seed}_{fingerprint(settings)}"
     return Path(config.work_dir) / RUNS_FOLDER / name
-
-
-def _placed(training: TrainingConfig, config: AblationConfig, run_dir: Path) -> TrainingConfig:
-    data_dir = Path(config.work_dir) / DATA_FOLDER
-    return dataclasses.replace(training, data_dir=str(data_dir), run_dir=str(run_dir))
 
 
 def conditions_of(config: AblationConfig) -> dict[str, str]:
@@ -123,21 +120,19 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
 
 
 def _errors(
-    arm: Arm, training: TrainingConfig, config: AblationConfig, run_dir: Path
+    arm: Arm, precision: str, config: AblationConfig, run_dir: Path
 ) -> dict[str, dict[str, list]]:
     from dim_tf.matting.predict import load_model
 
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
-    model = load_model(run_dir, precision=training.mixed_precision, post_process="none")
+    model = load_model(run_dir, precision=precision, post_process="none")
     errors = {HELD_OUT: measure(model, composites, "trimap")}
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
     if arm.both_statistics:
-        model = load_model(
-            run_dir, bn_eval="batch", precision=training.mixed_precision, post_process="none"
-        )
+        model = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
         errors[HELD_OUT_BATCH] = measure(model, composites, "trimap")
     return errors
 

@@ -20,16 +20,20 @@ from dim_tf.ablations.arms import (
 from dim_tf.ablations.drift import measure_drift
 from dim_tf.ablations.one import COMPOSITES_FOLDER, DATA_FOLDER, conditions_of
 from dim_tf.ablations.records import RECORDS_FOLDER, read_record, record_path
-from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig
+from dim_tf.config import AblationConfig, JobsConfig, LayoutConfig, SyntheticConfig
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.dataset.offline import make_dataset
+from dim_tf.dataset.offline import write_dataset
+from dim_tf.dataset.output_folder import settings_of
+from dim_tf.dataset.sources import synthetic_sources
 from dim_tf.evaluation.held_out import write_composites
 from dim_tf.pictures.image_io import list_images
 from dim_tf.system.errors import InputError
 from dim_tf.system.folder_lock import FolderLock
 
+# Of the dataset and the composites.
+_SEED = 1
 # Decoded copies of the dataset's pictures, gigabytes of disk.
 _DECODED_GIGABYTES = 10.0
 # Times above are told in hours, seconds.
@@ -117,28 +121,22 @@ def prepare(config: AblationConfig) -> None:
     """Makes the dataset, its decoded copies and the composites, or what is missing of them.
 
     Raises:
-        InputError: see `make_dataset` and `write_composites`.
+        InputError: see `write_dataset` and `write_composites`.
     """
     data_dir = Path(config.work_dir) / DATA_FOLDER
-    summary = make_dataset(
-        OfflineConfig(
-            out_dir=str(data_dir),
-            synthetic=config.mattes,
-            photos_dir=config.photos_dir,
-            hold_out=True,
-            progress=config.progress,
-        )
+    procedural = SyntheticConfig(config.mattes, photos_dir=config.photos_dir, hold_out=True)
+    summary = write_dataset(
+        data_dir,
+        synthetic_sources(procedural, _SEED),
+        settings_of(_SEED, procedural),
+        LayoutConfig(),
+        _SEED,
+        JobsConfig(progress=config.progress),
     )
     print(summary, flush=True)
     write_decoded_copies(read_manifest(data_dir), _DECODED_GIGABYTES, progress=config.progress)
-    write_composites(
-        HeldOutConfig(
-            photos_dir=config.photos_dir,
-            out_dir=str(Path(config.work_dir) / COMPOSITES_FOLDER),
-            count=config.composites,
-            size=config.composite_size,
-        )
-    )
+    folder = Path(config.work_dir) / COMPOSITES_FOLDER
+    write_composites(config.photos_dir, folder, config.composites, config.composite_size, _SEED)
 
 
 def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int]]:

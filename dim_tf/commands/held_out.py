@@ -17,17 +17,24 @@ from pathlib import Path
 
 from dim_tf.commands.script import run_script
 from dim_tf.config import HeldOutConfig
-from dim_tf.evaluation.held_out import write_closed_form, write_composites
-from dim_tf.system.errors import tell
+from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
+from dim_tf.system.errors import InputError, tell
 
 
 def make(config: HeldOutConfig) -> None:
     """Makes what is missing and prints what was done.
 
     Raises:
-        InputError: see `write_composites` and `write_closed_form`.
+        InputError: a folder is missing; see also `write_composites` and `write_closed_form`.
     """
-    written = write_composites(config)
+    for name in ("photos_dir", "out_dir"):
+        if not getattr(config, name):
+            raise InputError(f"--{name} is missing; give a folder (see --help).")
+    if config.closed_form:
+        check_pymatting()
+    written = write_composites(
+        config.photos_dir, config.out_dir, config.count, config.size, config.seed
+    )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:
         written = write_closed_form(Path(config.out_dir), Path(config.closed_form))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import OfflineConfig, TrainingConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import DataConfig, OfflineConfig, TrainingConfig, with_values
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.evaluation.report import errors_as_text
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
@@ -30,29 +30,31 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     Raises:
         InputError: see `train`.
     """
-    for name in ("data_dir", "run_dir"):
-        if not getattr(config, name):
+    data, run = config.data, config.run
+    for name, folder in (("data_dir", data.data_dir), ("run_dir", run.run_dir)):
+        if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
-    run_dir = Path(config.run_dir)
-    if config.synthetic and not (Path(config.data_dir) / MANIFEST_NAME).exists():
+    run_dir = Path(run.run_dir)
+    if data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
-            OfflineConfig(
-                out_dir=config.data_dir,
-                synthetic=config.synthetic,
-                photos_dir=config.photos_dir,
-                seed=config.seed,
-                strict=config.strict,
-                progress=config.progress,
+            with_values(
+                OfflineConfig(),
+                out_dir=data.data_dir,
+                synthetic=data.synthetic,
+                photos_dir=data.photos_dir,
+                seed=run.seed,
+                strict=run.strict,
+                progress=run.progress,
             )
         )
-    _keep_decoded_copies(config)
+    _keep_decoded_copies(data, run.progress)
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
     from dim_tf.training.loop import train
     from dim_tf.training.preview import PREVIEW_NAME
     from dim_tf.training.progress import read_loss_log
 
-    result = train(config, flagfile)
+    result = train(run, data.data_dir, flagfile)
     errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
     errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
@@ -65,10 +67,11 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     if result.best:
         errors = {name: error for name, error in result.best.items() if name != "step"}
         print(f"Best validation at step {result.best['step']}: {errors_as_text(errors)}.")
-    if config.preview and result.finished:
+    if run.preview and result.finished:
         print(f"Before and after: {run_dir / PREVIEW_NAME}")
     if not result.finished:
-        print(f"Stopped at step {result.step} of {config.steps}, saved; the same command goes on.")
+        steps = run.optimization.steps
+        print(f"Stopped at step {result.step} of {steps}, saved; the same command goes on.")
     else:
         print(f"Try it: python test.py --checkpoint={run_dir}")
 
@@ -85,9 +88,9 @@ def _print_skipped(examples: dict[str, int], steps: int) -> None:
         print(f"{steps} steps were skipped because their loss or gradient was not finite.")
 
 
-def _keep_decoded_copies(config: TrainingConfig) -> None:
-    manifest = read_manifest(config.data_dir)
+def _keep_decoded_copies(data: DataConfig, progress: bool) -> None:
+    manifest = read_manifest(data.data_dir)
     try:
-        write_decoded_copies(manifest, config.decoded_gigabytes, progress=config.progress)
+        write_decoded_copies(manifest, data.decoded_gigabytes, progress=progress)
     except InputError as error:  # copies save time, a run does without
         print(f"{error} Training reads the PNG files, which is slower.", file=sys.stderr)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from dim_tf.config import OfflineConfig
+from dim_tf.config import JobsConfig
 from dim_tf.dataset.manifest import is_safe_name
-from dim_tf.dataset.output_folder import Summary
+from dim_tf.dataset.output_folder import Summary, open_output
 from dim_tf.dataset.sources import ForegroundFiles, Sources, background_files
 from dim_tf.pictures.image_io import write_png
 from dim_tf.system.errors import InputError
@@ -32,16 +32,20 @@ _TEST_PART = "Adobe-licensed images"
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".PNG", ".JPG")
 
 
-def training_sources(config: OfflineConfig) -> Sources:
+def training_sources(adobe_root: str, bg_dir: str) -> Sources:
     """The training foregrounds named by training_fg_names.txt, in both folders.
 
-    Backgrounds are the files of --bg_dir (MS-COCO) that training_bg_names.txt names; names that
-    lost their `COCO_train2014_` in later releases of MS-COCO are found as well.
+    Names of backgrounds that lost their `COCO_train2014_` in later releases of MS-COCO are found
+    as well.
+
+    Args:
+        adobe_root: folder that holds Combined_Dataset.
+        bg_dir: folder (MS-COCO) of the backgrounds that training_bg_names.txt names.
 
     Raises:
         InputError: the folder is not the Adobe dataset, or a list is missing.
     """
-    root = Path(config.adobe_root) / _DATASET / "Training_set"
+    root = Path(adobe_root) / _DATASET / "Training_set"
     foregrounds, refusals = [], []
     for name in _read_names(root / "training_fg_names.txt"):
         files = {}
@@ -55,12 +59,12 @@ def training_sources(config: OfflineConfig) -> Sources:
         if files["alpha"] and files["fg"]:
             foregrounds.append(ForegroundFiles(Path(name).stem, files["alpha"], files["fg"]))
     background_names = _read_names(root / "training_bg_names.txt")
-    found = {name: _find_background(Path(config.bg_dir), name) for name in background_names}
+    found = {name: _find_background(Path(bg_dir), name) for name in background_names}
     lost = [name for name, file in found.items() if file is None]
     if lost:
         refusals.append(
             f"{len(lost)} of the {len(found)} backgrounds of training_bg_names.txt are not in "
-            f"{config.bg_dir}, the first is {lost[0]}."
+            f"{bg_dir}, the first is {lost[0]}."
         )
     backgrounds, background_refusals = background_files(file for file in found.values() if file)
     return Sources(tuple(foregrounds), backgrounds, (*refusals, *background_refusals))
@@ -79,33 +83,44 @@ class _TestJob:
     out_dir: Path
 
 
-def write_composition_1k(config: OfflineConfig, out_dir: Path) -> Summary:
+def write_composition_1k(
+    adobe_root: str, bg_dir: str, out_dir: Path, settings: dict[str, str], jobs: JobsConfig
+) -> Summary:
     """Writes Composition-1k as a validation folder: `rgb/`, `trimap/`, `alpha/`, same stems.
 
     The n-th foreground of test_fg_names.txt meets the n-th twenty backgrounds of
-    test_bg_names.txt, which are looked for in --bg_dir (VOC2012's JPEGImages).
+    test_bg_names.txt.
+
+    Args:
+        adobe_root: folder that holds Combined_Dataset.
+        bg_dir: folder (VOC2012's JPEGImages) of the backgrounds.
+        out_dir: the validation folder.
+        settings: from `settings_of`.
+        jobs: how to write.
 
     Raises:
         InputError: pillow is not installed, the folder is not the Adobe dataset, the lists do not
-            fit together, a file cannot be written, or with `strict` any file is missing.
+            fit together, `out_dir` is in use or a file cannot be written, or with `jobs.strict` any
+            file is missing.
     """
     if importlib.util.find_spec("PIL") is None:
         raise InputError(
             "Composition-1k needs Pillow's bicubic filter to be pixel for pixel the official one; "
             "run: pip install pillow"
         )
-    jobs, refusals = _test_jobs(config, out_dir)
-    if config.strict and refusals:
-        raise InputError(refusals[0])
-    tally = Tally(config.workers, config.progress, config.strict, refusals)
-    refused = tally.run(_write_test_image, jobs, "images")
-    made = [job for job in jobs if job.index not in refused]
+    with open_output(out_dir, settings):
+        images, refusals = _test_jobs(adobe_root, bg_dir, out_dir)
+        if jobs.strict and refusals:
+            raise InputError(refusals[0])
+        tally = Tally(jobs.workers, jobs.progress, jobs.strict, refusals)
+        refused = tally.run(_write_test_image, images, "images")
+    made = [image for image in images if image.index not in refused]
     if not made:
         raise InputError(f"No test image could be made: {tally.refusals[0]}")
     return Summary(
         out_dir=out_dir,
-        foregrounds=len({job.foreground_file for job in made}),
-        backgrounds=len({job.background_file for job in made}),
+        foregrounds=len({image.foreground_file for image in made}),
+        backgrounds=len({image.background_file for image in made}),
         pairs=len(made),
         written=tally.written,
         present=tally.present,
@@ -124,8 +139,8 @@ def _how_to_use(out_dir: Path) -> tuple[str, str]:
     )
 
 
-def _test_jobs(config: OfflineConfig, out_dir: Path) -> tuple[list[_TestJob], list[str]]:
-    root = Path(config.adobe_root) / _DATASET / "Test_set"
+def _test_jobs(adobe_root: str, bg_dir: str, out_dir: Path) -> tuple[list[_TestJob], list[str]]:
+    root = Path(adobe_root) / _DATASET / "Test_set"
     names = _read_names(root / "test_fg_names.txt")
     background_names = _read_names(root / "test_bg_names.txt")
     count = TEST_BACKGROUNDS_PER_FOREGROUND
@@ -146,16 +161,14 @@ def _test_jobs(config: OfflineConfig, out_dir: Path) -> tuple[list[_TestJob], li
             continue
         stem = Path(name).stem
         for copy in range(count):
-            background = Path(config.bg_dir) / background_names[number * count + copy]
+            background = Path(bg_dir) / background_names[number * count + copy]
             trimap = _find([folders["trimaps"]], f"{stem}_{copy}.png") or _find(
                 [folders["trimaps"]], name
             )
             if trimap is None:
                 refusals.append(f"{stem}_{copy}.png is not in {folders['trimaps']}.")
             elif not background.is_file():
-                refusals.append(
-                    f"{background.name} of test_bg_names.txt is not in {config.bg_dir}."
-                )
+                refusals.append(f"{background.name} of test_bg_names.txt is not in {bg_dir}.")
             else:
                 files = (fg_file, alpha_file, trimap, background)
                 jobs.append(_TestJob(len(jobs), f"{stem}_{copy}", *files, out_dir))

@@ -1,15 +1,19 @@
 """The folder the offline step writes to: whose it is, what is unfinished, what came of it."""
 
+import contextlib
 import dataclasses
 import json
+import sys
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from dim_tf.config import OfflineConfig
+from dim_tf.config import AdobeConfig, FolderConfig, LayoutConfig, SyntheticConfig, values_of
+from dim_tf.pictures.image_io import list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import remove_unfinished, write_bytes
-from dim_tf.system.folder_lock import LOCK_NAME
+from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 
 SETTINGS_NAME = "offline_settings.json"
 
@@ -66,29 +70,59 @@ def fingerprint(names: Iterable[str]) -> str:
     return f"{len(names)} pictures (checksum {zlib.crc32(chr(0).join(names).encode()):08x})"
 
 
-def settings_of(config: OfflineConfig, **more: str) -> dict[str, str]:
-    """What must not change between two runs into one folder: setting → value, as text."""
+def settings_of(seed: int, *parts: Any) -> dict[str, str]:
+    """What must not change between two runs into one folder: setting → value, as text.
+
+    Args:
+        seed: of the dataset.
+        parts: the `FolderConfig`, `AdobeConfig`, `SyntheticConfig` and `LayoutConfig`; one that is
+            left out has its defaults.
+
+    Raises:
+        InputError: the folder of the photographs is missing or holds no picture.
+    """
+    values = {"seed": seed}
+    for part in (FolderConfig(), AdobeConfig(), SyntheticConfig(), LayoutConfig(), *parts):
+        values |= values_of(part)
     settings = {}
     for name in _FOLDER_SETTINGS:
-        value = getattr(config, name)
+        value = values[name]
         settings[f"--{name}="] = str(Path(value).resolve()) if value else ""
     for name in _OTHER_SETTINGS:
-        value = getattr(config, name)
+        value = values[name]
         if value is False:  # a folder may be older than the switch
             value = ""
         settings[f"--{name}="] = ",".join(value) if isinstance(value, tuple) else str(value)
-    return {**settings, **more}
+    if values["synthetic"] and values["photos_dir"]:  # the n-th matte's colours are drawn from it
+        names = (file.name for file in list_images(values["photos_dir"]))
+        settings["a list in --photos_dir of "] = fingerprint(names)
+    return settings
 
 
-def open_output(out_dir: Path, settings: dict[str, str]) -> None:
-    """Takes an empty folder, or the one an earlier run with the same settings left.
+@contextlib.contextmanager
+def open_output(out_dir: Path, settings: dict[str, str]) -> Iterator[None]:
+    """An empty folder, or the one an earlier run with the same settings left, for this process.
 
-    The caller holds its lock. A folder into which an earlier run wrote no picture may be begun anew
-    with other settings.
+    A folder into which an earlier run wrote no picture may be begun anew with other settings.
 
     Raises:
-        InputError: the folder is in use for something else, or was begun with other settings.
+        InputError: the folder is in use for something else or by another process, or was begun
+            with other settings.
     """
+    with FolderLock(out_dir):
+        try:
+            _take(out_dir, settings)
+            yield
+        except KeyboardInterrupt:
+            remove_unfinished(out_dir)
+            print(
+                f"\nEvery file in {out_dir} is complete; the same command goes on from here.",
+                file=sys.stderr,
+            )
+            raise
+
+
+def _take(out_dir: Path, settings: dict[str, str]) -> None:
     path = out_dir / SETTINGS_NAME
     if path.exists() and next(out_dir.rglob("*.png"), None):
         _compare(out_dir, _read_settings(path), settings)

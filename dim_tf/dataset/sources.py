@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, OfflineConfig
+from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, FolderConfig, SyntheticConfig
 from dim_tf.dataset.manifest import is_safe_name
 from dim_tf.pictures.image_io import list_images, read_grey, read_rgb
 from dim_tf.synthetic import (
@@ -156,19 +156,21 @@ def has_edge(alpha: np.ndarray) -> bool:
     return not (lowest in (0, 255) and lowest == alpha.max())
 
 
-def folder_sources(config: OfflineConfig) -> Sources:
+def folder_sources(folders: FolderConfig) -> Sources:
     """Mattes and colours paired by file stem, and the backgrounds, from three folders.
 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
-    mattes, matte_refusals = files_by_stem(list_images(config.alpha_dir))
-    colours, colour_refusals = files_by_stem(list_images(config.eps_dir))
-    backgrounds, background_refusals = background_files(list_images(config.bg_dir))
+    mattes, matte_refusals = files_by_stem(list_images(folders.alpha_dir))
+    colours, colour_refusals = files_by_stem(list_images(folders.eps_dir))
+    backgrounds, background_refusals = background_files(list_images(folders.bg_dir))
     refusals = matte_refusals + colour_refusals + background_refusals
     for stem in sorted(mattes.keys() ^ colours.keys()):
         have, folder = (
-            (mattes[stem], config.eps_dir) if stem in mattes else (colours[stem], config.alpha_dir)
+            (mattes[stem], folders.eps_dir)
+            if stem in mattes
+            else (colours[stem], folders.alpha_dir)
         )
         refusals.append(
             f"{have} has no partner named {stem} in {folder}; a matte and its colours are paired "
@@ -181,52 +183,56 @@ def folder_sources(config: OfflineConfig) -> Sources:
     return Sources(foregrounds, backgrounds, tuple(refusals))
 
 
-def synthetic_sources(config: OfflineConfig) -> Sources:
+def synthetic_sources(procedural: SyntheticConfig, seed: int, bg_dir: str = "") -> Sources:
     """Procedural mattes; colours and backgrounds from photographs, or procedural as well.
+
+    Args:
+        procedural: how many, of what kinds, and what colours them.
+        seed: of all of them.
+        bg_dir: folder of the backgrounds; left out: the photographs that colour the mattes.
 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
-    photos = list_images(config.photos_dir) if config.photos_dir else []
-    if config.hold_out:
+    photos = list_images(procedural.photos_dir) if procedural.photos_dir else []
+    if procedural.hold_out:
         photos, _ = split_photos(photos)
     foregrounds = []
-    for index in range(config.synthetic):
-        kind = kind_of(index, config.synthetic_kinds or DEFAULT_KINDS)
-        seed, photo_number = _seeds(config.seed, "matte", index, 2)
-        patch_photos = _draw_patch_photos(config, photos, index)
+    for index in range(procedural.synthetic):
+        kind = kind_of(index, procedural.synthetic_kinds or DEFAULT_KINDS)
+        matte_seed, photo_number = _seeds(seed, "matte", index, 2)
         foregrounds.append(
             SyntheticForeground(
                 name=f"{index:06d}_{kind}",
                 kind=kind,
-                seed=seed,
+                seed=matte_seed,
                 colour_photo=photos[photo_number % len(photos)] if photos else None,
-                patch_photos=patch_photos,
-                shaded=_happens(config.shaded_colours, config.seed, "shades", index),
-                crisp=_happens(config.crisp_colours, config.seed, "crisp", index),
+                patch_photos=_draw_patch_photos(procedural.colour_patches, seed, photos, index),
+                shaded=_happens(procedural.shaded_colours, seed, "shades", index),
+                crisp=_happens(procedural.crisp_colours, seed, "crisp", index),
                 textured_edges=kind in KINDS_FOR_TEXTURED_EDGES
-                and _happens(config.textured_edges, config.seed, "edges", index),
+                and _happens(procedural.textured_edges, seed, "edges", index),
             )
         )
     refusals: list[str] = []
-    if config.bg_dir or photos:
-        files = list_images(config.bg_dir) if config.bg_dir else photos
+    if bg_dir or photos:
+        files = list_images(bg_dir) if bg_dir else photos
         backgrounds, refusals = background_files(files)
     else:
         backgrounds = tuple(
-            TextureBackground(f"texture_{index:04d}", _seeds(config.seed, "texture", index, 1)[0])
-            for index in range(min(config.synthetic, MAX_TEXTURE_BACKGROUNDS))
+            TextureBackground(f"texture_{index:04d}", _seeds(seed, "texture", index, 1)[0])
+            for index in range(min(procedural.synthetic, MAX_TEXTURE_BACKGROUNDS))
         )
     return Sources(tuple(foregrounds), backgrounds, tuple(refusals))
 
 
 def _draw_patch_photos(
-    config: OfflineConfig, photos: Sequence[Path], index: int
+    probability: float, seed: int, photos: Sequence[Path], index: int
 ) -> tuple[Path, ...]:
     """One to three photographs more for a matte whose colours come in patches; none otherwise."""
-    if not photos or not _happens(config.colour_patches, config.seed, "patches", index):
+    if not photos or not _happens(probability, seed, "patches", index):
         return ()
-    _, count, *numbers = _seeds(config.seed, "patches", index, 2 + LARGEST_PATCH_COUNT)
+    _, count, *numbers = _seeds(seed, "patches", index, 2 + LARGEST_PATCH_COUNT)
     return tuple(
         photos[number % len(photos)] for number in numbers[: 1 + count % LARGEST_PATCH_COUNT]
     )

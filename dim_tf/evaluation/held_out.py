@@ -4,11 +4,11 @@ import importlib.util
 import json
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN, HeldOutConfig
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.dataset.geometry import resize
 from dim_tf.dataset.sources import BackgroundFile, split_photos
 from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
@@ -105,47 +105,50 @@ def _piece_of(photo: Path, rng: np.random.Generator, size: int) -> np.ndarray:
     return resize(picture[top : top + side, left : left + side], size, size)
 
 
-def write_composites(config: HeldOutConfig) -> int:
+def write_composites(
+    photos_dir: str | Path, out_dir: str | Path, count: int, size: int, seed: int = 1
+) -> int:
     """Writes the composites that are missing in a folder.
+
+    Args:
+        photos_dir: the photographs; every ninth, those held out, is used.
+        out_dir: gets the folders rgb, trimap, trimap_dilate and alpha.
+        count: composites, at least 1.
+        size: side, pixels.
+        seed: of all composites.
 
     Returns:
         How many were written.
 
     Raises:
-        InputError: settings or photographs that cannot be used, or a folder that holds something
-            else.
+        InputError: photographs that cannot be used, or a folder that holds something else.
     """
-    for name in ("photos_dir", "out_dir"):
-        if not getattr(config, name):
-            raise InputError(f"--{name} is missing; give a folder (see --help).")
-    if config.closed_form:
-        _check_pymatting()
-    photos = list_images(config.photos_dir)
+    photos = list_images(photos_dir)
     _, held_out = split_photos(photos)
     if len(held_out) < 2:
         raise InputError(
-            f"{config.photos_dir} holds {len(photos)} pictures, of which {len(held_out)} are held "
+            f"{photos_dir} holds {len(photos)} pictures, of which {len(held_out)} are held "
             "out; a composite takes two, so give 14 or more."
         )
-    out_dir = Path(config.out_dir)
+    out_dir = Path(out_dir)
+    settings = {"count": count, "size": size, "seed": seed}
     written = 0
     with FolderLock(out_dir):
-        _take_folder(out_dir, config, [photo.name for photo in held_out])
-        for index in range(config.count):
+        _take_folder(out_dir, settings | {"photos": [photo.name for photo in held_out]})
+        for index in range(count):
             name = f"{index:03d}_{kind_of(index)}.png"
             if all((out_dir / folder / name).exists() for folder in FOLDERS):
                 continue
-            composite = render_composite(held_out, config.seed, index, config.size)
+            composite = render_composite(held_out, seed, index, size)
             for folder in FOLDERS:
                 write_png(out_dir / folder / name, getattr(composite, folder))
             written += 1
     return written
 
 
-def _take_folder(out_dir: Path, config: HeldOutConfig, photos: list[str]) -> None:
+def _take_folder(out_dir: Path, settings: dict[str, Any]) -> None:
     """Refuses a folder of other composites: a mean over two sorts is no number."""
     path = out_dir / SETTINGS_NAME
-    settings = {"count": config.count, "size": config.size, "seed": config.seed, "photos": photos}
     text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
     if path.exists():
         if path.read_bytes() != text.encode(errors="backslashreplace"):
@@ -175,7 +178,7 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
     Raises:
         InputError: pymatting is missing, or a file cannot be read or written.
     """
-    _check_pymatting()
+    check_pymatting()
     from pymatting import estimate_alpha_cf  # compiles itself: seconds, once
 
     written = 0
@@ -189,7 +192,8 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
     return written
 
 
-def _check_pymatting() -> None:
+def check_pymatting() -> None:
+    """Raises: InputError where pymatting is missing."""
     if importlib.util.find_spec("pymatting") is None:
         raise InputError(
             "--closed_form needs pymatting; install it with pip install '.[cutout]', or leave the "

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import ExampleConfig, TrainingConfig
+from dim_tf.config import ExampleConfig, NetworkConfig, OptimizationConfig, RunConfig
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.evaluation.report import errors_as_text
 from dim_tf.examples.pipeline import dataset_error, open_dataset, training_examples
@@ -57,13 +57,14 @@ class TrainingResult(NamedTuple):
     step_seconds: float | None  # median of the last `log_every` steps; None where there was none
 
 
-def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
-    """Trains until `config.steps`, going on from the newest checkpoint of the run if there is one.
+def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
+    """Trains until the last step, going on from the newest checkpoint of the run if there is one.
 
     SIGTERM and Ctrl-C let the step finish, save and return. The run's folder is locked meanwhile.
 
     Args:
-        config: the run.
+        run: with a `run_dir`.
+        data_dir: folder of the dataset.
         flagfile: the same as the text of a flagfile; it is kept in the run's folder, unless the
             run is refused.
 
@@ -71,37 +72,36 @@ def train(config: TrainingConfig, flagfile: str = "") -> TrainingResult:
         InputError: a setting or file that cannot be used, a folder that is in use or cannot be
             written to, or a loss or gradient that is not finite.
     """
-    config = settled(config)
-    dataset = open_dataset(config.data_dir, config.examples)
-    validation_images = (
-        list_validation_images(config.validation_dir) if config.validation_dir else []
-    )
-    with FolderLock(config.run_dir) as lock:
-        remove_unfinished(Path(config.run_dir) / CHECKPOINT_FOLDER)
-        return _train(config, flagfile, *dataset, validation_images, lock)
+    run = settled(run)
+    dataset = open_dataset(data_dir, run.examples)
+    validation_images = list_validation_images(run.validation_dir) if run.validation_dir else []
+    with FolderLock(run.run_dir) as lock:
+        remove_unfinished(Path(run.run_dir) / CHECKPOINT_FOLDER)
+        return _train(run, flagfile, *dataset, validation_images, lock)
 
 
 def _train(
-    config: TrainingConfig,
+    run: RunConfig,
     flagfile: str,
     manifest: Manifest,
     examples_config: ExampleConfig,
     validation_images: list[ValidationImage],
     lock: FolderLock,
 ) -> TrainingResult:
-    run_dir = Path(config.run_dir)
-    warn_of_slow_precision(config)
-    strategy = make_strategy(config)
-    keras.utils.set_random_seed(config.seed)
+    run_dir, optimization = Path(run.run_dir), run.optimization
+    steps, batch_size = optimization.steps, optimization.batch_size
+    warn_of_slow_precision(optimization.mixed_precision)
+    strategy = make_strategy(optimization.strategy, batch_size)
+    keras.utils.set_random_seed(run.seed)
     with strategy.scope():
-        network = build_network(config.network, precision=config.mixed_precision)
-        optimizer = make_optimizer(config, network)
-    settings = settings_of(config, manifest)
-    progress = restore_newest(run_dir, network, optimizer, config.network, settings)
+        network = build_network(run.network, precision=optimization.mixed_precision)
+        optimizer = make_optimizer(optimization, run.base_learning_rate, network)
+    settings = settings_of(run, manifest)
+    progress = restore_newest(run_dir, network, optimizer, run.network, settings)
     if progress is None:
         progress = {"step": 0, "best": None, "settings": settings}
-        initialize_weights(config, network, manifest, examples_config)
-    elif not config.resume:
+        initialize_weights(run.start, network, run.network, manifest, examples_config, run.seed)
+    elif not run.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
     progress = {"skipped_examples": {}, "skipped_steps": 0} | progress
     if progress["best"] and not best_is_intact(run_dir):
@@ -117,28 +117,29 @@ def _train(
             training_examples(
                 manifest,
                 examples_config,
-                seed=config.seed,
-                batch_size=config.batch_size,
-                first_example=progress["step"] * config.batch_size,
-                overfit=config.overfit,
-                strict=config.strict,
+                seed=run.seed,
+                batch_size=batch_size,
+                first_example=progress["step"] * batch_size,
+                overfit=run.overfit,
+                strict=run.strict,
             )
         )
     )
-    train_step = make_train_step(config, network, optimizer, strategy)
-    variables = trained_variables(config, network)
-    model = MattingModel(network, config.network, {})
-    if config.preview and progress["step"] == 0:
+    train_step = make_train_step(run.losses, optimization, network, optimizer, strategy)
+    variables = trained_variables(optimization.train_stage, network)
+    model = MattingModel(network, run.network, {})
+    if run.preview and progress["step"] == 0:
         write_before(run_dir, model)
     loss_log = LossLog(run_dir, progress["step"])
     tensorboard = TensorBoard(run_dir, progress["step"])
-    status = StatusLine(config.progress)
-    skipped = SkippedExamples(manifest, config, progress["skipped_examples"])
+    status = StatusLine(run.progress)
+    counts = progress["skipped_examples"]
+    skipped = SkippedExamples(manifest, run.seed, batch_size, run.overfit, counts)
     alarm = CollapseAlarm()
     for row in loss_log.kept:  # means and alarms do not depend on where a run was stopped
         alarm.update(row["mean_unknown_alpha"])
-    recent = deque(loss_log.kept, maxlen=config.log_every)
-    step_times: deque[float] = deque(maxlen=config.log_every)
+    recent = deque(loss_log.kept, maxlen=run.log_every)
+    step_times: deque[float] = deque(maxlen=run.log_every)
     saved_step = progress["step"]
 
     def save() -> None:
@@ -152,9 +153,7 @@ def _train(
         if lock.is_held():
             loss_log.flush()
             tensorboard.flush()
-        save_checkpoint(
-            run_dir, network, optimizer, config.network, progress, config.keep_checkpoints
-        )
+        save_checkpoint(run_dir, network, optimizer, run.network, progress, run.keep_checkpoints)
         saved_step = progress["step"]
 
     def check_folder() -> None:
@@ -181,16 +180,17 @@ def _train(
         closing(tensorboard),
         StopSignals() as signals,
     ):
-        while progress["step"] < config.steps and not signals.received:
+        while progress["step"] < steps and not signals.received:
             started = time.perf_counter()
             step = progress["step"] + 1
-            optimizer.learning_rate.assign(learning_rate_at(step, config))
+            rate = learning_rate_at(step, run.base_learning_rate, optimization)
+            optimizer.learning_rate.assign(rate)
             try:
                 batch = next(batches)
             except tf.errors.OpError as error:
-                first = progress["step"] * config.batch_size
-                indices = range(first, first + config.batch_size)
-                raise dataset_error(error, manifest, config.seed, indices, config.overfit) from None
+                first = progress["step"] * batch_size
+                indices = range(first, first + batch_size)
+                raise dataset_error(error, manifest, run.seed, indices, run.overfit) from None
             examples = strategy.experimental_local_results(batch)
             skipped.note(step, np.concatenate([part["attempt"].numpy() for part in examples]))
             values = {name: value.numpy() for name, value in train_step(batch).items()}
@@ -200,7 +200,7 @@ def _train(
             problem = what_is_not_finite(step, values, norms, variables)
             if problem:
                 problem += f" (example {_foreground_names(manifest, examples)})"
-                if progress["skipped_steps"] >= config.skip_nonfinite:
+                if progress["skipped_steps"] >= optimization.skip_nonfinite:
                     raise InputError(
                         f"{problem}; {_last_checkpoint(saved_step)}. Try a smaller "
                         "--learning_rate or --clip_norm=1, or --skip_nonfinite=10 to skip up to 10 "
@@ -209,7 +209,7 @@ def _train(
                 progress["skipped_steps"] += 1
                 logging.warning(
                     "%s; it is skipped, the %d. of at most %d.",
-                    *(problem, progress["skipped_steps"], config.skip_nonfinite),
+                    *(problem, progress["skipped_steps"], optimization.skip_nonfinite),
                 )
             progress["step"] = step
             loss_log.append({"step": step} | values)
@@ -218,27 +218,27 @@ def _train(
             warning = alarm.update(values["mean_unknown_alpha"])
             if warning:
                 logging.warning("%s", warning)
-            if step % config.log_every == 0 or step == config.steps:
+            if step % run.log_every == 0 or step == steps:
                 means = mean_of(recent)
                 tensorboard.scalars(step, means, "training")
-                status.update(step, config.steps, means, float(np.mean(step_times)))
-            if config.image_every and step % config.image_every == 0:
+                status.update(step, steps, means, float(np.mean(step_times)))
+            if run.image_every and step % run.image_every == 0:
                 alpha = network(examples[0]["image_and_trimap"], training=False)
                 tensorboard.images(step, examples[0], alpha)
-            if validation_images and config.validate_every and step % config.validate_every == 0:
+            if validation_images and run.validate_every and step % run.validate_every == 0:
                 check_folder()
-                _validate(config, model, validation_images, progress, tensorboard)
-            if step % config.checkpoint_every == 0:
+                _validate(run_dir, run.network, model, validation_images, progress, tensorboard)
+            if step % run.checkpoint_every == 0:
                 check_folder()
                 save()
         if saved_step != progress["step"]:
             check_folder()
             save()
-    if config.preview and progress["step"] >= config.steps:
+    if run.preview and progress["step"] >= steps:
         write_before_after(run_dir, model)
     return TrainingResult(
         progress["step"],
-        progress["step"] >= config.steps,
+        progress["step"] >= steps,
         progress["best"],
         progress["skipped_examples"],
         progress["skipped_steps"],
@@ -258,19 +258,19 @@ def _telling_what_is_saved(saved_step: Callable[[], int]) -> Iterator[None]:
         ) from None
 
 
-def learning_rate_at(step: int, config: TrainingConfig) -> float:
-    """The learning rate of a step, counted from 1."""
-    rate = config.base_learning_rate
-    if config.warmup_steps:
-        rate *= min(1.0, step / config.warmup_steps)
-    if config.learning_rate_schedule == "cosine":
-        done = min(1.0, (step - 1) / max(1, config.steps - 1))
+def learning_rate_at(step: int, rate: float, optimization: OptimizationConfig) -> float:
+    """The learning rate of a step, counted from 1, where `rate` is what the schedule changes."""
+    if optimization.warmup_steps:
+        rate *= min(1.0, step / optimization.warmup_steps)
+    if optimization.learning_rate_schedule == "cosine":
+        done = min(1.0, (step - 1) / max(1, optimization.steps - 1))
         rate *= FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
     return rate
 
 
 def _validate(
-    config: TrainingConfig,
+    run_dir: Path,
+    config: NetworkConfig,
     model: MattingModel,
     images: list,
     progress: dict[str, Any],
@@ -283,12 +283,7 @@ def _validate(
     logging.info("step %d: validation %s", step, errors_as_text(errors))
     if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
         progress["best"] = {"step": step} | errors
-        write_arrays(
-            best_path(Path(config.run_dir)),
-            network_arrays(model.network),
-            config.network,
-            progress["best"],
-        )
+        write_arrays(best_path(run_dir), network_arrays(model.network), config, progress["best"])
 
 
 def _last_checkpoint(saved_step: int) -> str:

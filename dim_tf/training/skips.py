@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from absl import logging
 
-from dim_tf.config import TrainingConfig
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import pair_of_example, what_is_wrong
 
@@ -18,10 +17,15 @@ class SkippedExamples:
         counts: how often, by the sentence on what is wrong.
     """
 
-    def __init__(self, manifest: Manifest, config: TrainingConfig, counts: dict[str, int]) -> None:
+    def __init__(
+        self, manifest: Manifest, seed: int, batch_size: int, overfit: int, counts: dict[str, int]
+    ) -> None:
+        """Takes what `training_examples` was given, and the counts of the steps before."""
         self.counts = counts
         self._manifest = manifest
-        self._config = config
+        self._seed = seed
+        self._batch_size = batch_size
+        self._overfit = overfit
         self._reasons: dict[int, str] = {}
 
     def note(self, step: int, attempts: np.ndarray) -> None:
@@ -32,15 +36,15 @@ class SkippedExamples:
             attempts: [B] `attempt` of its examples.
         """
         for position in np.flatnonzero(attempts).tolist():
-            index = (step - 1) * self._config.batch_size + position
-            if self._config.overfit:
-                index %= self._config.overfit
+            index = (step - 1) * self._batch_size + position
+            if self._overfit:
+                index %= self._overfit
             for attempt in range(attempts[position]):
                 self._count(index, attempt)
 
     def _count(self, index: int, attempt: int) -> None:
         manifest = self._manifest
-        pair = int(pair_of_example(index, len(manifest), self._config.seed, attempt))
+        pair = int(pair_of_example(index, len(manifest), self._seed, attempt))
         if pair not in self._reasons:
             self._reasons[pair] = what_is_wrong(manifest, pair) or (
                 f"{manifest.alpha_path(pair)} had no unknown pixel in its crop, or a picture "

@@ -9,7 +9,15 @@ import keras
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.config import (
+    ExampleConfig,
+    NetworkConfig,
+    OptimizationConfig,
+    RunConfig,
+    StartConfig,
+    values_of,
+    with_values,
+)
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
 from dim_tf.model.checkpoint_choice import find_checkpoint
@@ -29,50 +37,51 @@ from dim_tf.training.checkpoints import difference
 NORMALIZATION_EXAMPLES = 4
 
 
-def settled(config: TrainingConfig) -> TrainingConfig:
-    """The config with what one setting means for another.
+def settled(run: RunConfig) -> RunConfig:
+    """The run with what one setting means for another.
 
     Raises:
         InputError: settings that do not go together.
     """
-    if config.normalize_vgg:
-        network = dataclasses.replace(config.network, normalize_input=True)
-        config = dataclasses.replace(config, network=network)
-    if config.train_stage == "refinement" and not config.network.refine:
+    if run.start.normalize_vgg:
+        run = with_values(run, normalize_input=True)
+    if run.optimization.train_stage == "refinement" and not run.network.refine:
         raise InputError("--train_stage=refinement needs --refine.")
-    if config.skip_nonfinite and config.strategy != "default":
-        raise InputError(f"--skip_nonfinite does not go with --strategy={config.strategy}.")
-    return config
+    strategy = run.optimization.strategy
+    if run.optimization.skip_nonfinite and strategy != "default":
+        raise InputError(f"--skip_nonfinite does not go with --strategy={strategy}.")
+    return run
 
 
-def warn_of_slow_precision(config: TrainingConfig) -> None:
+def warn_of_slow_precision(precision: str) -> None:
     """Says so where bfloat16, meant to be fast, makes a step many times slower.
 
     That is on processors of PCs without instructions for it; of others and of GPUs it is not known.
     """
     emulated = "avx2" in processor_flags() and not has_bfloat16_instructions()
-    if (
-        config.mixed_precision == "bfloat16"
-        and emulated
-        and not tf.config.list_physical_devices("GPU")
-    ):
+    if precision == "bfloat16" and emulated and not tf.config.list_physical_devices("GPU"):
         logging.warning(
             "This processor has no bfloat16 instructions, so steps take about ten times as long as "
             "with --mixed_precision=float32; a run keeps what it began with."
         )
 
 
-def settings_of(config: TrainingConfig, manifest: Manifest) -> dict[str, Any]:
+def settings_of(run: RunConfig, manifest: Manifest) -> dict[str, Any]:
     """What must stay as it is for a run to go on: all that decides its examples and its losses."""
     names = ("seed", "batch_size", "overfit", "train_stage", "mixed_precision", "freeze_batch_norm")
-    settings = {name: getattr(config, name) for name in names}
-    settings |= dataclasses.asdict(config.examples) | dataclasses.asdict(config.losses)
+    values = values_of(run)
+    settings = {name: values[name] for name in names}
+    settings |= values_of(run.examples) | values_of(run.losses)
     # As JSON has it: a tuple becomes a list.
     return json.loads(json.dumps(settings | {"data_dir": manifest.fingerprint()}))
 
 
-def make_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
+def make_strategy(name: str, batch_size: int) -> tf.distribute.Strategy:
     """The tf.distribute strategy of the run.
+
+    Args:
+        name: default or mirrored.
+        batch_size: examples per step, over all devices.
 
     Raises:
         InputError: the batch does not divide over the devices.
@@ -80,24 +89,27 @@ def make_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
     strategy = {
         "default": tf.distribute.get_strategy,
         "mirrored": tf.distribute.MirroredStrategy,
-    }[config.strategy]()
-    if config.batch_size % strategy.num_replicas_in_sync:
+    }[name]()
+    if batch_size % strategy.num_replicas_in_sync:
         raise InputError(
-            f"--batch_size={config.batch_size} does not divide over "
+            f"--batch_size={batch_size} does not divide over "
             f"{strategy.num_replicas_in_sync} devices; give a multiple."
         )
     return strategy
 
 
-def make_optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimizers.Optimizer:
-    """Adam with its moments made; freezes the layers that `config.train_stage` leaves out."""
+def make_optimizer(
+    optimization: OptimizationConfig, learning_rate: float, network: keras.Model
+) -> keras.optimizers.Optimizer:
+    """Adam with its moments made; freezes the layers that `train_stage` leaves out."""
+    stage = optimization.train_stage
     for layer in network.layers:
         in_refinement = layer.name.startswith("refine")
-        if config.train_stage != "all":
-            layer.trainable = in_refinement == (config.train_stage == "refinement")
+        if stage != "all":
+            layer.trainable = in_refinement == (stage == "refinement")
     optimizer = FusedAdam(
-        config.base_learning_rate,
-        clipnorm=config.clip_norm or None,
+        learning_rate,
+        clipnorm=optimization.clip_norm or None,
         # Checkpoints call its variables by this; Keras would name a second one in a process adam_1.
         name="adam",
     )
@@ -106,47 +118,51 @@ def make_optimizer(config: TrainingConfig, network: keras.Model) -> keras.optimi
 
 
 def initialize_weights(
-    config: TrainingConfig,
+    start: StartConfig,
     network: keras.Model,
+    network_config: NetworkConfig,
     manifest: Manifest,
     examples_config: ExampleConfig,
+    seed: int,
 ) -> None:
     """Gives the network the weights of step 0: from another run, from VGG16, or as it was built.
 
     Args:
-        config: says which.
+        start: says which.
         network: freshly built.
+        network_config: what it was built from.
         manifest: from `open_dataset`; --normalize_vgg measures on its first examples.
         examples_config: from `open_dataset`.
+        seed: of the run.
 
     Raises:
         InputError: weights that are missing, damaged or of another network.
     """
-    if config.init_from and config.vgg_weights:
+    if start.init_from and start.vgg_weights:
         raise InputError("Give either --init_from or --vgg_weights, not both.")
-    if config.init_from:
-        path = find_checkpoint(config.init_from)
+    if start.init_from:
+        path = find_checkpoint(start.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
-        _check_same_function(path, source, config.network)
-        if config.network.refine:  # a first stage may come without the refinement stage
+        _check_same_function(path, source, network_config)
+        if network_config.refine:  # a first stage may come without the refinement stage
             arrays = {
                 name: array for name, array in network_arrays(network).items() if "/refine" in name
             } | arrays
         assign_network_arrays(network, arrays, str(path))
-    elif config.vgg_weights:
-        assigned = assign_vgg16(network, read_vgg16(config.vgg_weights))
+    elif start.vgg_weights:
+        assigned = assign_vgg16(network, read_vgg16(start.vgg_weights))
         logging.info("VGG16 weights for %s … %s.", assigned[0], assigned[-1])
-        if config.normalize_vgg:
+        if start.normalize_vgg:
             examples = training_examples(
-                manifest, examples_config, seed=config.seed, batch_size=NORMALIZATION_EXAMPLES
+                manifest, examples_config, seed=seed, batch_size=NORMALIZATION_EXAMPLES
             )
             try:
                 inputs = next(iter(examples))["image_and_trimap"].numpy()
             except tf.errors.OpError as error:
                 indices = range(NORMALIZATION_EXAMPLES)
-                raise dataset_error(error, manifest, config.seed, indices) from None
-            normalize_vgg16(network, assigned, inputs, config.seed)
-    elif config.normalize_vgg:
+                raise dataset_error(error, manifest, seed, indices) from None
+            normalize_vgg16(network, assigned, inputs, seed)
+    elif start.normalize_vgg:
         raise InputError("--normalize_vgg needs --vgg_weights.")
 
 

@@ -6,22 +6,23 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dim_tf.config import TrainingConfig
+from dim_tf.config import LossConfig, OptimizationConfig
 from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
 from dim_tf.model.network import first_stage
 
 
-def trained_variables(config: TrainingConfig, network: keras.Model) -> list[keras.Variable]:
+def trained_variables(train_stage: str, network: keras.Model) -> list[keras.Variable]:
     """The variables that learn, from the input to the output, as `train_step` counts them."""
-    return _trained_part(config, network).trainable_variables
+    return _trained_part(train_stage, network).trainable_variables
 
 
-def _trained_part(config: TrainingConfig, network: keras.Model) -> keras.Model:
-    return first_stage(network) if config.train_stage == "encoder_decoder" else network
+def _trained_part(train_stage: str, network: keras.Model) -> keras.Model:
+    return first_stage(network) if train_stage == "encoder_decoder" else network
 
 
 def make_train_step(
-    config: TrainingConfig,
+    loss: LossConfig,
+    optimization: OptimizationConfig,
     network: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     strategy: tf.distribute.Strategy,
@@ -29,7 +30,8 @@ def make_train_step(
     """The step as a compiled function: a batch in, weights moved, the values of the loss log out.
 
     Args:
-        config: losses and stage of training.
+        loss: what is minimised.
+        optimization: which weights learn, how batch norm does, and whether steps may be skipped.
         network: built in the strategy's scope.
         optimizer: likewise.
         strategy: of the run.
@@ -39,22 +41,23 @@ def make_train_step(
         `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas; and
         `gradient_norms` [V], half the squared norm of the gradient of each variable in
         `trained_variables`. Where one of these or the loss is not finite and
-        `config.skip_nonfinite` is not 0, the step leaves weights, statistics and optimizer as they
+        `skip_nonfinite` is not 0, the step leaves weights, statistics and optimizer as they
         were.
     """
-    trained = _trained_part(config, network)
+    trained = _trained_part(optimization.train_stage, network)
     variables = trained.trainable_variables
     statistics = trained.non_trainable_variables
     replicas = strategy.num_replicas_in_sync
     # Keras cannot apply gradients of several replicas in a branch of the graph; see `loop`.
-    skips = config.skip_nonfinite > 0
+    skips = optimization.skip_nonfinite > 0
 
     def step_of_replica(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         before = [tf.identity(variable.value) for variable in statistics] if skips else []
         with tf.GradientTape() as tape:
             # Only batch norm asks whether it is training.
-            alpha = trained(example["image_and_trimap"], training=not config.freeze_batch_norm)
-            losses = matting_losses(alpha, example, config.losses)
+            training = not optimization.freeze_batch_norm
+            alpha = trained(example["image_and_trimap"], training=training)
+            losses = matting_losses(alpha, example, loss)
             # The optimizer sums gradients over the replicas.
             objective = losses["total_loss"] / replicas
         # The bias before a batch norm has no gradient, and Adam then leaves it alone.

@@ -1,4 +1,3 @@
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from dim_tf.ablations.arms import (
     settings_of_arm,
 )
 from dim_tf.ablations.claims import ROWS
-from dim_tf.config import AblationConfig
+from dim_tf.config import AblationConfig, values_of
 from dim_tf.system.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -41,13 +40,6 @@ SWITCHES = {
 }
 
 
-def flat(config):
-    values = {}
-    for name, value in dataclasses.asdict(config).items():
-        values |= value if isinstance(value, dict) else {name: value}
-    return values
-
-
 def test_there_is_a_flagfile_for_each_arm_and_an_arm_for_each_flagfile():
     files = {path.stem for path in (ROOT / "flagfiles" / "ablations").glob("*.flags")}
     assert files == ARMS.keys() == {"base", *SWITCHES}
@@ -63,8 +55,8 @@ def test_a_flagfile_flips_its_switches_and_nothing_else(name, in_root):
     text = (ROOT / "flagfiles" / "ablations" / f"{name}.flags").read_text()
     assert "\n--flagfile=flagfiles/ablations/base.flags\n" in text
     config = AblationConfig(vgg_weights="vgg16.npz")
-    changed = flat(arm_config(ARMS[name], config))
-    base = flat(arm_config(ARMS["base"], config))
+    changed = values_of(arm_config(ARMS[name], config))
+    base = values_of(arm_config(ARMS["base"], config))
     expected = dict(SWITCHES[name])
     if ARMS[name].needs_vgg:
         expected["vgg_weights"] = "vgg16.npz"
@@ -77,8 +69,8 @@ def test_the_base_is_the_blogs_but_for_its_scale(in_root):
     from dim_tf.config import TrainingConfig
     from dim_tf.config.flags import config_from_arguments
 
-    blog = flat(config_from_arguments(TrainingConfig, ["--flagfile=flagfiles/blog.flags"]))
-    base = flat(arm_config(ARMS["base"], AblationConfig()))
+    blog = values_of(config_from_arguments(TrainingConfig, ["--flagfile=flagfiles/blog.flags"]))
+    base = values_of(arm_config(ARMS["base"], AblationConfig()))
     different = {name for name in base if base[name] != blog[name]}
     scale = {"width", "fc6", "steps", "validate_every", "image_every", "keep_checkpoints"}
     scale |= {"input_size", "crop_sizes", "mixed_precision", "checkpoint_every"}

@@ -124,7 +124,7 @@ def test_errors_are_those_of_the_mattes(series):
 
     config, _ = series
     keras.utils.set_random_seed(1)
-    network_config = arm_config(ARMS["base"], config).network
+    network_config = arm_config(ARMS["base"], config).run.network
     model = MattingModel(build_network(network_config), network_config, {})
     folder = Path(config.work_dir) / "held_out"
     errors = measure(model, folder, "trimap_dilate")

@@ -12,9 +12,12 @@ from dim_tf.config import (
     LossConfig,
     NetworkConfig,
     OfflineConfig,
+    RunConfig,
     TrainingConfig,
-    choices_of,
+    config_from_values,
+    with_values,
 )
+from dim_tf.config.fields import choices_of
 from dim_tf.config.flags import flagfile_text
 from dim_tf.system.errors import InputError
 
@@ -75,7 +78,7 @@ SCRIPT_CONFIGS = [TrainingConfig, OfflineConfig, InferenceConfig]
 )
 def test_impossible_values_are_refused_by_name(config_class, values, message):
     with pytest.raises(InputError) as caught:
-        config_class(**values)
+        config_from_values(config_class, values)
     assert message in str(caught.value)
 
 
@@ -92,11 +95,11 @@ def test_configs_are_frozen_and_every_setting_has_a_help_text(config_class):
 
 
 def test_learning_rate_is_the_blogs_unless_given():
-    assert TrainingConfig().base_learning_rate == 1e-4
-    plain = NetworkConfig(batch_norm=False)
-    assert TrainingConfig(network=plain).base_learning_rate == 1e-5
-    assert TrainingConfig(network=plain, learning_rate=0.5).base_learning_rate == 0.5
-    assert TrainingConfig(learning_rate=0.0).base_learning_rate == 0.0
+    assert RunConfig().base_learning_rate == 1e-4
+    plain = with_values(RunConfig(), batch_norm=False)
+    assert plain.base_learning_rate == 1e-5
+    assert with_values(plain, learning_rate=0.5).base_learning_rate == 0.5
+    assert with_values(RunConfig(), learning_rate=0.0).base_learning_rate == 0.0
 
 
 def other_value(field, hint):
@@ -158,21 +161,22 @@ def test_flagfile_reproduces_the_config(config_class, make, tmp_path):
 
 @pytest.mark.parametrize("value, kept", [("auto", "auto"), ("31", 31)])
 def test_a_flag_that_takes_a_number_or_a_word(value, kept):
-    expected = repr(InferenceConfig(trimap_kernel=kept))
+    expected = repr(with_values(InferenceConfig(), trimap_kernel=kept))
     assert parse(InferenceConfig, f"--trimap_kernel={value}") == expected
 
 
 @pytest.mark.parametrize("value", ["wide", "", 0, 2.5, None])
 def test_neither_the_word_nor_a_number_that_is_possible(value):
     with pytest.raises(InputError, match=r"--trimap_kernel=.* is not possible"):
-        InferenceConfig(trimap_kernel=value)
+        with_values(InferenceConfig(), trimap_kernel=value)
 
 
 def test_later_flags_win_over_the_flagfile(tmp_path):
     path = tmp_path / "run.flags"
-    path.write_text(flagfile_text(TrainingConfig(resume=False, steps=7)))
+    config = with_values(TrainingConfig(), resume=False, steps=7)
+    path.write_text(flagfile_text(config))
     assert parse(TrainingConfig, f"--flagfile={path}", "--resume", "--steps=8") == repr(
-        TrainingConfig(resume=True, steps=8)
+        with_values(config, resume=True, steps=8)
     )
 
 

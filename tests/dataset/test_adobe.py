@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.matte import run_inference
-from dim_tf.config import InferenceConfig, OfflineConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import InferenceConfig, OfflineConfig, with_values
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.evaluation.metrics import sad
 from dim_tf.pictures.image_io import read_grey, read_rgb, write_png
 from dim_tf.system.errors import InputError
@@ -44,7 +44,8 @@ def training(tmp_path):
     write_lines(root / "training_bg_names.txt", names)
     for number, name in enumerate((names[0], "000000000002.jpg", "unlisted.jpg")):
         write_png(tmp_path / "coco" / name, picture(number + 9, 24, 40, 3))
-    return OfflineConfig(
+    return with_values(
+        OfflineConfig(),
         out_dir=str(tmp_path / "out"),
         adobe_root=str(tmp_path / "adobe"),
         bg_dir=str(tmp_path / "coco"),
@@ -84,7 +85,8 @@ def test_set(tmp_path):
     exif = image.Exif()
     exif[0x0112] = 6  # the official recipe does not turn it
     image.fromarray(picture(48, 25, 30, 3)).save(tmp_path / "voc" / names[3], exif=exif)
-    return OfflineConfig(
+    return with_values(
+        OfflineConfig(),
         out_dir=str(tmp_path / "made of it"),
         adobe_root=str(tmp_path / "adobe"),
         adobe_split="test",
@@ -144,7 +146,8 @@ def test_the_test_set_is_measured_with_its_own_trimaps(test_set, tmp_path, tiny_
     told = next(note for note in summary.notes if "test.py" in note)
     flags = [word[2:].split("=", 1) for word in shlex.split(told) if word.startswith("--")]
     run_inference(
-        InferenceConfig(
+        with_values(
+            InferenceConfig(),
             **dict(flags),
             checkpoint=str(tiny_checkpoint),
             output=str(tmp_path / "mattes"),

@@ -5,11 +5,11 @@ import time
 import numpy as np
 import pytest
 
-from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import ExampleConfig, OfflineConfig, with_values
 from dim_tf.dataset import decoded
 from dim_tf.dataset.decoded import fastest_path, without_empty_rim, write_decoded_copies
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.pictures.image_io import read_grey, read_rgb
 
@@ -17,8 +17,13 @@ from dim_tf.pictures.image_io import read_grey, read_rgb
 @pytest.fixture(scope="module")
 def untouched_dataset(tmp_path_factory):
     out_dir = tmp_path_factory.mktemp("untouched") / "data"
-    config = OfflineConfig(
-        out_dir=str(out_dir), synthetic=3, backgrounds_per_foreground=2, workers=1, progress=False
+    config = with_values(
+        OfflineConfig(),
+        out_dir=str(out_dir),
+        synthetic=3,
+        backgrounds_per_foreground=2,
+        workers=1,
+        progress=False,
     )
     make_dataset(config)
     return out_dir

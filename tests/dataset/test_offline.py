@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.config import OfflineConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.sources import synthetic_sources
 from dim_tf.pictures.image_io import read_grey, read_rgb, write_png
@@ -34,7 +34,8 @@ def inputs(tmp_path):
         write_png(tmp_path / "in" / "eps" / f"{name}.png", colours(number, *size))
     for number, size in enumerate([(48, 65), (70, 48), (33, 33)]):
         write_png(tmp_path / "in" / "bg" / f"place{number}.png", colours(number + 9, *size))
-    return OfflineConfig(
+    return with_values(
+        OfflineConfig(),
         out_dir=str(tmp_path / "out"),
         alpha_dir=str(tmp_path / "in" / "alpha"),
         eps_dir=str(tmp_path / "in" / "eps"),
@@ -60,7 +61,7 @@ def times(folder):
 
 
 def test_compact_layout_holds_each_picture_once(inputs):
-    summary = make_dataset(dataclasses.replace(inputs, pad="center"))
+    summary = make_dataset(with_values(inputs, pad="center"))
     manifest = read_manifest(inputs.out_dir)
     assert len(manifest) == summary.pairs == 4
     assert manifest.foregrounds == ("cat", "dog")
@@ -79,15 +80,15 @@ def test_compact_layout_holds_each_picture_once(inputs):
 
 
 def test_a_foreground_never_meets_a_background_twice(inputs):
-    make_dataset(dataclasses.replace(inputs, backgrounds_per_foreground=3))
+    make_dataset(with_values(inputs, backgrounds_per_foreground=3))
     pairs = read_manifest(inputs.out_dir).pairs
     assert len(np.unique(pairs, axis=0)) == len(pairs) == 6
 
 
 def test_original_layout_gives_the_same_training_canvases(inputs, tmp_path):
-    config = dataclasses.replace(inputs, pad="center", backgrounds_per_foreground=1)
+    config = with_values(inputs, pad="center", backgrounds_per_foreground=1)
     make_dataset(config)
-    make_dataset(dataclasses.replace(config, layout="original", out_dir=str(tmp_path / "big")))
+    make_dataset(with_values(config, layout="original", out_dir=str(tmp_path / "big")))
     compact, original = read_manifest(inputs.out_dir), read_manifest(tmp_path / "big")
     np.testing.assert_array_equal(compact.pairs, original.pairs)
     assert original.eps_path(1) == tmp_path / "big" / "eps" / "dog" / "0.png"
@@ -113,14 +114,12 @@ def test_without_padding_pictures_stay_small_and_crops_are_pulled_back(inputs):
         geometry.centre_on(alpha, *background.shape[:2])
 
 
-def test_the_chosen_kinds_of_procedural_mattes_are_made(tmp_path):
-    config = OfflineConfig(
-        out_dir=str(tmp_path), synthetic=3, synthetic_kinds=("hard", "holes"), progress=False
-    )
-    names = [foreground.name for foreground in synthetic_sources(config).foregrounds]
+def test_the_chosen_kinds_of_procedural_mattes_are_made():
+    config = SyntheticConfig(synthetic=3, synthetic_kinds=("hard", "holes"))
+    names = [foreground.name for foreground in synthetic_sources(config, 1).foregrounds]
     assert names == ["000000_hard", "000001_holes", "000002_hard"]
     other = dataclasses.replace(config, synthetic_kinds=("hard",))
-    assert settings_of(config) != settings_of(other)
+    assert settings_of(1, config) != settings_of(1, other)
 
 
 def test_a_second_run_writes_only_what_is_missing(inputs):
@@ -137,7 +136,7 @@ def test_a_second_run_writes_only_what_is_missing(inputs):
 
 
 def test_a_second_run_of_the_original_layout_writes_only_what_is_missing(inputs):
-    config = dataclasses.replace(inputs, layout="original", backgrounds_per_foreground=1)
+    config = with_values(inputs, layout="original", backgrounds_per_foreground=1)
     make_dataset(config)
     before = contents(inputs.out_dir)
     (Path(inputs.out_dir) / "bg" / "cat" / "0.png").unlink()
@@ -168,20 +167,20 @@ def test_other_settings_into_the_same_folder_are_refused(inputs, change, sentenc
     make_dataset(inputs)
     before = contents(inputs.out_dir)
     with pytest.raises(InputError, match=sentence):
-        make_dataset(dataclasses.replace(inputs, **change))
+        make_dataset(with_values(inputs, **change))
     assert contents(inputs.out_dir) == before
 
 
 def test_a_changed_list_of_backgrounds_is_refused_where_files_depend_on_it(inputs):
-    config = dataclasses.replace(inputs, layout="original", backgrounds_per_foreground=1)
+    config = with_values(inputs, layout="original", backgrounds_per_foreground=1)
     make_dataset(config)
-    write_png(Path(inputs.bg_dir) / "new.png", colours(0, 20, 20))
+    write_png(Path(inputs.folders.bg_dir) / "new.png", colours(0, 20, 20))
     with pytest.raises(InputError, match="begun with a list of backgrounds of 3 pictures"):
         make_dataset(config)
 
 
 def test_a_dataset_can_grow_without_changing_the_pairs_it_has(inputs):
-    make_dataset(dataclasses.replace(inputs, backgrounds_per_foreground=1))
+    make_dataset(with_values(inputs, backgrounds_per_foreground=1))
 
     def pairs():
         manifest = read_manifest(inputs.out_dir)
@@ -190,15 +189,15 @@ def test_a_dataset_can_grow_without_changing_the_pairs_it_has(inputs):
         }
 
     before, stamps = pairs(), times(inputs.out_dir)
-    write_png(Path(inputs.alpha_dir) / "ant.png", disc(20, 20))
-    write_png(Path(inputs.eps_dir) / "ant.png", colours(5, 20, 20))
+    write_png(Path(inputs.folders.alpha_dir) / "ant.png", disc(20, 20))
+    write_png(Path(inputs.folders.eps_dir) / "ant.png", colours(5, 20, 20))
     make_dataset(inputs)
     assert before < pairs()
     assert stamps.items() <= times(inputs.out_dir).items()
 
 
 def test_a_folder_with_other_files_is_left_alone(inputs, tmp_path):
-    config = dataclasses.replace(inputs, out_dir=str(tmp_path / "in"))
+    config = with_values(inputs, out_dir=str(tmp_path / "in"))
     before = contents(tmp_path / "in")
     with pytest.raises(InputError, match="holds files that this script did not write"):
         make_dataset(config)
@@ -207,7 +206,10 @@ def test_a_folder_with_other_files_is_left_alone(inputs, tmp_path):
 
 def spoil(config):
     """Bad inputs of every kind → a piece of the sentence that must refuse each."""
-    alpha, eps, bg = (Path(folder) for folder in (config.alpha_dir, config.eps_dir, config.bg_dir))
+    alpha, eps, bg = (
+        Path(folder)
+        for folder in (config.folders.alpha_dir, config.folders.eps_dir, config.folders.bg_dir)
+    )
     write_png(alpha / "lonely.png", disc(9, 9))
     write_png(eps / "orphan.png", colours(0, 9, 9))
     for name in ("sizes", "black", "broken", "text", "white"):
@@ -249,29 +251,29 @@ def test_bad_inputs_are_refused_by_name_and_the_rest_goes_on(inputs):
 
 
 def test_strict_stops_at_the_first_refusal(inputs):
-    write_png(Path(inputs.alpha_dir) / "black.png", np.zeros((30, 30), np.uint8))
-    write_png(Path(inputs.eps_dir) / "black.png", colours(0, 30, 30))
+    write_png(Path(inputs.folders.alpha_dir) / "black.png", np.zeros((30, 30), np.uint8))
+    write_png(Path(inputs.folders.eps_dir) / "black.png", colours(0, 30, 30))
     with pytest.raises(InputError, match=r"black.png is 0 everywhere"):
-        make_dataset(dataclasses.replace(inputs, strict=True))
+        make_dataset(with_values(inputs, strict=True))
     assert not (Path(inputs.out_dir) / "manifest.json").exists()
 
 
 def test_nothing_usable_is_an_error_that_says_why(inputs):
-    for path in Path(inputs.eps_dir).iterdir():
+    for path in Path(inputs.folders.eps_dir).iterdir():
         path.write_text("no picture")
     with pytest.raises(InputError, match=r"could be used: .*cat.png is not a picture"):
         make_dataset(inputs)
 
 
 def test_too_few_backgrounds_are_all_taken_and_the_summary_says_so(inputs):
-    summary = make_dataset(dataclasses.replace(inputs, backgrounds_per_foreground=100))
+    summary = make_dataset(with_values(inputs, backgrounds_per_foreground=100))
     assert summary.pairs == 6
     assert "only 3 usable backgrounds" in str(summary)
 
 
 def synthetic_config(folder, **changes):
     settings = {"synthetic": 2, "backgrounds_per_foreground": 1, "progress": False}
-    return OfflineConfig(out_dir=str(folder), **{**settings, **changes})
+    return with_values(OfflineConfig(), out_dir=str(folder), **{**settings, **changes})
 
 
 def test_one_seed_gives_the_same_bytes_with_any_number_of_processes(tmp_path):
@@ -281,19 +283,21 @@ def test_one_seed_gives_the_same_bytes_with_any_number_of_processes(tmp_path):
 
 
 def test_synthetic_mattes_are_named_seeded_and_coloured_apart_from_their_backgrounds(inputs):
-    config = OfflineConfig(synthetic=30, photos_dir=inputs.bg_dir, out_dir="unused")
-    sources = synthetic_sources(config)
-    other = synthetic_sources(dataclasses.replace(config, seed=2))
+    config = SyntheticConfig(synthetic=30, photos_dir=inputs.folders.bg_dir)
+    sources = synthetic_sources(config, 1)
+    other = synthetic_sources(config, 2)
     assert sources.foregrounds[0].name.startswith("000000_")
     assert len({foreground.seed for foreground in sources.foregrounds}) == 30
     assert (
         sources.foregrounds[:5]
-        == synthetic_sources(dataclasses.replace(config, synthetic=5)).foregrounds
+        == synthetic_sources(dataclasses.replace(config, synthetic=5), 1).foregrounds
     )
     assert not {item.seed for item in sources.foregrounds} & {
         item.seed for item in other.foregrounds
     }
-    config = synthetic_config(inputs.out_dir, photos_dir=inputs.bg_dir, workers=1, synthetic=3)
+    config = synthetic_config(
+        inputs.out_dir, photos_dir=inputs.folders.bg_dir, workers=1, synthetic=3
+    )
     make_dataset(config)
     manifest = read_manifest(inputs.out_dir)
     photos = {item.name: item.colour_photo.stem for item in sources.foregrounds}
@@ -302,10 +306,10 @@ def test_synthetic_mattes_are_named_seeded_and_coloured_apart_from_their_backgro
 
 
 def test_colour_patches_come_as_often_as_asked_and_change_nothing_else(inputs):
-    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
-    plain = synthetic_sources(config).foregrounds
+    config = SyntheticConfig(synthetic=200, photos_dir=inputs.folders.bg_dir)
+    plain = synthetic_sources(config, 1).foregrounds
     assert not any(foreground.patch_photos for foreground in plain)
-    patched = synthetic_sources(dataclasses.replace(config, colour_patches=0.4)).foregrounds
+    patched = synthetic_sources(dataclasses.replace(config, colour_patches=0.4), 1).foregrounds
     counts = [len(foreground.patch_photos) for foreground in patched]
     assert 0.3 < np.mean(np.array(counts) > 0) < 0.5
     assert set(counts) == {0, 1, 2, 3}
@@ -315,10 +319,10 @@ def test_colour_patches_come_as_often_as_asked_and_change_nothing_else(inputs):
 
 
 def test_shaded_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
-    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
-    plain = synthetic_sources(config).foregrounds
+    config = SyntheticConfig(synthetic=200, photos_dir=inputs.folders.bg_dir)
+    plain = synthetic_sources(config, 1).foregrounds
     assert not any(foreground.shaded for foreground in plain)
-    shaded = synthetic_sources(dataclasses.replace(config, shaded_colours=0.4)).foregrounds
+    shaded = synthetic_sources(dataclasses.replace(config, shaded_colours=0.4), 1).foregrounds
     assert 0.3 < np.mean([foreground.shaded for foreground in shaded]) < 0.5
     index = next(index for index, foreground in enumerate(shaded) if foreground.shaded)
     one, other = plain[index].load(), shaded[index].load()
@@ -327,9 +331,9 @@ def test_shaded_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
 
 
 def test_crisp_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
-    config = OfflineConfig(synthetic=200, photos_dir=inputs.bg_dir, out_dir="unused")
-    assert not any(foreground.crisp for foreground in synthetic_sources(config).foregrounds)
-    crisp = synthetic_sources(dataclasses.replace(config, crisp_colours=0.4)).foregrounds
+    config = SyntheticConfig(synthetic=200, photos_dir=inputs.folders.bg_dir)
+    assert not any(foreground.crisp for foreground in synthetic_sources(config, 1).foregrounds)
+    crisp = synthetic_sources(dataclasses.replace(config, crisp_colours=0.4), 1).foregrounds
     assert 0.3 < np.mean([foreground.crisp for foreground in crisp]) < 0.5
     one = next(foreground for foreground in crisp if foreground.crisp)
     alpha, eps = one.load()
@@ -339,10 +343,10 @@ def test_crisp_colours_come_as_often_as_asked_and_leave_the_matte(inputs):
 
 
 def test_textured_edges_come_on_bodies_and_with_the_colours_of_the_photo(inputs):
-    config = OfflineConfig(synthetic=240, photos_dir=inputs.bg_dir, out_dir="unused")
-    plain = synthetic_sources(config).foregrounds
+    config = SyntheticConfig(synthetic=240, photos_dir=inputs.folders.bg_dir)
+    plain = synthetic_sources(config, 1).foregrounds
     assert not any(foreground.textured_edges for foreground in plain)
-    textured = synthetic_sources(dataclasses.replace(config, textured_edges=0.5)).foregrounds
+    textured = synthetic_sources(dataclasses.replace(config, textured_edges=0.5), 1).foregrounds
     chosen = [foreground for foreground in textured if foreground.textured_edges]
     assert {foreground.kind for foreground in chosen} == {"hard", "holes"}
     assert 0.3 < len(chosen) / 40 < 0.7
@@ -352,5 +356,5 @@ def test_textured_edges_come_on_bodies_and_with_the_colours_of_the_photo(inputs)
 
 def test_a_first_run_that_wrote_nothing_does_not_bind_the_second(inputs):
     with pytest.raises(InputError, match="could be used"):
-        make_dataset(dataclasses.replace(inputs, alpha_dir=inputs.bg_dir, seed=2))
+        make_dataset(with_values(inputs, alpha_dir=inputs.folders.bg_dir, seed=2))
     assert make_dataset(inputs).pairs == 4

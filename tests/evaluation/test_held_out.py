@@ -4,8 +4,9 @@ import types
 import numpy as np
 import pytest
 
-from dim_tf.config import HeldOutConfig, OfflineConfig
-from dim_tf.dataset.offline import make_dataset
+from dim_tf.commands.held_out import make
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import HeldOutConfig, OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.sources import split_photos, synthetic_sources
 from dim_tf.evaluation import held_out
@@ -29,7 +30,7 @@ def photos_dir(tmp_path_factory):
 @pytest.fixture(scope="module")
 def composites(photos_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("composites") / "held_out"
-    write_composites(HeldOutConfig(str(photos_dir), str(folder), count=12, size=SIZE))
+    write_composites(photos_dir, folder, count=12, size=SIZE)
     return folder
 
 
@@ -41,12 +42,12 @@ def test_every_ninth_photograph_is_held_out(photos_dir):
 
 
 def test_the_dataset_does_without_what_is_held_out(photos_dir):
-    config = OfflineConfig(synthetic=60, photos_dir=str(photos_dir), hold_out=True)
+    config = SyntheticConfig(synthetic=60, photos_dir=str(photos_dir), hold_out=True)
     training, left_out = split_photos(list_images(photos_dir))
-    sources = synthetic_sources(config)
+    sources = synthetic_sources(config, 1)
     assert [background.file for background in sources.backgrounds] == training
     assert {foreground.colour_photo for foreground in sources.foregrounds} <= set(training)
-    everything = synthetic_sources(OfflineConfig(synthetic=60, photos_dir=str(photos_dir)))
+    everything = synthetic_sources(SyntheticConfig(60, photos_dir=str(photos_dir)), 1)
     assert {background.file for background in everything.backgrounds} >= set(left_out)
 
 
@@ -99,29 +100,30 @@ def test_a_composite_is_equation_1_of_held_out_photographs(tmp_path):
 
 
 def test_only_what_is_missing_is_written(photos_dir, composites):
-    config = HeldOutConfig(str(photos_dir), str(composites), count=12, size=SIZE)
-    assert write_composites(config) == 0
+    assert write_composites(photos_dir, composites, count=12, size=SIZE) == 0
     lost = next((composites / "trimap").glob("003_*"))
     before = lost.read_bytes()
     lost.unlink()
-    assert write_composites(config) == 1
+    assert write_composites(photos_dir, composites, count=12, size=SIZE) == 1
     assert lost.read_bytes() == before
 
 
 def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypatch):
-    config = HeldOutConfig(str(photos_dir), str(composites), count=13, size=SIZE)
     with pytest.raises(InputError, match="other settings or photographs"):
-        write_composites(config)
+        write_composites(photos_dir, composites, count=13, size=SIZE)
     for number in range(13):
         write_png(tmp_path / "few" / f"{number:02d}.png", np.zeros((40, 40, 3), np.uint8))
     with pytest.raises(InputError, match="13 pictures, of which 1 are held out"):
-        write_composites(HeldOutConfig(str(tmp_path / "few"), str(tmp_path / "new")))
+        write_composites(tmp_path / "few", tmp_path / "new", count=13, size=SIZE)
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match="did not write"):
-        write_composites(HeldOutConfig(str(photos_dir), str(tmp_path / "few")))
+        write_composites(photos_dir, tmp_path / "few", count=13, size=SIZE)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install '\.\[cutout\]'"):
-        write_composites(HeldOutConfig(str(photos_dir), str(tmp_path / "new"), closed_form="cf"))
+        make(HeldOutConfig(str(photos_dir), str(tmp_path / "new"), closed_form="cf"))
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(InputError, match="--out_dir is missing"):
+        make(HeldOutConfig(str(photos_dir)))
 
 
 def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monkeypatch):
@@ -139,7 +141,9 @@ def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monk
 
 def test_holding_out_decides_what_a_dataset_is(tmp_path):
     with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir out"):
-        make_dataset(OfflineConfig(out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True))
+        make_dataset(
+            with_values(OfflineConfig(), out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True)
+        )
     # A dataset older than the switch, whose settings lack it, goes on without it only.
-    assert settings_of(OfflineConfig())["--hold_out="] == ""
-    assert settings_of(OfflineConfig(hold_out=True))["--hold_out="] == "True"
+    assert settings_of(1)["--hold_out="] == ""
+    assert settings_of(1, SyntheticConfig(hold_out=True))["--hold_out="] == "True"

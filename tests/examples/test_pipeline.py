@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import ExampleConfig, OfflineConfig, with_values
 from dim_tf.dataset.decoded import fastest_path, write_decoded_copies
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.dataset.offline import make_dataset
 from dim_tf.examples.pipeline import (
     dataset_error,
     open_dataset,
@@ -317,7 +317,8 @@ def layouts(tmp_path, pad, background_sizes):
     for layout in ("compact", "original"):
         folders[layout] = tmp_path / layout
         make_dataset(
-            OfflineConfig(
+            with_values(
+                OfflineConfig(),
                 out_dir=str(folders[layout]),
                 alpha_dir=str(tmp_path / "in" / "alpha"),
                 eps_dir=str(tmp_path / "in" / "eps"),

@@ -8,6 +8,7 @@ must reach its last step, name the three and count them; with --strict it must s
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.config import ExampleConfig, NetworkConfig, OptimizationConfig, RunConfig
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.pictures.image_io import write_png
 from dim_tf.system.errors import InputError
@@ -85,18 +86,16 @@ def main() -> None:
                 equal += 1
             else:
                 different += 1
-        run = TrainingConfig(
-            data_dir=str(bad),
+        run = RunConfig(
             run_dir=str(Path(name) / "run"),
-            steps=count,
             progress=False,
-            decoded_gigabytes=0,
             network=NetworkConfig(width=1 / 32, fc6="1x1"),
             examples=EXAMPLES,
+            optimization=OptimizationConfig(steps=count),
         )
-        result = train(run)
+        result = train(run, str(bad))
         try:
-            train(TrainingConfig(**(vars(run) | {"run_dir": f"{name}/strict", "strict": True})))
+            train(dataclasses.replace(run, run_dir=f"{name}/strict", strict=True), str(bad))
             stopped = "it did not stop"
         except InputError as error:
             stopped = str(error).replace(name, "")

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from dim_tf.config import IMAGE_MEAN_RGB, NetworkConfig, TrainingConfig
+from dim_tf.config import IMAGE_MEAN_RGB, LossConfig, NetworkConfig, OptimizationConfig
 from dim_tf.system.quiet import import_tensorflow
 
 SIDE = 64
@@ -42,15 +42,12 @@ def train_on_noise(steps: int) -> dict[str, float]:
     from dim_tf.training.start import make_optimizer
     from dim_tf.training.step import make_train_step
 
-    config = TrainingConfig(
-        mixed_precision="bfloat16",
-        learning_rate=1e-3,
-        network=NetworkConfig(width=1 / 16, fc6="1x1", skip=True),
-    )
+    optimization = OptimizationConfig()
     keras.utils.set_random_seed(1)
-    network = build_network(config.network, precision="bfloat16")
+    network = build_network(NetworkConfig(width=1 / 16, fc6="1x1", skip=True), precision="bfloat16")
+    optimizer = make_optimizer(optimization, 1e-3, network)
     step = make_train_step(
-        config, network, make_optimizer(config, network), tf.distribute.get_strategy()
+        LossConfig(), optimization, network, optimizer, tf.distribute.get_strategy()
     )
     generator = np.random.default_rng(1)
 

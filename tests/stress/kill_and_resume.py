@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.config import ExampleConfig, NetworkConfig, OptimizationConfig, RunConfig
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.pictures.image_io import write_png
 from dim_tf.system.quiet import import_tensorflow
@@ -78,25 +78,21 @@ def make_folders(folder: Path) -> None:
             write_png(folder / "validation" / part / f"{name}.png", picture)
 
 
-def run_config(folder: Path, run: str, steps: int) -> TrainingConfig:
+def run_config(folder: Path, run: str, steps: int) -> RunConfig:
     """A run that takes a fraction of a minute; no interval divides another, to be unkind."""
-    return TrainingConfig(
-        data_dir=str(folder / "data"),
+    return RunConfig(
         run_dir=str(folder / run),
         validation_dir=str(folder / "validation"),
-        steps=steps,
-        batch_size=2,
-        learning_rate=1e-3,
         checkpoint_every=max(4, steps // 40),
         validate_every=max(5, steps // 30),
         log_every=max(3, steps // 45),
         image_every=max(5, steps // 8),
-        decoded_gigabytes=0,
         progress=False,
         network=NetworkConfig(width=1 / 32, fc6="1x1"),
         examples=ExampleConfig(
             crop_sizes=(64, 96), input_size=64, trimap_kernel_min=9, trimap_kernel_max=15
         ),
+        optimization=OptimizationConfig(steps=steps, batch_size=2, learning_rate=1e-3),
     )
 
 
@@ -172,7 +168,7 @@ def child(folder: Path, run: str, moment: str, seed: int, steps: int) -> None:
     from dim_tf.training.loop import train
 
     _arm(moment, random.Random(seed), steps)
-    train(run_config(folder, run, steps), FLAGS)
+    train(run_config(folder, run, steps), str(folder / "data"), FLAGS)
 
 
 # In the process that watches
@@ -276,7 +272,7 @@ def kill_and_resume(
             f"kill {killed.total()}: {moment}, checkpoint {newest(folder / 'killed')}", flush=True
         )
     for run in ("killed", "undisturbed"):
-        train(run_config(folder, run, steps), FLAGS)
+        train(run_config(folder, run, steps), str(folder / "data"), FLAGS)
     return killed, differences(folder / "killed", folder / "undisturbed", steps)
 
 

@@ -1,14 +1,13 @@
-import dataclasses
 import shutil
 
 import numpy as np
 import pytest
 
-from dim_tf.config import ExampleConfig, NetworkConfig, TrainingConfig
+from dim_tf.config import TrainingConfig, config_from_values, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.pictures.image_io import write_png
-from dim_tf.training.loop import train
+from tests.training.run_files import train_as
 
 SIDE = 160
 
@@ -43,7 +42,7 @@ def dataset(tmp_path_factory):
     return folder
 
 
-def run_config(dataset, run_dir, network=None, **changes):
+def run_config(dataset, run_dir, **changes):
     """The config of a run that takes seconds; arguments replace its settings."""
     settings = {
         "data_dir": str(dataset),
@@ -54,20 +53,22 @@ def run_config(dataset, run_dir, network=None, **changes):
         "log_every": 3,
         "image_every": 0,
         "progress": False,
-        "network": NetworkConfig(**({"width": 1 / 32, "fc6": "1x1"} | (network or {}))),
-        "examples": ExampleConfig(
-            crop_sizes=(64, 96), input_size=64, trimap_kernel_min=9, trimap_kernel_max=15
-        ),
+        "width": 1 / 32,
+        "fc6": "1x1",
+        "crop_sizes": (64, 96),
+        "input_size": 64,
+        "trimap_kernel_min": 9,
+        "trimap_kernel_max": 15,
     }
-    return TrainingConfig(**(settings | changes))
+    return config_from_values(TrainingConfig, settings | changes)
 
 
 @pytest.fixture
 def make_config(dataset, tmp_path):
     """Makes the config of a run in the test's folder."""
 
-    def make(network=None, run="run", **changes):
-        return run_config(dataset, tmp_path / run, network, **changes)
+    def make(run="run", **changes):
+        return run_config(dataset, tmp_path / run, **changes)
 
     return make
 
@@ -84,12 +85,12 @@ def finished(dataset, tmp_path_factory):
         checkpoint_every=2,
         keep_checkpoints=2,
     )
-    train(config, flagfile_text(config))
+    train_as(config, flagfile_text(config))
     return config
 
 
 @pytest.fixture
 def continued(finished, tmp_path):
     """A copy of that run to go on with."""
-    shutil.copytree(finished.run_dir, tmp_path / "continued")
-    return dataclasses.replace(finished, run_dir=str(tmp_path / "continued"))
+    shutil.copytree(finished.run.run_dir, tmp_path / "continued")
+    return with_values(finished, run_dir=str(tmp_path / "continued"))

@@ -2,7 +2,13 @@ from pathlib import Path
 
 from dim_tf.model.run_folder import checkpoint_path
 from dim_tf.model.weights import read_arrays
+from dim_tf.training.loop import train
 from dim_tf.training.progress import read_loss_log
+
+
+def train_as(config, flagfile=""):
+    """Trains on the dataset that the `TrainingConfig` names."""
+    return train(config.run, config.data.data_dir, flagfile)
 
 
 def arrays_of(run_dir, step):

@@ -1,7 +1,6 @@
 """What a run does when its folder, its disk, its data or its numbers fail."""
 
 import contextlib
-import dataclasses
 import resource
 import shutil
 from pathlib import Path
@@ -11,14 +10,16 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.commands.train import start_run
+from dim_tf.config import with_values
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.training import loop
-from dim_tf.training.loop import FLAGFILE_NAME, train
+from dim_tf.training.loop import FLAGFILE_NAME
 from dim_tf.training.progress import LossLog, read_loss_log
+from tests.training.run_files import train_as
 
 
 def contents(folder):
@@ -42,11 +43,11 @@ def at_step(monkeypatch, step, action):
 
 def test_a_second_process_on_one_run_is_refused_and_changes_nothing(make_config):
     config = make_config()
-    with FolderLock(config.run_dir):
-        before = contents(config.run_dir)
+    with FolderLock(config.run.run_dir):
+        before = contents(config.run.run_dir)
         with pytest.raises(InputError, match="is in use by process"):
-            train(config, "--steps=6")
-        assert contents(config.run_dir) == before
+            train_as(config, "--steps=6")
+        assert contents(config.run.run_dir) == before
 
 
 @contextlib.contextmanager
@@ -62,39 +63,39 @@ def full_disk(free):
 
 def test_no_room_for_a_checkpoint_leaves_the_one_before(make_config):
     config = make_config(steps=6, checkpoint_every=3)
-    train(dataclasses.replace(config, steps=3))
-    kept = checkpoint_path(Path(config.run_dir), 3)
+    train_as(with_values(config, steps=3))
+    kept = checkpoint_path(Path(config.run.run_dir), 3)
     before = kept.read_bytes()
     (kept.parent / ".step-00000006.npz.x1y2.part").write_bytes(b"half, of a killed process")
     message = (
         r"step-00000006\.npz cannot be written: .* The run stops; the last checkpoint, of step 3"
     )
     with full_disk(20_000), pytest.raises(InputError, match=message):
-        train(config)
+        train_as(config)
     assert contents(kept.parent) == {kept: before}
-    assert [row["step"] for row in read_loss_log(Path(config.run_dir))] == list(range(1, 7))
+    assert [row["step"] for row in read_loss_log(Path(config.run.run_dir))] == list(range(1, 7))
 
 
 def test_no_room_for_the_logs_is_a_sentence(make_config):
     config = make_config(steps=6, checkpoint_every=3)
     with full_disk(100), pytest.raises(InputError, match=r"cannot be written.*no checkpoint yet"):
-        train(config)
-    assert list_checkpoints(Path(config.run_dir)) == []
+        train_as(config)
+    assert list_checkpoints(Path(config.run.run_dir)) == []
 
 
 def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
-    at_step(monkeypatch, 2, lambda: shutil.rmtree(config.run_dir))
+    at_step(monkeypatch, 2, lambda: shutil.rmtree(config.run.run_dir))
     with pytest.raises(InputError, match=r"deleted or moved during the run\. Step 3 was saved"):
-        train(config, "--flags\n")
-    assert (Path(config.run_dir) / FLAGFILE_NAME).read_text() == "--flags\n"
+        train_as(config, "--flags\n")
+    assert (Path(config.run.run_dir) / FLAGFILE_NAME).read_text() == "--flags\n"
     monkeypatch.undo()
-    assert train(config).step == 6
+    assert train_as(config).step == 6
 
 
 def test_a_folder_that_another_run_has_taken_is_left_alone(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
-    run_dir = Path(config.run_dir)
+    run_dir = Path(config.run.run_dir)
 
     def replace_it():
         shutil.rmtree(run_dir)
@@ -104,7 +105,7 @@ def test_a_folder_that_another_run_has_taken_is_left_alone(make_config, monkeypa
 
     at_step(monkeypatch, 2, replace_it)
     with pytest.raises(InputError, match="no longer the folder that this run began in"):
-        train(config)
+        train_as(config)
     assert checkpoint_path(run_dir, 3).read_bytes() == b"of another run"
     assert (run_dir / LOCK_NAME).read_text() == "of another process"
 
@@ -124,14 +125,14 @@ def damaged_dataset(dataset, tmp_path):
 def test_bad_examples_are_named_skipped_and_counted(make_config, damaged_dataset, caplog, capsys):
     config = make_config(data_dir=str(damaged_dataset), steps=6, batch_size=2, decoded_gigabytes=0)
     start_run(config, "")
-    assert len(read_loss_log(Path(config.run_dir))) == 6
-    ((reason, count),) = read_arrays(checkpoint_path(Path(config.run_dir), 6))[2][
+    assert len(read_loss_log(Path(config.run.run_dir))) == 6
+    ((reason, count),) = read_arrays(checkpoint_path(Path(config.run.run_dir), 6))[2][
         "skipped_examples"
     ].items()
     assert reason.startswith(f"{damaged_dataset}/eps/two.png is ")
     # Two epochs of two pairs each, and whatever was drawn in their place and as bad.
-    manifest, examples = open_dataset(config.data_dir, config.examples)
-    batches = training_examples(manifest, examples, seed=config.seed, batch_size=12)
+    manifest, examples = open_dataset(config.data.data_dir, config.run.examples)
+    batches = training_examples(manifest, examples, seed=config.run.seed, batch_size=12)
     assert count == next(iter(batches))["attempt"].numpy().sum() >= 4
     assert caplog.text.count("is skipped, another one takes its place") == 1
     output = capsys.readouterr().out
@@ -180,8 +181,8 @@ def break_gradient(monkeypatch):
 
 
 def pairs_of(config, steps):
-    manifest, examples = open_dataset(config.data_dir, config.examples)
-    batches = training_examples(manifest, examples, seed=config.seed, batch_size=1)
+    manifest, examples = open_dataset(config.data.data_dir, config.run.examples)
+    batches = training_examples(manifest, examples, seed=config.run.seed, batch_size=1)
     return manifest, [int(batch["pair"][0]) for batch in batches.take(steps)]
 
 
@@ -191,14 +192,14 @@ def test_a_nan_gradient_names_step_example_and_layer(make_config, break_gradient
     step = 4
     break_gradient("conv3_2", pairs[step - 1])
     with pytest.raises(InputError) as told:
-        train(config)
+        train_as(config)
     name = manifest.foreground_name(pairs[step - 1])
     assert str(told.value).startswith(
         f"The gradient of layer conv3_2 and of 5 layers before it at step {step} is not finite "
         f"(example {name} on {manifest.background_name(pairs[step - 1])}); the last checkpoint, of "
         f"step {step - 1}, is intact."
     )
-    arrays, _, progress = read_arrays(list_checkpoints(Path(config.run_dir))[0])
+    arrays, _, progress = read_arrays(list_checkpoints(Path(config.run.run_dir))[0])
     assert progress["step"] == step - 1
     assert all(np.isfinite(array).all() for array in arrays.values())
 
@@ -208,10 +209,10 @@ def test_nonfinite_steps_are_skipped_up_to_the_number_given(make_config, break_g
     config = make_config(steps=3, checkpoint_every=1, keep_checkpoints=9, skip_nonfinite=2)
     _, pairs = pairs_of(config, 7)
     break_gradient("conv3_2", pairs[1])  # comes again in the second epoch, at step 7 or later
-    result = train(config)
+    result = train_as(config)
     assert result.step == 3 and result.skipped_steps == 1
     assert "it is skipped, the 1. of at most 2" in caplog.text
-    saved = [read_arrays(checkpoint_path(Path(config.run_dir), step)) for step in (1, 2, 3)]
+    saved = [read_arrays(checkpoint_path(Path(config.run.run_dir), step)) for step in (1, 2, 3)]
     for name, array in saved[0][0].items():
         if "learning_rate" not in name:
             np.testing.assert_array_equal(array, saved[1][0][name], name)
@@ -219,9 +220,9 @@ def test_nonfinite_steps_are_skipped_up_to_the_number_given(make_config, break_g
     assert all(np.any(saved[1][0][name] != saved[2][0][name]) for name in moved)
     assert saved[2][2]["skipped_steps"] == 1
     with pytest.raises(InputError, match="is not finite"):  # the count outlives a resume
-        train(dataclasses.replace(config, steps=12, skip_nonfinite=1))
+        train_as(with_values(config, steps=12, skip_nonfinite=1))
 
 
 def test_skipping_is_refused_where_it_cannot_work(make_config):
     with pytest.raises(InputError, match="does not go with --strategy=mirrored"):
-        train(make_config(skip_nonfinite=1, strategy="mirrored"))
+        train_as(make_config(skip_nonfinite=1, strategy="mirrored"))

@@ -1,4 +1,3 @@
-import dataclasses
 import os
 import signal
 import subprocess
@@ -10,12 +9,12 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.train import start_run
-from dim_tf.config import LossConfig
+from dim_tf.config import with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import FLAGFILE_NAME, train
-from tests.training.run_files import arrays_of, losses_of
+from dim_tf.training.loop import FLAGFILE_NAME
+from tests.training.run_files import arrays_of, losses_of, train_as
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,23 +45,23 @@ def wait_for(path, process, seconds=120):
 def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
     config = make_config(steps=100_000, checkpoint_every=20)
     process = start_script(config, tmp_path)
-    wait_for(checkpoint_path(Path(config.run_dir), 20), process)
+    wait_for(checkpoint_path(Path(config.run.run_dir), 20), process)
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "saved; the same command goes on" in output
-    step = list_checkpoints(Path(config.run_dir))[0]
+    step = list_checkpoints(Path(config.run.run_dir))[0]
     assert f"Stopped at step {int(step.stem.removeprefix('step-'))} of 100000" in output
-    assert len(losses_of(config.run_dir)) == int(step.stem.removeprefix("step-"))
+    assert len(losses_of(config.run.run_dir)) == int(step.stem.removeprefix("step-"))
     # The flags it left behind are the run.
-    kept = (Path(config.run_dir) / FLAGFILE_NAME).read_text()
+    kept = (Path(config.run.run_dir) / FLAGFILE_NAME).read_text()
     assert kept == flagfile_text(config)
 
 
 def test_start_run_names_what_is_missing(make_config):
     for name in ("data_dir", "run_dir"):
         with pytest.raises(InputError, match=f"--{name} is missing"):
-            start_run(dataclasses.replace(make_config(), **{name: ""}), "")
+            start_run(with_values(make_config(), **{name: ""}), "")
 
 
 def test_start_run_sums_up(make_config, capsys):
@@ -70,8 +69,8 @@ def test_start_run_sums_up(make_config, capsys):
     start_run(config, flagfile_text(config))
     output = capsys.readouterr().out
     assert "step 6: mean absolute error on unknown pixels" in output
-    assert f"--checkpoint={config.run_dir}" in output
-    assert (Path(config.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
+    assert f"--checkpoint={config.run.run_dir}" in output
+    assert (Path(config.run.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
 
 
 MIRRORED = """
@@ -81,7 +80,6 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 mirrored = tf.distribute.MirroredStrategy
 tf.distribute.MirroredStrategy = lambda: mirrored(["CPU:0", "CPU:1"])
 from dim_tf.config import *
-from dim_tf.training.loop import train
 """
 
 
@@ -89,16 +87,15 @@ from dim_tf.training.loop import train
 def test_two_devices_train_as_one(make_config):
     """Without batch norm, whose statistics are each device's own, the step must be the same."""
     settings = {"batch_size": 2, "steps": 4, "log_every": 2, "image_every": 2}
-    plain = {"batch_norm": False}
     # A loss is a mean over weights, and the halves of a batch differ in their unknown pixels.
-    settings["losses"] = LossConfig(known_weight=1.0)
-    one = make_config(plain, run="one", **settings)
-    two = make_config(plain, run="two", strategy="mirrored", **settings)
+    settings["known_weight"] = 1.0
+    one = make_config(run="one", batch_norm=False, **settings)
+    two = make_config(run="two", batch_norm=False, strategy="mirrored", **settings)
     norm = make_config(run="norm", strategy="mirrored", **settings)
-    train(one)
+    train_as(one)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", f"{MIRRORED}\ntrain({config!r})"],
+            [sys.executable, "-c", f"{MIRRORED}\ntrain({config.run!r}, {config.data.data_dir!r})"],
             cwd=ROOT,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,11 +105,11 @@ def test_two_devices_train_as_one(make_config):
     for process in processes:
         _, errors = process.communicate(timeout=200)
         assert process.returncode == 0, errors[-3000:]
-    losses = losses_of(two.run_dir)
-    np.testing.assert_allclose(losses, losses_of(one.run_dir), rtol=1e-3)
-    moved = arrays_of(norm.run_dir, 4)["network/deconv6/moving_mean"]
+    losses = losses_of(two.run.run_dir)
+    np.testing.assert_allclose(losses, losses_of(one.run.run_dir), rtol=1e-3)
+    moved = arrays_of(norm.run.run_dir, 4)["network/deconv6/moving_mean"]
     assert np.any(moved) and np.isfinite(moved).all()
-    expected = arrays_of(one.run_dir, 4)
-    for name, array in arrays_of(two.run_dir, 4).items():
+    expected = arrays_of(one.run.run_dir, 4)
+    for name, array in arrays_of(two.run.run_dir, 4).items():
         if name.startswith("network/"):
             np.testing.assert_allclose(array, expected[name], atol=5e-4, err_msg=name)

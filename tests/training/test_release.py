@@ -1,15 +1,15 @@
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dim_tf.config import values_of
 from dim_tf.matting.predict import load_model
 from dim_tf.model.run_folder import checkpoint_path
 from dim_tf.model.weights import read_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import train
 from dim_tf.training.release import average_checkpoints, release, release_average
+from tests.training.run_files import train_as
 
 
 def network_of(path):
@@ -17,8 +17,8 @@ def network_of(path):
 
 
 def test_a_release_holds_the_network_of_the_newest_checkpoint_in_half_precision(finished, tmp_path):
-    source = release(finished.run_dir, tmp_path / "weights.npz")
-    assert source == checkpoint_path(Path(finished.run_dir), 7)
+    source = release(finished.run.run_dir, tmp_path / "weights.npz")
+    assert source == checkpoint_path(Path(finished.run.run_dir), 7)
     expected, released = network_of(source), read_arrays(tmp_path / "weights.npz")[0]
     assert released.keys() == expected.keys()
     for name, array in released.items():
@@ -28,9 +28,9 @@ def test_a_release_holds_the_network_of_the_newest_checkpoint_in_half_precision(
 
 
 def test_the_average_is_the_mean_of_the_newest_checkpoints(finished):
-    paths = [checkpoint_path(Path(finished.run_dir), step) for step in (7, 6)]
+    paths = [checkpoint_path(Path(finished.run.run_dir), step) for step in (7, 6)]
     arrays, config, progress = average_checkpoints(paths)
-    assert config == finished.network and progress["step"] == 7
+    assert config == finished.run.network and progress["step"] == 7
     for name, array in arrays.items():
         one, other = (network_of(path)[name].astype(float) for path in paths)
         np.testing.assert_allclose(array, (one + other) / 2, rtol=1e-6)
@@ -38,17 +38,17 @@ def test_the_average_is_the_mean_of_the_newest_checkpoints(finished):
 
 def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path):
     config = make_config(steps=4, checkpoint_every=1, keep_checkpoints=4, learning_rate=0.0)
-    train(config)
+    train_as(config)
     for count, name in ((1, "few"), (150, "many")):
         release_average(
-            config.run_dir,
+            config.run.run_dir,
             tmp_path / name,
-            config.data_dir,
+            config.data.data_dir,
             last=3,
             statistics_examples=count,
         )
     few, many = (network_of(tmp_path / name) for name in ("few", "many"))
-    before = network_of(checkpoint_path(Path(config.run_dir), 4))
+    before = network_of(checkpoint_path(Path(config.run.run_dir), 4))
     for name, array in many.items():
         if name.endswith("moving_variance"):
             # They start at 1 and have moved by 4 steps; many examples bring them to the data's.
@@ -59,16 +59,16 @@ def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path)
 
 def test_the_statistics_of_a_run_that_froze_them_are_kept(make_config, finished, tmp_path):
     """They are what its weights were trained for."""
-    start = checkpoint_path(Path(finished.run_dir), 7)
+    start = checkpoint_path(Path(finished.run.run_dir), 7)
     config = make_config(
-        network=dataclasses.asdict(finished.network),
+        **values_of(finished.run.network),
         steps=3,
         checkpoint_every=1,
         init_from=str(start),
         freeze_batch_norm=True,
     )
-    train(config)
-    release_average(config.run_dir, tmp_path / "w.npz", config.data_dir, last=2)
+    train_as(config)
+    release_average(config.run.run_dir, tmp_path / "w.npz", config.data.data_dir, last=2)
     before, released = network_of(start), network_of(tmp_path / "w.npz")
     for name in (name for name in before if "moving_" in name):
         np.testing.assert_array_equal(before[name], released[name])
@@ -76,5 +76,5 @@ def test_the_statistics_of_a_run_that_froze_them_are_kept(make_config, finished,
 
 def test_too_few_checkpoints_are_refused(finished, tmp_path):
     with pytest.raises(InputError, match="holds 2 checkpoints, not 3"):
-        release_average(finished.run_dir, tmp_path / "w.npz", finished.data_dir, last=3)
+        release_average(finished.run.run_dir, tmp_path / "w.npz", finished.data.data_dir, last=3)
     assert not (tmp_path / "w.npz").exists()

@@ -5,8 +5,7 @@ from dim_tf.config import NetworkConfig
 from dim_tf.model.network import build_network
 from dim_tf.model.weights import read_arrays, save_weights
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import train
-from tests.training.run_files import arrays_of
+from tests.training.run_files import arrays_of, train_as
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +23,9 @@ def two_stages(tmp_path_factory):
 
 @pytest.mark.parametrize("stage", ["all", "encoder_decoder", "refinement"])
 def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
-    config = make_config({"refine": True}, steps=2, train_stage=stage, init_from=str(two_stages))
-    train(config)
-    before, now = read_arrays(two_stages, "network/")[0], arrays_of(config.run_dir, 2)
+    config = make_config(refine=True, steps=2, train_stage=stage, init_from=str(two_stages))
+    train_as(config)
+    before, now = read_arrays(two_stages, "network/")[0], arrays_of(config.run.run_dir, 2)
     for name, array in before.items():
         in_refinement = "/refine" in name
         expected = stage == "all" or in_refinement == (stage == "refinement")
@@ -36,9 +35,9 @@ def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
 
 
 def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_config, finished):
-    second = make_config({"refine": True}, init_from=finished.run_dir, learning_rate=0.0, steps=1)
-    train(second)
-    before, now = arrays_of(finished.run_dir, 7), arrays_of(second.run_dir, 1)
+    second = make_config(refine=True, init_from=finished.run.run_dir, learning_rate=0.0, steps=1)
+    train_as(second)
+    before, now = arrays_of(finished.run.run_dir, 7), arrays_of(second.run.run_dir, 1)
     assert "network/refine_1/weights" in now
     for name, array in before.items():
         if name.startswith("network/") and "moving" not in name:
@@ -49,4 +48,4 @@ def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_co
 @pytest.mark.parametrize("change", [{"skip": True}, {"normalize_input": True}, {"width": 1 / 16}])
 def test_init_from_refuses_weights_that_mean_another_function(make_config, finished, change):
     with pytest.raises(InputError, match=f"was trained with --{next(iter(change))}="):
-        train(make_config(change, init_from=finished.run_dir))
+        train_as(make_config(**change, init_from=finished.run.run_dir))

@@ -1,7 +1,6 @@
 import pytest
 import tensorflow as tf
 
-from dim_tf.config import TrainingConfig
 from dim_tf.system import processor
 from dim_tf.training import start
 
@@ -22,5 +21,5 @@ def test_bfloat16_without_instructions_for_it_is_warned_of(
     for module in (processor, start):
         monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags.split()))
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
-    start.warn_of_slow_precision(TrainingConfig(mixed_precision=precision))
+    start.warn_of_slow_precision(precision)
     assert ("--mixed_precision=float32" in caplog.text) is warned

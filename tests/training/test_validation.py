@@ -1,15 +1,14 @@
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dim_tf.config import with_values
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.image_io import read_grey, write_png
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import train
-from tests.training.run_files import arrays_of
+from tests.training.run_files import arrays_of, train_as
 
 
 @pytest.fixture
@@ -38,49 +37,45 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
         checkpoint_every=2,
         learning_rate=5e-3,
     )
-    result = train(config)
+    result = train_as(config)
     images = list_validation_images(validation_dir)
     assert len(images) == 2
     errors = {
         step: validate(
-            load_model(checkpoint_path(Path(config.run_dir), step), post_process="none"), images
+            load_model(checkpoint_path(Path(config.run.run_dir), step), post_process="none"), images
         )
         for step in (2, 4, 6, 8)
     }
     best = min(errors, key=lambda step: errors[step]["SAD"])
     assert result.best["step"] == best
     assert result.best["SAD"] == pytest.approx(errors[best]["SAD"], rel=1e-3)
-    arrays, network, about = read_arrays(best_path(Path(config.run_dir)))
-    assert network == config.network
+    arrays, network, about = read_arrays(best_path(Path(config.run.run_dir)))
+    assert network == config.run.network
     assert about == result.best
     for name, array in arrays.items():
-        np.testing.assert_array_equal(array, arrays_of(config.run_dir, best)[name])
+        np.testing.assert_array_equal(array, arrays_of(config.run.run_dir, best)[name])
 
 
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
-    path = list_checkpoints(Path(continued.run_dir))[0]
+    path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
-    write_arrays(best_path(Path(continued.run_dir)), {}, network, {"step": 3})
-    before = best_path(Path(continued.run_dir)).read_bytes()
+    write_arrays(best_path(Path(continued.run.run_dir)), {}, network, {"step": 3})
+    before = best_path(Path(continued.run.run_dir)).read_bytes()
     progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
     write_arrays(path, arrays, network, progress)
-    config = dataclasses.replace(
-        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
-    )
-    assert train(config).best["step"] == 3
-    assert best_path(Path(continued.run_dir)).read_bytes() == before
+    config = with_values(continued, steps=8, validation_dir=str(validation_dir), validate_every=4)
+    assert train_as(config).best["step"] == 3
+    assert best_path(Path(continued.run.run_dir)).read_bytes() == before
 
 
 def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):
-    path = list_checkpoints(Path(continued.run_dir))[0]
+    path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
-    best_path(Path(continued.run_dir)).write_bytes(b"damaged")
+    best_path(Path(continued.run.run_dir)).write_bytes(b"damaged")
     write_arrays(path, arrays, network, progress | {"best": {"step": 3, "SAD": 0.0, "MSE": 0.0}})
-    config = dataclasses.replace(
-        continued, steps=8, validation_dir=str(validation_dir), validate_every=4
-    )
-    assert train(config).best["step"] == 8
-    assert read_arrays(best_path(Path(config.run_dir)))[2]["step"] == 8
+    config = with_values(continued, steps=8, validation_dir=str(validation_dir), validate_every=4)
+    assert train_as(config).best["step"] == 8
+    assert read_arrays(best_path(Path(config.run.run_dir)))[2]["step"] == 8
     assert "best.npz is missing or damaged" in caplog.text
 
 
@@ -96,5 +91,5 @@ def test_a_bad_validation_image_is_refused_before_the_first_step(
     write_png(path, trimap[1:] if value is None else np.full_like(trimap, value))
     config = make_config(validation_dir=str(validation_dir))
     with pytest.raises(InputError, match=sentence):
-        train(config)
-    assert not Path(config.run_dir).exists()
+        train_as(config)
+    assert not Path(config.run.run_dir).exists()
