@@ -40,9 +40,8 @@ def make_train_step(
         A function from a (distributed) batch of examples to scalars: `alpha_loss`, `comp_loss`,
         `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas; and
         `gradient_norms` [V], half the squared norm of the gradient of each variable in
-        `trained_variables`. Where one of these or the loss is not finite and
-        `skip_nonfinite` is not 0, the step leaves weights, statistics and optimizer as they
-        were.
+        `trained_variables`. Where one of these or the loss is not finite and `skip_nonfinite` is
+        not 0, the step leaves weights, statistics and optimizer as they were.
     """
     trained = _trained_part(optimization.train_stage, network)
     variables = trained.trainable_variables
