@@ -16,7 +16,7 @@ from inference import photo_and_trimap
 from timing import fastest, machine, table
 
 from dim_tf.matting.predict import load_model
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -3,8 +3,8 @@
 import dim_tf
 
 model = dim_tf.load_model()
-trimap = dim_tf.trimap_from_alpha(mask, kernel=25)
-alpha = model.predict_alpha(photo, trimap)
+trimap = dim_tf.trimap_from_rough_mask(dim_tf.read_mask("mask.png"))
+alpha = model.predict_alpha(dim_tf.read_rgb("photo.jpg"), trimap)
 """
 
 import importlib
@@ -15,12 +15,14 @@ _PUBLIC = {
     "MattingModel": "dim_tf.matting.predict",
     "load_model": "dim_tf.matting.predict",
     "matting_errors": "dim_tf.evaluation.metrics",
-    "read_grey": "dim_tf.pictures.image_io",
-    "read_rgb": "dim_tf.pictures.image_io",
+    "read_grey": "dim_tf.pictures.matte",
+    "read_mask": "dim_tf.pictures.mask",
+    "read_rgb": "dim_tf.pictures.photo",
+    "read_trimap": "dim_tf.pictures.trimap",
     "render_matte": "dim_tf.synthetic",
     "trimap_from_alpha": "dim_tf.trimaps.from_matte",
     "trimap_from_rough_mask": "dim_tf.trimaps.rough_mask",
-    "write_png": "dim_tf.pictures.image_io",
+    "write_png": "dim_tf.pictures.writing",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 
 # Seconds after which no slow test is begun, so that all ends in time on a slow machine too.
 SLOW_TESTS_BEGIN_BEFORE = 400

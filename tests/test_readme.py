@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 
 ROOT = Path(__file__).resolve().parents[1]

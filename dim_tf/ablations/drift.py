@@ -14,7 +14,7 @@ import numpy as np
 from dim_tf.ablations.records import json_text
 from dim_tf.config import UNKNOWN, AblationConfig, ExampleConfig
 from dim_tf.evaluation.sheets import text_strip
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import DEFAULT_KINDS, foreground_colours, render_matte, render_texture
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes

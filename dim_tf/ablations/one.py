@@ -26,10 +26,10 @@ from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import fingerprint as fingerprint_of_names
 from dim_tf.evaluation.held_out import SETTINGS_NAME
-from dim_tf.evaluation.inputs import read_matte, read_trimap
+from dim_tf.evaluation.inputs import read_test_image
 from dim_tf.evaluation.metrics import gradient, mse, sad, to_8_bit
 from dim_tf.evaluation.report import module_versions
-from dim_tf.pictures.image_io import by_stem, list_images, read_rgb
+from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
 DATA_FOLDER, COMPOSITES_FOLDER, RUNS_FOLDER = "data", "held_out", "runs"
@@ -159,8 +159,9 @@ def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
         for part in (trimap_folder, "alpha"):
             if name not in parts[part]:
                 raise InputError(f"{folder / part} has no picture named {name}; add it.")
-        trimap, alpha = read_trimap(parts[trimap_folder][name]), read_matte(parts["alpha"][name])
-        predicted = model.predict_alpha(read_rgb(photo), trimap)
+        files = photo, parts[trimap_folder][name], parts["alpha"][name]
+        rgb, trimap, alpha = read_test_image(*files, quiet=True)
+        predicted = model.predict_alpha(rgb, trimap)
         unknown = trimap == UNKNOWN
         matte = to_8_bit(predicted)
         sum_of_differences = sad(matte, alpha, trimap)

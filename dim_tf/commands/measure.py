@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_input import trimap_of_mask
+from dim_tf.commands.photo_input import trimap_on
 from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
-from dim_tf.config import InferenceConfig
-from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
+from dim_tf.config import InferenceConfig, ReadingConfig, values_of
+from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
-from dim_tf.pictures.image_io import read_rgb
-from dim_tf.system.errors import InputError, printable
+from dim_tf.pictures.matte import matte_of
+from dim_tf.pictures.photo import photo_of
+from dim_tf.pictures.picture import read_picture
+from dim_tf.pictures.placing import lay_on
+from dim_tf.system.errors import InputError, printable, tell
 
 
 class MatteJob(NamedTuple):
@@ -42,12 +45,13 @@ def measure_mattes(config: InferenceConfig) -> None:
             of several could not.
     """
     jobs = plan_measurements(config)
-    evaluation = Evaluation(config.region, config.sheets)
+    measuring = config.measuring
+    evaluation = Evaluation(measuring.region, measuring.sheets)
     table = ErrorTable(job.matte.stem for job in jobs)
     failures = Failures(len(jobs))
     for job in jobs:
         try:
-            _measure(job, config, evaluation)
+            _measure(job, config.reading, evaluation)
         except InputError as error:
             failures.add(job.matte, error)
             continue
@@ -56,7 +60,7 @@ def measure_mattes(config: InferenceConfig) -> None:
         print(table.row(evaluation.measured[-1]), flush=True)
     if evaluation.measured:
         print(table.mean(evaluation))
-        publish(evaluation, config)
+        publish(evaluation, measuring.report, values_of(config), truths_as_masks(config))
     failures.raise_if_any("mattes")
 
 
@@ -69,32 +73,33 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
             picture, or a matte lacks a partner.
     """
-    if not config.gt:
+    reading, measuring = config.reading, config.measuring
+    if not measuring.gt:
         raise InputError("--predictions needs the ground truth to compare with; give it with --gt.")
     for name in ("checkpoint", "output", "side_by_side"):
-        if getattr(config, name):
+        if values_of(config)[name]:
             raise InputError(
                 f"--{name} does not go with --predictions: nothing is predicted; leave it out."
             )
-    if config.alpha and config.trimap:
+    if reading.alpha and reading.trimap:
         raise InputError("Give either --alpha or --trimap, not both.")
-    mask_flag = "trimap" if config.trimap else "alpha"
-    if config.region == "unknown" and not getattr(config, mask_flag):
+    mask_flag = "trimap" if reading.trimap else "alpha"
+    if measuring.region == "unknown" and not getattr(reading, mask_flag):
         raise InputError(
             "--predictions needs the trimaps, as errors are summed over their unknown region; give "
             "them with --trimap, or say --region=whole."
         )
-    check_report_folder(config.report)
-    mattes = find_pictures("predictions", config.predictions)
+    check_report_folder(measuring.report)
+    mattes = find_pictures("predictions", measuring.predictions)
 
     def partners(flag: str) -> list[Path | None]:
-        value = getattr(config, flag)
+        value = values_of(config)[flag]
         if not value:
             return [None] * len(mattes)
         return [partner for _, partner in pair_by_stem(mattes, find_pictures(flag, value), flag)]
 
     truths = partners("gt")
-    left_over = sorted({*find_pictures("gt", config.gt)} - {*truths})
+    left_over = sorted({*find_pictures("gt", measuring.gt)} - {*truths})
     if left_over:
         told = f"No prediction, so not in the mean: {list_some(left_over)}."
         print(printable(told), flush=True)
@@ -102,16 +107,24 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     return [MatteJob(*files) for files in jobs]
 
 
-def _measure(job: MatteJob, config: InferenceConfig, evaluation: Evaluation) -> None:
-    predicted, alpha = read_matte(job.matte), read_matte(job.truth)
-    check_same_size(job.matte, predicted, job.truth, alpha)
+def truths_as_masks(config: InferenceConfig) -> bool:
+    """Whether the trimaps are made from the true mattes, which flatters."""
+    alpha, truths = config.reading.alpha, config.measuring.gt
+    return bool(alpha) and Path(alpha).resolve() == Path(truths).resolve()
+
+
+def _measure(job: MatteJob, reading: ReadingConfig, evaluation: Evaluation) -> None:
+    limit = reading.max_input_megapixels
+    truth = read_picture(job.truth, limit)
+    alpha, notes = matte_of(truth)
+    tell(job.truth, *truth.notes, *notes)
+    predicted = read_matte_on(job.matte, truth, max_megapixels=limit)
     trimap = rgb = None
     if job.mask:
-        trimap = (
-            trimap_of_mask(job.mask, job.truth, config) if config.alpha else read_trimap(job.mask)
-        )
-        check_same_size(job.mask, trimap, job.truth, alpha)
+        trimap = trimap_on(read_picture(job.mask, limit), truth, reading)
     if job.photo:
-        rgb = read_rgb(job.photo)
-        check_same_size(job.photo, rgb, job.truth, alpha)
+        picture = read_picture(job.photo, limit)
+        photo, notes = photo_of(picture)
+        rgb, placing, _ = lay_on(photo.rgb, picture, truth, None)
+        tell(job.photo, *picture.notes, *notes, *placing)
     evaluation.add(job.matte.stem, predicted, alpha, trimap, rgb)

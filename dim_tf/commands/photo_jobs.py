@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from dim_tf.config import InferenceConfig
-from dim_tf.pictures.image_io import IMAGE_SUFFIXES, by_stem, list_images
+from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
+from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.grabcut import parse_rectangle
 
@@ -16,7 +16,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _DEFAULT_FILE = "alpha.png"
 _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
-_OTHER_PICTURE = re.compile(r"\.(gif|exr|hdr|tga|psd|svg|pdf|avif|heic|jxl|jp2|npy|pfm)")
+_OTHER_PICTURE = re.compile(r"\.(exr|hdr|tga|psd|svg|pdf|jxl|jp2|npy|pfm)")
 # What the name of a picture that goes beside others is told apart by.
 _ENDINGS = {
     "side_by_side": "_side_by_side",
@@ -61,12 +61,13 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
             picture, a photo lacks a partner, or a file would be written over an input.
     """
-    if config.report != InferenceConfig.report and not config.gt:
+    reading, writing, measuring = config.reading, config.writing, config.measuring
+    if measuring.report != MeasuringConfig.report and not measuring.gt:
         raise InputError("--report needs the ground truth to compare with; give it with --gt.")
-    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(config, flag)]
-    if not (config.rgb or given or config.gt):
-        return [_demo_job(config)]
-    if not config.rgb:
+    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(reading, flag)]
+    if not (reading.rgb or given or measuring.gt):
+        return [_demo_job(writing)]
+    if not reading.rgb:
         raise InputError(
             "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
         )
@@ -76,22 +77,23 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         )
     if len(given) > 1:
         raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
-    photos = find_pictures("rgb", config.rgb)
-    if config.rect:
-        parse_rectangle(config.rect)
+    photos = find_pictures("rgb", reading.rgb)
+    if reading.rect:
+        parse_rectangle(reading.rect)
         by_stem(photos)  # their outputs would have one name
         masks = [None] * len(photos)
     else:
-        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(config, given[0])), given[0])
+        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(reading, given[0])), given[0])
         photos, masks = map(list, zip(*pairs, strict=True))
     truths: list[Path | None] = [None] * len(photos)
-    if config.gt:
-        truths = [truth for _, truth in pair_by_stem(photos, find_pictures("gt", config.gt), "gt")]
+    if measuring.gt:
+        found = find_pictures("gt", measuring.gt)
+        truths = [truth for _, truth in pair_by_stem(photos, found, "gt")]
     several = len(photos) > 1
     mattes = _targets(
-        "output", config.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
+        "output", writing.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
-    others = _other_targets(config, photos, mattes)
+    others = _other_targets(writing, photos, mattes)
     _refuse_overwriting(
         inputs=[path for path in (*photos, *masks, *truths) if path],
         targets=[*mattes, *(path for job in others for path in job.values())],
@@ -105,15 +107,15 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
 
 
 def _other_targets(
-    config: InferenceConfig, photos: list[Path], mattes: list[Path]
+    writing: WritingConfig, photos: list[Path], mattes: list[Path]
 ) -> list[dict[str, Path]]:
     """What else is written for each photo: flag → file."""
     others: list[dict[str, Path]] = [{} for _ in photos]
     for flag, ending in _ENDINGS.items():
-        value = getattr(config, flag)
+        value = getattr(writing, flag)
         if value:
             targets = _targets(flag, value, photos, ending)
-        elif flag == "composite" and config.background:
+        elif flag == "composite" and writing.background:
             targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
         else:
             continue
@@ -122,10 +124,10 @@ def _other_targets(
     return others
 
 
-def _demo_job(config: InferenceConfig) -> PhotoJob:
+def _demo_job(writing: WritingConfig) -> PhotoJob:
     photo, mask = ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png"
-    (matte,) = _targets("output", config.output or _DEFAULT_FILE, [photo])
-    (others,) = _other_targets(config, [photo], [matte])
+    (matte,) = _targets("output", writing.output or _DEFAULT_FILE, [photo])
+    (others,) = _other_targets(writing, [photo], [matte])
     others.setdefault(
         "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
     )

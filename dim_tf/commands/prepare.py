@@ -6,7 +6,7 @@ from dim_tf.config import OfflineConfig, values_of
 from dim_tf.dataset.adobe import training_sources, write_composition_1k
 from dim_tf.dataset.offline import write_dataset
 from dim_tf.dataset.output_folder import Summary, settings_of
-from dim_tf.dataset.sources import Sources, folder_sources, synthetic_sources
+from dim_tf.dataset.sources import Sources, folder_sources, refuse_exchanged, synthetic_sources
 from dim_tf.system.errors import InputError
 
 
@@ -66,4 +66,6 @@ def _gather(config: OfflineConfig) -> Sources:
         return training_sources(config.adobe.adobe_root, config.folders.bg_dir)
     if config.procedural.synthetic:
         return synthetic_sources(config.procedural, config.seed, config.folders.bg_dir)
-    return folder_sources(config.folders)
+    sources = folder_sources(config.folders)
+    refuse_exchanged(sources.foregrounds, config.folders)
+    return sources

@@ -39,6 +39,16 @@ class ReadingConfig(Checked):
         "whether the object is black in the mask or trimap; auto: where it is white along its "
         "whole border and black inside",
     )
+    label: tuple[str, ...] = option(
+        (),
+        "which labels of --alpha are the object, where it is a mask of numbered or coloured "
+        "classes, such as 1 or 1,3 or '#c08080'",
+    )
+    mask_orientation: Literal["auto", "as_photo", "as_stored"] = option(
+        "auto",
+        "how a mask or trimap lies on a photo that EXIF turns: turned like it, or as it is stored; "
+        "auto: as tags and sizes say, and where they do not, as the edges of both lie",
+    )
     max_input_megapixels: float = option(
         MAX_INPUT_MEGAPIXELS,
         "largest picture that is read, in millions of pixels; larger ones are refused unread",
@@ -122,7 +132,9 @@ class WritingConfig(Checked):
         "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
         "none",
     )
-    bits: Literal["8", "16"] = option("8", "bits per pixel of the matte written")
+    bits: Literal["8", "16"] = option(
+        "8", "bits of the matte, and per channel of cut-out and composite"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

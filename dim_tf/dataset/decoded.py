@@ -18,7 +18,8 @@ import numpy as np
 from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE
 from dim_tf.dataset.geometry import middle_of
 from dim_tf.dataset.manifest import DECODED_FOLDER, Manifest
-from dim_tf.pictures.image_io import read_unchanged, write_bmp
+from dim_tf.pictures.picture import read_stored
+from dim_tf.pictures.writing import write_bmp
 from dim_tf.system.errors import InputError
 from dim_tf.system.jobs import run_jobs
 
@@ -117,7 +118,7 @@ def _copy_size(png: Path, side: int) -> int:
 def _write_copies(job: _CopyJob) -> int:
     """Writes copies; pictures that cannot be read get none, training will name them."""
     try:
-        pictures = [read_unchanged(png) for png in job.pngs]
+        pictures = [read_stored(png) for png in job.pngs]
     except InputError:
         return 0
     for png, copy, picture in zip(job.pngs, job.copies, without_empty_rim(pictures), strict=True):

@@ -9,7 +9,7 @@ from dim_tf.config import CANVAS_SIDE
 from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import compact_path, original_path
 from dim_tf.dataset.sources import Background, Foreground, has_edge
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.system.jobs import Outcome
 

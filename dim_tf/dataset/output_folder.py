@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dim_tf.config import AdobeConfig, FolderConfig, LayoutConfig, SyntheticConfig, values_of
-from dim_tf.pictures.image_io import list_images
+from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import remove_unfinished, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock

@@ -9,7 +9,11 @@ import numpy as np
 
 from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE, FolderConfig, SyntheticConfig
 from dim_tf.dataset.manifest import is_safe_name
-from dim_tf.pictures.image_io import list_images, read_grey, read_rgb
+from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.matte import ColouredMatteError, matte_of
+from dim_tf.pictures.photo import colours_of, read_rgb
+from dim_tf.pictures.picture import read_picture
+from dim_tf.pictures.placing import lay_on
 from dim_tf.synthetic import (
     DEFAULT_KINDS,
     KINDS_FOR_TEXTURED_EDGES,
@@ -21,7 +25,7 @@ from dim_tf.synthetic import (
     textured_foreground,
     with_shades,
 )
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, tell
 
 # Enough variety for a dataset that is all procedural; more would only take disk.
 MAX_TEXTURE_BACKGROUNDS = 200
@@ -31,6 +35,9 @@ LARGEST_PATCH_COUNT = 3
 
 # Long side by short side of a background; a longer strip has next to nothing to see in its middle.
 MAX_ASPECT_RATIO = 10
+
+# So many mattes are looked at to tell whether two folders are exchanged.
+_MATTES_LOOKED_AT = 20
 
 # From the fifth by name on; neighbours by name are often pictures of one scene.
 _FIRST_HELD_OUT, _HELD_OUT_EVERY = 4, 9
@@ -46,28 +53,22 @@ class ForegroundFiles:
     colour_photo: Path | None = None
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
-        """(alpha [H, W] uint8, eps [H, W, 3] uint8 RGB).
+        """(alpha [H, W] uint8, eps [H, W, 3] uint8 RGB); what there is to say of them is printed.
 
         Raises:
-            InputError: unreadable, of different sizes, or a matte without any edge.
+            InputError: unreadable, no matte, of different sizes, or a matte without any edge.
         """
-        alpha, eps = read_grey(self.alpha_file), read_rgb(self.eps_file)
-        if alpha.shape != eps.shape[:2]:
-            raise InputError(
-                f"{self.alpha_file} is {_size_text(alpha)} but {self.eps_file} is "
-                f"{_size_text(eps)}; a matte and its colours must have one size."
-            )
-        if alpha.max() == 1:
-            raise InputError(
-                f"{self.alpha_file} has the values 0 and 1; multiply it by 255, a matte is 255 on "
-                "the object."
-            )
+        matte_picture, eps_picture = read_picture(self.alpha_file), read_picture(self.eps_file)
+        alpha, notes = matte_of(matte_picture)
+        alpha, placing, _ = lay_on(alpha, matte_picture, eps_picture, None)
         if not has_edge(alpha):
             raise InputError(
                 f"{self.alpha_file} is {alpha.flat[0]} everywhere; a matte needs an edge to learn "
                 "from."
             )
-        return alpha, eps
+        tell(self.alpha_file, *matte_picture.notes, *notes, *placing)
+        tell(self.eps_file, *eps_picture.notes)
+        return alpha, colours_of(eps_picture)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +182,41 @@ def folder_sources(folders: FolderConfig) -> Sources:
         for stem in sorted(mattes.keys() & colours.keys())
     )
     return Sources(foregrounds, backgrounds, tuple(refusals))
+
+
+def refuse_exchanged(foregrounds: Sequence[ForegroundFiles], folders: FolderConfig) -> None:
+    """Refuses folders most of whose mattes are photographs, before anything is written.
+
+    Args:
+        foregrounds: of the folders; some are looked at.
+        folders: for the error.
+
+    Raises:
+        InputError: they are.
+    """
+    step = max(1, len(foregrounds) // _MATTES_LOOKED_AT)
+    looked_at = foregrounds[::step]
+    coloured = [files for files in looked_at if _is_coloured(files.alpha_file)]
+    if 2 * len(coloured) <= len(looked_at):
+        return
+    told = (
+        f"{len(coloured)} of {len(looked_at)} pictures looked at in --alpha_dir="
+        f"{folders.alpha_dir} are in colours, such as {coloured[0].alpha_file.name}, and a matte "
+        "is grey"
+    )
+    if 2 * sum(_is_coloured(files.eps_file) for files in coloured) <= len(coloured):
+        raise InputError(f"--alpha_dir and --eps_dir look exchanged: {told}; exchange the two.")
+    raise InputError(f"{told}; give a folder of mattes.")
+
+
+def _is_coloured(file: Path) -> bool:
+    try:
+        matte_of(read_picture(file))
+    except ColouredMatteError:
+        return True
+    except InputError:  # its own sentence comes when it is read
+        return False
+    return False
 
 
 def synthetic_sources(procedural: SyntheticConfig, seed: int, bg_dir: str = "") -> Sources:

@@ -11,7 +11,9 @@ import numpy as np
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.dataset.geometry import resize
 from dim_tf.dataset.sources import BackgroundFile, split_photos
-from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.picture import read_stored
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, kind_of, render_matte
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished, write_bytes
@@ -185,8 +187,8 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
     for photo in list_images(folder / "rgb"):
         if (out_dir / photo.name).exists():
             continue
-        trimap = read_grey(folder / "trimap" / photo.name)
-        alpha = estimate_alpha_cf(read_rgb(photo) / 255.0, trimap / 255.0)
+        trimap = read_stored(folder / "trimap" / photo.name)
+        alpha = estimate_alpha_cf(read_stored(photo) / 255.0, trimap / 255.0)
         write_png(out_dir / photo.name, np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
         written += 1
     return written

@@ -1,7 +1,6 @@
 """The report of an evaluation: a table, metrics.csv, metrics.json, sheets of the worst mattes."""
 
 import csv
-import dataclasses
 import datetime
 import hashlib
 import importlib.metadata
@@ -16,10 +15,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from dim_tf.config import UNKNOWN, InferenceConfig
+from dim_tf.config import UNKNOWN
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.sheets import draw_sheet
-from dim_tf.pictures.image_io import encode_png
+from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import write_bytes
 
@@ -170,23 +169,31 @@ def check_report_folder(folder: str | os.PathLike) -> None:
         raise InputError(f"--report={folder} is not possible, {nearest} is not writable.")
 
 
-def publish(evaluation: Evaluation, config: InferenceConfig, weights: Path | None = None) -> None:
+def publish(
+    evaluation: Evaluation,
+    folder: str | os.PathLike,
+    settings: dict[str, Any],
+    truths_as_masks: bool,
+    weights: Path | None = None,
+) -> None:
     """Writes the report and says where.
 
     Args:
         evaluation: of at least one matte.
-        config: of the command.
+        folder: see `write_report`.
+        settings: the same.
+        truths_as_masks: whether the trimaps were made from the true mattes, which is told.
         weights: the file the network was loaded from, if it predicted.
 
     Raises:
         InputError: a file cannot be written.
     """
-    if config.alpha and Path(config.alpha).resolve() == Path(config.gt).resolve():
+    if truths_as_masks:
         print(
             "The trimaps were made from the true mattes, which flatters: with drawn ones errors "
             "are larger."
         )
-    print(write_report(config.report, evaluation, dataclasses.asdict(config), weights))
+    print(write_report(folder, evaluation, settings, weights))
 
 
 def write_report(

@@ -15,7 +15,7 @@ from dim_tf.dataset.decoded import fastest_path
 from dim_tf.dataset.manifest import Manifest, read_manifest
 from dim_tf.dataset.sources import has_edge
 from dim_tf.examples.transforms import Example, draw_decisions, make_example
-from dim_tf.pictures.image_io import read_grey, read_rgb
+from dim_tf.pictures.picture import read_stored
 from dim_tf.system.errors import InputError
 
 _LAST_INDEX = np.iinfo(np.int64).max
@@ -173,9 +173,9 @@ def what_is_wrong(manifest: Manifest, pair: int) -> str | None:
     """One sentence on a picture of a pair that gives no example, or None where all can be used."""
     paths = manifest.alpha_path(pair), manifest.eps_path(pair), manifest.background_path(pair)
     try:
-        alpha, eps, _ = read_grey(paths[0]), read_rgb(paths[1]), read_rgb(paths[2])
+        alpha, eps, _ = (read_stored(path) for path in paths)
         for path in paths:
-            read_rgb(fastest_path(manifest.data_dir, path))
+            read_stored(fastest_path(manifest.data_dir, path))
     except InputError as error:
         return str(error)
     if alpha.shape != eps.shape[:2]:

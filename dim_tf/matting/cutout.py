@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dim_tf.pictures.image_io import read_rgb
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 Background = tuple[int, int, int] | Path
@@ -43,7 +43,7 @@ def parse_background(text: str) -> Background:
     """
     if Path(text).is_file():
         return Path(text)
-    from PIL import ImageColor  # comes with pymatting
+    from PIL import ImageColor
 
     try:
         return ImageColor.getrgb(text)[:3]
@@ -86,17 +86,18 @@ def foreground_colours_of(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The object's own colours, freed of the background that shines through (Germer et al., 2020).
 
     Args:
-        rgb: [H, W, 3] uint8 photo.
+        rgb: [H, W, 3] uint8 or uint16 photo.
         alpha: [H, W] float32 in [0, 1].
 
     Returns:
-        [H, W, 3] uint8; where alpha is 1 the photo's colours, where it is 0 those of the object
-        nearby, so that an editor that scales the cut-out mixes in nothing foreign.
+        [H, W, 3] of the same dtype; where alpha is 1 the photo's colours, where it is 0 those of
+        the object nearby, so that an editor that scales the cut-out mixes in nothing foreign.
     """
     from pymatting import estimate_foreground_ml  # compiles itself: seconds, once
 
-    colours = estimate_foreground_ml(rgb / np.float32(255.0), alpha)
-    colours = np.round(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
+    largest = np.iinfo(rgb.dtype).max
+    colours = estimate_foreground_ml(rgb / np.float32(largest), alpha)
+    colours = np.round(np.clip(colours, 0.0, 1.0) * float(largest)).astype(rgb.dtype)
     return np.where((alpha == 1.0)[..., None], rgb, colours)
 
 
@@ -106,12 +107,13 @@ def composite_on(
     """Equation (1) of the paper: alpha · foreground + (1 − alpha) · background.
 
     Args:
-        foreground: [H, W, 3] uint8.
+        foreground: [H, W, 3] uint8 or uint16.
         alpha: [H, W] float32 in [0, 1].
-        background: [H, W, 3] uint8, or one colour, RGB.
+        background: [H, W, 3] uint8, or one colour, RGB, levels of 8 bits.
 
     Returns:
-        [H, W, 3] uint8.
+        [H, W, 3] of the foreground's dtype.
     """
     weight = alpha[..., None]
-    return np.round(weight * foreground + (1.0 - weight) * np.float32(background)).astype(np.uint8)
+    behind = np.float32(background) * np.float32(np.iinfo(foreground.dtype).max / 255)
+    return np.round(weight * foreground + (1.0 - weight) * behind).astype(foreground.dtype)

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dim_tf.pictures.image_io import read_rgb
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.synthetic.canvas import chance, log_uniform, smooth_noise, warp
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.matting.predict import MattingModel
-from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.side_by_side import side_by_side
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_sample
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 
@@ -41,7 +42,7 @@ def write_before_after(run_dir: Path, model: MattingModel) -> Path:
     rgb, alpha, _ = render_sample(_SEED, _SIZE)
     trimap = trimap_from_alpha(alpha, _TRIMAP_KERNEL).numpy()
     kept = run_dir / _BEFORE_NAME
-    before = [read_grey(kept)] if kept.exists() else []
+    before = [read_stored(kept)] if kept.exists() else []
     now = model.predict_alpha(rgb, trimap)
     path = run_dir / PREVIEW_NAME
     write_png(path, side_by_side([rgb, trimap, *before, now, alpha]))

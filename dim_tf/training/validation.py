@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from dim_tf.evaluation.inputs import check_same_size, read_matte, read_trimap
+from dim_tf.evaluation.inputs import read_test_image
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import Evaluation
 from dim_tf.matting.predict import MattingModel
-from dim_tf.pictures.image_io import by_stem, list_images, read_rgb
+from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
 
@@ -38,7 +36,7 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
         for stem, path in parts["rgb"].items()
     ]
     for image in images:  # now, not in the middle of a run
-        _read(image)
+        read_test_image(*image)
     return images
 
 
@@ -54,15 +52,7 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
     """
     evaluation = Evaluation()
     for image in images:
-        rgb, trimap, alpha = _read(image)
+        rgb, trimap, alpha = read_test_image(*image, quiet=True)
         predicted = to_8_bit(model.predict_alpha(rgb, trimap))
         evaluation.add(image.rgb.stem, predicted, alpha, trimap)
     return evaluation.mean()
-
-
-def _read(image: ValidationImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rgb, trimap = read_rgb(image.rgb), read_trimap(image.trimap)
-    alpha = read_matte(image.alpha)
-    check_same_size(image.rgb, rgb, image.trimap, trimap)
-    check_same_size(image.rgb, rgb, image.alpha, alpha)
-    return rgb, trimap, alpha

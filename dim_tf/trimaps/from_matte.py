@@ -2,9 +2,11 @@
 
 from typing import Literal
 
+import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.pictures.levels import grey_array
 
 # Patches: maxima of a random grid of so many values along a side, and the share they cover.
 _PATCH_GRID = (4, 9)
@@ -12,7 +14,7 @@ _PATCH_SHARE = (0.05, 0.4)
 
 
 def trimap_from_alpha(
-    alpha: tf.Tensor,
+    alpha: tf.Tensor | np.ndarray,
     kernel: int | tf.Tensor,
     mode: Literal["dilate_erode", "dilate"] = "dilate_erode",
     erosion_kernel: int | tf.Tensor | None = None,
@@ -29,7 +31,7 @@ def trimap_from_alpha(
     only the surroundings of what is not background are looked at.
 
     Args:
-        alpha: [H, W] uint8.
+        alpha: tensor, [H, W] uint8, or an array as `grey_array` takes it.
         kernel: side of the square window, at least 1. Even windows are not symmetric; they lie as
             those of scipy.ndimage's grey_dilation and grey_erosion do.
         mode: grow the unknown region to both sides of the edge or outwards only.
@@ -37,8 +39,11 @@ def trimap_from_alpha(
 
     Returns:
         [H, W] uint8 in {0, 128, 255}.
+
+    Raises:
+        InputError: an array of another shape, dtype or range.
     """
-    alpha = tf.convert_to_tensor(alpha)
+    alpha = alpha if tf.is_tensor(alpha) else tf.constant(grey_array(alpha, "matte"))
     shape = tf.shape(alpha)
     occupied = alpha > 0
     top, bottom = _span(tf.reduce_any(occupied, axis=1), kernel)

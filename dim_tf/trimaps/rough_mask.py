@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.pictures.levels import grey_array
 
 # The band reaches this share of the square root of an object's area to each side of its edge.
 _RADIUS_SHARE = 0.025
@@ -33,14 +34,19 @@ def trimap_from_rough_mask(
     stays.
 
     Args:
-        mask: [H, W] uint8, a mask or rough matte: 0 background, 255 foreground.
+        mask: [H, W] or [H, W, 1], a mask or rough matte, see `grey_array`: 0 background, 255
+            foreground, or bool, or floats from 0 to 1.
         mode: grow the unknown region to both sides of the edge or outwards only.
         at_least: radius of the band, pixels, where the object is too small for a wider one, and
             how near to the mask's edge the middle of a thin part may come.
 
     Returns:
         [H, W] uint8 in {0, 128, 255}.
+
+    Raises:
+        InputError: an array of another shape, dtype or range.
     """
+    mask = grey_array(mask, "mask")
     full = mask == 255
     _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
     smallest = max(at_least, _SMALLEST_RADIUS)

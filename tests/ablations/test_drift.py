@@ -4,7 +4,7 @@ import pytest
 from dim_tf.ablations import drift as drift_module
 from dim_tf.ablations.drift import DRIFT_RECORD, read_drift, render_drift
 from dim_tf.config import AblationConfig, ExampleConfig
-from dim_tf.pictures.image_io import read_rgb
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 

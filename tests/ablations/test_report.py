@@ -8,7 +8,7 @@ from dim_tf.ablations.claims import ROWS
 from dim_tf.ablations.records import write_record
 from dim_tf.ablations.report import write_report
 from dim_tf.config import AblationConfig
-from dim_tf.pictures.image_io import read_rgb
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 

@@ -19,7 +19,8 @@ from dim_tf.ablations.records import (
 from dim_tf.ablations.report import write_report
 from dim_tf.ablations.run import missing_runs, run_in_own_process, run_series
 from dim_tf.config import AblationConfig
-from dim_tf.pictures.image_io import read_rgb, write_png
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError
 
@@ -120,7 +121,7 @@ def test_errors_are_those_of_the_mattes(series):
     from dim_tf.ablations.one import measure
     from dim_tf.matting.predict import MattingModel
     from dim_tf.model.network import build_network
-    from dim_tf.pictures.image_io import read_grey
+    from dim_tf.pictures.matte import read_grey
 
     config, _ = series
     keras.utils.set_random_seed(1)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.writing import write_png
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ("preprocess_offline.py", "train.py", "test.py")

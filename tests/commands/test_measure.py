@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.matte import run_inference
-from dim_tf.config import InferenceConfig
+from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.evaluation.metrics import matting_errors
-from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
+PHOTOGRAPH = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
 
 
 def measure(**values):
     files = {"predictions": "theirs", "trimap": "trimaps", "gt": "truths"}
-    run_inference(InferenceConfig(**{**files, **values}))
+    run_inference(config_from_values(InferenceConfig, {**files, **values}))
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +62,10 @@ def test_mattes_of_another_tool_are_measured(capsys):
 
 def test_tensorflow_is_not_needed(folder):
     program = (
-        "import sys; from dim_tf.config import InferenceConfig;"
+        "import sys; from dim_tf.config import InferenceConfig, config_from_values;"
         "from dim_tf.commands.matte import run_inference;"
-        "run_inference(InferenceConfig(predictions='theirs', trimap='trimaps', gt='truths'));"
+        "files = dict(predictions='theirs', trimap='trimaps', gt='truths');"
+        "run_inference(config_from_values(InferenceConfig, files));"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -82,7 +85,7 @@ def test_trimaps_from_masks():
     assert 0 < report()["images"][0]["pixels"] < 2000
 
 
-def test_a_trimap_is_taken_as_it_is_but_for_conversion_errors(capsys):
+def test_trimaps_are_repaired_and_told_as_where_mattes_are_predicted(capsys):
     values = read_grey("trimaps/cat.png")
     measure()
     expected = report()["images"]
@@ -92,13 +95,16 @@ def test_a_trimap_is_taken_as_it_is_but_for_conversion_errors(capsys):
     assert report()["images"] == expected
     told = capsys.readouterr().out.splitlines()[0]
     assert told.startswith(f"trimaps/cat.png: {np.count_nonzero(values == 128):,} pixels were almo")
-    # No foreground, and one that looks inverted: neither is refused or turned over.
+    # Nothing known, and one that is inverted: the same pixels count.
     write_png("trimaps/cat.png", np.full_like(values, 128))
     values = np.full_like(values, 255)
     values[10:30, 10:30], values[8:10] = 0, 128
     write_png("trimaps/dog.png", values)
     measure()
     assert [row["pixels"] for row in report()["images"]] == [2000, 100]
+    told = capsys.readouterr().out
+    assert "trimaps/cat.png: it has no foreground (255) and no background (0);" in told
+    assert "trimaps/dog.png: it is white along" in told
 
 
 def test_trimaps_from_the_truth_itself_are_told(capsys):
@@ -126,7 +132,7 @@ def test_a_matte_that_cannot_be_used_is_named_and_the_others_go_on(capsys):
     with pytest.raises(InputError, match="1 of 2 mattes could not be used and are named above"):
         measure()
     assert capsys.readouterr().err == (
-        "theirs/cat.png is 50×20 pixels and truths/cat.png 50×40; give two pictures of the same "
+        "truths/cat.png is 50×40 pixels and theirs/cat.png 50×20; give two pictures of the same "
         "size.\n"
     )
     assert [row["image"] for row in report()["images"]] == ["dog"]
@@ -163,11 +169,13 @@ def test_refusals(folder, capsys, values, sentence):
     [
         ("theirs", np.ones((40, 50), np.uint8), "theirs/cat.png has the values 0 and 1"),
         ("truths", np.ones((40, 50), np.uint8), "truths/cat.png has the values 0 and 1"),
-        ("truths", np.zeros((41, 50), np.uint8), "and truths/cat.png 50×41"),
-        ("trimaps", np.full((40, 51), 128, np.uint8), "trimaps/cat.png is 51×40 pixels"),
+        ("theirs", PHOTOGRAPH, "theirs/cat.png is a picture in colours, not a matte"),
+        ("truths", PHOTOGRAPH, "truths/cat.png is a picture in colours, not a matte"),
+        ("truths", np.zeros((41, 50), np.uint8), "truths/cat.png is 50×41"),
+        ("trimaps", np.full((40, 60), 128, np.uint8), "trimaps/cat.png 60×40; give two pictures"),
         ("trimaps", np.zeros((40, 50), np.uint8), "trimaps/cat.png has no unknown pixel (128)"),
         ("trimaps", np.full((40, 50), 60, np.uint8), "trimaps/cat.png is no trimap"),
-        ("photos", np.zeros((4, 5), np.uint8), "photos/cat.png is 5×4 pixels"),
+        ("photos", np.zeros((4, 5), np.uint8), "photos/cat.png 5×4; give two pictures"),
         ("theirs", None, "theirs/cat.png is not a picture"),
     ],
 )

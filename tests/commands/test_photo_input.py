@@ -8,8 +8,8 @@ from PIL import Image
 
 from dim_tf.commands.photo_input import read_photo_and_trimap
 from dim_tf.commands.photo_jobs import PhotoJob
-from dim_tf.config import InferenceConfig
-from dim_tf.pictures.image_io import turned
+from dim_tf.config import ReadingConfig
+from dim_tf.pictures.picture import turned
 from dim_tf.system.errors import InputError
 
 HEIGHT, WIDTH = 90, 120
@@ -41,7 +41,8 @@ def read(tmp_path, monkeypatch, capsys):
         job = PhotoJob(
             tmp_path / "photo", None if given is None else tmp_path / name, tmp_path / "matte.png"
         )
-        rgb, made = read_photo_and_trimap(job, InferenceConfig(**settings))
+        photo, made, _ = read_photo_and_trimap(job, ReadingConfig(**settings))
+        rgb = photo.rgb
         assert made.shape == rgb.shape[:2] and rgb.shape[2] == 3
         assert rgb.dtype == made.dtype == np.uint8
         return rgb, made, capsys.readouterr().out.replace(f"{tmp_path}/", "").splitlines()
@@ -232,9 +233,7 @@ def test_a_rectangle_instead_of_a_mask(read):
         ({"trimap": PHOTO}, "trimap is a photo in colours, not a trimap"),
         ({"trimap": PHOTO[..., 0]}, "trimap is no trimap"),
         ({"trimap": MASK}, "no unknown pixel (128)"),
-        ({"trimap": np.full_like(MASK, 128)}, "no foreground (255) and no background (0)"),
         ({"trimap": np.full_like(MASK, 255)}, "no unknown pixel (128)"),
-        ({"trimap": np.where(TRIMAP == 255, 128, TRIMAP).astype(np.uint8)}, "no foreground (255)"),
         ({"alpha": np.full_like(MASK, 77)}, "the value 77 everywhere"),
         ({"alpha": MASK, "max_input_megapixels": 0.01}, "more than 0.01 megapixels"),
         ({"rect": "100,0,50,50"}, "--rect=100,0,50,50 is not inside"),

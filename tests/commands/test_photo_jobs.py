@@ -10,7 +10,7 @@ from dim_tf.commands.photo_jobs import (
     pair_by_stem,
     plan_jobs,
 )
-from dim_tf.config import InferenceConfig
+from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.system.errors import InputError
 
 
@@ -25,7 +25,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def plan(**values):
-    return plan_jobs(InferenceConfig(**values))
+    return plan_jobs(config_from_values(InferenceConfig, values))
 
 
 def test_without_input_it_is_the_demo(folders):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dim_tf.pictures.image_io import read_rgb
+from dim_tf.pictures.photo import read_rgb
 
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "preprocess_offline.py")]
 

@@ -10,7 +10,10 @@ from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import InferenceConfig, OfflineConfig, with_values
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.evaluation.metrics import sad
-from dim_tf.pictures.image_io import read_grey, read_rgb, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.picture import read_stored
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
 PARTS = ("Adobe-licensed images", "Other")
@@ -159,7 +162,7 @@ def test_the_test_set_is_measured_with_its_own_trimaps(test_set, tmp_path, tiny_
     assert len(content["images"]) == 40
     source = tmp_path / "adobe" / "Combined_Dataset" / "Test_set" / PARTS[0]
     for row in content["images"]:
-        matte = read_grey(tmp_path / "mattes" / f"{row['image']}.png")
+        matte = read_stored(tmp_path / "mattes" / f"{row['image']}.png")
         alpha = read_grey(source / "alpha" / f"{row['image'].rsplit('_', 1)[0]}.png")
         trimap = read_grey(source / "trimaps" / f"{row['image']}.png")
         assert row["SAD"] == sad(matte, alpha, trimap)

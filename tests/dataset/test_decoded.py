@@ -11,7 +11,8 @@ from dim_tf.dataset import decoded
 from dim_tf.dataset.decoded import fastest_path, without_empty_rim, write_decoded_copies
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.examples.pipeline import open_dataset, training_examples
-from dim_tf.pictures.image_io import read_grey, read_rgb
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
 
 
 @pytest.fixture(scope="module")

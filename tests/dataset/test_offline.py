@@ -10,7 +10,9 @@ from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.sources import synthetic_sources
-from dim_tf.pictures.image_io import read_grey, read_rgb, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours
 from dim_tf.system.errors import InputError
 
@@ -225,7 +227,7 @@ def spoil(config):
     return [
         "lonely.png has no partner named lonely",
         "orphan.png has no partner named orphan",
-        "sizes.png is 30 x 30 but ",
+        "sizes.png 30×30; give two pictures of the same size",
         "black.png is 0 everywhere",
         "white.png is 255 everywhere",
         "broken.png is damaged or cut short",

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.matte import run_inference
-from dim_tf.config import InferenceConfig
-from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.config import InferenceConfig, MeasuringConfig, ReadingConfig
+from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_png
 
 IMAGES = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "data" / "alphamatting_val"
 
@@ -25,11 +28,13 @@ def test_closed_form_mattes_have_the_errors_known_for_them(tmp_path):
         write_png(tmp_path / "mattes" / photo.name, np.round(alpha * 255).astype(np.uint8))
     run_inference(
         InferenceConfig(
-            predictions=str(tmp_path / "mattes"),
-            trimap=str(IMAGES / "trimap"),
-            gt=str(IMAGES / "alpha"),
-            report=str(tmp_path / "report"),
-            sheets=0,
+            reading=ReadingConfig(trimap=str(IMAGES / "trimap")),
+            measuring=MeasuringConfig(
+                predictions=str(tmp_path / "mattes"),
+                gt=str(IMAGES / "alpha"),
+                report=str(tmp_path / "report"),
+                sheets=0,
+            ),
         )
     )
     mean = json.loads((tmp_path / "report" / "metrics.json").read_text())["mean"]

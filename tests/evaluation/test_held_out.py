@@ -11,7 +11,10 @@ from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.sources import split_photos, synthetic_sources
 from dim_tf.evaluation import held_out
 from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
-from dim_tf.pictures.image_io import list_images, read_grey, read_rgb, write_png
+from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import DEFAULT_KINDS, render_texture
 from dim_tf.system.errors import InputError
 

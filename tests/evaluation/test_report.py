@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dim_tf.evaluation.inputs import read_matte
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, write_report
-from dim_tf.pictures.image_io import read_rgb, write_png
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 SHAPE = (30, 40)
@@ -122,16 +121,3 @@ def test_a_folder_that_cannot_be_one_is_refused_before(tmp_path):
             check_report_folder(folder)
     check_report_folder(tmp_path / "new" / "report")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
-
-
-def test_of_a_cutout_the_opacity_is_measured(tmp_path, capsys):
-    opacity = np.random.default_rng(1).integers(0, 256, (9, 8), np.uint8)
-    colours = np.zeros((9, 8, 3), np.uint8)
-    write_png(tmp_path / "cut.png", np.dstack([colours, opacity]))
-    np.testing.assert_array_equal(read_matte(tmp_path / "cut.png"), opacity)
-    assert "cut.png: it is a cut-out, its opacity is measured." in capsys.readouterr().out
-    # Fully opaque: a grey matte that a program saved as RGBA.
-    write_png(
-        tmp_path / "m.png", np.dstack([opacity, opacity, opacity, np.full_like(opacity, 255)])
-    )
-    np.testing.assert_array_equal(read_matte(tmp_path / "m.png"), opacity)

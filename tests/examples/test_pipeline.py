@@ -18,7 +18,7 @@ from dim_tf.examples.pipeline import (
     training_examples,
     what_is_wrong,
 )
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
 CONFIG = ExampleConfig(crop_sizes=(48, 64), input_size=32, trimap_kernel_min=5, trimap_kernel_max=9)

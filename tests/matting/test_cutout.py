@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.matte import run_inference
-from dim_tf.config import InferenceConfig
+from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.matting.cutout import (
     composite_on,
     foreground_colours_of,
     parse_background,
     render_background,
 )
-from dim_tf.pictures.image_io import read_grey, read_rgb, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_matte, render_texture
 from dim_tf.system.errors import InputError
 
@@ -32,7 +34,7 @@ def infer(tiny_checkpoint, write_photo, write_trimap):
         write_photo("a.png")
         write_trimap("t.png")
         given = {"rgb": "a.png", "trimap": "t.png", "checkpoint": str(tiny_checkpoint)}
-        run_inference(InferenceConfig(**given | values))
+        run_inference(config_from_values(InferenceConfig, given | values))
 
     return call
 

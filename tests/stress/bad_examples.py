@@ -24,7 +24,7 @@ import numpy as np
 
 from dim_tf.config import ExampleConfig, NetworkConfig, OptimizationConfig, RunConfig
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
 

@@ -35,7 +35,8 @@ from hypothesis import strategies as st
 from dim_tf.config import NetworkConfig
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
-from dim_tf.pictures.image_io import read_grey, read_rgb
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
 
@@ -145,7 +146,7 @@ def flagfile_seeds(folder: Path) -> tuple[bytes, ...]:
 
 def read_trimap(path: Path) -> object:
     """What test.py does with a trimap."""
-    from dim_tf.trimaps.trimap_input import check_trimap, repair_trimap
+    from dim_tf.pictures.trimap import check_trimap, repair_trimap
 
     trimap, _ = repair_trimap(read_grey(path), str(path))
     check_trimap(trimap, str(path))

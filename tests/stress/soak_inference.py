@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from dim_tf.config import NetworkConfig
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.quiet import import_tensorflow
 
 WARM_UP = 50

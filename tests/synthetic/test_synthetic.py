@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import (
     DEFAULT_KINDS,
     MATTE_KINDS,

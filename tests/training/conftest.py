@@ -6,7 +6,7 @@ import pytest
 from dim_tf.config import TrainingConfig, config_from_values, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from tests.training.run_files import train_as
 
 SIDE = 160

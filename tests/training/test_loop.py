@@ -11,7 +11,7 @@ from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.losses import unknown_error
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import load_network, read_arrays, write_arrays
-from dim_tf.pictures.image_io import write_png
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log

@@ -6,7 +6,8 @@ import pytest
 from dim_tf.config import with_values
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
-from dim_tf.pictures.image_io import read_grey, write_png
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from tests.training.run_files import arrays_of, train_as
 

@@ -1,0 +1,241 @@
+"""The role mask: roughly where the object is."""
+
+import os
+from typing import Literal
+
+import numpy as np
+
+from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
+from dim_tf.pictures.classes import Classes, all_classes, object_classes
+from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
+from dim_tf.pictures.matte import MOST_COLOUR, grey_of
+from dim_tf.pictures.photo import (
+    looks_like_photo,
+    over,
+    share_near_black_and_white,
+    share_of_colour,
+)
+from dim_tf.pictures.picture import Picture, read_picture
+from dim_tf.system.errors import InputError, tell
+
+Invert = Literal["auto", "yes", "no"]
+
+# JPEG moves the 0 and 255 of a mask by less than this, and noise is when such values are this many
+# times as frequent as those between: above 70 in hard masks as JPEG, below 2.1 in 18 mattes.
+_MASK_NOISE = 16
+_NOISE_RATIO = 10
+# So many different values near 0 and 255 are the statistics of JPEG noise.
+_NOISE_VALUES = 8
+# An inverted mask is white all along its border, but for a few pixels, and black inside.
+_INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
+_SUSPICIOUS_BORDER = 0.75
+# A sentence names this many labels at most.
+_LABELS_SHOWN = 8
+
+
+def read_mask(
+    path: str | os.PathLike,
+    *,
+    label: tuple[str, ...] = (),
+    invert: Invert = "auto",
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+) -> np.ndarray:
+    """Reads a mask: two-valued or soft, of any depth, colour or opacity, or of numbered classes.
+
+    What was repaired or assumed is printed.
+
+    Args:
+        path: see `dim_tf.pictures.picture.read_picture`.
+        label: which classes are the object, where there are several; see `mask_of`.
+        invert: whether the object is black; "auto" where the mask is white all along its border.
+        max_megapixels: a larger one is refused unread.
+
+    Returns:
+        [H, W] uint8: 0 background, 255 object, between them soft, 128 where it leaves it open.
+
+    Raises:
+        InputError: the file is missing, unreadable or no picture; a photo; of one value only; or
+            of several classes without a choice.
+    """
+    picture = read_picture(path, max_megapixels)
+    mask, notes = mask_of(picture, label, invert)
+    tell(picture.path, *picture.notes, *notes)
+    return mask
+
+
+def mask_of(
+    picture: Picture, label: tuple[str, ...] = (), invert: Invert = "auto"
+) -> tuple[np.ndarray, list[str]]:
+    """A picture as a mask, and what to tell of it.
+
+    Args:
+        picture: from `read_picture`.
+        label: the classes that are the object, such as ("1", "3") or ("#c08080",).
+        invert: see `read_mask`.
+
+    Returns:
+        [H, W] uint8, see `read_mask`, and the notes.
+
+    Raises:
+        InputError: see `read_mask`.
+    """
+    if looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR:
+        raise InputError(
+            f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
+            "black on the background."
+        )
+    values, notes = _channel(picture)
+    if picture.opacity is None:
+        find = all_classes if label else object_classes
+        classes = find(picture, values)
+        if classes is not None:
+            values, note = _of_classes(classes, label, str(picture.path))
+            values, _ = turn_over(values, "no" if invert == "auto" else invert)
+            return values, [*notes, note]
+    if label:
+        raise InputError(
+            f"{picture.path} has no labels that could be chosen among: it is made of shades; leave "
+            "--label out."
+        )
+    values, repairs = repair_mask(values, str(picture.path), picture.lossy, invert)
+    return values, notes + repairs
+
+
+def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
+    """[H, W] uint8: where in a picture with transparency the mask is, and what to say."""
+    grey, notes = grey_of(picture)
+    if picture.opacity is None:
+        return grey, notes
+    opacity = to_8_bits(picture.opacity)
+    if opacity.min() == opacity.max():
+        return grey, notes
+    # Painted black and white with some of it see-through, or a cut-out, or a drawing in one colour.
+    seen = grey[opacity > 0]
+    if share_near_black_and_white(seen) > 0.99 and (seen < 128).any() and (seen >= 128).any():
+        return over(grey, opacity, 0), ["its transparent pixels are taken as black"]
+    return opacity, ["its transparency is taken as the mask"]
+
+
+def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[np.ndarray, str]:
+    objects = classes.objects
+    if label:
+        names = [name.lower() for name in label]
+        missing = [name for name in names if name not in classes.names]
+        if missing:
+            raise InputError(
+                f"{source} has no label {missing[0]}; it has {_named(classes, objects)}."
+            )
+        chosen = [classes.names.index(name) for name in names]
+    elif len(objects) == 1:
+        chosen = objects
+    else:
+        first = classes.names[objects[0]]
+        both = ",".join(classes.names[index] for index in objects[:2])
+        raise InputError(
+            f"{source} holds the labels {_named(classes, objects)}; say which are the object, such "
+            f"as --label={first} or --label={both} (if it is a trimap give it with --trimap)."
+        )
+    mask = np.where(np.isin(classes.number, chosen), np.uint8(FOREGROUND), np.uint8(BACKGROUND))
+    note = f"its label {' and '.join(classes.names[i] for i in chosen)} is taken as the object"
+    if classes.void is not None and classes.void not in chosen:
+        mask[classes.number == classes.void] = UNKNOWN
+        note += f" and {classes.names[classes.void]}, void, as unknown"
+    if not (mask == FOREGROUND).any() or (mask == FOREGROUND).all():
+        raise InputError(
+            f"{source} is all label {label[0]}; choose among {_named(classes, objects)}."
+        )
+    return mask, note
+
+
+def _named(classes: Classes, objects: list[int]) -> str:
+    named = classes.shares(objects[:_LABELS_SHOWN])
+    more = len(objects) - _LABELS_SHOWN
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def repair_mask(
+    values: np.ndarray, source: str, lossy: bool = False, invert: Invert = "auto"
+) -> tuple[np.ndarray, list[str]]:
+    """Brings the shades of a mask to 0…255, and turns one with a black object over.
+
+    Args:
+        values: [H, W] uint8, a mask or rough matte.
+        source: its file, for the error.
+        lossy: whether its kind of file changes values a little, so that those near 0 and 255 are
+            noise.
+        invert: whether the object is black; "auto" where the mask is white all along its border.
+
+    Returns:
+        [H, W] uint8, and what was done.
+
+    Raises:
+        InputError: it has one value only.
+    """
+    count = np.bincount(values.ravel(), minlength=256)
+    present = np.flatnonzero(count)
+    if len(present) == 1:
+        raise InputError(
+            f"{source} has the value {present[0]} everywhere and shows no object, so its trimap "
+            "has no unknown pixel; a mask is 255 on the object and 0 elsewhere."
+        )
+    notes = []
+    low, high = present[0], present[-1]
+    if len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND):
+        values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
+        notes.append(f"its values {low} and {high} are taken as 0 and 255")
+    else:
+        values, notes = _without_noise(values, count, lossy)
+    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
+        notes.append(
+            "its values are those of a trimap; give it with --trimap to have it used as it is"
+        )
+    values, note = turn_over(values, invert)
+    return values, notes + note
+
+
+def _without_noise(
+    values: np.ndarray, count: np.ndarray, lossy: bool
+) -> tuple[np.ndarray, list[str]]:
+    """Takes values almost 0 or 255 as these, where they are no shades of a soft mask."""
+    near_black, near_white = count[1 : _MASK_NOISE + 1], count[255 - _MASK_NOISE : 255]
+    at_ends = near_black.sum() + near_white.sum()
+    between = count[_MASK_NOISE + 1 : 255 - _MASK_NOISE].sum()
+    if not at_ends or (not lossy and at_ends <= _NOISE_RATIO * between):
+        return values, []
+    table = np.arange(256, dtype=np.uint8)
+    table[: _MASK_NOISE + 1], table[255 - _MASK_NOISE :] = BACKGROUND, FOREGROUND
+    note = f"{at_ends:,} pixels near 0 or 255 are taken as these"
+    if lossy or np.count_nonzero(near_black) + np.count_nonzero(near_white) >= _NOISE_VALUES:
+        note += ", as JPEG noise"
+    return table[values], [note]
+
+
+def turn_over(values: np.ndarray, invert: Invert) -> tuple[np.ndarray, list[str]]:
+    """Exchanges black and white where foreground is black.
+
+    Args:
+        values: [H, W] uint8, a mask or trimap.
+        invert: "auto" where it is white all along its border and black inside.
+
+    Returns:
+        [H, W] uint8, 128 as it was, and what to say about it.
+    """
+    notes = []
+    if invert == "auto":
+        border = np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+        share = np.mean(border == FOREGROUND)
+        inside = np.mean(values == BACKGROUND)
+        if share >= _INVERTED_BORDER and inside >= _INVERTED_INSIDE:
+            invert = "yes"
+            notes = [
+                "it is white all along its border and black inside, so black is taken as the "
+                "object (--invert=no if white is)"
+            ]
+        elif share >= _SUSPICIOUS_BORDER and inside >= _INVERTED_INSIDE:
+            notes = [
+                f"it is white along {share:.0%} of its border; if its object is black give "
+                "--invert=yes"
+            ]
+    if invert != "yes":
+        return values, notes
+    return np.where(values == UNKNOWN, np.uint8(UNKNOWN), 255 - values), notes

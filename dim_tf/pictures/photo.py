@@ -1,0 +1,129 @@
+"""The role photo: colours as a person sees them."""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from dim_tf.config import MAX_INPUT_MEGAPIXELS
+from dim_tf.pictures.colour import ColourProfile, ProfileError, to_srgb
+from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
+from dim_tf.pictures.picture import Picture, read_picture
+from dim_tf.system.errors import tell
+
+# Which of two files is the photo is judged by about this many of their pixels.
+_PIXELS_LOOKED_AT = 1_000_000
+# Red, green and blue of a pixel differ visibly if by more than this.
+_VISIBLE_COLOUR = 24
+
+
+class Photo(NamedTuple):
+    """A photo on white where it is transparent, as viewers show it.
+
+    Attributes:
+        rgb: [H, W, 3] uint8, sRGB: what the network and people see.
+        own: [H, W, 3] uint8 or uint16, the numbers of the file, or sRGB where these are no RGB.
+        profile: what `own` means as colours; None: sRGB.
+    """
+
+    rgb: np.ndarray
+    own: np.ndarray
+    profile: ColourProfile | None
+
+
+def read_rgb(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> np.ndarray:
+    """Reads a photo: any readable picture, transparency on white, colours in sRGB.
+
+    What there is to say about the file is printed.
+
+    Args:
+        path: see `dim_tf.pictures.picture.read_picture`.
+        max_megapixels: a larger one is refused unread.
+
+    Returns:
+        [H, W, 3] uint8.
+
+    Raises:
+        InputError: the file is missing, unreadable or no picture.
+    """
+    picture = read_picture(path, max_megapixels)
+    photo, notes = photo_of(picture)
+    tell(picture.path, *picture.notes, *notes)
+    return photo.rgb
+
+
+def photo_of(picture: Picture) -> tuple[Photo, list[str]]:
+    """A picture as a photo, and what to tell of it."""
+    pixels, profile, notes = picture.pixels, picture.profile, []
+    if picture.opacity is not None:
+        notes.append("it is transparent in places and is put on white, as viewers show it")
+        opacity = picture.opacity if pixels.ndim == 2 else picture.opacity[..., None]
+        pixels = over(pixels, opacity, int(np.iinfo(pixels.dtype).max))
+    try:
+        srgb = to_srgb(pixels, profile)
+    except ProfileError:
+        notes.append("its colour profile does not go with its pixels and is passed over")
+        srgb, profile = to_rgb(pixels), None
+    if pixels.ndim == 2:  # a profile of grey does not go with the RGB that is written
+        return Photo(to_8_bits(srgb), srgb, None), notes
+    return Photo(to_8_bits(srgb), pixels, profile), notes
+
+
+def colours_of(picture: Picture) -> np.ndarray:
+    """The foreground colours that a picture carries, also where it is transparent (the blog's eps).
+
+    Returns:
+        [H, W, 3] uint8, sRGB.
+    """
+    return photo_of(picture._replace(opacity=None))[0].rgb
+
+
+def over(image: np.ndarray, opacity: np.ndarray, background: int) -> np.ndarray:
+    """A transparent picture on one grey level.
+
+    Args:
+        image: [H, W] or [H, W, 3], uint8 or uint16.
+        opacity: the same dtype; [H, W] or [H, W, 1].
+        background: grey level.
+
+    Returns:
+        As `image`.
+    """
+    largest = int(np.iinfo(image.dtype).max)
+    weight = opacity.astype(np.uint64 if image.dtype == np.uint16 else np.uint32)
+    mixed = (image * weight + background * (largest - weight) + largest // 2) // largest
+    return mixed.astype(image.dtype)
+
+
+def looks_like_photo(picture: Picture) -> bool:
+    """Whether there are many shades and no transparency."""
+    grey = _sample(to_8_bits(to_grey(picture.pixels)))
+    shades = np.count_nonzero(np.bincount(grey.ravel(), minlength=256))
+    return picture.opacity is None and shades > 64 and share_near_black_and_white(grey) < 0.6
+
+
+def looks_like_mask(picture: Picture) -> bool:
+    """Whether there is nothing but black, white and middle grey, and two of these."""
+    grey = _sample(to_8_bits(to_grey(picture.pixels)))
+    counts = [np.mean(np.abs(grey.astype(int) - value) <= 24) for value in (0, 128, 255)]
+    without_colour = share_of_colour(picture) < 0.001
+    return without_colour and sum(counts) > 0.97 and sum(count > 0.005 for count in counts) > 1
+
+
+def share_near_black_and_white(grey: np.ndarray) -> float:
+    """The share of pixels, [H, W] or [N] uint8, that are almost 0 or 255."""
+    return float(np.mean((grey <= 16) | (grey >= 239)))
+
+
+def share_of_colour(picture: Picture) -> float:
+    """The share of pixels whose red, green and blue differ visibly, of those that can be seen."""
+    if picture.pixels.ndim == 2:
+        return 0.0
+    sample = to_8_bits(_sample(picture.pixels)).astype(int)
+    coloured = sample.max(axis=2) - sample.min(axis=2) > _VISIBLE_COLOUR
+    return float(np.mean(coloured))
+
+
+def _sample(pixels: np.ndarray) -> np.ndarray:
+    step = max(1, round((pixels.shape[0] * pixels.shape[1] / _PIXELS_LOOKED_AT) ** 0.5))
+    return pixels[::step, ::step]

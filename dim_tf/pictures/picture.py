@@ -1,0 +1,363 @@
+"""One reader for every picture: format, size, orientation, colour profile, opacity, depth, pages.
+
+Pillow says what is in a file before anything is decoded, and decodes it. OpenCV decodes where
+Pillow cannot: colours of more than 8 bits, and JPEG, since Pillow passes over what libjpeg says of
+a picture of which a part is missing. What a picture means is said by its role:
+`dim_tf.pictures.photo`, `mask`, `matte` and `trimap`.
+"""
+
+import contextlib
+import importlib.util
+import io
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin
+
+from dim_tf.config import MAX_INPUT_MEGAPIXELS
+from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
+from dim_tf.system.errors import InputError
+from dim_tf.system.quiet import stderr_held_back
+
+READ_KINDS = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF, BMP, PPM or PGM"
+
+# How files of the kinds begin that are read, and what Pillow calls them.
+_KINDS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "TIFF": rb"II\x2a\0|MM\0\x2a",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF": rb"....ftypavi[fs]",
+    "HEIC": rb"....ftyp(?:heic|heix|heim|heis|hevc|mif1|msf1)",
+    "GIF": rb"GIF8",
+    "BMP": rb"BM",
+    "PPM or PGM": rb"P[1-6][\s#]",
+}
+_PILLOW_FORMATS = {
+    "PNG": ("PNG",),
+    "JPEG": ("JPEG", "MPO"),  # a phone's photo with a second view or a depth map behind it
+    "TIFF": (TiffImagePlugin.TiffImageFile.format,),
+    "WebP": (WebPImagePlugin.WebPImageFile.format,),
+    "AVIF": (AvifImagePlugin.AvifImageFile.format,),
+    "HEIC": ("HEIF",),
+    "GIF": ("GIF",),
+    "BMP": ("BMP",),
+    "PPM or PGM": ("PPM",),
+}
+# Kinds that people have and that are not read, so that the sentence can name them.
+_OTHER_KINDS = (
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (rb"8BPS", "a Photoshop file"),
+    (rb"gimp xcf", "a GIMP file"),
+    (rb"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (rb"#\?R", "a Radiance HDR picture"),
+    (rb"P[7Ff]\s", "a PAM or PFM picture"),
+    (rb"%PDF", "a PDF document"),
+    (rb"\x93NUMPY", "a NumPy array"),
+    (rb"(?:II\x2b\0|MM\0\x2b)", "a BigTIFF picture"),
+    (rb"(?:II\x2a\0....CR|IIU\0|II\x52[OS]|FUJIFILMCCD)", "a camera's raw file"),
+    (rb"(?i:\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg)", "an SVG drawing"),
+)
+_WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
+# TIFF and EXIF tags.
+_NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION = 0x00FE, 0x0102, 0x0106, 0x0112
+_EXTRA_SAMPLES = 0x0152
+_PNG_DEPTH_AT = 24
+_LOSSLESS_WEBP = b"VP8L"
+# What libjpeg says where it fills the rest of a picture with grey.
+_JPEG_INCOMPLETE = "premature end of"
+
+
+class Picture(NamedTuple):
+    """A picture turned the way a person sees it.
+
+    Attributes:
+        path: its file.
+        pixels: [H, W] or [H, W, 3] RGB, uint8 or uint16, the numbers of the file; the colours of
+            transparent pixels as they are stored. CMYK is converted to sRGB.
+        opacity: [H, W] of the same dtype; None where the file has no transparency.
+        labels: [H, W] uint8, the numbers of a palette's colours; None without a palette.
+        profile: what the numbers mean as colours; None: sRGB, or not said.
+        kind: "PNG", "JPEG", "TIFF", "WebP", "AVIF", "HEIC", "GIF", "BMP" or "PPM or PGM".
+        orientation: the EXIF orientation that was followed, 1 (as stored) to 8.
+        lossy: whether its kind of file changes pixels a little.
+        notes: what there is to tell about it, each the end of a line that begins with its file.
+    """
+
+    path: Path
+    pixels: np.ndarray
+    opacity: np.ndarray | None
+    labels: np.ndarray | None
+    profile: ColourProfile | None
+    kind: str
+    orientation: int
+    lossy: bool
+    notes: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        return self.pixels.shape[:2]
+
+
+class _Decoded(NamedTuple):
+    """The pixels as they are stored."""
+
+    pixels: np.ndarray
+    opacity: np.ndarray | None = None
+    labels: np.ndarray | None = None
+
+
+def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
+    """Reads whatever a user may have, and quietly: what libraries write to stderr is held back.
+
+    Of several pages or frames it is the first. Not for several threads at once. Both libraries turn
+    a TIFF by themselves, nothing else.
+
+    Args:
+        path: PNG, JPEG, TIFF, WebP, AVIF, GIF, BMP, PPM or PGM, and HEIC where pillow-heif is
+            installed; grey, RGB, palette or CMYK, of up to 16 bits or floating point in [0, 1],
+            with transparency or without.
+        max_megapixels: a larger picture is refused before it is decoded.
+
+    Raises:
+        InputError: the file is missing, unreadable, damaged, cut short, of another kind or too
+            large.
+    """
+    path = Path(path)
+    content = _content_of(path)
+    kind = _kind_of(path, content)
+    with _quiet_libraries() as said:
+        image = _opened(path, content, kind)
+        width, height = image.size
+        if width * height > max_megapixels * 1e6:
+            raise InputError(
+                f"{path} claims {width}×{height} pixels, more than {max_megapixels:g} megapixels; "
+                "make it smaller (test.py can raise the limit: --max_input_megapixels)."
+            )
+        _refuse_thumbnail(path, image, kind)
+        several = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
+        profile, notes = _profile(image)
+        turned_by_library = _orientation(image) if kind == "TIFF" else None
+        decoded = _decoded(path, content, image, kind, profile)
+        if _JPEG_INCOMPLETE in said():
+            raise InputError(f"{path} is damaged: a part of the picture is missing (JPEG).")
+        # Of a PNG it may stand behind the pixels.
+        orientation = turned_by_library or _orientation(image)
+    if several:
+        notes.append("it holds several pictures, the first is taken")
+    if image.mode == "CMYK":
+        profile = None  # it was followed
+    pixels, opacity, labels = (
+        part if part is None or turned_by_library else turned(part, orientation) for part in decoded
+    )
+    if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
+        opacity = None
+    lossy = kind in ("JPEG", "AVIF", "HEIC") or (kind == "WebP" and _LOSSLESS_WEBP not in content)
+    return Picture(path, pixels, opacity, labels, profile, kind, orientation, lossy, tuple(notes))
+
+
+def read_stored(path: str | os.PathLike) -> np.ndarray:
+    """Reads a picture that this program wrote, as it is stored.
+
+    Returns:
+        [H, W] or [H, W, 3] RGB, uint8.
+
+    Raises:
+        InputError: the file is missing or damaged, or has another number of channels or bits.
+    """
+    picture = read_picture(path)
+    if picture.pixels.dtype != np.uint8 or picture.opacity is not None:
+        raise InputError(f"{path} is not a grey or RGB picture of 8 bits.")
+    return picture.pixels
+
+
+def turned(image: np.ndarray, orientation: int) -> np.ndarray:
+    """A picture as it is stored the way it is seen.
+
+    Args:
+        image: [H, W] or [H, W, channels].
+        orientation: the value of the EXIF tag, 1 (as it is stored) to 8.
+
+    Returns:
+        The same with sides exchanged if `orientation` is 5 or more.
+    """
+    if orientation == 1:
+        return image
+    if orientation >= 5:
+        image = image.swapaxes(0, 1)
+    # What is left of the eight are flips, upside down and left to right.
+    upside_down, left_to_right = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
+    return np.ascontiguousarray(image[:: -1 if upside_down else 1, :: -1 if left_to_right else 1])
+
+
+def turned_back(image: np.ndarray, orientation: int) -> np.ndarray:
+    """What `turned` gave, as it was stored.
+
+    Args:
+        image: [H, W] or [H, W, channels].
+        orientation: the value of the EXIF tag, 1 to 8.
+    """
+    return turned(image, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def _content_of(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder, not a picture.") from None
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the path.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from None
+    if not content:
+        raise InputError(f"{path} is not a picture; it is empty.")
+    return content
+
+
+def _kind_of(path: Path, content: bytes) -> str:
+    start = content[:1000]
+    if re.match(_WEB_PAGE, start):
+        raise InputError(f"{path} is a web page, not a picture; download the picture itself.")
+    for signature, kind in _OTHER_KINDS:
+        if re.match(signature, start, re.DOTALL):
+            raise InputError(f"{path} is {kind}, which is not read; convert it to PNG.")
+    kind = next((kind for kind in _KINDS if re.match(_KINDS[kind], start, re.DOTALL)), None)
+    if kind is None:
+        raise InputError(f"{path} is not a picture that can be read ({READ_KINDS}).")
+    if kind == "HEIC":
+        if importlib.util.find_spec("pillow_heif") is None:
+            raise InputError(
+                f"{path} is a HEIC picture, for which pillow-heif is needed; install it with pip "
+                "install pillow-heif, or convert the picture to PNG."
+            )
+        importlib.import_module("pillow_heif").register_heif_opener()
+    if _lacks_its_end(kind, content):
+        raise InputError(f"{path} is cut short ({kind}); copy or download it again.")
+    return kind
+
+
+def _lacks_its_end(kind: str, content: bytes) -> bool:
+    """Whether the end is missing of a file that libraries would give most of a picture for."""
+    if kind == "PNG":
+        return b"IEND" not in content
+    # Not the end of a thumbnail, which stands in front of the picture.
+    return kind == "JPEG" and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
+
+
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator:
+    """Holds back what libraries say, and Pillow's own limit of pixels: ours is the user's."""
+    largest, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with stderr_held_back() as said, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield said
+    finally:
+        Image.MAX_IMAGE_PIXELS = largest
+
+
+def _opened(path: Path, content: bytes, kind: str) -> Image.Image:
+    """What the file says of itself; nothing is decoded yet."""
+    try:
+        image = Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
+    except Exception:  # of damaged headers Pillow raises whatever it stumbles over
+        raise InputError(
+            f"{path} is damaged or cut short ({kind}); copy or download it again."
+        ) from None
+    return image
+
+
+def _refuse_thumbnail(path: Path, image: Image.Image, kind: str) -> None:
+    if kind == "TIFF" and image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1:
+        raise InputError(
+            f"{path} is a TIFF file that begins with a thumbnail, as cameras' raw files do; "
+            "convert it to PNG."
+        )
+
+
+def _profile(image: Image.Image) -> tuple[ColourProfile | None, list[str]]:
+    try:
+        return profile_of(image), []
+    except ProfileError:
+        return None, ["its colour profile cannot be used and is passed over"]
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # an EXIF block that makes no sense
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _decoded(
+    path: Path, content: bytes, image: Image.Image, kind: str, profile: ColourProfile | None
+) -> _Decoded:
+    by_opencv = kind == "PPM or PGM" or (kind == "JPEG" and image.mode in ("L", "RGB"))
+    try:
+        if by_opencv or _is_deep(content, image, kind):
+            return _decoded_by_opencv(path, content, image, kind)
+        return _decoded_by_pillow(image, profile)
+    except InputError:
+        raise
+    except Exception:  # damaged data: both raise whatever they stumble over
+        raise InputError(
+            f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it "
+            f"anew as PNG ({kind})."
+        ) from None
+
+
+def _is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
+    """Whether it has more than 8 bits a channel."""
+    if kind == "PNG":
+        return content[_PNG_DEPTH_AT] > 8
+    return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def _decoded_by_pillow(image: Image.Image, profile: ColourProfile | None) -> _Decoded:
+    image.load()
+    labels = None
+    if image.mode == "P":
+        labels = np.asarray(image)
+    has_opacity = image.has_transparency_data
+    if image.mode == "CMYK":
+        image = converted(image, profile.icc) if profile else image.convert("RGB")
+    elif image.mode in ("L", "LA", "La", "1"):
+        image = image.convert("LA" if has_opacity else "L")
+    elif image.mode != "RGB" or has_opacity:
+        image = image.convert("RGBA" if has_opacity else "RGB")
+    pixels = np.array(image)  # one that may be written to
+    if not has_opacity:
+        return _Decoded(pixels, labels=labels)
+    colours = pixels[..., 0] if pixels.shape[2] == 2 else np.ascontiguousarray(pixels[..., :3])
+    return _Decoded(np.ascontiguousarray(colours), np.ascontiguousarray(pixels[..., -1]), labels)
+
+
+def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str) -> _Decoded:
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if sorted(pixels.shape[:2]) != sorted(image.size):
+        raise ValueError("not the size that the header claims")
+    if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
+        pixels = np.round(pixels * np.float64(65_535)).astype(np.uint16)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise InputError(
+            f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
+        )
+    tags = image.tag_v2 if kind == "TIFF" else {}
+    if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
+        pixels = 65_535 - pixels
+    if pixels.ndim == 2:
+        return _Decoded(pixels)
+    if pixels.shape[2] == 3:
+        return _Decoded(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
+    says_nothing = tags.get(_EXTRA_SAMPLES, (2,)) == (0,)
+    return _Decoded(rgb, None if says_nothing else np.ascontiguousarray(pixels[..., 3]))

@@ -1,0 +1,245 @@
+"""The role trimap: what is surely background, what surely foreground, and what is unknown."""
+
+import os
+
+import numpy as np
+
+from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
+from dim_tf.pictures.classes import Classes, all_classes
+from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
+from dim_tf.pictures.mask import Invert, turn_over
+from dim_tf.pictures.matte import MOST_COLOUR, grey_of
+from dim_tf.pictures.photo import looks_like_photo, over, share_of_colour
+from dim_tf.pictures.picture import Picture, read_picture
+from dim_tf.system.errors import InputError, tell
+
+# JPEG at low quality moves the three values by this much, but for a few pixels at edges.
+_NOISE = 24
+# Of a trimap with JPEG noise or soft edges these are at most 0.23 times as many as the unknown
+# pixels, of a matte they are at least 2.9 times as many (measured on the alphamatting.com trimaps
+# as JPEG of quality 30 and resized, and on 18 mattes).
+_MOST_BETWEEN = 1.0
+# Foreground and background hardly touch: of all places where classes do, at most this share.
+_MOST_TOUCHING = 0.05
+# Background has this many times as much of the picture's border as foreground, or more.
+_MORE_BORDER = 2.0
+# A sentence names this many values at most.
+_VALUES_SHOWN = 6
+
+
+def read_trimap(
+    path: str | os.PathLike,
+    *,
+    invert: Invert = "auto",
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+) -> np.ndarray:
+    """Reads a trimap: 0, 128 and 255, or three classes in another coding.
+
+    What was repaired or assumed is printed.
+
+    Args:
+        path: see `dim_tf.pictures.picture.read_picture`.
+        invert: whether foreground is black; "auto" where it is white all along its border.
+        max_megapixels: a larger one is refused unread.
+
+    Returns:
+        [H, W] uint8 in {0, 128, 255}.
+
+    Raises:
+        InputError: the file is missing, unreadable or no picture; its values are not those of a
+            trimap; or nothing is unknown.
+    """
+    picture = read_picture(path, max_megapixels)
+    trimap, notes = trimap_of(picture, invert)
+    tell(picture.path, *picture.notes, *notes)
+    return trimap
+
+
+def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, list[str]]:
+    """A picture as a trimap, [H, W] uint8 in {0, 128, 255}, and what to tell of it.
+
+    Raises:
+        InputError: see `read_trimap`.
+    """
+    if looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR:
+        raise InputError(
+            f"{picture.path} is a photo in colours, not a trimap; a trimap is white on the object "
+            "and black on the background."
+        )
+    values, notes = _channel(picture)
+    source = str(picture.path)
+    if picture.opacity is None:
+        classes = all_classes(picture, values)
+        if classes is not None and len(classes.names) == 3 and not _is_usual(values):
+            trimap, note = _of_three_classes(classes, source, invert)
+            return trimap, [*notes, note]
+    trimap, repairs = repair_trimap(values, source, invert)
+    return trimap, notes + repairs
+
+
+def _is_usual(values: np.ndarray) -> bool:
+    """Whether three values are 0, 128 and 255, or almost, as conversions leave them."""
+    distance, nearest = nearest_levels()
+    present = np.unique(values)
+    return bool((distance[present] <= _NOISE).all()) and len(set(nearest[present])) == 3
+
+
+def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
+    """[H, W] uint8: where in a picture with transparency the trimap is, and what to say."""
+    grey, notes = grey_of(picture)
+    if picture.opacity is None:
+        return grey, notes
+    opacity = to_8_bits(picture.opacity)
+    candidates = (
+        (over(grey, opacity, 0), "its transparent pixels are taken as black"),
+        (grey, "its transparency is ignored"),
+        (opacity, "its transparency is taken as the trimap"),
+    )
+    for values, note in candidates:
+        try:
+            trimap, _ = repair_trimap(values, str(picture.path))
+        except InputError:
+            continue
+        if not missing_from(trimap):
+            return values, [note]
+    return grey, notes
+
+
+def _of_three_classes(classes: Classes, source: str, invert: Invert) -> tuple[np.ndarray, str]:
+    """The trimap of a picture with three classes in a coding of its own.
+
+    Unknown is between foreground and background, so it is the class without which the two others
+    would not touch; background is the one of these that has more of the picture's border. Where
+    that tells nothing, numbers that rise evenly from 0 are taken in their order.
+
+    Raises:
+        InputError: nothing tells which class is which.
+    """
+    levels = _levels_by_place(classes)
+    how = ", by where they lie"
+    first, second, third = classes.values
+    in_order = first == 0 and abs(2 * second - third) <= 1 and third < FOREGROUND
+    if in_order and levels in (None, (BACKGROUND, UNKNOWN, FOREGROUND)):
+        levels, how = (BACKGROUND, UNKNOWN, FOREGROUND), ""
+    if levels is None:
+        raise InputError(
+            f"{source} has the values {_listed(classes.names)}, and which of them is unknown and "
+            "which the object cannot be told; a trimap is 0 on the background, 128 where it is "
+            "unknown and 255 on the object."
+        )
+    trimap = np.array(levels, np.uint8)[classes.number]
+    turned, notes = turn_over(trimap, invert if not how or invert == "yes" else "no")
+    taken = _listed([str(level) for level in levels])
+    return turned, "; ".join(
+        [f"its values {_listed(classes.names)} are taken as {taken}{how}", *notes]
+    )
+
+
+def _levels_by_place(classes: Classes) -> tuple[int, int, int] | None:
+    """The trimap's value for each of three classes, or None where their places tell nothing."""
+    number = classes.number
+    touching = np.zeros(9, int)
+    for one, other in ((number[1:], number[:-1]), (number[:, 1:], number[:, :-1])):
+        touching += np.bincount((3 * one + other).ravel(), minlength=9)
+    touching = touching.reshape(3, 3)
+    touching = touching + touching.T
+    pairs = {2: touching[0, 1], 1: touching[0, 2], 0: touching[1, 2]}  # by the class left out
+    between = min(pairs, key=pairs.get)
+    second = sorted(pairs.values())[1]
+    if not second or pairs[between] > _MOST_TOUCHING * second:
+        return None
+    border = np.concatenate([number[0], number[-1], number[1:-1, 0], number[1:-1, -1]])
+    counts = np.bincount(border, minlength=3)
+    known = [index for index in range(3) if index != between]
+    background = max(known, key=lambda index: counts[index])
+    foreground = known[1 - known.index(background)]
+    if counts[background] < _MORE_BORDER * counts[foreground] or not counts[background]:
+        return None
+    levels = [UNKNOWN] * 3
+    levels[background], levels[foreground] = BACKGROUND, FOREGROUND
+    return tuple(levels)
+
+
+def repair_trimap(
+    values: np.ndarray, source: str, invert: Invert = "auto"
+) -> tuple[np.ndarray, list[str]]:
+    """Sets what is almost 0, 128 or 255 to these, and turns a trimap with black foreground over.
+
+    Args:
+        values: [H, W] uint8.
+        source: its file, for the error.
+        invert: whether foreground is black; "auto" where it is white all along its border.
+
+    Returns:
+        [H, W] uint8 in {0, 128, 255}, and what was done.
+
+    Raises:
+        InputError: the values are not those of a trimap, or see `check_trimap`.
+    """
+    count = np.bincount(values.ravel(), minlength=256)
+    trimap, notes = _snapped(values, count, source)
+    trimap, note = turn_over(trimap, invert)
+    return trimap, notes + note + check_trimap(trimap, source, np.flatnonzero(count))
+
+
+def _snapped(values: np.ndarray, count: np.ndarray, source: str) -> tuple[np.ndarray, list[str]]:
+    distance, nearest = nearest_levels()
+    moved = count[(distance > 0) & (distance <= _NOISE)].sum()
+    between = count[distance > _NOISE].sum()
+    if not count[distance > CONVERSION_ERROR].any():
+        if not moved:
+            return values, []
+        return nearest[values], [
+            f"{moved:,} pixels were almost but not quite 0, 128 or 255 and are taken as these"
+        ]
+    if between > _MOST_BETWEEN * count[np.abs(np.arange(256) - UNKNOWN) <= _NOISE].sum():
+        strange = np.flatnonzero((distance > CONVERSION_ERROR) & (count > 0))
+        commonest = strange[np.argsort(-count[strange], kind="stable")[:3]]
+        raise InputError(
+            f"{source} is no trimap: {count[strange].sum() / values.size:.2%} of its pixels are "
+            f"neither 0, 128 nor 255 (such as {', '.join(map(str, sorted(commonest)))}); if it is "
+            "a mask or matte give it with --alpha."
+        )
+    nearest[distance > _NOISE] = UNKNOWN
+    return nearest[values], [
+        f"its values are noisy, as in a JPEG or after resizing: {moved:,} pixels near 0, 128 or "
+        f"255 are taken as these, {between:,} between them as unknown"
+    ]
+
+
+def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = None) -> list[str]:
+    """Refuses a trimap that leaves nothing to do.
+
+    Args:
+        trimap: [H, W] uint8 in {0, 128, 255}.
+        source: its file, for the error.
+        present: the values of the file, where they are others.
+
+    Returns:
+        What to tell: that a trimap has no foreground, or no background.
+
+    Raises:
+        InputError: no pixel is unknown.
+    """
+    if not (trimap == UNKNOWN).any():
+        values = np.unique(trimap) if present is None else present
+        raise InputError(
+            f"{source} has no unknown pixel (128), so there is nothing to predict: it holds "
+            f"{_listed([str(value) for value in values])}; paint the object's edge 128, or give "
+            "the file with --alpha as a mask."
+        )
+    missing = " and no ".join(missing_from(trimap))
+    return [f"it has no {missing}; the matte is better where some is marked"] if missing else []
+
+
+def missing_from(trimap: np.ndarray) -> list[str]:
+    """Which of foreground and background a trimap, [H, W] uint8 in {0, 128, 255}, is without."""
+    levels = (("foreground (255)", FOREGROUND), ("background (0)", BACKGROUND))
+    return [name for name, value in levels if not (trimap == value).any()]
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    names = list(names)
+    if len(names) > _VALUES_SHOWN:
+        names[_VALUES_SHOWN - 1 :] = [f"{len(names) - _VALUES_SHOWN + 1} more values"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"only {names[0]}"

@@ -1,0 +1,69 @@
+"""Pictures to files, complete or not there."""
+
+import os
+
+import cv2
+import numpy as np
+
+from dim_tf.pictures.colour import ColourProfile, png_chunks
+from dim_tf.system.files import write_bytes
+
+# Of a PNG: its signature and the chunk that says the size.
+_PNG_HEADER_BYTES = 33
+
+
+def write_png(
+    path: str | os.PathLike,
+    image: np.ndarray,
+    compression: int = 3,
+    profile: ColourProfile | None = None,
+) -> None:
+    """Writes a PNG atomically: the file is complete or not there.
+
+    Args:
+        path: where to; its folder is made if missing.
+        image: see `encode_png`.
+        compression: the same.
+        profile: the same.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
+    write_bytes(path, encode_png(image, compression, profile))
+
+
+def encode_png(
+    image: np.ndarray, compression: int = 3, profile: ColourProfile | None = None
+) -> bytes:
+    """The content of a PNG file.
+
+    Args:
+        image: [H, W], [H, W, 3] RGB or [H, W, 4] RGBA, uint8 or uint16.
+        compression: zlib level, 0 to 9.
+        profile: what the numbers of an RGB or RGBA picture mean; None: sRGB.
+    """
+    options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
+    content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
+    if profile is None:
+        return content
+    return content[:_PNG_HEADER_BYTES] + png_chunks(profile) + content[_PNG_HEADER_BYTES:]
+
+
+def write_bmp(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a BMP, which is not compressed, atomically.
+
+    Args:
+        path: where to; its folder is made if missing.
+        image: [H, W] or [H, W, 3] RGB, uint8.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
+    write_bytes(path, cv2.imencode(".bmp", _red_last(image))[1].tobytes())
+
+
+def _red_last(image: np.ndarray) -> np.ndarray:
+    """As OpenCV wants it."""
+    if image.ndim == 2:
+        return image
+    return cv2.cvtColor(image, cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)

@@ -1,0 +1,98 @@
+"""Arrays of library callers become what pictures of files are, or a sentence."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import dim_tf
+from dim_tf.pictures.levels import grey_array, rgb_array, to_8_bits, to_16_bits
+
+MASK = np.zeros((60, 80), np.uint8)
+MASK[15:45, 20:60] = 255
+FORMS = {
+    "uint8": MASK,
+    "bool": MASK > 0,
+    "float32": (MASK / 255).astype(np.float32),
+    "float64": MASK / 255,
+    "int64": MASK.astype(np.int64),
+    "[H, W, 1]": MASK[..., None],
+    "bool [H, W, 1]": MASK[..., None] > 0,
+    "list": (MASK > 0).tolist(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_masks_of_every_form_give_one_trimap(form):
+    expected = dim_tf.trimap_from_rough_mask(MASK)
+    assert set(np.unique(expected)) == {0, 128, 255}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(dim_tf.trimap_from_rough_mask(FORMS[form]), expected)
+        made = dim_tf.trimap_from_alpha(FORMS[form], 9)
+    np.testing.assert_array_equal(made, dim_tf.trimap_from_alpha(MASK, 9))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_0_and_1_are_taken_as_0_and_255_and_warned_of(dtype):
+    with pytest.warns(UserWarning, match="The mask has the values 0 and 1, taken as 0 and 255"):
+        made = dim_tf.trimap_from_rough_mask((MASK // 255).astype(dtype))
+    np.testing.assert_array_equal(made, dim_tf.trimap_from_rough_mask(MASK))
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        (np.zeros((4, 4, 3), np.uint8), r"shape \(4, 4, 3\); give \[H, W\] or \[H, W, 1\]"),
+        (np.zeros(4), r"shape \(4,\)"),
+        (np.zeros((0, 4)), r"shape \(0, 4\)"),
+        (np.full((4, 4), 1.5), "values from 1.5 to 1.5; floats go from 0 to 1"),
+        (np.full((4, 4), 255.0), "floats go from 0 to 1"),
+        (np.full((4, 4), np.nan), "values from nan to nan; floats go from 0 to 1"),
+        (np.full((4, 4), 300), "values from 300 to 300; whole numbers go from 0 to 255"),
+        (np.full((4, 4), -1), "whole numbers go from 0 to 255"),
+        (np.full((4, 4), "x"), "dtype <U1; give bool, uint8, or floats from 0 to 1"),
+        (np.zeros((4, 4), complex), "dtype complex128"),
+    ],
+)
+def test_what_cannot_be_taken_is_a_sentence(values, sentence):
+    for call in (
+        dim_tf.trimap_from_rough_mask,
+        lambda array: dim_tf.trimap_from_alpha(array, 3),
+    ):
+        with pytest.raises(dim_tf.InputError, match=sentence) as refusal:
+            call(values)
+        assert "\n" not in str(refusal.value)
+
+
+def test_photos_of_every_form_give_one_matte(tiny_model):
+    rgb = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
+    trimap = dim_tf.trimap_from_rough_mask(MASK)
+    expected = tiny_model.predict_alpha(rgb, trimap)
+    halves = np.select([trimap == 0, trimap == 255], [0.0, 1.0], 0.5)
+    for photo, known in (
+        (rgb.astype(np.uint16) * 257, trimap),
+        (rgb / 255, halves),
+        (rgb.astype(int), trimap[..., None]),
+    ):
+        np.testing.assert_array_equal(tiny_model.predict_alpha(photo, known), expected)
+    grey = tiny_model.predict_alpha(rgb[..., 0], trimap)
+    np.testing.assert_array_equal(
+        grey, tiny_model.predict_alpha(np.repeat(rgb[..., :1], 3, axis=2), trimap)
+    )
+    for photo, known, sentence in (
+        (np.dstack([rgb, trimap]), trimap, r"shape \(60, 80, 4\); give \[H, W, 3\], RGB"),
+        (rgb[:30], trimap, "The photo is"),
+        (rgb, MASK // 2, "holds 0, 128 and 255 only; of a mask trimap_from_rough_mask makes one"),
+        (rgb / 2.0, trimap, "floats go from 0 to 1"),
+    ):
+        with pytest.raises(dim_tf.InputError, match=sentence):
+            tiny_model.predict_alpha(photo, known)
+
+
+def test_depths_come_back():
+    values = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(to_8_bits(to_16_bits(values)), values)
+    assert to_16_bits(values)[-1] == 65_535
+    assert grey_array(np.array([[0.5]]), "trimap") == 128
+    assert rgb_array(np.full((1, 1), 65_535, np.uint16)).tolist() == [[[255] * 3]]
