@@ -15,18 +15,19 @@ setup(
         "keras>=3.13.1",  # older ones execute code from model files (CVE-2025-9905 and others)
         "numpy>=1.26",
         "opencv-python>=4.10",
+        "pillow>=11.3",  # reads what is in a picture's file; AVIF since 11.3
         "scipy>=1.13",
         "absl-py>=2.1",
     ],
     extras_require={
-        "adobe": ["pillow"],  # Composition-1k's official numbers depend on its bicubic
-        "cutout": ["pymatting>=1.1.12"],  # foreground colours; brings Pillow for colour names
+        "cutout": ["pymatting>=1.1.12"],  # foreground colours
+        "heic": ["pillow-heif>=0.22"],  # phones' photos
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
         "dev": [
             # pytest 9.2: pytest-xdist 3.8 no longer keeps groups together (its issue 1386)
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis"),
-            *("pillow", "pymatting>=1.1.12", "matplotlib"),
+            *("pymatting>=1.1.12", "matplotlib", "pillow-heif>=0.22"),
         ],
     },
 )

@@ -6,14 +6,13 @@ Composition-1k, the folder every published number refers to, by the authors' own
 """
 
 import dataclasses
-import importlib.util
 import math
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from dim_tf.config import JobsConfig
 from dim_tf.dataset.manifest import is_safe_name
@@ -99,15 +98,10 @@ def write_composition_1k(
         jobs: how to write.
 
     Raises:
-        InputError: pillow is not installed, the folder is not the Adobe dataset, the lists do not
+        InputError: the folder is not the Adobe dataset, the lists do not
             fit together, `out_dir` is in use or a file cannot be written, or with `jobs.strict` any
             file is missing.
     """
-    if importlib.util.find_spec("PIL") is None:
-        raise InputError(
-            "Composition-1k needs Pillow's bicubic filter to be pixel for pixel the official one; "
-            "run: pip install pillow"
-        )
     with open_output(out_dir, settings):
         images, refusals = _test_jobs(adobe_root, bg_dir, out_dir)
         if jobs.strict and refusals:
@@ -200,7 +194,7 @@ def _write_test_image(job: _TestJob) -> Outcome:
     return Outcome(job.index, written=len(missing), present=len(paths) - len(missing))
 
 
-def cover(background: Any, width: int, height: int) -> np.ndarray:
+def cover(background: Image.Image, width: int, height: int) -> np.ndarray:
     """Enlarges a background that is too small, then takes its upper left corner.
 
     Args:
@@ -211,8 +205,6 @@ def cover(background: Any, width: int, height: int) -> np.ndarray:
     Returns:
         [height, width, 3] uint8 RGB. Official recipe: PIL's bicubic, sizes rounded up.
     """
-    from PIL import Image
-
     ratio = max(width / background.width, height / background.height)
     if ratio > 1:
         size = math.ceil(background.width * ratio), math.ceil(background.height * ratio)
@@ -237,10 +229,8 @@ def official_composite(
     return (weight * foreground + (1 - weight) * background).astype(np.uint8)
 
 
-def _read_with_pillow(file: Path, mode: str) -> Any:
-    # Not image_io: it turns photographs by their EXIF tag, which the official recipe does not.
-    from PIL import Image
-
+def _read_with_pillow(file: Path, mode: str) -> Image.Image:
+    # Not read_picture: it turns photographs by their EXIF tag, which the official recipe does not.
     try:
         with Image.open(file) as image:
             return image.convert(mode)

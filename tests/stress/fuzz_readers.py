@@ -31,12 +31,16 @@ import cv2
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageCms
 
 from dim_tf.config import NetworkConfig
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
-from dim_tf.pictures.matte import read_grey
-from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.mask import mask_of
+from dim_tf.pictures.matte import matte_of
+from dim_tf.pictures.photo import photo_of
+from dim_tf.pictures.picture import read_picture
+from dim_tf.pictures.trimap import read_trimap, trimap_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
 
@@ -91,6 +95,17 @@ def image_seeds() -> tuple[bytes, ...]:
         for suffix, several in pictures.items()
         for picture in several
     ]
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for picture, kind, options in (
+        (Image.fromarray(rgba), "AVIF", {}),
+        (Image.fromarray(colours).quantize(8), "GIF", {}),
+        (Image.fromarray(colours).quantize(8), "PNG", {"icc_profile": profile}),
+        (Image.fromarray(colours).convert("CMYK"), "JPEG", {"icc_profile": profile}),
+        (Image.fromarray(colours).convert("CMYK"), "TIFF", {}),
+    ):
+        file = io.BytesIO()
+        picture.save(file, kind, **options)
+        encoded.append(file.getvalue())
     return (*encoded, cv2.imencode(".png", rgba)[1].tobytes())
 
 
@@ -144,13 +159,13 @@ def flagfile_seeds(folder: Path) -> tuple[bytes, ...]:
     return (text.encode(), f"{text}--flagfile={own}\n--flagfile {own}\n".encode())
 
 
-def read_trimap(path: Path) -> object:
-    """What test.py does with a trimap."""
-    from dim_tf.pictures.trimap import check_trimap, repair_trimap
-
-    trimap, _ = repair_trimap(read_grey(path), str(path))
-    check_trimap(trimap, str(path))
-    return trimap
+def read_in_every_role(path: Path) -> object:
+    """The reader of pictures, and all that a picture can mean."""
+    picture = read_picture(path)
+    for role in (photo_of, mask_of, matte_of, trimap_of):
+        with contextlib.suppress(InputError):
+            role(picture)
+    return picture
 
 
 def read_weights(path: Path) -> object:
@@ -166,7 +181,7 @@ def read_weights(path: Path) -> object:
 def readers(folder: Path) -> dict[str, Reader]:
     """All readers by name."""
     return {
-        "image": Reader(lambda path: (read_rgb(path), read_grey(path)), "fuzzed", image_seeds()),
+        "image": Reader(read_in_every_role, "fuzzed", image_seeds()),
         "trimap": Reader(read_trimap, "fuzzed.png", trimap_seeds()),
         "npz": Reader(read_weights, "fuzzed.npz", npz_seeds()),
         "manifest": Reader(

@@ -77,7 +77,8 @@ def test_mattes_depend_on_nothing_but_the_arguments():
 
 def test_a_fresh_process_draws_the_same():
     program = (
-        "import tests.data.test_synthetic as module; print(' '.join(module.digests_of_all_kinds()))"
+        "import tests.synthetic.test_synthetic as module;"
+        "print(' '.join(module.digests_of_all_kinds()))"
     )
     printed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
