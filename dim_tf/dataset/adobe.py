@@ -98,9 +98,8 @@ def write_composition_1k(
         jobs: how to write.
 
     Raises:
-        InputError: the folder is not the Adobe dataset, the lists do not
-            fit together, `out_dir` is in use or a file cannot be written, or with `jobs.strict` any
-            file is missing.
+        InputError: the folder is not the Adobe dataset, the lists do not fit together, `out_dir` is
+            in use or a file cannot be written, or with `jobs.strict` any file is missing.
     """
     with open_output(out_dir, settings):
         images, refusals = _test_jobs(adobe_root, bg_dir, out_dir)

@@ -101,7 +101,7 @@ def test_set(tmp_path):
 
 def official_pixels(fg_file, alpha_file, bg_file):
     """The authors' recipe, pixel by pixel in plain Python."""
-    fg, alpha, bg = image.open(fg_file), image.open(alpha_file), image.open(bg_file)
+    fg, alpha, bg = Image.open(fg_file), Image.open(alpha_file), Image.open(bg_file)
     w, h = fg.size
     if bg.mode != "RGB":
         bg = bg.convert("RGB")
@@ -109,7 +109,7 @@ def official_pixels(fg_file, alpha_file, bg_file):
     wratio, hratio = w / bw, h / bh
     ratio = wratio if wratio > hratio else hratio
     if ratio > 1:
-        bg = bg.resize((math.ceil(bw * ratio), math.ceil(bh * ratio)), image.BICUBIC)
+        bg = bg.resize((math.ceil(bw * ratio), math.ceil(bh * ratio)), Image.BICUBIC)
     bg = bg.crop((0, 0, w, h))
     for y in range(h):
         for x in range(w):
