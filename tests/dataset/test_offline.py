@@ -269,7 +269,7 @@ def test_a_coloured_matte_is_refused_by_name(inputs):
 def test_exchanged_folders_are_noticed_before_anything_is_written(inputs):
     folders = inputs.folders
     exchanged = with_values(inputs, alpha_dir=folders.eps_dir, eps_dir=folders.alpha_dir)
-    with pytest.raises(InputError, match=r"--alpha_dir and --eps_dir look exchanged: .* in colours"):
+    with pytest.raises(InputError, match=r"--alpha_dir and --eps_dir look exchanged: .* in colou"):
         make_dataset(exchanged)
     assert not Path(inputs.out_dir).exists()
     photos = with_values(inputs, alpha_dir=folders.eps_dir)
