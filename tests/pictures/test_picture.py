@@ -329,3 +329,25 @@ def test_dataset_pictures_have_one_or_three_channels_of_8_bits(tmp_path):
     for name in ("deep.png", "cutout.png"):
         with pytest.raises(InputError, match=f"{name} is not a grey or RGB picture of 8 bits"):
             read_stored(tmp_path / name)
+
+
+def test_a_phones_heic_photo(tmp_path, monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "photo.heic"
+    path.write_bytes(encoded(COLOURS, "HEIF", quality=-1))
+    picture = read_picture(path)
+    assert picture.kind == "HEIC" and picture.lossy
+    assert np.abs(picture.pixels.astype(int) - SMOOTH).max() < 12
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="a HEIC picture, for which pillow-heif is needed"):
+        read_picture(path)
+
+
+def test_a_phones_photo_with_a_second_view_is_one_photo(tmp_path):
+    views = {"save_all": True, "append_images": [ImageOps.invert(COLOURS)], "quality": 98}
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(COLOURS, "MPO", **views))
+    picture = read_picture(path)
+    assert (picture.kind, picture.notes) == ("JPEG", ())
+    assert np.abs(picture.pixels.astype(int) - SMOOTH).max() < 12
