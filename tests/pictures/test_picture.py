@@ -1,4 +1,5 @@
 import io
+import resource
 import struct
 import zlib
 
@@ -298,6 +299,18 @@ def test_a_file_that_claims_too_many_pixels_is_refused_by_its_header(picture_fil
         read_picture(path)
     with pytest.raises(InputError, match=sentence):
         read_grey(path)
+
+
+@pytest.mark.parametrize("name", ["grey.png", "deep.png"])
+def test_a_chunk_that_claims_gigabytes_is_refused_at_once(tmp_path, name):
+    cv2.imwrite(str(tmp_path / name), SMOOTH.astype(np.uint16 if name == "deep.png" else np.uint8))
+    content = (tmp_path / name).read_bytes()
+    end = content.index(b"IEND") - 4
+    (tmp_path / name).write_bytes(content[:end] + b"\x7f\xff\xff\xf0teXt" + content[end:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=r"is cut short \(PNG\); copy or download it again"):
+        read_picture(tmp_path / name)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
 def test_the_limit_can_be_moved(picture_file):
