@@ -67,7 +67,10 @@ def run_inference(config: InferenceConfig) -> None:
         try:
             inputs = read_photo_and_trimap(job, config.reading)
             truth = job.truth and read_matte_on(
-                job.truth, inputs.picture, max_megapixels=config.reading.max_input_megapixels
+                job.truth,
+                inputs.picture,
+                max_megapixels=config.reading.max_input_megapixels,
+                orientation=config.reading.mask_orientation,
             )
         except InputError as error:
             failures.add(job.photo, error)

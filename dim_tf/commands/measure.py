@@ -114,17 +114,17 @@ def truths_as_masks(config: InferenceConfig) -> bool:
 
 
 def _measure(job: MatteJob, reading: ReadingConfig, evaluation: Evaluation) -> None:
-    limit = reading.max_input_megapixels
+    limit, orientation = reading.max_input_megapixels, reading.mask_orientation
     truth = read_picture(job.truth, limit)
     alpha, notes = matte_of(truth)
     tell(job.truth, *truth.notes, *notes)
-    predicted = read_matte_on(job.matte, truth, max_megapixels=limit)
+    predicted = read_matte_on(job.matte, truth, max_megapixels=limit, orientation=orientation)
     trimap = rgb = None
     if job.mask:
         trimap = trimap_on(read_picture(job.mask, limit), truth, reading)
     if job.photo:
         picture = read_picture(job.photo, limit)
         photo, notes = photo_of(picture)
-        rgb, placing, _ = lay_on(photo.rgb, picture, truth, None)
+        rgb, placing, _ = lay_on(photo.rgb, picture, truth, None, orientation)
         tell(job.photo, *picture.notes, *notes, *placing)
     evaluation.add(job.matte.stem, predicted, alpha, trimap, rgb)

@@ -9,7 +9,7 @@ from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, read_picture
-from dim_tf.pictures.placing import lay_on
+from dim_tf.pictures.placing import MaskOrientation, lay_on
 from dim_tf.pictures.trimap import trimap_of
 from dim_tf.system.errors import tell
 
@@ -47,6 +47,7 @@ def read_matte_on(
     photo: Picture,
     *,
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+    orientation: MaskOrientation = "auto",
     quiet: bool = False,
 ) -> np.ndarray:
     """Reads a matte that must lie on a picture pixel for pixel.
@@ -55,6 +56,7 @@ def read_matte_on(
         path: file of the matte.
         photo: the picture.
         max_megapixels: a larger one is refused unread.
+        orientation: see `lay_on`.
         quiet: whether what there is to say about the file was told before.
 
     Returns:
@@ -65,7 +67,7 @@ def read_matte_on(
     """
     picture = read_picture(path, max_megapixels)
     matte, notes = matte_of(picture)
-    matte, placing, _ = lay_on(matte, picture, photo, None)
+    matte, placing, _ = lay_on(matte, picture, photo, None, orientation)
     if not quiet:
         tell(path, *picture.notes, *notes, *placing)
     return matte

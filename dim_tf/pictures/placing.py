@@ -49,8 +49,8 @@ def lay_on(
         picture: the file they came from.
         photo: the file they belong to.
         interpolation: OpenCV's, for another size; None refuses it.
-        mask_orientation: "as_photo" turns what is stored as the photo is turned, "as_stored" does
-            not turn it.
+        mask_orientation: "as_photo" turns what is stored by the tag of the photo, or where that has
+            none by its own, "as_stored" by none.
 
     Returns:
         `values` at the photo's size; what was done; and how many pixels wide one of the file's
@@ -60,7 +60,7 @@ def lay_on(
         InputError: sizes of another shape, or a turn that nothing tells.
     """
     target = photo.shape
-    orientation = _orientation_on(values, picture, photo, mask_orientation)
+    orientation, by_edges = _orientation_on(values, picture, photo, mask_orientation)
     notes = []
     if orientation != picture.orientation:
         values = turned(turned_back(values, picture.orientation), orientation)
@@ -70,7 +70,7 @@ def lay_on(
             notes.append(f"{photo.path} lacks its EXIF orientation, so it is taken as stored")
         else:
             notes.append(f"it is {_TURNED_BY[orientation]}, as its edges lie on {photo.path} so")
-    elif mask_orientation == "auto" and _is_open(values, picture, photo):
+    elif by_edges:
         notes.append(
             f"only one of it and {photo.path} has an EXIF orientation, but its edges lie on the "
             "photo as it is, so it is not turned"
@@ -87,47 +87,29 @@ def lay_on(
 
 def _orientation_on(
     values: np.ndarray, picture: Picture, photo: Picture, mask_orientation: MaskOrientation
-) -> int:
-    """The EXIF orientation with which what is stored lies on the photo."""
+) -> tuple[int, bool]:
+    """The EXIF orientation with which what is stored lies on the photo; whether edges told it."""
     stored = turned_back(values, picture.orientation)
+    tags = [picture.orientation, photo.orientation]
     if mask_orientation != "auto":
-        orientation = photo.orientation if mask_orientation == "as_photo" else 1
-        if not same_shape(turned(stored, orientation).shape[:2], photo.shape):
-            _refuse_sizes(turned(stored, orientation), picture, photo)
-        return orientation
-    fitting = _fitting(stored, _usual(picture, photo), photo)
-    if not fitting:
+        tagged = photo.orientation if photo.orientation != 1 else picture.orientation
+        tags = [tagged if mask_orientation == "as_photo" else 1]
+    fitting = _fitting(stored, list(dict.fromkeys(tags)), photo)
+    if len(fitting) == 1 or (fitting and _is_same_mask(stored, fitting)):
+        return fitting[0], False
+    sideways = not fitting and mask_orientation == "auto"
+    if sideways:
         fitting = _fitting(stored, [5, 6, 7, 8] if picture.orientation < 5 else [1, 2, 3, 4], photo)
-        if not fitting:
-            _refuse_sizes(values, picture, photo)
-        best = _best_turn(stored, fitting, photo)
-        if best is None:
-            _refuse_sizes(values, picture, photo)
-        return best
-    if len(fitting) == 1 or _is_same_mask(stored, fitting):
-        return fitting[0]
-    best = _best_turn(stored, fitting, photo)
-    if best is None:
-        raise InputError(
-            f"{picture.path} may have been made from {photo.path} as it is stored or as it is "
-            "seen, and their edges do not tell; give --mask_orientation=as_photo to turn it like "
-            "the photo, or --mask_orientation=as_stored to leave it as it is."
-        )
-    return best
-
-
-def _usual(picture: Picture, photo: Picture) -> list[int]:
-    """Orientations that a mask may have: its own, and where one file lacks its tag, the other's."""
-    if photo.orientation == picture.orientation:
-        return [picture.orientation]
-    return [picture.orientation, photo.orientation]
-
-
-def _is_open(values: np.ndarray, picture: Picture, photo: Picture) -> bool:
-    """Whether neither tags nor sizes told how the mask lies on the photo."""
-    stored = turned_back(values, picture.orientation)
-    fitting = _fitting(stored, _usual(picture, photo), photo)
-    return len(fitting) > 1 and not _is_same_mask(stored, fitting)
+    best = _best_turn(stored, fitting, photo) if fitting else None
+    if best is not None:
+        return best, True
+    if sideways or not fitting:
+        _refuse_sizes(values, picture, photo)
+    raise InputError(
+        f"{picture.path} may have been made from {photo.path} as it is stored or as it is seen, "
+        "and their edges do not tell; give test.py --mask_orientation=as_photo to turn it like the "
+        "photo or --mask_orientation=as_stored to leave it as it is, or save both as they are seen."
+    )
 
 
 def _fitting(stored: np.ndarray, orientations: list[int], photo: Picture) -> list[int]:

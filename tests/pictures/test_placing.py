@@ -92,6 +92,17 @@ def test_where_edges_do_not_tell_it_is_asked_and_the_advice_holds(place, orienta
     np.testing.assert_array_equal(placed, mask)
 
 
+def test_a_mask_with_a_tag_may_be_turned_by_it_or_left_as_stored(place):
+    noise = np.random.default_rng(1).integers(0, 256, (256, 256, 3), np.uint8)
+    _, mask = composite((256, 256))
+    with pytest.raises(InputError, match=r"give test\.py --mask_orientation=as_photo"):
+        place(noise, 1, mask, 3)
+    placed, _, _ = place(noise, 1, mask, 3, mask_orientation="as_photo")
+    np.testing.assert_array_equal(placed, turned(mask, 3))
+    placed, _, _ = place(noise, 1, mask, 3, mask_orientation="as_stored")
+    np.testing.assert_array_equal(placed, mask)
+
+
 def test_a_mask_that_is_the_same_when_turned_asks_nothing(place):
     noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
     disc = np.hypot(*(np.ogrid[:128, :128][axis] - 63.5 for axis in (0, 1))) < 30
