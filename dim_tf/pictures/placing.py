@@ -36,7 +36,7 @@ def lay_on(
     picture: Picture,
     photo: Picture,
     interpolation: int | None,
-    mask_orientation: MaskOrientation = "auto",
+    mask_orientation: MaskOrientation | None = None,
 ) -> tuple[np.ndarray, list[str], float]:
     """Turns a mask, trimap or matte like its photo and brings it to its size.
 
@@ -50,7 +50,7 @@ def lay_on(
         photo: the file they belong to.
         interpolation: OpenCV's, for another size; None refuses it.
         mask_orientation: "as_photo" turns what is stored as the photo is turned, "as_stored" does
-            not turn it.
+            not turn it; None is "auto" where the user has no flag to say it with.
 
     Returns:
         `values` at the photo's size; what was done; and how many pixels wide one of the file's
@@ -70,7 +70,7 @@ def lay_on(
             notes.append(f"{photo.path} lacks its EXIF orientation, so it is taken as stored")
         else:
             notes.append(f"it is {_TURNED_BY[orientation]}, as its edges lie on {photo.path} so")
-    elif mask_orientation == "auto" and _is_open(values, picture, photo):
+    elif mask_orientation in ("auto", None) and _is_open(values, picture, photo):
         notes.append(
             f"only one of it and {photo.path} has an EXIF orientation, but its edges lie on the "
             "photo as it is, so it is not turned"
@@ -86,11 +86,11 @@ def lay_on(
 
 
 def _orientation_on(
-    values: np.ndarray, picture: Picture, photo: Picture, mask_orientation: MaskOrientation
+    values: np.ndarray, picture: Picture, photo: Picture, mask_orientation: MaskOrientation | None
 ) -> int:
     """The EXIF orientation with which what is stored lies on the photo."""
     stored = turned_back(values, picture.orientation)
-    if mask_orientation != "auto":
+    if mask_orientation not in ("auto", None):
         orientation = photo.orientation if mask_orientation == "as_photo" else 1
         if not same_shape(turned(stored, orientation).shape[:2], photo.shape):
             _refuse_sizes(turned(stored, orientation), picture, photo)
@@ -108,10 +108,15 @@ def _orientation_on(
         return fitting[0]
     best = _best_turn(stored, fitting, photo)
     if best is None:
+        what_to_do = (
+            "save both as they are seen, without an EXIF orientation."
+            if mask_orientation is None
+            else "give --mask_orientation=as_photo to turn it like the photo, or "
+            "--mask_orientation=as_stored to leave it as it is."
+        )
         raise InputError(
             f"{picture.path} may have been made from {photo.path} as it is stored or as it is "
-            "seen, and their edges do not tell; give --mask_orientation=as_photo to turn it like "
-            "the photo, or --mask_orientation=as_stored to leave it as it is."
+            f"seen, and their edges do not tell; {what_to_do}"
         )
     return best
 
