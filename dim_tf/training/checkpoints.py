@@ -137,7 +137,7 @@ def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
 
 def _as_flag(name: str, value: Any) -> str:
     if name == "data_dir":  # not the folder, but what it holds, see `Manifest.fingerprint`
-        return f"a --data_dir of {value}"
+        return f"a data_dir of {value}"
     return f"--{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
 
 

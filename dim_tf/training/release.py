@@ -24,9 +24,7 @@ from dim_tf.model.weights import (
 from dim_tf.system.errors import InputError
 
 
-def release(
-    checkpoint: str | os.PathLike, output: str | os.PathLike, *, half: bool = True
-) -> Path:
+def release(checkpoint: str | os.PathLike, output: str | os.PathLike, *, half: bool = True) -> Path:
     """Writes the network of a run as released weights: half precision, no optimizer.
 
         python -c "from dim_tf.training.release import release; release('RUN_DIR', 'weights.npz')"

@@ -7,6 +7,7 @@ from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.pictures.writing import write_png
+from tests.training.conftest import dataset, make_config  # noqa: F401, fixtures of a short run
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ _VERBS = (
     "leave|let|make|measure|multiply|name|paint|put|remove|rename|repair|repeat|replace|run|save|"
     "say|train|try|use|validate|wait|write"
 )
-# Where a part of a sentence begins with a verb that tells to do something; where a flag is named;
-# and whatever stands behind a semicolon, which is where most sentences say what to do.
+# Where a part of a sentence begins with a verb that tells to do something; where a flag is named
+# that the sentence does not begin with; and whatever stands behind a semicolon, which is where most
+# sentences say what to do.
 _ADVICE = re.compile(
-    rf"(^|[;:,.(] | or | and | so )(do not )?({_VERBS})\b|--\w|; |\bneeds?\b|same command", re.I
+    rf"(^|[;:,.(] | or | and | so )(do not )?({_VERBS})\b|(?<!^)--\w|; (?!{{}}|$)|\bneeds?\b"
+    "|same command",
+    re.IGNORECASE,
 )
 
 
@@ -30,6 +33,11 @@ def all_sentences() -> dict[str, str]:
         for template, line in _texts(ast.parse(file.read_text(encoding="utf-8")))
         if len(template.split()) > 2
     }
+
+
+def texts_of(file: Path) -> set[str]:
+    """Every text in a Python file, docstrings and f-strings' values aside."""
+    return {text for text, _ in _texts(ast.parse(file.read_text(encoding="utf-8")))}
 
 
 def gives_advice(template: str) -> bool:

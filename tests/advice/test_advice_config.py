@@ -16,7 +16,7 @@ from dim_tf.config import (
     config_from_values,
 )
 from dim_tf.config.flags import config_from_arguments
-from tests.advice.provoking import flags_in, refused
+from tests.advice.provoking import flags_in, refused, told
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,10 +102,8 @@ def test_help_says_what_a_flag_takes():
 def test_a_script_takes_flags_only_and_help_names_them():
     command = "-m", "dim_tf.commands.held_out"
     status, printed = script(*command, "photos")
-    assert (status, printed) == (
-        1,
-        "held_out.py: 'photos' is not a flag; held_out.py takes --name=value only (see --help).\n",
-    )
+    told("{} is not a flag; {} takes --name=value only (see --help).", printed)
+    assert status == 1
     status, printed = script(*command, "--help")
     assert status == 0 and "--photos_dir:" in printed
     # The flag is understood: what is said now is of the next one.
@@ -115,8 +113,8 @@ def test_a_script_takes_flags_only_and_help_names_them():
 
 def test_a_command_of_the_ablations_is_named_or_help_asked():
     command = "-m", "dim_tf.commands.ablations"
-    _, printed = script(*command)
-    words = re.search(r"say what to do: (.*) \(see --help\)", printed)[1].split(", ")
+    line = told("{}: say what to do: {} (see --help).", script(*command)[1])
+    words = re.search(r"say what to do: (.*) \(see --help\)", line)[1].split(", ")
     status, printed = script(*command, "--help")
     assert status == 0 and "--photos_dir:" in printed
     for word in words:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dim_tf.commands.prepare import make_dataset
-from dim_tf.config import ExampleConfig, OfflineConfig
+from dim_tf.config import ExampleConfig, OfflineConfig, TrainingConfig
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.dataset.output_folder import SETTINGS_NAME
@@ -20,7 +20,8 @@ from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import MATTE_KINDS, render_matte
 from dim_tf.system.folder_lock import FolderLock
-from tests.advice.provoking import refused, told
+from dim_tf.training.validation import list_validation_images
+from tests.advice.provoking import flags_in, refused, told
 
 pytestmark = pytest.mark.usefixtures("sources")
 ALPHA_EPS = "--alpha_dir=alpha", "--eps_dir=eps"
@@ -411,3 +412,12 @@ def test_foregrounds_are_named_as_the_manifest_lists_them(prepare):
     )
     Path("hard.txt").write_text("dog\n")
     assert len(open_dataset("out", hard)[0]) == 1
+
+
+def test_the_test_set_is_what_a_run_validates_on(prepare, adobe):
+    summary = prepare(*ADOBE, OUT, "--adobe_split=test")
+    line = told(
+        "Validate on it with: python train.py {} and what else your run needs", str(summary)
+    )
+    run = config_from_arguments(TrainingConfig, flags_in(line)).run
+    assert len(list_validation_images(run.validation_dir)) == 20

@@ -141,7 +141,7 @@ def test_a_turn_that_nothing_tells_is_given(infer):
 
 @pytest.mark.parametrize("more", [(), ("--trimap_mode=dilate",)])
 def test_a_larger_kernel_leaves_something_unknown(infer, more):
-    advice = "has no unknown pixel; give a larger --trimap_kernel, such as {}."
+    advice = "has no unknown pixel; give a larger --trimap_kernel, such as 15."
     sentence = refused(advice, infer, *MASK, "--trimap_kernel=1", *more)
     infer(*MASK, f"--trimap_kernel={re.search(r'such as (.*)[.]', sentence)[1]}", *more)
 

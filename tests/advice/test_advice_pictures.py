@@ -198,7 +198,7 @@ def test_a_trimap_is_painted_in_0_128_and_255(infer, write_trimap):
 @pytest.mark.parametrize("painted", [False, True])
 def test_a_trimap_without_unknown_pixels_is_painted_or_given_as_a_mask(infer, write_mask, painted):
     write_mask("trimap.png")
-    advice = "paint the object's edge 128, or give the file with --alpha as a mask."
+    advice = ", or give the file with --alpha as a mask"
     refused(advice, infer, "--rgb=photo.png", "--trimap=trimap.png")
     if painted:
         values = read_grey("trimap.png").copy()
@@ -207,6 +207,23 @@ def test_a_trimap_without_unknown_pixels_is_painted_or_given_as_a_mask(infer, wr
         infer("--rgb=photo.png", "--trimap=trimap.png")
     else:
         infer("--rgb=photo.png", "--alpha=trimap.png")
+
+
+def test_a_trimap_of_one_value_is_painted(infer):
+    """Nothing is said of --alpha: a mask of one value is refused as well."""
+    values = np.full((40, 50), 255, np.uint8)
+    write_png("trimap.png", values)
+    advice = "it holds {}; paint the object's edge 128{}."
+    sentence = refused(advice, infer, "--rgb=photo.png", "--trimap=trimap.png")
+    assert "--alpha" not in sentence
+    values[:, 23:27] = 128
+    write_png("trimap.png", values)
+    infer("--rgb=photo.png", "--trimap=trimap.png")
+
+
+def test_a_mask_and_its_photo_are_exchanged_back(infer):
+    told("--rgb and --{} are exchanged", infer("--rgb=mask.png", "--alpha=photo.png"))
+    assert "exchanged" not in infer("--rgb=photo.png", "--alpha=mask.png")
 
 
 @pytest.mark.parametrize("labels", [False, True])
