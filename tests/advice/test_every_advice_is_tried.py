@@ -24,9 +24,8 @@ NOT_TO_BE_FOLLOWED = {
         "what other processes do is not up to the one that is told"
     ),
     "{} is neither a file nor a folder; do not use this dataset.": "nothing is to be done",
-    "{} lists the name {}, which could lead out of the dataset's folder; do not use this dataset.": (
-        "nothing is to be done"
-    ),
+    "{} lists the name {}, which could lead out of the dataset's folder; do not use this "
+    "dataset.": ("nothing is to be done"),
     "The prediction has been all {} for {} steps. Usual causes: no batch norm (--nobatch_norm) "
     "with a learning rate above 1e-5, or no initial weights (--vgg_weights) for the encoder.": (
         "whether it helps shows after thousands of steps; docs/ablations.md has what it gave"
