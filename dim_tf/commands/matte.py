@@ -10,7 +10,13 @@ from dim_tf.commands.failures import Failures
 from dim_tf.commands.measure import measure_mattes, truths_as_masks
 from dim_tf.commands.photo_input import PhotoAndTrimap, read_photo_and_trimap
 from dim_tf.commands.photo_jobs import PhotoJob, plan_jobs
-from dim_tf.config import InferenceConfig, MattingConfig, WritingConfig, values_of
+from dim_tf.config import (
+    MAX_INPUT_MEGAPIXELS,
+    InferenceConfig,
+    MattingConfig,
+    WritingConfig,
+    values_of,
+)
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
@@ -56,7 +62,8 @@ def run_inference(config: InferenceConfig) -> None:
         if getattr(writing, flag):
             check_pymatting(flag)
     if writing.background:  # a misspelt colour or a damaged picture should be told at once
-        render_background(parse_background(writing.background), 1, 1)
+        limit = config.reading.max_input_megapixels
+        render_background(parse_background(writing.background), 1, 1, limit)
     checkpoint = existing_checkpoint(config.matting.checkpoint)
     if measuring.gt:
         check_report_folder(measuring.report)
@@ -80,7 +87,9 @@ def run_inference(config: InferenceConfig) -> None:
         if model is None:
             model, checkpoint = _load_model(checkpoint, config.matting)
         try:
-            alpha = matte_photo(model, job, inputs, config.matting, writing)
+            alpha = matte_photo(
+                model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
+            )
         except InputError as error:
             failures.add(job.photo, error)
             continue
@@ -121,6 +130,7 @@ def matte_photo(
     inputs: PhotoAndTrimap,
     matting: MattingConfig,
     writing: WritingConfig,
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
 ) -> np.ndarray:
     """Predicts the matte of one photo, writes the job's files and prints what was written.
 
@@ -130,6 +140,7 @@ def matte_photo(
         inputs: photo and trimap.
         matting: how to predict.
         writing: how many bits to write, and the cut-out's new background.
+        max_megapixels: a background that is larger is refused.
 
     Returns:
         The matte, [H, W] float32 in [0, 1].
@@ -158,7 +169,7 @@ def matte_photo(
         write_png(job.save_trimap, trimap)
         written += f", trimap {job.save_trimap}"
     if job.cutout or job.composite:
-        written += _write_cutout(job, inputs.photo, alpha, levels, writing)
+        written += _write_cutout(job, inputs.photo, alpha, levels, writing, max_megapixels)
     height, width = alpha.shape
     seconds = time.monotonic() - start
     line = f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s"
@@ -168,7 +179,12 @@ def matte_photo(
 
 
 def _write_cutout(
-    job: PhotoJob, photo: Photo, alpha: np.ndarray, levels: np.ndarray, writing: WritingConfig
+    job: PhotoJob,
+    photo: Photo,
+    alpha: np.ndarray,
+    levels: np.ndarray,
+    writing: WritingConfig,
+    max_megapixels: float,
 ) -> str:
     """Writes the cut-out and the composite that the job asks for, and says so.
 
@@ -181,7 +197,8 @@ def _write_cutout(
         write_png(job.cutout, np.dstack([colours, levels]), profile=photo.profile)
         written += f", cut-out {job.cutout}"
     if job.composite:
-        behind = render_background(parse_background(writing.background), *alpha.shape)
+        background = parse_background(writing.background)
+        behind = render_background(background, *alpha.shape, max_megapixels)
         foreground = to_srgb(colours, photo.profile)
         write_png(job.composite, composite_on(foreground, alpha, behind))
         written += f", composite {job.composite}"

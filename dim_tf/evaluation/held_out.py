@@ -82,8 +82,8 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
             break
     else:
         raise InputError(
-            f"No matte of kind {kind} with a usable trimap was found at --size={size}; give a "
-            "larger size."
+            f"No matte of kind {kind} with a usable trimap was found at a size of {size}; give a "
+            "larger size, and another folder."
         )
     colour_photo, background_photo = rng.choice(len(photos), 2, replace=False)
     colours = foreground_colours(alpha, [photos[colour_photo]], colour_seed)

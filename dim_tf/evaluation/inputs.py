@@ -47,7 +47,7 @@ def read_matte_on(
     photo: Picture,
     *,
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
-    orientation: MaskOrientation = "auto",
+    orientation: MaskOrientation | None = None,
     quiet: bool = False,
 ) -> np.ndarray:
     """Reads a matte that must lie on a picture pixel for pixel.

@@ -161,7 +161,8 @@ def dataset_error(
         wrong = what_is_wrong(manifest, pair)
         if wrong:
             return InputError(
-                f"{wrong} Delete it and run preprocess_offline.py again with the same settings."
+                f"{wrong} Delete what is named and run preprocess_offline.py again with the same "
+                "settings."
             )
     return InputError(
         f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "

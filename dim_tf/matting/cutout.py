@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
@@ -54,13 +55,19 @@ def parse_background(text: str) -> Background:
         ) from None
 
 
-def render_background(background: Background, height: int, width: int) -> np.ndarray:
+def render_background(
+    background: Background,
+    height: int,
+    width: int,
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+) -> np.ndarray:
     """A background of a photo's size; a picture is scaled to fill it and cropped in the middle.
 
     Args:
         background: from `parse_background`.
         height: of the photo.
         width: of the photo.
+        max_megapixels: a larger picture is refused unread.
 
     Returns:
         [height, width, 3] uint8 RGB.
@@ -70,7 +77,7 @@ def render_background(background: Background, height: int, width: int) -> np.nda
     """
     if not isinstance(background, Path):
         return np.full((height, width, 3), background, np.uint8)
-    picture = read_rgb(background)
+    picture = read_rgb(background, max_megapixels)
     scale = max(height / picture.shape[0], width / picture.shape[1])
     size = [
         max(round(own * scale), side)

@@ -54,7 +54,8 @@ class Classes(NamedTuple):
         ]
 
     def shares(self, indices: list[int]) -> str:
-        """The classes with how much of the picture each takes, for a sentence."""
+        """The classes, all where none is given, and how much of the picture each takes, as text."""
+        indices = indices or list(range(len(self.names)))
         counts = np.bincount(self.number.ravel(), minlength=len(self.names))
         parts = [f"{self.names[i]} ({counts[i] / self.number.size:.1%})" for i in indices]
         if len(parts) > _CLASSES_SHOWN:

@@ -83,14 +83,15 @@ def mask_of(
             "black on the background."
         )
     values, notes = _channel(picture)
+    classes = None
     if picture.opacity is None:
         find = all_classes if label else object_classes
         classes = find(picture, values)
-        if classes is not None:
+        if classes is not None and len(classes.names) > 1:
             values, note = _of_classes(classes, label, str(picture.path))
             values, _ = turn_over(values, "no" if invert == "auto" else invert)
             return values, [*notes, note]
-    if label:
+    if label and classes is None:
         raise InputError(
             f"{picture.path} has no labels that could be chosen among: it is made of shades; leave "
             "--label out."
@@ -142,7 +143,8 @@ def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[
         note += f" and {classes.names[classes.void]}, void, as unknown"
     if not (mask == FOREGROUND).any() or (mask == FOREGROUND).all():
         raise InputError(
-            f"{source} is all label {label[0]}; choose among {classes.shares(objects)}."
+            f"{source} has nothing beside {named}; choose fewer labels, of "
+            f"{classes.shares(objects)}."
         )
     return mask, note
 
@@ -179,7 +181,8 @@ def repair_mask(
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
     else:
         values, notes = _without_noise(values, count, lossy)
-    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
+    at_both_ends = low <= _MASK_NOISE and high >= 255 - _MASK_NOISE
+    if at_both_ends and len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
         notes.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )

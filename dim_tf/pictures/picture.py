@@ -239,8 +239,6 @@ def _kind_of(path: Path, content: bytes) -> str:
                 "install pillow-heif, or convert the picture to PNG."
             )
         importlib.import_module("pillow_heif").register_heif_opener()
-    if _lacks_its_end(kind, content):
-        raise InputError(f"{path} is cut short ({kind}); copy or download it again.")
     return kind
 
 
@@ -272,13 +270,10 @@ def _quiet_libraries() -> Iterator:
 
 def _opened(path: Path, content: bytes, kind: str) -> Image.Image:
     """What the file says of itself; nothing is decoded yet."""
-    try:
-        image = Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
-    except Exception:  # of damaged headers Pillow raises whatever it stumbles over
-        raise InputError(
-            f"{path} is damaged or cut short ({kind}); copy or download it again."
-        ) from None
-    return image
+    with contextlib.suppress(Exception):  # of damaged headers Pillow raises whatever it likes
+        if not _lacks_its_end(kind, content):
+            return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
+    raise InputError(f"{path} is damaged or cut short ({kind}); copy or download it again.")
 
 
 def _refuse_thumbnail(path: Path, image: Image.Image, kind: str) -> None:

@@ -36,7 +36,7 @@ def lay_on(
     picture: Picture,
     photo: Picture,
     interpolation: int | None,
-    mask_orientation: MaskOrientation = "auto",
+    mask_orientation: MaskOrientation | None = None,
 ) -> tuple[np.ndarray, list[str], float]:
     """Turns a mask, trimap or matte like its photo and brings it to its size.
 
@@ -50,7 +50,8 @@ def lay_on(
         photo: the file they belong to.
         interpolation: OpenCV's, for another size; None refuses it.
         mask_orientation: "as_photo" turns what is stored by the tag of the photo, or where that has
-            none by its own, "as_stored" by none.
+            none by its own, "as_stored" by none; None is "auto" where the user has no flag to say
+            it with.
 
     Returns:
         `values` at the photo's size; what was done; and how many pixels wide one of the file's
@@ -86,18 +87,21 @@ def lay_on(
 
 
 def _orientation_on(
-    values: np.ndarray, picture: Picture, photo: Picture, mask_orientation: MaskOrientation
+    values: np.ndarray, picture: Picture, photo: Picture, mask_orientation: MaskOrientation | None
 ) -> tuple[int, bool]:
     """The EXIF orientation with which what is stored lies on the photo; whether edges told it."""
     stored = turned_back(values, picture.orientation)
-    tags = [picture.orientation, photo.orientation]
-    if mask_orientation != "auto":
+    tags, open_question = (
+        [picture.orientation, photo.orientation],
+        mask_orientation in ("auto", None),
+    )
+    if not open_question:
         tagged = photo.orientation if photo.orientation != 1 else picture.orientation
         tags = [tagged if mask_orientation == "as_photo" else 1]
     fitting = _fitting(stored, list(dict.fromkeys(tags)), photo)
     if len(fitting) == 1 or (fitting and _is_same_mask(stored, fitting)):
         return fitting[0], False
-    sideways = not fitting and mask_orientation == "auto"
+    sideways = not fitting and open_question
     if sideways:
         fitting = _fitting(stored, [5, 6, 7, 8] if picture.orientation < 5 else [1, 2, 3, 4], photo)
     best = _best_turn(stored, fitting, photo) if fitting else None
@@ -105,10 +109,15 @@ def _orientation_on(
         return best, True
     if sideways or not fitting:
         _refuse_sizes(values, picture, photo)
+    what_to_do = (
+        "save both as they are seen, without an EXIF orientation."
+        if mask_orientation is None
+        else "give --mask_orientation=as_photo to turn it like the photo, or "
+        "--mask_orientation=as_stored to leave it as it is."
+    )
     raise InputError(
         f"{picture.path} may have been made from {photo.path} as it is stored or as it is seen, "
-        "and their edges do not tell; give test.py --mask_orientation=as_photo to turn it like the "
-        "photo or --mask_orientation=as_stored to leave it as it is, or save both as they are seen."
+        f"and their edges do not tell; {what_to_do}"
     )
 
 

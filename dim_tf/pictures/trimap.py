@@ -63,8 +63,8 @@ def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, li
     """
     if looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR:
         raise InputError(
-            f"{picture.path} is a photo in colours, not a trimap; a trimap is white on the object "
-            "and black on the background."
+            f"{picture.path} is a photo in colours, not a trimap; a trimap is white on the object, "
+            "black on the background and grey (128) where it is unknown."
         )
     values, notes = _channel(picture)
     source = str(picture.path)
@@ -198,7 +198,7 @@ def _snapped(values: np.ndarray, count: np.ndarray, source: str) -> tuple[np.nda
         raise InputError(
             f"{source} is no trimap: {count[strange].sum() / values.size:.2%} of its pixels are "
             f"neither 0, 128 nor 255 (such as {', '.join(map(str, sorted(commonest)))}); if it is "
-            "a mask or matte give it with --alpha."
+            "a mask or matte give it with --alpha, and labels with --alpha and --label."
         )
     nearest[distance > _NOISE] = UNKNOWN
     return nearest[values], [
@@ -223,10 +223,11 @@ def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = N
     """
     if not (trimap == UNKNOWN).any():
         values = np.unique(trimap) if present is None else present
+        # A mask of one value would be refused as well.
+        as_mask = ", or give the file with --alpha as a mask" if len(values) > 1 else ""
         raise InputError(
             f"{source} has no unknown pixel (128), so there is nothing to predict: it holds "
-            f"{_listed([str(value) for value in values])}; paint the object's edge 128, or give "
-            "the file with --alpha as a mask."
+            f"{_listed([str(value) for value in values])}; paint the object's edge 128{as_mask}."
         )
     missing = " and no ".join(missing_from(trimap))
     return [f"it has no {missing}; the matte is better where some is marked"] if missing else []

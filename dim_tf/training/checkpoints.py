@@ -3,6 +3,7 @@
 `dim_tf.model.run_folder` says where they are.
 """
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,11 @@ def restore_newest(
                 progress.get("settings", {}), settings
             )
             if different:
+                start = ", with --init_from to start from this run's weights"
                 raise InputError(
                     f"{run_dir} holds a run that was begun with {different}; give the same flags, "
-                    "or another --run_dir, with --init_from to start from this run's weights."
+                    "or another --run_dir"
+                    f"{start if can_start_from(saved_config, config) else ''}."
                 )
             assign_network_arrays(network, arrays, str(path))
             _assign_optimizer_arrays(optimizer, arrays, path)
@@ -114,11 +117,28 @@ def restore_newest(
     return None
 
 
+def can_start_from(source: NetworkConfig, network: NetworkConfig) -> bool:
+    """Whether weights of one network can be those that another begins with.
+
+    A refinement stage may come on top, and any batch norm statistics go together.
+    """
+    source = dataclasses.replace(source, bn_eval=network.bn_eval)
+    if network.refine:
+        source = dataclasses.replace(source, refine=True)
+    return source == network
+
+
 def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
-    """The flags of `saved` that are not as `asked`."""
+    """The flags of `saved` that are not as `asked`, as they can be given again."""
     return ", ".join(
-        f"--{name}={saved.get(name)}" for name in asked if saved.get(name) != asked[name]
+        _as_flag(name, saved.get(name)) for name in asked if saved.get(name) != asked[name]
     )
+
+
+def _as_flag(name: str, value: Any) -> str:
+    if name == "data_dir":  # not the folder, but what it holds, see `Manifest.fingerprint`
+        return f"a data_dir of {value}"
+    return f"--{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
 
 
 def _optimizer_arrays(optimizer: keras.optimizers.Optimizer) -> dict[str, np.ndarray]:

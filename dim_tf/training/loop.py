@@ -148,7 +148,7 @@ def _train(
         if not all(np.isfinite(variable.numpy()).all() for variable in network.variables):
             raise InputError(
                 f"Step {progress['step']} made weights that are not finite; "
-                f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate or --clip_norm=1."
+                f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate."
             )
         if lock.is_held():
             loss_log.flush()
@@ -203,8 +203,7 @@ def _train(
                 if progress["skipped_steps"] >= optimization.skip_nonfinite:
                     raise InputError(
                         f"{problem}; {_last_checkpoint(saved_step)}. Try a smaller "
-                        "--learning_rate or --clip_norm=1, or --skip_nonfinite=10 to skip up to 10 "
-                        "such steps."
+                        "--learning_rate, or --skip_nonfinite=10 to skip up to 10 such steps."
                     )
                 progress["skipped_steps"] += 1
                 logging.warning(

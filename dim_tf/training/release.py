@@ -24,7 +24,7 @@ from dim_tf.model.weights import (
 from dim_tf.system.errors import InputError
 
 
-def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:
+def release(checkpoint: str | os.PathLike, output: str | os.PathLike, *, half: bool = True) -> Path:
     """Writes the network of a run as released weights: half precision, no optimizer.
 
         python -c "from dim_tf.training.release import release; release('RUN_DIR', 'weights.npz')"
@@ -32,6 +32,7 @@ def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:
     Args:
         checkpoint: a run's folder (its best network by validation, or its newest), or a checkpoint.
         output: npz file to write.
+        half: see `save_weights`.
 
     Returns:
         The checkpoint the weights came from.
@@ -41,7 +42,7 @@ def release(checkpoint: str | os.PathLike, output: str | os.PathLike) -> Path:
     """
     path = find_checkpoint(checkpoint)
     network, config, about = load_network(path)
-    save_weights(output, network, config, about)
+    save_weights(output, network, config, about, half=half)
     return path
 
 
@@ -52,6 +53,7 @@ def release_average(
     *,
     last: int = 8,
     statistics_examples: int = 500,
+    half: bool = True,
 ) -> list[Path]:
     """Writes the mean of a run's newest checkpoints as released weights (Izmailov et al., 2018).
 
@@ -65,6 +67,7 @@ def release_average(
         last: how many checkpoints.
         statistics_examples: training examples that batch norm's averages are measured on. 0, and a
             run with --freeze_batch_norm, keep those of the checkpoints.
+        half: see `save_weights`.
 
     Returns:
         The checkpoints.
@@ -89,7 +92,8 @@ def release_average(
             manifest, examples_config, seed=progress["settings"]["seed"], batch_size=1
         )
         measure_statistics(network, itertools.islice(examples, statistics_examples))
-    save_weights(output, network, config, {"step": progress["step"], "averaged": last})
+    about = {"step": progress["step"], "averaged": last}
+    save_weights(output, network, config, about, half=half)
     return paths
 
 

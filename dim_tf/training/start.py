@@ -31,7 +31,7 @@ from dim_tf.model.weights import (
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions, processor_flags
 from dim_tf.training.adam import FusedAdam
-from dim_tf.training.checkpoints import difference
+from dim_tf.training.checkpoints import can_start_from, difference
 
 # Examples on which --normalize_vgg measures activations.
 NORMALIZATION_EXAMPLES = 4
@@ -168,11 +168,11 @@ def initialize_weights(
 
 def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:
     """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
-    # A refinement stage may come on top, and any batch norm statistics go together.
-    source = dataclasses.replace(source, bn_eval=network.bn_eval)
-    if network.refine:
-        source = dataclasses.replace(source, refine=True)
-    if source != network:
+    if not can_start_from(source, network):
+        # What may be another one need not be given again.
+        source = dataclasses.replace(source, bn_eval=network.bn_eval)
+        if network.refine:
+            source = dataclasses.replace(source, refine=True)
         raise InputError(
             f"--init_from={path} was trained with {difference(vars(source), vars(network))}; give "
             "the same flags."

@@ -231,7 +231,7 @@ def spoil(config):
         "sizes.png 30×30; give two pictures of the same size",
         "black.png is 0 everywhere",
         "white.png is 255 everywhere",
-        "broken.png is cut short",
+        "broken.png is damaged or cut short",
         "text.png is not a picture that can be read",
         "dog.png has the same name as dog.jpg but for the suffix",
         "place1.png is not a picture; it is empty",

@@ -34,7 +34,9 @@ def place(picture_of):
         )
         values = turned(mask_stored, mask_tag)
         mask = picture_of(values, path=Path("mask.png"), orientation=mask_tag)
-        return lay_on(values, mask, photo, cv2.INTER_NEAREST_EXACT, **more)
+        return lay_on(
+            values, mask, photo, cv2.INTER_NEAREST_EXACT, **{"mask_orientation": "auto"} | more
+        )
 
     return call
 
@@ -95,7 +97,7 @@ def test_where_edges_do_not_tell_it_is_asked_and_the_advice_holds(place, orienta
 def test_a_mask_with_a_tag_may_be_turned_by_it_or_left_as_stored(place):
     noise = np.random.default_rng(1).integers(0, 256, (256, 256, 3), np.uint8)
     _, mask = composite((256, 256))
-    with pytest.raises(InputError, match=r"give test\.py --mask_orientation=as_photo"):
+    with pytest.raises(InputError, match="give --mask_orientation=as_photo"):
         place(noise, 1, mask, 3)
     placed, _, _ = place(noise, 1, mask, 3, mask_orientation="as_photo")
     np.testing.assert_array_equal(placed, turned(mask, 3))

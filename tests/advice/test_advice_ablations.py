@@ -1,0 +1,277 @@
+"""What the ablations say, and the composites that they and others are measured on."""
+
+import dataclasses
+import json
+import re
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.ablations import drift as drift_module
+from dim_tf.ablations import one as one_module
+from dim_tf.ablations.arms import ARMS, arm_config, chosen_arms, settings_of_arm
+from dim_tf.ablations.one import conditions_of, measure, run_arm
+from dim_tf.ablations.records import read_records, record_path, write_record
+from dim_tf.ablations.report import write_report
+from dim_tf.ablations.run import run_series
+from dim_tf.commands import ablations, held_out
+from dim_tf.config import AblationConfig, HeldOutConfig
+from dim_tf.evaluation.held_out import write_composites
+from dim_tf.pictures.writing import write_png
+from dim_tf.synthetic import render_texture
+from dim_tf.system.errors import InputError
+from dim_tf.training.loop import TrainingResult
+from tests.ablations.conftest import ROOT, make_record
+from tests.advice.provoking import flags_in, refused, told
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Of a series of two arms whose dataset and composites cost nothing."""
+    monkeypatch.chdir(ROOT)  # flagfiles name each other from there
+    for number in range(14):
+        write_png(tmp_path / "photos" / f"{number:02d}.png", render_texture(number, (48, 48)))
+    for folder in ("rgb", "trimap", "alpha"):
+        write_png(tmp_path / "validation" / folder / "a.png", np.zeros((8, 8), np.uint8))
+    return AblationConfig(
+        photos_dir=str(tmp_path / "photos"),
+        work_dir=str(tmp_path / "work"),
+        records_dir=str(tmp_path / "docs" / "ablations"),
+        only=("base", "skip"),
+        seeds=(1,),
+        progress=False,
+    )
+
+
+@pytest.fixture
+def series(monkeypatch):
+    """Runs a series; records are written instead of made, and those asked for fail."""
+    monkeypatch.setattr("dim_tf.ablations.run.prepare", lambda config: None)
+    monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
+    conditions = {"dataset": "one"}
+    monkeypatch.setattr("dim_tf.ablations.run.conditions_of", lambda config: conditions)
+
+    def call(config, failing=()):
+        def run_one(arm, seed, config):
+            if arm.name in failing:
+                raise InputError("It fell over.")
+            settings = settings_of_arm(arm_config(arm, config, seed))
+            record = make_record(arm.name, seed, 0.1, settings=settings, conditions=conditions)
+            write_record(config.records_dir, record)
+
+        run_series(config, run_one)
+        return read_records(config.records_dir)
+
+    return call
+
+
+def test_an_arm_is_chosen(config):
+    wrong = dataclasses.replace(config, only=("bass",))
+    sentence = refused("--only={} is no arm; choose among {}.", chosen_arms, wrong)
+    named = re.search("choose among (.*)[.]", sentence)[1].split(", ")
+    assert named == list(ARMS)
+    for name in named:
+        (arm,) = chosen_arms(dataclasses.replace(config, only=(name,)))
+        assert arm.name == name
+
+
+def test_one_arm_and_one_seed_are_given_as_in_the_example(config, monkeypatch):
+    from dim_tf.config.flags import config_from_arguments
+
+    done = []
+    monkeypatch.setattr(one_module, "run_arm", lambda arm, seed, config: done.append((arm, seed)))
+    advice = "one takes one arm and one seed, such as --only=base --seeds=1."
+    sentence = refused(advice, ablations.one, config)
+    ablations.one(config_from_arguments(AblationConfig, flags_in(sentence)))
+    assert done == [(ARMS["base"], 1)]
+
+
+@pytest.mark.parametrize("name", ["photos_dir", "work_dir", "records_dir"])
+def test_a_folder_that_is_missing_is_given(config, series, name):
+    advice = "--{} is missing; give a folder (see --help)."
+    refused(advice, series, dataclasses.replace(config, **{name: ""}))
+    assert list(series(config)["base"]) == [1]
+
+
+def test_what_failed_is_repeated_by_the_same_command(config, series, capsys):
+    refused("{} of {} runs failed: {}; the same command repeats these.", series, config, ["skip"])
+    assert len(series(config)["skip"]) == 1
+    assert "1 records are there, 1 missing" in capsys.readouterr().out
+
+
+def test_arms_that_need_vgg16_are_run_where_its_weights_are_given(config, series, capsys, tmp_path):
+    config = dataclasses.replace(config, only=("vgg",))
+    series(config)
+    told("Skipped, since --vgg_weights is not given: {}.", capsys.readouterr().out)
+    (tmp_path / "vgg16_weights.npz").write_bytes(b"read by the run")
+    weights = str(tmp_path / "vgg16_weights.npz")
+    assert len(series(dataclasses.replace(config, vgg_weights=weights))["vgg"]) == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"arm": "base"}', b"[]"])
+def test_a_damaged_record_is_deleted_and_run_adds_it(config, series, content):
+    series(config)
+    path = record_path(config.records_dir, "base", 1)
+    path.write_bytes(content)
+    advice = "is damaged or no record of an ablation; delete it, and run adds what is missing."
+    sentence = refused(advice, series, config)
+    Path(sentence.split()[0]).unlink()
+    assert len(series(config)["base"]) == 1
+
+
+def test_records_that_cannot_be_compared_are_run_again(config, series):
+    series(config)
+    other = make_record("skip", 1, 0.1, conditions={"dataset": "another"})
+    write_record(config.records_dir, other)
+    advice = "so they cannot be compared; run again, which repeats what no longer fits."
+    refused(advice, read_records, config.records_dir)
+    assert len(series(config)["skip"]) == 1
+
+
+def test_records_of_seeds_that_are_not_asked_for_are_run_again_with_these(config, series):
+    """run repeats what no longer fits of the seeds it is given; report reads all."""
+    series(dataclasses.replace(config, seeds=(1, 2)))
+    write_record(config.records_dir, make_record("skip", 2, 0.1, conditions={"dataset": "old"}))
+    refused("run again, which repeats what no longer fits.", read_records, config.records_dir)
+    assert len(series(dataclasses.replace(config, seeds=(1, 2)))["skip"]) == 2
+
+
+def test_a_damaged_drift_is_deleted_and_measured_anew(config, monkeypatch):
+    monkeypatch.setattr(drift_module, "drift_statistics", lambda mattes: {})
+    monkeypatch.setattr(drift_module, "draw_drift", lambda: np.zeros((8, 8, 3), np.uint8))
+    path = Path(config.records_dir) / drift_module.DRIFT_RECORD
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    refused("{} is damaged; delete it, and drift measures it anew.", ablations.drift, config)
+    path.unlink()
+    ablations.drift(config)
+    assert json.loads(path.read_text())["mattes"] == config.drift_mattes
+
+
+def test_composites_are_made_by_run(config, monkeypatch):
+    sentence = "{} holds no composites; run makes them."
+    refused(sentence, conditions_of, config)
+    monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
+    # Backgrounds of the dataset take seconds each, and nothing is asked of them.
+    monkeypatch.setattr("dim_tf.dataset.offline_jobs.fit_background", lambda photo, pad: photo)
+    monkeypatch.setattr("dim_tf.dataset.geometry.canvas_of", lambda picture: picture)
+    monkeypatch.setattr("dim_tf.system.jobs.os.cpu_count", lambda: 1)  # in this process
+    small = dataclasses.replace(config, mattes=1, composites=1, composite_size=96, only=("base",))
+    run_series(small, lambda arm, seed, config: None)
+    assert conditions_of(small).keys() == {"dataset", "held-out set"}
+
+
+@pytest.mark.parametrize("folder", ["trimap", "alpha"])
+def test_a_picture_that_is_missing_is_added(tiny_model, tmp_path, folder):
+    parts = {
+        "rgb": np.zeros((32, 32, 3), np.uint8),
+        "trimap": np.full((32, 32), 128, np.uint8),
+        "alpha": np.tile(np.arange(0, 256, 8, np.uint8), (32, 1)),
+    }
+    for name in ("a.png", "b.png"):
+        for part, picture in parts.items():
+            write_png(tmp_path / part / name, picture)
+    (tmp_path / folder / "b.png").unlink()
+    sentence = refused(
+        "{} has no picture named {}; add it.", measure, tiny_model, tmp_path, "trimap"
+    )
+    where, name = re.search("(.*) has no picture named (.*); add", sentence).groups()
+    write_png(Path(where) / f"{name}.png", parts[folder])
+    assert measure(tiny_model, tmp_path, "trimap")["pictures"] == ["a", "b"]
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_same_command(config, monkeypatch):
+    ended = [False, True]
+
+    def train(run, data_dir, flagfile):
+        row = dict.fromkeys(("alpha_loss", "total_loss", "unknown_error"), 0.5) | {"step": 3}
+        monkeypatch.setattr("dim_tf.training.progress.read_loss_log", lambda run_dir: [row])
+        (Path(run.run_dir) / "checkpoints").mkdir(parents=True, exist_ok=True)
+        return TrainingResult(3, ended.pop(0), None, {}, 0, 0.1)
+
+    monkeypatch.setattr("dim_tf.training.loop.train", train)
+    monkeypatch.setattr(one_module, "conditions_of", lambda config: {"dataset": "one"})
+    monkeypatch.setattr(one_module, "_errors", lambda *arguments: {})
+    command = ARMS["base"], 1, config
+    refused("Stopped at step {}, saved; the same command goes on.", run_arm, *command)
+    assert run_arm(*command).exists()
+
+
+def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
+    series(config)
+    with monkeypatch.context() as patch:
+        patch.setattr("importlib.util.find_spec", lambda name: None)
+        refused("install it with pip install '.[ablations]'.", write_report, config)
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr("dim_tf.ablations.report._differences", lambda *arguments: "")
+    monkeypatch.setattr("dim_tf.ablations.report._row", lambda *arguments: "")
+    assert "2 runs of 2 of 20 arms" in write_report(config)
+
+
+# Composites to measure on
+
+
+@pytest.mark.parametrize("name", ["photos_dir", "out_dir"])
+def test_the_folders_of_composites_are_given(config, tmp_path, name):
+    given = HeldOutConfig(config.photos_dir, str(tmp_path / "out"), count=1, size=96)
+    advice = "--{} is missing; give a folder (see --help)."
+    refused(advice, held_out.make, dataclasses.replace(given, **{name: ""}))
+    held_out.make(given)
+    assert len(list((tmp_path / "out" / "rgb").iterdir())) == 1
+
+
+def test_14_photographs_are_given(config, tmp_path):
+    for file in sorted(Path(config.photos_dir).iterdir())[9:]:
+        file.rename(tmp_path / file.name)
+    make = config.photos_dir, tmp_path / "out", 1, 96
+    sentence = refused("a composite takes two, so give 14 or more.", write_composites, *make)
+    count = int(re.search(r"give (\d+) or more", sentence)[1])
+    for number in range(9, count):
+        (tmp_path / f"{number:02d}.png").rename(Path(config.photos_dir) / f"{number:02d}.png")
+    assert len(list(Path(config.photos_dir).iterdir())) == count
+    assert write_composites(*make) == 1
+
+
+def test_a_folder_of_other_composites_is_left_for_another(config, tmp_path):
+    write_composites(config.photos_dir, tmp_path / "out", 1, 96)
+    advice = "made with other settings or photographs; give another --out_dir."
+    refused(advice, write_composites, config.photos_dir, tmp_path / "out", 1, 96, 2)
+    assert write_composites(config.photos_dir, tmp_path / "another", 1, 96, 2) == 1
+
+
+@pytest.mark.parametrize("folder", ["new", "empty"])
+def test_a_folder_of_other_files_is_left_for_a_new_or_empty_one(config, tmp_path, folder):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").touch()
+    make = 1, 96
+    advice = "holds files that this program did not write; give a new or empty folder."
+    refused(advice, write_composites, config.photos_dir, tmp_path / "full", *make)
+    assert write_composites(config.photos_dir, tmp_path / folder, *make) == 1
+
+
+def test_a_larger_composite_has_a_usable_trimap(config, tmp_path):
+    """In another folder: this one keeps the smaller ones that could be made."""
+    made = 3
+    refused(
+        "was found at a size of {}; give a larger size, and another folder.",
+        *(write_composites, config.photos_dir, tmp_path / "out", made, 32),
+    )
+    assert write_composites(config.photos_dir, tmp_path / "another", made, 128) == made
+
+
+def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch):
+    given = HeldOutConfig(config.photos_dir, str(tmp_path / "out"), 1, 96, 1, str(tmp_path / "cf"))
+    with monkeypatch.context() as patch:
+        patch.setattr("importlib.util.find_spec", lambda name: None)
+        advice = "install it with pip install '.[cutout]', or leave the flag out."
+        refused("--closed_form needs pymatting; " + advice, held_out.make, given)
+        held_out.make(dataclasses.replace(given, closed_form=""))
+    half = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: trimap)
+    monkeypatch.setitem(sys.modules, "pymatting", half)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    held_out.make(given)
+    assert len(list((tmp_path / "cf").iterdir())) == 1

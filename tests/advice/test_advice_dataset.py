@@ -1,0 +1,423 @@
+"""What the offline step says of its flags, its sources and its folder, and what reads a dataset."""
+
+import json
+import re
+import shutil
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import ExampleConfig, OfflineConfig, TrainingConfig
+from dim_tf.config.flags import config_from_arguments
+from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
+from dim_tf.dataset.output_folder import SETTINGS_NAME
+from dim_tf.examples.pipeline import open_dataset
+from dim_tf.pictures.picture import read_stored
+from dim_tf.pictures.writing import write_png
+from dim_tf.synthetic import MATTE_KINDS, render_matte
+from dim_tf.system.folder_lock import FolderLock
+from dim_tf.training.validation import list_validation_images
+from tests.advice.provoking import flags_in, refused, told
+
+pytestmark = pytest.mark.usefixtures("sources")
+ALPHA_EPS = "--alpha_dir=alpha", "--eps_dir=eps"
+FOLDERS = *ALPHA_EPS, "--bg_dir=bg"
+OUT = "--out_dir=out"
+ADOBE = "--adobe_root=adobe", "--bg_dir=bg"
+DAMAGED = b"\x89PNG but not much more"
+
+
+def picture(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@pytest.fixture
+def sources(in_an_empty_folder, write_mask):
+    """alpha and eps with two foregrounds, bg with three backgrounds."""
+    for number, name in enumerate(("cat", "dog")):
+        write_mask(Path("alpha") / f"{name}.png")
+        write_png(Path("eps") / f"{name}.png", picture(number, 40, 50, 3))
+    for number in range(3):
+        write_png(Path("bg") / f"place{number}.png", picture(number + 9, 40, 50, 3))
+
+
+@pytest.fixture
+def adobe(sources, write_mask):
+    """The training part and the test part of a folder as Adobe ships it."""
+    root = Path("adobe/Combined_Dataset")
+    for part, folder in (
+        ("Training_set", "Adobe-licensed images"),
+        ("Training_set", "Other"),
+        ("Test_set", "Adobe-licensed images"),
+    ):
+        for kind, source in (("alpha", "alpha"), ("fg", "eps")):
+            target = root / part / folder / kind / f"{folder[:5]}.png"
+            target.parent.mkdir(parents=True)
+            shutil.copy(Path(source) / "cat.png", target)
+    trimap = np.full((40, 50), 128, np.uint8)
+    for copy in range(20):
+        write_png(root / f"Test_set/Adobe-licensed images/trimaps/Adobe_{copy}.png", trimap)
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png")
+    write_list("Training_set/training_bg_names.txt", "place0.png")
+    write_list("Test_set/test_fg_names.txt", "Adobe.png")
+    write_list("Test_set/test_bg_names.txt", *["place1.png"] * 20)
+    return root
+
+
+def write_list(name, *lines):
+    (Path("adobe/Combined_Dataset") / name).write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def prepare():
+    """What preprocess_offline.py does with these arguments, stopping at the first refused file."""
+
+    def call(*arguments):
+        usual = "--pad=none", "--backgrounds_per_foreground=1", "--workers=1", "--strict"
+        config = config_from_arguments(OfflineConfig, [*usual, "--noprogress", *arguments])
+        return make_dataset(config)
+
+    return call
+
+
+# Which flags
+
+
+@pytest.mark.parametrize(
+    "given, advice, followed",
+    [
+        (FOLDERS, "--out_dir is missing; name the folder to write the dataset to.", [[OUT]]),
+        ((*FOLDERS, "--out_dir=file"), "--out_dir={} is a file; give a folder.", [[OUT]]),
+        (
+            ("--bg_dir=bg", OUT),
+            "either --alpha_dir with --eps_dir, or --synthetic=N, or --adobe_root.",
+            [ALPHA_EPS, ["--synthetic=1"], ["--adobe_root=adobe"]],
+        ),
+        ((*ALPHA_EPS, OUT), "--{} is missing; name its folder.", [["--bg_dir=bg"]]),
+        (
+            ("--alpha_dir=alpha", OUT),
+            "--{} is missing; name its folder.",
+            [["--eps_dir=eps", "--bg_dir=bg"]],
+        ),
+        (("--adobe_root=adobe", OUT), "--{} is missing; name its folder.", [["--bg_dir=bg"]]),
+        (
+            ("--synthetic=1", "--hold_out", OUT),
+            "give that folder, or leave --hold_out away.",
+            [["--photos_dir=bg"], ["--nohold_out"]],
+        ),
+        ((*ALPHA_EPS, "--bg_dir=bgg", OUT), "is not a folder; check the path.", [["--bg_dir=bg"]]),
+    ],
+)
+@pytest.mark.usefixtures("adobe")
+def test_what_is_missing_is_given(prepare, given, advice, followed):
+    Path("file").touch()
+    refused(advice, prepare, *given)
+    for more in followed:
+        assert prepare(*given, *more).pairs
+        shutil.rmtree("out")
+
+
+def test_photos_are_of_procedural_mattes_and_backgrounds_come_from_their_own_folder(prepare):
+    advice = "--photos_dir goes with --synthetic only; backgrounds come from --bg_dir."
+    refused(advice, prepare, *ALPHA_EPS, "--bg_dir=bg", "--photos_dir=bg", OUT)
+    assert prepare(*FOLDERS, OUT).pairs
+    assert prepare("--synthetic=1", "--photos_dir=bg", "--out_dir=other").pairs
+
+
+def test_a_kind_of_matte_is_chosen(prepare):
+    sentence = refused("There is no matte kind {}; choose among {}.", render_matte, "fir", 1, 64)
+    named = re.search("choose among (.*)[.]", sentence)[1].split(", ")
+    assert set(named) == set(MATTE_KINDS)
+    for kind in named:
+        render_matte(kind, 1, 64)
+
+
+# Which files
+
+
+@pytest.mark.parametrize(
+    "advice, spoil, mend",
+    [
+        (
+            "has no partner named {} in {}; a matte and its colours are paired by that name.",
+            lambda: Path("eps/cat.png").rename("eps/cats.png"),
+            lambda named: Path("eps/cats.png").rename("eps/cat.png"),
+        ),
+        (
+            "has the same name as {} but for the suffix; remove one, files are paired",
+            lambda: shutil.copy("bg/place0.png", "bg/place0.bmp"),
+            lambda named: named.unlink(),
+        ),
+        (
+            "has a name that not every system can store; rename it.",
+            lambda: Path("bg/place0.png").rename("bg/a:b.png"),
+            lambda named: named.rename("bg/place.png"),
+        ),
+        (
+            "too long a strip for a background; crop it.",
+            lambda: write_png("bg/place0.png", picture(1, 8, 90, 3)),
+            lambda named: write_png(named, picture(1, 8, 80, 3)),
+        ),
+        (
+            "everywhere; a matte needs an edge to learn from.",
+            lambda: write_png("alpha/cat.png", np.zeros((40, 50), np.uint8)),
+            lambda named: shutil.copy("alpha/dog.png", named),
+        ),
+        (
+            "a matte is grey, 255 on the object, or a cut-out with transparency.",
+            lambda: shutil.copy("eps/cat.png", "alpha/cat.png"),
+            lambda named: shutil.copy("alpha/dog.png", named),
+        ),
+    ],
+)
+def test_a_source_that_is_refused_is_mended(prepare, advice, spoil, mend):
+    spoil()
+    sentence = refused(advice, prepare, *FOLDERS, OUT, "--backgrounds_per_foreground=3")
+    mend(Path(sentence.split()[0]))
+    summary = prepare(*FOLDERS, OUT, "--backgrounds_per_foreground=3")
+    assert (summary.pairs, summary.refused) == (6, ())
+
+
+def test_exchanged_folders_are_exchanged(prepare):
+    exchanged = "--alpha_dir=eps", "--eps_dir=alpha", "--bg_dir=bg", OUT
+    refused("--alpha_dir and --eps_dir look exchanged: {}; exchange the two.", prepare, *exchanged)
+    assert prepare(*FOLDERS, OUT).pairs == 2
+
+
+def test_a_folder_of_mattes_is_given(prepare):
+    refused(
+        "{}; give a folder of mattes.",
+        prepare,
+        "--alpha_dir=eps",
+        "--eps_dir=eps",
+        "--bg_dir=bg",
+        OUT,
+    )
+    assert prepare(*FOLDERS, OUT).pairs == 2
+
+
+def test_a_turned_pair_without_a_flag_is_saved_as_it_is_seen(prepare):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("cat", "dog"):
+        Image.new("RGB", (64, 64)).save(f"eps/{name}.png", exif=exif)
+        alpha = np.zeros((64, 64), np.uint8)
+        alpha[5:30, 9:50] = 255
+        write_png(f"alpha/{name}.png", alpha)
+    refused("save both as they are seen, without an EXIF orientation.", prepare, *FOLDERS, OUT)
+    for name in ("cat", "dog"):
+        Image.new("RGB", (64, 64)).save(f"eps/{name}.png")
+    assert prepare(*FOLDERS, OUT).pairs == 2
+
+
+# The folder that is written to
+
+
+def test_a_folder_with_other_files_is_left_for_a_new_or_empty_one(prepare):
+    Path("full").mkdir()
+    Path("full/letter.txt").touch()
+    Path("empty").mkdir()
+    advice = "holds files that this script did not write; give a new or empty folder."
+    refused(advice, prepare, *FOLDERS, "--out_dir=full")
+    for folder in ("new", "empty"):
+        assert prepare(*FOLDERS, f"--out_dir={folder}").pairs == 2
+
+
+@pytest.mark.parametrize(
+    "begun_with",
+    ["--seed=2", "--layout=original", "--bg_dir=eps", "--synthetic_kinds=hair,fur", "--hold_out"],
+)
+def test_a_setting_is_repeated_or_another_folder_given(prepare, begun_with):
+    given = [OUT, "--synthetic=1", "--photos_dir=bg"]
+    prepare(*given, begun_with)
+    sentence = refused("repeat that setting or give another --out_dir.", prepare, *given)
+    assert prepare(*given, "--out_dir=another").pairs
+    repeated = re.search("was begun with (.*?), not ", sentence)[1]
+    prepare(*given, repeated)
+
+
+def test_damaged_settings_need_another_folder(prepare):
+    prepare(*FOLDERS, OUT)
+    (Path("out") / SETTINGS_NAME).write_text("no JSON")
+    refused("{} is damaged; give another --out_dir.", prepare, *FOLDERS, OUT)
+    assert prepare(*FOLDERS, "--out_dir=another").pairs == 2
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_folder_in_use_is_waited_for_or_another_given(prepare, another):
+    with FolderLock("out"):
+        refused(
+            "is in use by {}; wait until it ends, or give another folder.", prepare, *FOLDERS, OUT
+        )
+        if another:
+            assert prepare(*FOLDERS, "--out_dir=another").pairs == 2
+    if not another:
+        assert prepare(*FOLDERS, OUT).pairs == 2
+
+
+def test_where_a_lock_cannot_be_had_another_folder_is_given(prepare, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderLock, "is_held", lambda lock: False)
+        refused("cannot be locked; give another folder.", prepare, *FOLDERS, OUT)
+    assert prepare(*FOLDERS, "--out_dir=another").pairs == 2
+
+
+def test_after_a_process_died_fewer_workers_go_on(prepare, monkeypatch):
+    def die(futures):
+        raise BrokenProcessPool
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dim_tf.system.jobs.as_completed", die)
+        sentence = refused(
+            "run again with fewer --workers, what is finished is kept.",
+            prepare,
+            *FOLDERS,
+            OUT,
+            "--workers=2",
+        )
+    assert "--workers" in sentence
+    assert prepare(*FOLDERS, OUT, "--workers=1").pairs == 2
+
+
+def test_what_was_interrupted_goes_on_with_the_same_command(prepare, monkeypatch, capsys):
+    given = *FOLDERS, OUT
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dim_tf.dataset.offline.write_manifest", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(*given)
+    told(
+        "Every file in {} is complete; the same command goes on from here.", capsys.readouterr().err
+    )
+    assert prepare(*given).written == 0
+
+
+# Adobe's folder
+
+
+def test_the_root_is_the_folder_that_holds_the_lists(prepare, adobe):
+    advice = "--adobe_root is the folder that holds {} with its name lists."
+    sentence = refused(advice, prepare, f"--adobe_root={adobe}", "--bg_dir=bg", OUT)
+    held = re.search("folder that holds (.*?) with", sentence)[1]
+    (root,) = (path.parent for path in Path().rglob(held))
+    assert prepare(f"--adobe_root={root}", "--bg_dir=bg", OUT).pairs == 2
+
+
+def test_a_list_is_repaired(prepare, adobe):
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "../secret.png")
+    refused("which is no file name; repair the list.", prepare, *ADOBE, OUT)
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png")
+    assert prepare(*ADOBE, OUT).pairs == 2
+
+
+def test_the_official_lists_are_taken(prepare, adobe):
+    write_list("Test_set/test_bg_names.txt", "place1.png")
+    advice = "the official lists have {} backgrounds for each foreground."
+    sentence = refused(advice, prepare, *ADOBE, OUT, "--adobe_split=test")
+    count = int(re.search(r"lists have (\d+)", sentence)[1])
+    write_list("Test_set/test_bg_names.txt", *["place1.png"] * count)
+    assert prepare(*ADOBE, OUT, "--adobe_split=test").pairs == 20
+
+
+def test_a_damaged_picture_of_adobes_is_replaced(prepare, adobe):
+    file = adobe / "Test_set/Adobe-licensed images/trimaps/Adobe_3.png"
+    whole = file.read_bytes()
+    file.write_bytes(DAMAGED)
+    refused(
+        "is not a picture that can be read; is it damaged?",
+        prepare,
+        *ADOBE,
+        OUT,
+        "--adobe_split=test",
+    )
+    file.write_bytes(whole)
+    assert prepare(*ADOBE, OUT, "--adobe_split=test").pairs == 20
+
+
+# A dataset that is there
+
+
+def manifest_with(**changes):
+    path = Path("out") / MANIFEST_NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_dataset_is_made_or_finished(prepare):
+    refused(
+        "make one with preprocess_offline.py, or run that again to finish it.", read_manifest, "out"
+    )
+    prepare(*FOLDERS, OUT)
+    assert len(read_manifest("out")) == 2
+    (Path("out") / MANIFEST_NAME).unlink()
+    refused(
+        "make one with preprocess_offline.py, or run that again to finish it.", read_manifest, "out"
+    )
+    prepare(*FOLDERS, OUT)
+    assert len(read_manifest("out")) == 2
+
+
+@pytest.mark.parametrize(
+    "changes, advice",
+    [
+        (
+            {"format_version": 99},
+            "make the dataset again with this version's preprocess_offline.py.",
+        ),
+        ({"pairs": [[0, 7]]}, "is damaged: {}; run preprocess_offline.py again."),
+        ({"seed": "x"}, "is damaged: {}; run preprocess_offline.py again."),
+    ],
+)
+def test_a_manifest_is_written_again(prepare, changes, advice):
+    prepare(*FOLDERS, OUT)
+    manifest_with(**changes)
+    refused(advice, read_manifest, "out")
+    prepare(*FOLDERS, OUT)
+    assert len(read_manifest("out")) == 2
+
+
+def test_the_files_themselves_are_put_in_the_place_of_a_link(prepare):
+    prepare(*FOLDERS, OUT)
+    Path("out/alpha").rename("elsewhere")
+    Path("out/alpha").symlink_to(Path("elsewhere").resolve())
+    advice = "put the files themselves there, or do not use this dataset."
+    refused("is a link out of the dataset's folder; " + advice, read_manifest, "out")
+    Path("out/alpha").unlink()
+    Path("elsewhere").rename("out/alpha")
+    read_stored(read_manifest("out").alpha_path(0))
+
+
+def test_foregrounds_are_named_as_the_manifest_lists_them(prepare):
+    prepare(*FOLDERS, OUT)
+    hard = ExampleConfig(hard_list="hard.txt")
+    Path("hard.txt").write_text("cat.png\n")
+    advice = "give names as its {} lists them, without suffix."
+    refused(advice, open_dataset, "out", hard)
+    Path("hard.txt").write_text(
+        json.loads((Path("out") / MANIFEST_NAME).read_text())["foregrounds"][0]
+    )
+    assert len(open_dataset("out", hard)[0]) == 1
+    Path("hard.txt").write_text("\n")
+    refused(
+        "The list of foregrounds to train on is empty; name at least one.",
+        open_dataset,
+        "out",
+        hard,
+    )
+    Path("hard.txt").write_text("dog\n")
+    assert len(open_dataset("out", hard)[0]) == 1
+
+
+def test_the_test_set_is_what_a_run_validates_on(prepare, adobe):
+    summary = prepare(*ADOBE, OUT, "--adobe_split=test")
+    line = told(
+        "Validate on it with: python train.py {} and what else your run needs", str(summary)
+    )
+    run = config_from_arguments(TrainingConfig, flags_in(line)).run
+    assert len(list_validation_images(run.validation_dir)) == 20

@@ -1,0 +1,200 @@
+"""What flags are advised where a mask, a trimap or a rectangle can be understood in two ways."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.picture import turned
+from dim_tf.pictures.writing import write_png
+from tests.advice.provoking import flags_in, refused, told
+from tests.pictures.test_placing import composite
+
+pytestmark = pytest.mark.usefixtures("pictures")
+MASK = "--rgb=photo.png", "--alpha=mask.png"
+SAVED = "--save_trimap=seen.png"
+
+
+def classes(*values, colours=False):
+    """Stripes of some labels, in the place of mask.png."""
+    stripes = np.repeat(np.arange(len(values)), -(-50 // len(values)))[:50]
+    image = np.array(values, np.uint8)[stripes]
+    write_png("mask.png", np.ascontiguousarray(np.broadcast_to(image, (40, *image.shape))))
+
+
+def ring(outside, between, inside):
+    """A trimap of these values, in the place of mask.png."""
+    y, x = np.ogrid[:40, :50]
+    distance = np.hypot(y - 20, x - 25)
+    values = np.select([distance < 9, distance < 14], [inside, between], outside)
+    write_png("mask.png", values.astype(np.uint8))
+
+
+RED, GREEN, BLACK = (200, 0, 0), (0, 180, 0), (0, 0, 0)
+
+
+@pytest.mark.parametrize("labels", [(0, 1, 2), (3, 7, 9), (0, 15, 1, 255), (RED, GREEN, BLACK)])
+def test_a_label_is_chosen(infer, labels):
+    classes(*labels)
+    sentence = refused("say which are the object, such as --label={} or --label={}", infer, *MASK)
+    first, both = flags_in(sentence)
+    for flag in (first, both):
+        infer(*MASK, flag, SAVED)
+        assert (read_grey("seen.png") == 255).any()
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2), (0, 2, 1), (1, 2, 3), (0, 100, 200), (5, 50, 60)])
+def test_a_trimap_of_labels_is_given_as_one(infer, values):
+    ring(*values)
+    refused("(if it is a trimap give it with --trimap)", infer, *MASK)
+    infer("--rgb=photo.png", "--trimap=mask.png", SAVED)
+    seen = read_grey("seen.png")
+    assert [seen[0, 0], seen[20, 13], seen[20, 25]] == [0, 128, 255]
+
+
+def test_a_label_that_is_there_is_chosen(infer):
+    classes(0, 1, 2)
+    sentence = refused("{} has no label {}; it has {}.", infer, *MASK, "--label=7")
+    named = re.findall(r"(\d+) \(", sentence)
+    assert named == ["1", "2"]
+    for label in named:
+        infer(*MASK, f"--label={label}")
+
+
+def test_of_all_labels_some_are_chosen(infer):
+    classes(1, 2)
+    sentence = refused(
+        "has nothing beside {}; choose fewer labels, of {}.", infer, *MASK, "--label=1,2"
+    )
+    named = re.findall(r"(\d+) \(", sentence)
+    assert named == ["1", "2"]
+    for label in named:
+        infer(*MASK, f"--label={label}")
+
+
+def test_a_picture_of_one_label_is_painted(infer, write_mask):
+    classes(1)
+    refused("a mask is 255 on the object and 0 elsewhere.", infer, *MASK, "--label=1")
+    write_mask("mask.png")
+    infer(*MASK)
+
+
+def test_a_label_goes_with_a_mask(infer):
+    classes(0, 1, 2)
+    sentence = "--label chooses among the labels of a mask; give it with --alpha only."
+    trimap = ("--rgb=photo.png", "--trimap=trimap.png")
+    refused(sentence, infer, *trimap, "--label=1")
+    infer(*trimap)
+    infer(*MASK, "--label=1")
+
+
+def test_label_is_left_out_of_shades(infer):
+    write_png("mask.png", np.arange(2000).reshape(40, 50).astype(np.uint8))
+    refused("it is made of shades; leave --label out.", infer, *MASK, "--label=1")
+    infer(*MASK)
+
+
+@pytest.mark.parametrize("values", [(0, 128, 255), (255, 128, 0), (0, 127, 255), (3, 128, 251)])
+def test_a_mask_with_the_values_of_a_trimap_is_given_as_one(infer, values):
+    ring(*values)
+    told("its values are those of a trimap; give it with --trimap", infer(*MASK))
+    infer("--rgb=photo.png", "--trimap=mask.png", SAVED)
+    seen = read_grey("seen.png")
+    assert [seen[0, 0], seen[20, 13], seen[20, 25]] == [0, 128, 255]
+
+
+def test_a_mask_with_a_grey_middle_is_not_called_a_trimap(infer):
+    """Of 60, 128 and 200 --trimap would make something else or nothing."""
+    random = np.random.default_rng(0)
+    write_png("mask.png", random.choice(np.uint8([60, 128, 200]), (40, 50)))
+    assert "--trimap" not in infer(*MASK)
+
+
+@pytest.mark.parametrize("trimap", [False, True])
+def test_white_along_the_border_is_the_object_with_invert_no(infer, trimap):
+    ring(255, 128 if trimap else 255, 0)
+    given = ["--rgb=photo.png", f"--{'trimap' if trimap else 'alpha'}=mask.png", SAVED]
+    line = told("so black is taken as the object (--invert=no if white is)", infer(*given))
+    assert read_grey("seen.png")[0, 0] == 0
+    infer(*given, *flags_in(line))
+    assert read_grey("seen.png")[0, 0] == 255
+
+
+def test_black_is_the_object_with_invert_yes(infer):
+    mask = np.full((40, 50), 255, np.uint8)
+    mask[10:, 15:35] = 0
+    write_png("mask.png", mask)
+    line = told("of its border; if its object is black give --invert=yes", infer(*MASK))
+    infer(*MASK, *flags_in(line), SAVED)
+    assert read_grey("seen.png")[0, 0] == 0
+    assert read_grey("seen.png")[25, 25] == 255
+
+
+def test_a_turn_that_nothing_tells_is_given(infer):
+    write_png("mask.png", composite((64, 64))[1])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (64, 64)).save("photo.png", exif=exif)
+    advice = "give --mask_orientation=as_photo to turn it like the photo, or --mask_orientation="
+    orientations = flags_in(refused(advice, infer, *MASK))
+    seen = []
+    for flag in orientations:
+        infer(*MASK, flag, SAVED)
+        seen.append(read_grey("seen.png"))
+    np.testing.assert_array_equal(seen[0], turned(seen[1], 6))
+    assert (seen[0] != seen[1]).any()
+
+
+@pytest.mark.parametrize("more", [(), ("--trimap_mode=dilate",)])
+def test_a_larger_kernel_leaves_something_unknown(infer, more):
+    advice = "has no unknown pixel; give a larger --trimap_kernel, such as 15."
+    sentence = refused(advice, infer, *MASK, "--trimap_kernel=1", *more)
+    infer(*MASK, f"--trimap_kernel={re.search(r'such as (.*)[.]', sentence)[1]}", *more)
+
+
+# A rectangle
+
+
+@pytest.fixture
+def photo_of_a_box(pictures):
+    """photo.png has a red box of 160×130 pixels on green, at 100, 60."""
+    photo = np.full((250, 360, 3), (40, 120, 50), np.uint8)
+    photo[60:190, 100:260] = (200, 60, 40)
+    write_png("photo.png", photo)
+
+
+RECT = "--rgb=photo.png"
+
+
+@pytest.mark.usefixtures("photo_of_a_box")
+def test_a_rectangle_is_given_as_written_or_as_auto(infer):
+    sentence = refused("such as --rect=40,25,300,200, or --rect=auto.", infer, RECT, "--rect=50%")
+    examples = flags_in(sentence)[1:]
+    assert examples == ["--rect=40,25,300,200", "--rect=auto"]
+    for flag in examples:
+        infer(RECT, flag)
+
+
+@pytest.mark.usefixtures("photo_of_a_box")
+@pytest.mark.parametrize(
+    "given, advice",
+    [
+        ("300,200,100,100", "give x,y,width,height of a rectangle around the object."),
+        ("0,0,360,250", "leave some background around the object"),
+        ("110,70,90,90", "give a rectangle close around the object, or a mask with --alpha."),
+    ],
+)
+def test_a_rectangle_is_drawn_around_the_object(infer, given, advice):
+    refused(advice, infer, RECT, f"--rect={given}")
+    infer(RECT, "--rect=90,50,180,150")
+
+
+@pytest.mark.usefixtures("photo_of_a_box")
+def test_a_mask_is_given_in_the_place_of_a_rectangle(infer, write_mask):
+    refused("or a mask with --alpha.", infer, RECT, "--rect=2,2,90,50")
+    write_mask("mask.png", 250, 360)
+    infer(RECT, "--alpha=mask.png")
+    assert Path("alpha.png").exists()

@@ -1,0 +1,97 @@
+"""Every sentence of the program that says what to do is tried by a case in this folder.
+
+A case provokes the sentence and does what it says; see `tests.advice.provoking`. Where a sentence
+says "install it, or …", what can be done without installing is done.
+"""
+
+from pathlib import Path
+
+from tests.advice.sentences import all_sentences, gives_advice, texts_of
+
+FOLDER = Path(__file__).parent
+SENTENCES = all_sentences()
+
+# Tried by tests that are not in this folder: piece of the sentence → file and name of the test.
+TRIED_ELSEWHERE = {
+    "Measure on it with: python test.py {}": (
+        "dataset/test_adobe.py",
+        "test_the_test_set_is_measured_with_its_own_trimaps",
+    ),
+}
+# Advice that a test cannot follow: the sentence → why.
+NOT_TO_BE_FOLLOWED = {
+    "{} cannot be locked ({}); let no other process write there.": (
+        "what other processes do is not up to the one that is told"
+    ),
+    "{} is neither a file nor a folder; do not use this dataset.": "nothing is to be done",
+    "{} lists the name {}, which could lead out of the dataset's folder; do not use this "
+    "dataset.": ("nothing is to be done"),
+    "The prediction has been all {} for {} steps. Usual causes: no batch norm (--nobatch_norm) "
+    "with a learning rate above 1e-5, or no initial weights (--vgg_weights) for the encoder.": (
+        "whether it helps shows after thousands of steps; docs/ablations.md has what it gave"
+    ),
+    "    {} run --photos_dir=PHOTOS --validation_dir=VALIDATION --vgg_weights=vgg16_weights.npz": (
+        "a command of the report that runs for days"
+    ),
+}
+# What only looks like advice to `gives_advice`.
+NOTHING_TO_FOLLOW = {
+    "change of the error, percent; to the right is worse",
+    "Made by `{} report` from the records in `{}/records`; nothing here is typed by hand, and what "
+    "is changed by hand is lost.",
+    "Run {} of {}: {}, seed {}; {}.",
+    "--flagfile={} would be file {}; that is too many.",
+    "a list in --photos_dir of ",
+    "{} of {} pictures looked at in --alpha_dir={} are in colours, such as {}, and a matte is grey",
+    "The unknown region needs a trimap.",
+    "{} is not a picture; it is empty.",
+    "{} is missing or damaged; the next validation begins it anew.",
+    "{}; it is skipped, the {}. of at most {}.",
+}
+
+
+def pieces_in_cases() -> set[str]:
+    """Texts in the cases that stand in a sentence of the program."""
+    texts = set().union(*map(texts_of, FOLDER.glob("test_advice_*.py")))
+    return {
+        text
+        for text in texts
+        if len(text.split()) > 2 and any(text in sentence for sentence in SENTENCES)
+    }
+
+
+def untried() -> list[str]:
+    """The sentences with advice that no case tries and no list names."""
+    pieces = pieces_in_cases() | TRIED_ELSEWHERE.keys()
+    listed = NOT_TO_BE_FOLLOWED.keys() | NOTHING_TO_FOLLOW
+    return [
+        f"{place}: {sentence}"
+        for sentence, place in SENTENCES.items()
+        if gives_advice(sentence)
+        and sentence not in listed
+        and not any(piece in sentence for piece in pieces)
+    ]
+
+
+def test_every_advice_is_tried():
+    assert not untried(), "\n" + "\n".join(untried())
+
+
+def test_no_list_is_stale():
+    for sentence in NOT_TO_BE_FOLLOWED.keys() | NOTHING_TO_FOLLOW:
+        assert sentence in SENTENCES and gives_advice(sentence), sentence
+    for piece, (file, name) in TRIED_ELSEWHERE.items():
+        assert any(piece in sentence for sentence in SENTENCES), piece
+        assert f"def {name}(" in (FOLDER.parent / file).read_text(), name
+
+
+def test_advice_is_known_by_its_look():
+    for sentence in (
+        "{} does not exist; check the path.",
+        "Give either --{} or --{}, not both.",
+        "it is white along {} of its border; if its object is black give --invert=yes",
+        "When there is room again the same command goes on.",
+    ):
+        assert gives_advice(sentence)
+    for sentence in ("--hard_list={} cannot be read: {}.", "{} is a folder, not a picture."):
+        assert not gives_advice(sentence)
