@@ -155,6 +155,15 @@ def test_a_larger_kernel_leaves_something_unknown(infer, more):
     infer(*MASK, f"--trimap_kernel={re.search(r'such as (.*)[.]', sentence)[1]}", *more)
 
 
+@pytest.mark.parametrize("value", [0, 1, 255])
+def test_a_mask_of_one_value_is_painted_and_not_asked_for_labels(infer, value):
+    given = *MASK, f"--label={value}"
+    write_png("mask.png", np.full((40, 50), value, np.uint8))
+    refused("a mask is 255 on the object and 0 elsewhere.", infer, *given)
+    classes(0, 255)
+    infer(*MASK)
+
+
 # A rectangle
 
 

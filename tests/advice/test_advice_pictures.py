@@ -51,6 +51,15 @@ def test_a_picture_too_large_is_made_smaller_or_the_limit_raised(infer):
     infer(*given, limit)
 
 
+def test_the_limit_is_raised_for_the_background_as_well(infer, monkeypatch):
+    monkeypatch.setattr("dim_tf.commands.matte.foreground_colours_of", lambda own, alpha: own)
+    write_png("wall.png", np.full((60, 60, 3), 90, np.uint8))
+    given = "--rgb=photo.png", "--alpha=mask.png", "--background=wall.png"
+    advice = "make it smaller (test.py can raise the limit: --max_input_megapixels)"
+    assert "wall.png" in refused(advice, infer, *given, "--max_input_megapixels=0.003")
+    infer(*given, "--max_input_megapixels=0.004")
+
+
 def test_a_web_page_is_replaced_by_the_picture():
     Path("page.png").write_text("<!DOCTYPE html><html></html>")
     refused("is a web page, not a picture; download the picture itself.", read_rgb, "page.png")

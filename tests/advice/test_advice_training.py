@@ -18,12 +18,13 @@ from dim_tf.commands.train import start_run
 from dim_tf.config import OfflineConfig, TrainingConfig, with_values
 from dim_tf.config.flags import config_from_arguments, flagfile_text
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.examples.pipeline import training_examples
+from dim_tf.examples.pipeline import training_examples, what_is_wrong
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.vgg16 import assign_vgg16, read_vgg16
 from dim_tf.model.weights import read_arrays, save_weights
+from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.training import loop, start
 from dim_tf.training.release import release, release_average
@@ -73,9 +74,12 @@ def quick_examples(monkeypatch):
 
     def training_examples(manifest, config, *, batch_size, **more):
         zeros = tf.zeros(batch_size, tf.int64)
-        return tf.data.Dataset.from_tensors({"attempt": zeros, "pair": zeros}).repeat()
+        seen = tf.random.stateless_normal([batch_size, 64, 64, 4], [1, 2])
+        batch = {"attempt": zeros, "pair": zeros, "image_and_trimap": seen}
+        return tf.data.Dataset.from_tensors(batch).repeat()
 
-    monkeypatch.setattr("dim_tf.training.loop.training_examples", training_examples)
+    for user in ("loop", "start", "release"):
+        monkeypatch.setattr(f"dim_tf.training.{user}.training_examples", training_examples)
 
 
 def followed(config, *flags):
@@ -289,38 +293,38 @@ def test_a_picture_to_validate_on_is_added(tmp_path, write_photo, write_trimap, 
 
 
 SPOILT = {
-    "damaged": lambda path: path.write_bytes(path.read_bytes()[:200]),
-    "of another size": lambda path: write_png(path, np.zeros((9, 9, 3), np.uint8)),
-    "without an edge": lambda path: write_png(
-        path.parent.parent / "alpha" / path.name, np.zeros((640, 640), np.uint8)
-    ),
+    "damaged": lambda alpha, eps: eps.write_bytes(eps.read_bytes()[:200]),
+    "of another size": lambda alpha, eps: write_png(eps, np.zeros((9, 9, 3), np.uint8)),
+    "without an edge": lambda alpha, eps: write_png(alpha, 0 * read_stored(alpha)),
 }
 
 
 @pytest.mark.parametrize("spoil", SPOILT)
-def test_a_spoilt_picture_is_deleted_and_made_again(make_config, tmp_path, spoil, monkeypatch):
+def test_a_spoilt_picture_is_deleted_and_made_again(
+    make_config, tmp_path, spoil, monkeypatch, write_mask, write_photo
+):
     monkeypatch.setattr(loop, "training_examples", training_examples)  # with pictures
+    write_mask(tmp_path / "alpha" / "a.png")
+    for folder in ("eps", "bg"):
+        write_photo(tmp_path / folder / "a.png")
+    folders = {f"{kind}_dir": str(tmp_path / kind) for kind in ("alpha", "eps", "bg")}
     offline = with_values(
         OfflineConfig(),
         out_dir=str(tmp_path / "data"),
-        synthetic=1,
-        backgrounds_per_foreground=1,
+        **folders,
         pad="none",
         workers=1,
         progress=False,
     )
     make_dataset(offline)
-    SPOILT[spoil](read_manifest(offline.out_dir).eps_path(0))
-    config = make_config(**SHORT, data_dir=offline.out_dir, strict=True, decoded_gigabytes=0)
-    sentence = refused(
-        "{} Delete what is named and run preprocess_offline.py again with the same settings.",
-        train_as,
-        config,
-    )
-    for named in re.findall(r"/\S+\.png", sentence):
+    manifest = read_manifest(offline.out_dir)
+    SPOILT[spoil](manifest.alpha_path(0), manifest.eps_path(0))
+    config = make_config(steps=1, data_dir=offline.out_dir, strict=True)
+    advice = "{} Delete what is named and run preprocess_offline.py again with the same settings."
+    for named in re.findall(r"/\S+\.png", refused(advice, train_as, config)):
         Path(named).unlink()
     assert make_dataset(offline).written
-    assert train_as(config).step == 2
+    assert what_is_wrong(manifest, 0) is None
 
 
 # Numbers
@@ -365,7 +369,7 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     train_as(config)
     run, output, data = config.run.run_dir, tmp_path / "average.npz", config.data.data_dir
     advice = "train with a larger --keep_checkpoints, or average fewer."
-    few = {"statistics_examples": 1}
+    few = {"statistics_examples": 0}
     sentence = refused(advice, release_average, run, output, data, last=3, **few)
     assert f"{run} holds 2 checkpoints, not 3" in sentence
     assert len(release_average(run, output, data, last=2, **few)) == 2
