@@ -136,7 +136,9 @@ def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[
             f"as --label={first} or --label={both} (if it is a trimap give it with --trimap)."
         )
     mask = np.where(np.isin(classes.number, chosen), np.uint8(FOREGROUND), np.uint8(BACKGROUND))
-    note = f"its label {' and '.join(classes.names[i] for i in chosen)} is taken as the object"
+    named = " and ".join(classes.names[index] for index in chosen)
+    verb = "its label {} is" if len(chosen) == 1 else "its labels {} are"
+    note = f"{verb.format(named)} taken as the object"
     if classes.void is not None and classes.void not in chosen:
         mask[classes.number == classes.void] = UNKNOWN
         note += f" and {classes.names[classes.void]}, void, as unknown"

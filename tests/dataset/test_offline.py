@@ -7,11 +7,12 @@ import pytest
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset import geometry
-from dim_tf.dataset.manifest import read_manifest
+from dim_tf.dataset.manifest import compact_path, read_manifest
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.sources import synthetic_sources
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours
 from dim_tf.system.errors import InputError
@@ -236,6 +237,45 @@ def spoil(config):
         "place1.png is not a picture; it is empty",
         "strip.png is 900 x 2, too long a strip",
     ]
+
+
+def test_of_a_cut_out_given_as_matte_the_opacity_is_taken(inputs, capfd):
+    folders = inputs.folders
+    expected = make_dataset(inputs)
+    stored = read_stored(compact_path(expected.out_dir, "alpha", "cat"))
+    opacity = read_stored(Path(folders.alpha_dir) / "cat.png")
+    dark = np.dstack([np.zeros((*opacity.shape, 3), np.uint8), opacity])
+    write_png(Path(folders.alpha_dir) / "cat.png", dark)  # black where it is opaque
+    write_png(
+        Path(folders.eps_dir) / "cat.png",
+        np.dstack([read_stored(Path(folders.eps_dir) / "cat.png"), opacity]),
+    )
+    eps = read_stored(compact_path(expected.out_dir, "eps", "cat"))
+    again = make_dataset(with_values(inputs, out_dir=f"{inputs.out_dir}_again"))
+    np.testing.assert_array_equal(read_stored(compact_path(again.out_dir, "alpha", "cat")), stored)
+    # The colours are those under the opacity, not those on white.
+    np.testing.assert_array_equal(read_stored(compact_path(again.out_dir, "eps", "cat")), eps)
+    assert "cat.png: it is a cut-out, its opacity is the matte." in capfd.readouterr().out
+
+
+def test_a_coloured_matte_is_refused_by_name(inputs):
+    alpha = Path(inputs.folders.alpha_dir) / "cat.png"
+    write_png(alpha, colours(5, *read_stored(alpha).shape))
+    summary = make_dataset(inputs)
+    assert any(f"{alpha} is a picture in colours, not a matte" in line for line in summary.refused)
+    assert "cat" not in read_manifest(inputs.out_dir).foregrounds
+
+
+def test_exchanged_folders_are_noticed_before_anything_is_written(inputs):
+    folders = inputs.folders
+    exchanged = with_values(inputs, alpha_dir=folders.eps_dir, eps_dir=folders.alpha_dir)
+    with pytest.raises(InputError, match=r"--alpha_dir and --eps_dir look exchanged: .* in colou"):
+        make_dataset(exchanged)
+    assert not Path(inputs.out_dir).exists()
+    photos = with_values(inputs, alpha_dir=folders.eps_dir)
+    with pytest.raises(InputError, match=r"are in colours, .*; give a folder of mattes"):
+        make_dataset(photos)
+    make_dataset(inputs)  # what the sentence says to do
 
 
 def test_bad_inputs_are_refused_by_name_and_the_rest_goes_on(inputs):

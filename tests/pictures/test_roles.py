@@ -116,7 +116,8 @@ def test_several_labels_are_named_and_chosen_among(picture_of, labels):
     ):
         mask, (*_, note) = mask_of(picture, chosen)
         np.testing.assert_array_equal(mask, np.select([objects, void], [255, UNKNOWN], 0))
-        assert note.startswith(f"its label {' and '.join(chosen)} is taken as the object")
+        verb = "its label {} is" if len(chosen) == 1 else "its labels {} are"
+        assert note.startswith(f"{verb.format(' and '.join(chosen))} taken as the object")
 
 
 def test_a_label_that_is_not_there_is_refused_and_the_others_named(picture_of):
