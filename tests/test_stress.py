@@ -37,6 +37,7 @@ def test_what_is_damaged_was_good(name, tmp_path):
         reader.read(path)
 
 
+@pytest.mark.slow
 def test_a_photo_after_many_others_gets_the_matte_of_a_fresh_model(tmp_path, tiny_checkpoint):
     make_photos(tmp_path, count=24, sizes=0)
 
