@@ -75,6 +75,8 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         raise InputError(
             "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
         )
+    if reading.label and given != ["alpha"]:
+        raise InputError("--label chooses among the labels of a mask; give it with --alpha only.")
     if len(given) > 1:
         raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
     photos = find_pictures("rgb", reading.rgb)

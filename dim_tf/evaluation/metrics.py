@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from dim_tf.config import UNKNOWN
+from dim_tf.pictures.levels import grey_array
 
 # What a report holds, in its order. "Conn_continue" is the other reading of Connectivity.
 METRIC_NAMES = ("SAD", "MSE", "Grad", "Conn", "Conn_continue")
@@ -49,16 +50,19 @@ def matting_errors(
     """All errors of a matte, by the names of `METRIC_NAMES`.
 
     Args:
-        predicted: [H, W] uint8.
-        alpha: [H, W] uint8, ground truth.
-        trimap: [H, W] uint8; unknown where it is 128. None: the whole image counts.
+        predicted: [H, W] uint8, or what `grey_array` takes.
+        alpha: ground truth, likewise.
+        trimap: likewise; unknown where it is 128. None: the whole image counts.
 
     Returns:
         See `sad`, `mse`, `gradient` and `connectivity`, the last in both readings.
 
     Raises:
-        ValueError: a picture has another dtype, or the sizes differ.
+        ValueError: an array of another shape, dtype or range, or the sizes differ.
     """
+    predicted = grey_array(predicted, "predicted matte", rough=False)
+    alpha = grey_array(alpha, "true matte", rough=False)
+    trimap = None if trimap is None else grey_array(trimap, "trimap")
     region = _region(predicted, alpha, trimap)
     previous, skipping = _connectivity_both_ways(predicted, alpha, region)
     values = (
@@ -74,7 +78,7 @@ def matting_errors(
 def sad(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray | None) -> float:
     """Sum of absolute differences, in thousands of full pixels.
 
-    Args and errors as for `matting_errors`.
+    Args: as `matting_errors`, but uint8 only; errors likewise.
 
     Returns:
         Σ |predicted − alpha| / 255 / 1000 over the region.
@@ -86,7 +90,7 @@ def sad(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray | None) -> 
 def mse(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray | None) -> float:
     """Mean squared difference; 0 where the region is empty.
 
-    Args and errors as for `matting_errors`.
+    Args: as `matting_errors`, but uint8 only; errors likewise.
 
     Returns:
         Σ ((predicted − alpha) / 255)² / number of pixels of the region.
@@ -102,7 +106,7 @@ def gradient(predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray | None
     and filtered with the first derivatives of a Gaussian of σ = 1.4, 9×9, divided by its L2 norm,
     borders replicated. Some programs leave out the stretch and get other numbers.
 
-    Args and errors as for `matting_errors`.
+    Args: as `matting_errors`, but uint8 only; errors likewise.
 
     Returns:
         Σ (‖∇predicted‖ − ‖∇alpha‖)² / 1000 over the region.
@@ -133,7 +137,7 @@ def connectivity(
     * "continue": θ is passed over, what was inside until then has the level 1. Two mattes that
       nowhere reach 0.1 together then count as connected.
 
-    Args and errors as for `matting_errors`.
+    Args: as `matting_errors`, but uint8 only; errors likewise.
         empty_intersection: see above.
 
     Returns:

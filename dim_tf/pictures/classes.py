@@ -19,6 +19,8 @@ _VOID_NUMBER = 255
 # What PASCAL VOC paints void with, where the palette was turned into colours.
 _VOID_COLOUR = 0xE0E0C0
 _MOST_CLASSES = 64
+# A sentence names this many at most.
+_CLASSES_SHOWN = 8
 # Of shades spread over 0 … 255, so many are classes at most.
 _MOST_SHADES = 16
 # Of two neighbours, of which one is an object's, at least so many are of one class.
@@ -55,6 +57,8 @@ class Classes(NamedTuple):
         """The classes with how much of the picture each takes, for a sentence."""
         counts = np.bincount(self.number.ravel(), minlength=len(self.names))
         parts = [f"{self.names[i]} ({counts[i] / self.number.size:.1%})" for i in indices]
+        if len(parts) > _CLASSES_SHOWN:
+            parts[_CLASSES_SHOWN:] = [f"{len(parts) - _CLASSES_SHOWN} more"]
         return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
 
 
@@ -79,11 +83,16 @@ def object_classes(picture: Picture, grey: np.ndarray) -> Classes | None:
         grey: its grey levels, [H, W] uint8.
     """
     classes = all_classes(picture, grey)
-    if classes is None or len(classes.names) < 3 or picture.lossy or not _is_flat(classes):
+    if classes is None or len(classes.names) < 3 or picture.lossy:
+        return None
+    values = np.array(classes.values)
+    by_number = share_of_colour(picture) == 0 or picture.labels is not None
+    if by_number and len(values) <= _MOST_SHADES and values.max() <= _LARGEST_NUMBER:
+        return classes  # no shade of it is near white
+    if not _is_flat(classes):
         return None
     if share_of_colour(picture) > 0:
         return classes
-    values = np.array(classes.values)
     numbers = values[values != _VOID_NUMBER]
     shades = len(values) <= _MOST_SHADES
     if (

@@ -33,13 +33,14 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
 
 
-def grey_array(values: Any, name: str) -> np.ndarray:
+def grey_array(values: Any, name: str, rough: bool = True) -> np.ndarray:
     """A mask, matte or trimap of a library caller, as the pictures of files are.
 
     Args:
         values: [H, W] or [H, W, 1]: bool, whole numbers from 0 to 255, or floating point in [0, 1].
-            Whole numbers 0 and 1 alone are taken as 0 and 255, with a warning.
         name: of what it is, for the error.
+        rough: whether whole numbers 0 and 1 alone are taken as 0 and 255, with a warning. Not of a
+            matte to measure: of a network that fails it may be as dark.
 
     Returns:
         [H, W] uint8.
@@ -52,9 +53,9 @@ def grey_array(values: Any, name: str) -> np.ndarray:
         array = array[..., 0]
     if array.ndim != 2 or not array.size:
         raise InputError(f"The {name} has the shape {array.shape}; give [H, W] or [H, W, 1].")
-    levels = _levels_of(array, name)
+    levels = levels_of(array, name)
     whole = np.issubdtype(array.dtype, np.integer)
-    if whole and levels.max() == 1:
+    if rough and whole and levels.max() == 1:
         warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
         return levels * np.uint8(255)
     return levels
@@ -78,11 +79,15 @@ def rgb_array(values: Any) -> np.ndarray:
         array = array[..., 0]
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
-    return to_rgb(to_8_bits(array) if array.dtype == np.uint16 else _levels_of(array, "photo"))
+    return to_rgb(to_8_bits(array) if array.dtype == np.uint16 else levels_of(array, "photo"))
 
 
-def _levels_of(array: np.ndarray, name: str) -> np.ndarray:
-    """uint8 of bool, of whole numbers from 0 to 255, or of floating point in [0, 1]."""
+def levels_of(array: np.ndarray, name: str) -> np.ndarray:
+    """uint8 of bool, of whole numbers from 0 to 255, or of floating point in [0, 1], any shape.
+
+    Raises:
+        InputError: another dtype or other values; `name` says of what.
+    """
     if array.dtype == np.uint8:
         return array
     if array.dtype == bool:
@@ -93,7 +98,7 @@ def _levels_of(array: np.ndarray, name: str) -> np.ndarray:
         raise InputError(
             f"The {name} has the dtype {array.dtype}; give bool, uint8, or floats from 0 to 1."
         )
-    if not (array.min() >= 0 and array.max() <= largest):  # NaN is neither
+    if array.size and not (array.min() >= 0 and array.max() <= largest):  # NaN is neither
         raise InputError(
             f"The {name} has values from {array.min():g} to {array.max():g}; "
             + ("whole numbers go from 0 to 255." if whole else "floats go from 0 to 1.")

@@ -29,8 +29,6 @@ _NOISE_VALUES = 8
 # An inverted mask is white all along its border, but for a few pixels, and black inside.
 _INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
 _SUSPICIOUS_BORDER = 0.75
-# A sentence names this many labels at most.
-_LABELS_SHOWN = 8
 
 
 def read_mask(
@@ -123,7 +121,7 @@ def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[
         missing = [name for name in names if name not in classes.names]
         if missing:
             raise InputError(
-                f"{source} has no label {missing[0]}; it has {_named(classes, objects)}."
+                f"{source} has no label {missing[0]}; it has {classes.shares(objects)}."
             )
         chosen = [classes.names.index(name) for name in names]
     elif len(objects) == 1:
@@ -132,7 +130,7 @@ def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[
         first = classes.names[objects[0]]
         both = ",".join(classes.names[index] for index in objects[:2])
         raise InputError(
-            f"{source} holds the labels {_named(classes, objects)}; say which are the object, such "
+            f"{source} holds the labels {classes.shares(objects)}; say which are the object, such "
             f"as --label={first} or --label={both} (if it is a trimap give it with --trimap)."
         )
     mask = np.where(np.isin(classes.number, chosen), np.uint8(FOREGROUND), np.uint8(BACKGROUND))
@@ -144,15 +142,9 @@ def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[
         note += f" and {classes.names[classes.void]}, void, as unknown"
     if not (mask == FOREGROUND).any() or (mask == FOREGROUND).all():
         raise InputError(
-            f"{source} is all label {label[0]}; choose among {_named(classes, objects)}."
+            f"{source} is all label {label[0]}; choose among {classes.shares(objects)}."
         )
     return mask, note
-
-
-def _named(classes: Classes, objects: list[int]) -> str:
-    named = classes.shares(objects[:_LABELS_SHOWN])
-    more = len(objects) - _LABELS_SHOWN
-    return f"{named} and {more} more" if more > 0 else named
 
 
 def repair_mask(
@@ -171,7 +163,7 @@ def repair_mask(
         [H, W] uint8, and what was done.
 
     Raises:
-        InputError: it has one value only.
+        InputError: it has one value only, or none but noise.
     """
     count = np.bincount(values.ravel(), minlength=256)
     present = np.flatnonzero(count)
@@ -190,6 +182,11 @@ def repair_mask(
     if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
         notes.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
+        )
+    if values.min() == values.max():
+        raise InputError(
+            f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on "
+            "the object and 0 elsewhere."
         )
     values, note = turn_over(values, invert)
     return values, notes + note

@@ -69,7 +69,7 @@ _WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
 # TIFF and EXIF tags.
 _NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION = 0x00FE, 0x0102, 0x0106, 0x0112
 _EXTRA_SAMPLES = 0x0152
-_PNG_DEPTH_AT = 24
+_PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
 _LOSSLESS_WEBP = b"VP8L"
 # What libjpeg says where it fills the rest of a picture with grey.
 _JPEG_INCOMPLETE = "premature end of"
@@ -245,9 +245,15 @@ def _kind_of(path: Path, content: bytes) -> str:
 
 
 def _lacks_its_end(kind: str, content: bytes) -> bool:
-    """Whether the end is missing of a file that libraries would give most of a picture for."""
+    """Whether the end is missing of a file that libraries would give most of a picture for.
+
+    Or would take gigabytes for: OpenCV does for a chunk of a PNG that claims them.
+    """
     if kind == "PNG":
-        return b"IEND" not in content
+        place = len(_PNG_SIGNATURE)
+        while content[place + 4 : place + 8] != b"IEND" and place < len(content):
+            place += 12 + int.from_bytes(content[place : place + 4])
+        return place >= len(content)
     # Not the end of a thumbnail, which stands in front of the picture.
     return kind == "JPEG" and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
 

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from dim_tf.pictures.colour import ColourProfile, png_chunks
+from dim_tf.pictures.levels import levels_of
+from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
 # Of a PNG: its signature and the chunk that says the size.
@@ -27,7 +29,7 @@ def write_png(
         profile: the same.
 
     Raises:
-        InputError: the file cannot be written there.
+        InputError: see `encode_png`; or the file cannot be written there.
     """
     write_bytes(path, encode_png(image, compression, profile))
 
@@ -38,10 +40,23 @@ def encode_png(
     """The content of a PNG file.
 
     Args:
-        image: [H, W], [H, W, 3] RGB or [H, W, 4] RGBA, uint8 or uint16.
+        image: [H, W], [H, W, 1], [H, W, 3] RGB or [H, W, 4] RGBA, uint8 or uint16; bool, or
+            floats in [0, 1], are written with 8 bits.
         compression: zlib level, 0 to 9.
         profile: what the numbers of an RGB or RGBA picture mean; None: sRGB.
+
+    Raises:
+        InputError: an array of another shape, dtype or range.
     """
+    image = np.asarray(image)
+    if image.dtype != np.uint16:
+        image = levels_of(image, "picture")
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,), (4,)) or not image.size:
+        raise InputError(
+            f"The picture has the shape {image.shape}; give [H, W], [H, W, 3] or [H, W, 4]."
+        )
     options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
     content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
     if profile is None:

@@ -28,6 +28,14 @@ def plan(**values):
     return plan_jobs(config_from_values(InferenceConfig, values))
 
 
+@pytest.mark.parametrize("given", ["trimap", "rect"])
+def test_labels_are_those_of_a_mask(folders, given):
+    value = "auto" if given == "rect" else "masks"
+    with pytest.raises(InputError, match="--label chooses among the labels of a mask; give it wit"):
+        plan(**{"rgb": "photos", given: value, "label": ("1",)})
+    assert len(plan(rgb="photos", alpha="masks", label=("1",))) == 2
+
+
 def test_without_input_it_is_the_demo(folders):
     (job,) = plan()
     assert (job.photo, job.mask) == (ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png")

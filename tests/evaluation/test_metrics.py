@@ -278,15 +278,20 @@ def test_the_functions_agree_with_all_errors_at_once():
     }
 
 
-@pytest.mark.parametrize("function", [sad, mse, gradient, connectivity, matting_errors])
+OTHER_FORMS = [
+    lambda p, a, t: (p / np.float32(255), a, t),
+    lambda p, a, t: (p, a / 255, t),
+    lambda p, a, t: (p[..., None], a[..., None], t[..., None]),
+]
+OTHER_SIZES = [lambda p, a, t: (p, a, t[1:]), lambda p, a, t: (p[1:], a, t)]
+
+
 @pytest.mark.parametrize(
-    "change",
+    "function, change",
     [
-        lambda p, a, t: (p / np.float32(255), a, t),
-        lambda p, a, t: (p, a / 255, t),
-        lambda p, a, t: (p, a, t[1:]),
-        lambda p, a, t: (p[1:], a, t),
-        lambda p, a, t: (p[..., None], a[..., None], t[..., None]),
+        *((one, change) for one in (sad, mse, gradient, connectivity) for change in OTHER_FORMS),
+        *((one, change) for one in (sad, mse, gradient, connectivity) for change in OTHER_SIZES),
+        *((matting_errors, change) for change in OTHER_SIZES),
     ],
 )
 def test_other_ranges_and_sizes_are_refused(function, change):

@@ -90,6 +90,33 @@ def test_photos_of_every_form_give_one_matte(tiny_model):
             tiny_model.predict_alpha(photo, known)
 
 
+def test_errors_of_mattes_of_every_form_are_the_same(tmp_path):
+    alpha, trimap = MASK, dim_tf.trimap_from_rough_mask(MASK)
+    predicted = np.where(MASK > 0, np.uint8(200), np.uint8(30))
+    expected = dim_tf.matting_errors(predicted, alpha, trimap)
+    halves = np.select([trimap == 0, trimap == 255], [0.0, 1.0], 0.5)
+    given = predicted[..., None] / 255, alpha > 0, halves
+    assert dim_tf.matting_errors(*given) == expected
+    # A matte that is almost black is not taken for a mask of 0 and 1.
+    dark = dim_tf.matting_errors(alpha // 255, alpha, trimap)
+    assert dark["SAD"] > 100 * dim_tf.matting_errors(alpha, alpha, trimap)["SAD"]
+    with pytest.raises(dim_tf.InputError, match=r"The predicted matte has values from 0 to 2\.5"):
+        dim_tf.matting_errors(alpha / 102, alpha, trimap)
+
+
+def test_arrays_of_every_form_are_written(tmp_path):
+    for form in FORMS:
+        dim_tf.write_png(tmp_path / "mask.png", FORMS[form])
+        np.testing.assert_array_equal(dim_tf.read_mask(tmp_path / "mask.png"), MASK)
+    for values, sentence in (
+        (np.zeros((4, 4, 2), np.uint8), r"shape \(4, 4, 2\); give \[H, W\], \[H, W, 3\] or"),
+        (MASK * 255.0, "The picture has values from 0 to 65025; floats go from 0 to 1"),
+    ):
+        with pytest.raises(dim_tf.InputError, match=sentence):
+            dim_tf.write_png(tmp_path / "other.png", values)
+    assert not (tmp_path / "other.png").exists()
+
+
 def test_depths_come_back():
     values = np.arange(256, dtype=np.uint8)
     np.testing.assert_array_equal(to_8_bits(to_16_bits(values)), values)

@@ -1,4 +1,5 @@
 import io
+import resource
 import struct
 import zlib
 
@@ -300,6 +301,18 @@ def test_a_file_that_claims_too_many_pixels_is_refused_by_its_header(picture_fil
         read_grey(path)
 
 
+@pytest.mark.parametrize("name", ["grey.png", "deep.png"])
+def test_a_chunk_that_claims_gigabytes_is_refused_at_once(tmp_path, name):
+    cv2.imwrite(str(tmp_path / name), SMOOTH.astype(np.uint16 if name == "deep.png" else np.uint8))
+    content = (tmp_path / name).read_bytes()
+    end = content.index(b"IEND") - 4
+    (tmp_path / name).write_bytes(content[:end] + b"\x7f\xff\xff\xf0teXt" + content[end:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=r"is cut short \(PNG\); copy or download it again"):
+        read_picture(tmp_path / name)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
 def test_the_limit_can_be_moved(picture_file):
     path = picture_file(KINDS["RGB JPEG"])
     with pytest.raises(InputError, match=r"claims 40×30 pixels, more than 0\.001 megapixels"):
@@ -329,3 +342,25 @@ def test_dataset_pictures_have_one_or_three_channels_of_8_bits(tmp_path):
     for name in ("deep.png", "cutout.png"):
         with pytest.raises(InputError, match=f"{name} is not a grey or RGB picture of 8 bits"):
             read_stored(tmp_path / name)
+
+
+def test_a_phones_heic_photo(tmp_path, monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "photo.heic"
+    path.write_bytes(encoded(COLOURS, "HEIF", quality=-1))
+    picture = read_picture(path)
+    assert picture.kind == "HEIC" and picture.lossy
+    assert np.abs(picture.pixels.astype(int) - SMOOTH).max() < 12
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="a HEIC picture, for which pillow-heif is needed"):
+        read_picture(path)
+
+
+def test_a_phones_photo_with_a_second_view_is_one_photo(tmp_path):
+    views = {"save_all": True, "append_images": [ImageOps.invert(COLOURS)], "quality": 98}
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(COLOURS, "MPO", **views))
+    picture = read_picture(path)
+    assert (picture.kind, picture.notes) == ("JPEG", ())
+    assert np.abs(picture.pixels.astype(int) - SMOOTH).max() < 12

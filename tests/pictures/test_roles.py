@@ -120,6 +120,26 @@ def test_several_labels_are_named_and_chosen_among(picture_of, labels):
         assert note.startswith(f"{verb.format(' and '.join(chosen))} taken as the object")
 
 
+def test_labels_as_thin_as_a_pixel_are_labels(picture_of):
+    thin = np.zeros((HEIGHT, WIDTH), np.uint8)
+    thin[:, ::12], thin[:, 6::12] = 1, 2
+    with pytest.raises(InputError, match=r"labels 1 \(.*\) and 2 \("):
+        mask_of(picture_of(thin))
+    np.testing.assert_array_equal(mask_of(picture_of(thin), ("2",))[0], 255 * (thin == 2))
+
+
+def test_of_many_labels_some_are_named(picture_of):
+    many = np.repeat(np.arange(12, dtype=np.uint8), 8)[:, None].repeat(50, axis=1)
+    with pytest.raises(InputError, match=r"7 \(8\.3%\), 8 \(8\.3%\) and 3 more; say which"):
+        mask_of(picture_of(many))
+
+
+def test_a_mask_of_noise_only_shows_no_object(picture_of):
+    noise = np.random.default_rng(1).integers(0, 17, (HEIGHT, WIDTH)).astype(np.uint8)
+    with pytest.raises(InputError, match="has values from 0 to 16 only and shows no object"):
+        mask_of(picture_of(noise))
+
+
 def test_a_label_that_is_not_there_is_refused_and_the_others_named(picture_of):
     with pytest.raises(InputError, match=r"has no label 9; it has 1 \(.*%\) and 2 \(.*%\)\."):
         mask_of(picture_of(two_objects(1, 2)), ("9",))

@@ -126,7 +126,7 @@ def test_another_dataset_is_refused(continued, dataset, tmp_path):
     ("damage", "sentence"),
     [
         ("missing", r"eps/two\.png does not exist"),
-        ("truncated", r"eps/two\.png is damaged or cut short"),
+        ("truncated", r"eps/two\.png is cut short"),
         ("small", r"alpha/two\.png is 160×160 pixels and .*eps/two\.png 20×10"),
     ],
 )
