@@ -7,6 +7,11 @@ from dim_tf.config import NetworkConfig
 from dim_tf.pictures.writing import write_png
 
 
+def pytest_collection_modifyitems(items):
+    """What takes a minute begins first: begun last, it would be waited for at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("takes_a_minute") is None)
+
+
 def pytest_collection_finish():
     """What is imported by now stays: the garbage collector need not look at it again and again."""
     gc.collect()
