@@ -1,4 +1,4 @@
-import time
+import gc
 
 import numpy as np
 import pytest
@@ -6,21 +6,16 @@ import pytest
 from dim_tf.config import NetworkConfig
 from dim_tf.pictures.writing import write_png
 
-# Seconds after which no slow test is begun, so that all ends in time on a slow machine too.
-SLOW_TESTS_BEGIN_BEFORE = 400
-STARTED = time.monotonic()
-
 
 def pytest_collection_modifyitems(items):
-    """Slow tests come last."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """What takes a minute begins first: begun last, it would be waited for at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("takes_a_minute") is None)
 
 
-def pytest_runtest_setup(item):
-    asked_for = item.config.option.markexpr or item.config.option.keyword
-    late = time.monotonic() - STARTED > SLOW_TESTS_BEGIN_BEFORE
-    if late and not asked_for and item.get_closest_marker("slow"):
-        pytest.skip(f"{SLOW_TESTS_BEGIN_BEFORE} s are over; pytest -m slow runs the slow tests")
+def pytest_collection_finish():
+    """What is imported by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,7 @@ def _near_ties(feature):
         yield (row, column, channel, *order[row, column, :, channel])
 
 
+@pytest.mark.slow
 def test_parameter_count_is_the_originals(network):
     assert network.count_params() == 130_543_041
 

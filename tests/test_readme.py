@@ -20,7 +20,10 @@ COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("   
 # .ci/run executes these two, in a fresh environment.
 SET_UP = ["pip install -e . && python test.py", "pip install -e '.[dev]' && pytest"]
 # pymatting's tests share a process: it compiles itself when it is first used.
-PYMATTING = pytest.mark.xdist_group("pymatting")
+MARKS = {
+    "--cutout": pytest.mark.xdist_group("pymatting"),
+    "ablations run": pytest.mark.takes_a_minute,
+}
 SCRIPTS = [command for command in COMMANDS if command.startswith("python ")]
 # What makes a command small: later flags win.
 SMALLER = {
@@ -123,7 +126,7 @@ def _write_adobe(folder, matte, photo):
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(command, marks=PYMATTING) if "--cutout" in command else command
+        pytest.param(command, marks=[mark for sign, mark in MARKS.items() if sign in command])
         for command in SCRIPTS
     ],
 )

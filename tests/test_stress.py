@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.matte import run_inference
-from dim_tf.config import InferenceConfig
+from dim_tf.config import InferenceConfig, config_from_values
 from tests.stress.bfloat16_steps import train_on_noise
 from tests.stress.fuzz_readers import fuzz, readers
 from tests.stress.kill_and_resume import kill_and_resume
@@ -12,6 +12,7 @@ from tests.stress.soak_inference import MAX_PIXELS, make_photos
 
 
 @pytest.mark.slow
+@pytest.mark.takes_a_minute
 def test_a_run_that_is_killed_again_and_again_ends_as_if_left_alone(tmp_path):
     """Weights, optimizer, best network and logs agree to the last bit."""
     moments = ("checkpoint", "step", "validation")
@@ -37,19 +38,20 @@ def test_what_is_damaged_was_good(name, tmp_path):
         reader.read(path)
 
 
+@pytest.mark.slow
 def test_a_photo_after_many_others_gets_the_matte_of_a_fresh_model(tmp_path, tiny_checkpoint):
     make_photos(tmp_path, count=24, sizes=0)
 
     def run(photos, output):
-        config = InferenceConfig(
-            rgb=str(photos),
-            alpha=str(tmp_path / "masks"),
-            checkpoint=str(tiny_checkpoint),
-            output=str(output),
-            trimap_kernel=15,
-            max_pixels=MAX_PIXELS,
-        )
-        run_inference(config)
+        values = {
+            "rgb": str(photos),
+            "alpha": str(tmp_path / "masks"),
+            "checkpoint": str(tiny_checkpoint),
+            "output": str(output),
+            "trimap_kernel": 15,
+            "max_pixels": MAX_PIXELS,
+        }
+        run_inference(config_from_values(InferenceConfig, values))
 
     run(tmp_path / "photos", tmp_path / "mattes")
     for number in (3, 22, 23):

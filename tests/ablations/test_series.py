@@ -25,7 +25,8 @@ from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.xdist_group("series"), pytest.mark.slow]
+# Its tests share folders that take seconds to make; training a series takes a minute.
+pytestmark = pytest.mark.xdist_group("series")
 
 
 TOY = """--width=0.03125
@@ -42,10 +43,8 @@ TOY = """--width=0.03125
 
 
 @pytest.fixture(scope="module")
-def series(tmp_path_factory):
-    """A finished series of three arms and two seeds; tests must not change it."""
-    from dim_tf.ablations.one import run_arm
-
+def small(tmp_path_factory):
+    """The config of a series of three arms and two seeds, small enough to run in a test."""
     folder = tmp_path_factory.mktemp("series")
     flags = folder / "flags"
     flags.mkdir()
@@ -58,7 +57,7 @@ def series(tmp_path_factory):
         (flags / f"{name}.flags").write_text(text)
     for number in range(14):
         write_png(folder / "photos" / f"{number:02d}.png", render_texture(number, (48, 48)))
-    config = AblationConfig(
+    return AblationConfig(
         photos_dir=str(folder / "photos"),
         work_dir=str(folder / "work"),
         records_dir=str(folder / "docs" / "ablations"),
@@ -71,6 +70,13 @@ def series(tmp_path_factory):
         drift_mattes=1,
         progress=False,
     )
+
+
+@pytest.fixture(scope="module")
+def series(small):
+    """That series, finished, and the order of its runs; tests must not change it."""
+    from dim_tf.ablations.one import run_arm
+
     order = []
 
     def run_one(arm, seed, config):
@@ -83,15 +89,17 @@ def series(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
-        run_series(config, run_one)
-    return config, order
+        run_series(small, run_one)
+    return small, order
 
 
+@pytest.mark.slow
 def test_seeds_are_run_one_after_the_other(series):
     config, order = series
     assert order == [(name, seed) for seed in (1, 2) for name in config.only]
 
 
+@pytest.mark.slow
 def test_the_records_hold_what_was_measured(series):
     config, _ = series
     records = read_records(config.records_dir)
@@ -114,6 +122,7 @@ def test_the_records_hold_what_was_measured(series):
     assert np.mean(base.curve["unknown_error"]) == pytest.approx(base.training_error, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_the_mattes(series):
     """Measured anew, straight from the definition, with the weights of a run made once more."""
     import keras
@@ -141,6 +150,7 @@ def test_errors_are_those_of_the_mattes(series):
         assert alpha_mean == pytest.approx(predicted[unknown].mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_runs_of_one_seed_are_paired(series):
     """The arms begin with the same weights and see the same example in the first step."""
     records = read_records(series[0].records_dir)
@@ -152,6 +162,7 @@ def test_runs_of_one_seed_are_paired(series):
     assert base[1].curve["alpha_loss"][0] != pytest.approx(base[2].curve["alpha_loss"][0], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_training_never_saw_what_is_measured(series):
     work = Path(series[0].work_dir)
     settings = json.loads((work / "held_out" / "held_out_settings.json").read_text())
@@ -161,6 +172,7 @@ def test_training_never_saw_what_is_measured(series):
     assert not names & set(settings["photos"])
 
 
+@pytest.mark.slow
 def test_checkpoints_are_deleted_and_logs_kept(series):
     runs = Path(series[0].work_dir) / "runs"
     assert len(list(runs.iterdir())) == 6
@@ -168,6 +180,7 @@ def test_checkpoints_are_deleted_and_logs_kept(series):
     assert len(list(runs.glob("*/loss_log.csv"))) == 6
 
 
+@pytest.mark.slow
 def test_what_is_recorded_is_not_run_again(series, capsys, in_root):
     config, _ = series
     arms = chosen_arms(config)
@@ -181,9 +194,9 @@ def test_what_is_recorded_is_not_run_again(series, capsys, in_root):
 
 
 def test_a_run_that_fails_does_not_stop_the_others(
-    series, tmp_path, capsys, monkeypatch, in_root, make_record
+    small, tmp_path, capsys, monkeypatch, in_root, make_record
 ):
-    config = dataclasses.replace(series[0], records_dir=str(tmp_path))
+    config = dataclasses.replace(small, records_dir=str(tmp_path))
     monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
     made = []
 
@@ -198,11 +211,11 @@ def test_a_run_that_fails_does_not_stop_the_others(
     assert capsys.readouterr().err.count("It fell over.") == 2
 
 
-def test_arms_that_need_vgg_weights_are_skipped_without(series, tmp_path, capsys, monkeypatch):
+def test_arms_that_need_vgg_weights_are_skipped_without(small, tmp_path, capsys, monkeypatch):
     flags = tmp_path / "flags"
     flags.mkdir()
     (flags / "vgg.flags").write_text(TOY)
-    config = dataclasses.replace(series[0], flags_dir=str(flags), only=("vgg",))
+    config = dataclasses.replace(small, flags_dir=str(flags), only=("vgg",))
     monkeypatch.setattr("dim_tf.ablations.run.measure_drift", lambda config: None)
     run_series(config, None)
     printed = capsys.readouterr().out
@@ -212,6 +225,7 @@ def test_arms_that_need_vgg_weights_are_skipped_without(series, tmp_path, capsys
         run_series(dataclasses.replace(config, vgg_weights="nowhere.npz"), None)
 
 
+@pytest.mark.slow
 def test_the_report_of_a_series_is_the_same_when_made_again(series):
     config, _ = series
     docs = Path(config.records_dir).parent

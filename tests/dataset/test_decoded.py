@@ -14,6 +14,9 @@ from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 
+# They share a dataset that takes seconds to make.
+pytestmark = pytest.mark.xdist_group("decoded")
+
 
 @pytest.fixture(scope="module")
 def untouched_dataset(tmp_path_factory):
@@ -46,7 +49,7 @@ def shapes(pictures):
 def examples_of(manifest):
     manifest, config = open_dataset(str(manifest.data_dir), ExampleConfig(input_size=64))
     batches = training_examples(manifest, config, seed=3, batch_size=1)
-    return [{name: value.numpy() for name, value in batch.items()} for batch in batches.take(8)]
+    return [{name: value.numpy() for name, value in batch.items()} for batch in batches.take(6)]
 
 
 def test_examples_from_copies_and_from_pngs_are_identical(dataset):

@@ -35,13 +35,12 @@ def disc(height, width, soft=6):
     return np.clip(255 * (min(height, width) / 3 - distance) / soft + 128, 0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    """Three foregrounds on two backgrounds, 96 pixels a side."""
-    folder = tmp_path_factory.mktemp("data")
-    for seed, name in enumerate(FOREGROUNDS):
-        write_png(folder / "alpha" / f"{name}.png", disc(96, 96 - 8 * seed))
-        write_png(folder / "eps" / f"{name}.png", noise(seed, 96, 96 - 8 * seed, 3))
+def write_dataset(folder, foregrounds):
+    """Foregrounds on two backgrounds, 96 pixels a side."""
+    for seed, name in enumerate(foregrounds):
+        width = 96 - 8 * (seed % 3)
+        write_png(folder / "alpha" / f"{name}.png", disc(96, width))
+        write_png(folder / "eps" / f"{name}.png", noise(seed, 96, width, 3))
     for seed, name in enumerate(BACKGROUNDS):
         write_png(folder / "bg" / f"{name}.png", noise(10 + seed, 96, 100, 3))
     write_manifest(
@@ -50,13 +49,19 @@ def data_dir(tmp_path_factory):
             layout="compact",
             pad="none",
             crop_safety="pull_back",
-            foregrounds=FOREGROUNDS,
+            foregrounds=foregrounds,
             backgrounds=BACKGROUNDS,
-            pairs=pairs_array([(f, b) for f in range(3) for b in range(2)]),
+            pairs=pairs_array([(f, b) for f in range(len(foregrounds)) for b in range(2)]),
             seed=1,
         )
     )
     return folder
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Three foregrounds; tests must not change it."""
+    return write_dataset(tmp_path_factory.mktemp("data"), FOREGROUNDS)
 
 
 def take(data_dir, count, config=CONFIG, **arguments):
@@ -64,6 +69,21 @@ def take(data_dir, count, config=CONFIG, **arguments):
     arguments = {"seed": 1, "batch_size": 2} | arguments
     batches = training_examples(manifest, config, **arguments).take(count)
     return list(batches.as_numpy_iterator())
+
+
+# To open a dataset takes seconds, to read on from it next to nothing: these are read once.
+
+
+@pytest.fixture(scope="module")
+def twos(data_dir):
+    """The first seven batches of two."""
+    return take(data_dir, 7)
+
+
+@pytest.fixture(scope="module")
+def ones(data_dir):
+    """The first six batches of one."""
+    return take(data_dir, 6, batch_size=1)
 
 
 def assert_equal(actual, expected):
@@ -133,13 +153,13 @@ def test_static_shapes_are_known(data_dir):
     assert spec["image_and_trimap"].shape == (2, 32, 32, 4)
 
 
-def test_one_epoch_holds_every_pair_once(data_dir):
-    pairs = np.concatenate([batch["pair"] for batch in take(data_dir, 3)])
+def test_one_epoch_holds_every_pair_once(twos):
+    pairs = np.concatenate([batch["pair"] for batch in twos[:3]])
     assert sorted(pairs) == list(range(6))
 
 
-def test_two_runs_with_one_seed_are_identical_and_seeds_differ(data_dir):
-    first = take(data_dir, 6)
+def test_two_runs_with_one_seed_are_identical_and_seeds_differ(data_dir, twos):
+    first = twos[:6]
     assert_equal(first, take(data_dir, 6))
     other = take(data_dir, 6, seed=2)
     assert any(
@@ -149,15 +169,12 @@ def test_two_runs_with_one_seed_are_identical_and_seeds_differ(data_dir):
 
 
 @pytest.mark.parametrize("steps_done", [1, 4])
-def test_starting_later_gives_the_tail(data_dir, steps_done):
-    everything = take(data_dir, 7)
-    assert_equal(
-        take(data_dir, 7 - steps_done, first_example=2 * steps_done), everything[steps_done:]
-    )
+def test_starting_later_gives_the_tail(data_dir, twos, steps_done):
+    assert_equal(take(data_dir, 7 - steps_done, first_example=2 * steps_done), twos[steps_done:])
 
 
-def test_examples_do_not_depend_on_the_batch_size(data_dir):
-    ones, threes = take(data_dir, 6, batch_size=1), take(data_dir, 2, batch_size=3)
+def test_examples_do_not_depend_on_the_batch_size(data_dir, ones):
+    threes = take(data_dir, 2, batch_size=3)
     for name in ones[0]:
         np.testing.assert_array_equal(
             np.concatenate([batch[name] for batch in ones]),
@@ -165,19 +182,18 @@ def test_examples_do_not_depend_on_the_batch_size(data_dir):
         )
 
 
-def test_examples_do_not_depend_on_the_number_of_threads(data_dir):
+def test_examples_do_not_depend_on_the_number_of_threads(data_dir, twos):
     manifest, config = open_dataset(str(data_dir), CONFIG)
-    expected = take(data_dir, 6)
     for threads in (1, 4):
         options = tf.data.Options()
         options.threading.private_threadpool_size = threads
         batches = training_examples(manifest, config, seed=1, batch_size=2).with_options(options)
-        assert_equal(list(batches.take(6).as_numpy_iterator()), expected)
+        assert_equal(list(batches.take(6).as_numpy_iterator()), twos[:6])
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_overfit_repeats_the_first_examples(data_dir, count):
-    expected = take(data_dir, count, batch_size=1)
+def test_overfit_repeats_the_first_examples(data_dir, ones, count):
+    expected = ones[:count]
     actual = take(data_dir, 2 * count + 1, batch_size=1, overfit=count)
     assert_equal(actual, [*expected, *expected, expected[0]])
 
@@ -197,9 +213,9 @@ def test_graph_holds_no_python_function(data_dir):
 # Pairs that give no example
 
 
-def damage(folder, how):
-    """Makes the pictures of the foreground dog unusable."""
-    alpha, eps = folder / "alpha" / "dog.png", folder / "eps" / "dog.png"
+def damage(folder, name, how):
+    """Makes the pictures of a foreground unusable."""
+    alpha, eps = folder / "alpha" / f"{name}.png", folder / "eps" / f"{name}.png"
     if how == "truncated":
         eps.write_bytes(eps.read_bytes()[:2000])
     elif how == "missing":
@@ -218,33 +234,56 @@ def damage(folder, how):
 DAMAGES = ("truncated", "missing", "no_unknown", "other_size", "huge")
 
 
+@pytest.fixture(scope="module")
+def with_bad_pairs(tmp_path_factory):
+    """The names of the pairs of a dataset, and the batches of two epochs: of the whole dataset; of
+    a copy in which every second foreground is damaged, as its name says; of that copy once more,
+    from the fifth example on.
+    """
+    folder = tmp_path_factory.mktemp("good_and_bad")
+    names = tuple(name for how in DAMAGES for name in (how, f"beside_{how}"))
+    write_dataset(folder / "good", names)
+    shutil.copytree(folder / "good", folder / "bad")
+    for how in DAMAGES:
+        damage(folder / "bad", how, how)
+    manifest, _ = open_dataset(str(folder / "good"), CONFIG)
+    good, bad = (take(folder / name, 20) for name in ("good", "bad"))
+    return manifest.foreground_name, good, bad, take(folder / "bad", 18, first_example=4)
+
+
+@pytest.mark.xdist_group("bad_pairs")
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_bad_pair_gives_way_and_no_other_example_changes(data_dir, tmp_path, how):
-    shutil.copytree(data_dir, tmp_path / "data")
-    expected = take(data_dir, 6, batch_size=2)
-    damage(tmp_path / "data", how)
-    manifest, _ = open_dataset(str(data_dir), CONFIG)
-    actual = take(tmp_path / "data", 6, batch_size=2)
+def test_a_bad_pair_gives_way(with_bad_pairs, how):
+    foreground_name, expected, actual, _ = with_bad_pairs
     replaced = 0
     for batch, other in zip(actual, expected, strict=True):
         for place in range(2):
-            if manifest.foreground_name(other["pair"][place]) != "dog":
+            if foreground_name(other["pair"][place]) == how:
+                replaced += 1
+                assert batch["attempt"][place] > 0
+                assert foreground_name(batch["pair"][place]) not in DAMAGES
+                assert (batch["trimap"][place] == 128).any()
+    assert replaced == 4
+
+
+@pytest.mark.xdist_group("bad_pairs")
+def test_where_bad_pairs_give_way_no_other_example_changes(with_bad_pairs):
+    foreground_name, expected, actual, tail = with_bad_pairs
+    compared = 0
+    for batch, other in zip(actual, expected, strict=True):
+        for place in range(2):
+            if foreground_name(other["pair"][place]) not in DAMAGES:
+                compared += 1
                 for name in batch:
                     np.testing.assert_array_equal(batch[name][place], other[name][place], name)
-                continue
-            replaced += 1
-            assert batch["attempt"][place] > 0
-            assert manifest.foreground_name(batch["pair"][place]) != "dog"
-            assert (batch["trimap"][place] == 128).any()
-    assert replaced == 4
-    # Whatever runs before it and beside it.
-    assert_equal(take(tmp_path / "data", 4, batch_size=2, first_example=4), actual[2:])
+    assert compared == 20
+    assert_equal(tail, actual[2:])  # whatever runs before an example and beside it
 
 
 @pytest.mark.parametrize("how", ["truncated", "no_unknown"])
 def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
     shutil.copytree(data_dir, tmp_path / "data")
-    damage(tmp_path / "data", how)
+    damage(tmp_path / "data", "dog", how)
     with pytest.raises(tf.errors.OpError) as caught:
         take(tmp_path / "data", 3, strict=True)
     manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)

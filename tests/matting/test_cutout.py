@@ -1,5 +1,6 @@
 import builtins
 import importlib.util
+import sys
 
 import cv2
 import numpy as np
@@ -19,13 +20,32 @@ from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_matte, render_texture
 from dim_tf.system.errors import InputError
 
-# pymatting compiles itself for a minute when it is first used, and then is read from its cache.
-pytestmark = pytest.mark.xdist_group("pymatting")
-
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def uncompiled_pymatting(request, monkeypatch):
+    """pymatting compiles itself for a minute; on small pictures it is fast enough as it is written.
+
+    The slow tests have it compiled, as users do.
+    """
+    if request.node.get_closest_marker("slow"):
+        yield
+        return
+    pytest.importorskip("numba")
+
+    def modules():
+        return [name for name in sys.modules if name.split(".")[0] == "pymatting"]
+
+    monkeypatch.setattr("numba.core.config.DISABLE_JIT", True)
+    for name in modules():
+        monkeypatch.delitem(sys.modules, name)  # they come back afterwards
+    yield
+    for name in modules():
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -47,12 +67,26 @@ def scene(kind, seed, size=256):
     return composite_on(foreground, alpha, behind), foreground, alpha, other
 
 
-@pytest.mark.parametrize("kind", ["hair", "fur", "defocus", "motion_blur"])
-def test_on_another_background_estimated_colours_come_closer_to_the_truth_than_the_photos(kind):
+SLOW = [pytest.mark.slow, pytest.mark.xdist_group("pymatting")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scenes", "size"),
+    [
+        ("fur", 2, 96),
+        *(
+            pytest.param(kind, 4, 256, marks=SLOW, id=kind)
+            for kind in ("hair", "fur", "defocus", "motion_blur")
+        ),
+    ],
+)
+def test_on_another_background_estimated_colours_come_closer_to_the_truth_than_the_photos(
+    kind, scenes, size
+):
     """The factor that the README states: at least 2.5, on the pixels that are neither 0 nor 1."""
     errors = {"estimated": [], "photo": []}
-    for seed in range(4):
-        photo, foreground, alpha, other = scene(kind, seed)
+    for seed in range(scenes):
+        photo, foreground, alpha, other = scene(kind, seed, size)
         truth = composite_on(foreground, alpha, other).astype(float)
         between = (alpha > 0) & (alpha < 1)
         for name, colours in (("estimated", foreground_colours_of(photo, alpha)), ("photo", photo)):

@@ -155,15 +155,16 @@ def test_where_the_colours_say_nothing_the_prediction_stands():
 
 
 def test_tiles_give_nearly_the_same_matte(monkeypatch):
-    rgb, trimap, alpha = two_colours(200, 300)
-    trimap[60:140, 20:280] = 128
+    rgb, trimap, alpha = two_colours(90, 190)
+    trimap[25:65, 10:180] = 128
     soft = cv2.GaussianBlur(alpha, (0, 0), 3)
     soft = np.where(trimap == 128, soft, trimap / np.float32(255))
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-8)
     monkeypatch.setattr(post_process, "STEPS", 2000)
     at_once = follow_colours(rgb, trimap, soft)
     monkeypatch.setattr(post_process, "PIXELS_AT_ONCE", 1)
-    monkeypatch.setattr(post_process, "TILE_SIDE", 96)
+    monkeypatch.setattr(post_process, "TILE_SIDE", 64)
+    monkeypatch.setattr(post_process, "TILE_MARGIN", 32)
     equations, sizes = nearest_colours.nearest_colours_equations, []
     monkeypatch.setattr(
         post_process,

@@ -133,9 +133,9 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
             weights.np.savez = savez_and_die
     elif moment == "validation":
         predictions = generator.randint(1, 5)
-        read, count = validation._read, Counter()
+        read, count = validation.read_test_image, Counter()
 
-        def read_and_die(image):
+        def read_and_die(*files, **keywords):
             count["read"] += 1
             # The first two are read before the run begins.
             if count["read"] == 2 + predictions:
@@ -143,9 +143,9 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
                     loop.network_arrays = lambda network: _die()
                 else:
                     _die()
-            return read(image)
+            return read(*files, **keywords)
 
-        validation._read = read_and_die
+        validation.read_test_image = read_and_die
     if not moment:
         return
     # At the latest: a best network, for example, may not come for long.

@@ -73,9 +73,9 @@ def make_config(dataset, tmp_path):
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(dataset, tmp_path_factory):
-    """A run of seven steps that a module's tests share; they must not change it."""
+    """A run of seven steps that many tests share; they must not change it."""
     config = run_config(
         dataset,
         tmp_path_factory.mktemp("finished"),

@@ -61,19 +61,17 @@ def full_disk(free):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_no_room_for_a_checkpoint_leaves_the_one_before(make_config):
-    config = make_config(steps=6, checkpoint_every=3)
-    train_as(with_values(config, steps=3))
-    kept = checkpoint_path(Path(config.run.run_dir), 3)
-    before = kept.read_bytes()
-    (kept.parent / ".step-00000006.npz.x1y2.part").write_bytes(b"half, of a killed process")
+def test_no_room_for_a_checkpoint_leaves_those_before(continued):
+    folder = checkpoint_path(Path(continued.run.run_dir), 7).parent
+    before = contents(folder)
+    (folder / ".step-00000008.npz.x1y2.part").write_bytes(b"half, of a killed process")
     message = (
-        r"step-00000006\.npz cannot be written: .* The run stops; the last checkpoint, of step 3"
+        r"step-00000008\.npz cannot be written: .* The run stops; the last checkpoint, of step 7"
     )
     with full_disk(20_000), pytest.raises(InputError, match=message):
-        train_as(config)
-    assert contents(kept.parent) == {kept: before}
-    assert [row["step"] for row in read_loss_log(Path(config.run.run_dir))] == list(range(1, 7))
+        train_as(with_values(continued, steps=9))
+    assert contents(folder) == before
+    assert [row["step"] for row in read_loss_log(Path(continued.run.run_dir))] == list(range(1, 9))
 
 
 def test_no_room_for_the_logs_is_a_sentence(make_config):

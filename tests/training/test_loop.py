@@ -204,6 +204,7 @@ def test_bfloat16_agrees_roughly_and_stores_float32(finished, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.takes_a_minute
 def test_over_200_steps_bfloat16_stays_within_the_spread_of_two_seeds(make_config):
     """As means over 20 steps, so that the run of the loss is compared and not single examples."""
     curves = {}

@@ -85,6 +85,7 @@ from dim_tf.training.loop import train
 
 
 @pytest.mark.slow
+@pytest.mark.takes_a_minute
 def test_two_devices_train_as_one(make_config):
     """Without batch norm, whose statistics are each device's own, the step must be the same."""
     settings = {"batch_size": 2, "steps": 4, "log_every": 2, "image_every": 2}

@@ -39,7 +39,7 @@ def test_the_average_is_the_mean_of_the_newest_checkpoints(finished):
 def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path):
     config = make_config(steps=4, checkpoint_every=1, keep_checkpoints=4, learning_rate=0.0)
     train_as(config)
-    for count, name in ((1, "few"), (150, "many")):
+    for count, name in ((1, "few"), (40, "many")):
         release_average(
             config.run.run_dir,
             tmp_path / name,
