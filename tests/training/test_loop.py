@@ -116,7 +116,7 @@ def test_another_dataset_is_refused(continued, dataset, tmp_path):
     config = with_values(continued, data_dir=str(tmp_path / "data"), steps=8)
     text = (tmp_path / "data" / MANIFEST_NAME).read_text()
     (tmp_path / "data" / MANIFEST_NAME).write_text(text.replace("[2,1]", "[2,0]"))
-    with pytest.raises(InputError, match=r"begun with --data_dir=6 pairs"):
+    with pytest.raises(InputError, match="begun with a data_dir of 6 pairs"):
         train_as(config)
     (tmp_path / "data" / MANIFEST_NAME).write_text(text)  # elsewhere, but the same
     assert train_as(config).step == 8
