@@ -135,15 +135,18 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     content = _content_of(path)
     kind = _kind_of(path, content)
     with _quiet_libraries() as said:
-        image = _opened(path, content, kind)
+        image, several, is_thumbnail = _opened(path, content, kind)
         width, height = image.size
         if width * height > max_megapixels * 1e6:
             raise InputError(
                 f"{path} claims {width}×{height} pixels, more than {max_megapixels:g} megapixels; "
                 "make it smaller (test.py can raise the limit: --max_input_megapixels)."
             )
-        _refuse_thumbnail(path, image, kind)
-        several = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
+        if is_thumbnail:
+            raise InputError(
+                f"{path} is a TIFF file that begins with a thumbnail, as cameras' raw files do; "
+                "convert it to PNG."
+            )
         profile, notes = _profile(image)
         turned_by_library = _orientation(image) if kind == "TIFF" else None
         decoded = _decoded(path, content, image, kind, profile)
@@ -268,20 +271,19 @@ def _quiet_libraries() -> Iterator:
         Image.MAX_IMAGE_PIXELS = largest
 
 
-def _opened(path: Path, content: bytes, kind: str) -> Image.Image:
-    """What the file says of itself; nothing is decoded yet."""
+def _opened(path: Path, content: bytes, kind: str) -> tuple[Image.Image, bool, bool]:
+    """What the file says of itself, nothing is decoded yet.
+
+    Returns:
+        The picture; whether others follow; and whether it is a smaller copy of one of these.
+    """
     with contextlib.suppress(Exception):  # of damaged headers Pillow raises whatever it likes
         if not _lacks_its_end(kind, content):
-            return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
+            image = Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
+            several = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
+            is_thumbnail = kind == "TIFF" and bool(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1)
+            return image, several, is_thumbnail
     raise InputError(f"{path} is damaged or cut short ({kind}); copy or download it again.")
-
-
-def _refuse_thumbnail(path: Path, image: Image.Image, kind: str) -> None:
-    if kind == "TIFF" and image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1:
-        raise InputError(
-            f"{path} is a TIFF file that begins with a thumbnail, as cameras' raw files do; "
-            "convert it to PNG."
-        )
 
 
 def _profile(image: Image.Image) -> tuple[ColourProfile | None, list[str]]:

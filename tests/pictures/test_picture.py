@@ -206,6 +206,16 @@ def test_pictures_are_turned_as_their_exif_tag_says(picture_file, kind, orientat
     np.testing.assert_array_equal(turned(SMOOTH, orientation), turn(SMOOTH))
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_16_bit_tiff_is_turned_once(picture_file, orientation):
+    values = RANDOM.integers(0, 65_536, (30, 40), np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read_picture(picture_file(encoded(Image.fromarray(values), "TIFF", exif=exif)))
+    assert picture.orientation == orientation
+    np.testing.assert_array_equal(picture.pixels, turned(values, orientation))
+
+
 @pytest.mark.parametrize("orientation", [0, 9])
 def test_an_orientation_that_does_not_exist_is_passed_over(picture_file, orientation):
     exif = Image.Exif()
