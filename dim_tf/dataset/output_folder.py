@@ -151,6 +151,10 @@ def _compare(out_dir: Path, begun_with: dict[str, str], settings: dict[str, str]
         before, now = begun_with.get(name, ""), settings.get(name, "")
         if before != now:
             raise InputError(
-                f"--out_dir={out_dir} was begun with {name}{before or 'nothing'}, not "
-                f"{now or 'nothing'}; repeat that setting or give another --out_dir."
+                f"--out_dir={out_dir} was begun {_with(name, before)}, not {_with(name, now)}; do "
+                "it as before or give another --out_dir."
             )
+
+
+def _with(name: str, value: str) -> str:
+    return f"with {name}{value}" if value else f"without {name.rstrip('= ')}"

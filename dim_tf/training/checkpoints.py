@@ -129,7 +129,7 @@ def can_start_from(source: NetworkConfig, network: NetworkConfig) -> bool:
 
 
 def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
-    """The flags of `saved` that are not as `asked`, as they can be given again."""
+    """What of `saved` is not as `asked`: flags as they can be given again, or to be left out."""
     return ", ".join(
         _as_flag(name, saved.get(name)) for name in asked if saved.get(name) != asked[name]
     )
@@ -138,6 +138,8 @@ def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
 def _as_flag(name: str, value: Any) -> str:
     if name == "data_dir":  # not the folder, but what it holds, see `Manifest.fingerprint`
         return f"a data_dir of {value}"
+    if value is None:  # the run is older than the setting
+        return f"no --{name}"
     return f"--{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
 
 

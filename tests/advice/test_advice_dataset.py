@@ -227,17 +227,35 @@ def test_a_folder_with_other_files_is_left_for_a_new_or_empty_one(prepare):
         assert prepare(*FOLDERS, f"--out_dir={folder}").pairs == 2
 
 
-@pytest.mark.parametrize(
-    "begun_with",
-    ["--seed=2", "--layout=original", "--bg_dir=eps", "--synthetic_kinds=hair,fur", "--hold_out"],
+SETTINGS = (
+    "--seed=2",
+    "--layout=original",
+    "--bg_dir=eps",
+    "--synthetic_kinds=hair,fur",
+    "--hold_out",
 )
-def test_a_setting_is_repeated_or_another_folder_given(prepare, begun_with):
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("begun_with_it", [True, False])
+def test_it_is_done_as_before_or_another_folder_given(prepare, setting, begun_with_it):
     given = [OUT, "--synthetic=1", "--photos_dir=bg"]
-    prepare(*given, begun_with)
-    sentence = refused("repeat that setting or give another --out_dir.", prepare, *given)
+    prepare(*given, *([setting] if begun_with_it else []))
+    later = [] if begun_with_it else [setting]
+    sentence = refused("do it as before or give another --out_dir.", prepare, *given, *later)
+    assert prepare(*given, *later, "--out_dir=another").pairs
+    as_before = re.search(r"was begun with(out)? (--\w+\S*), not ", sentence)
+    prepare(*given, *([] if as_before[1] else [as_before[2]]))
+
+
+def test_the_photos_are_as_before_or_another_folder_given(prepare):
+    given = [OUT, "--synthetic=1", "--photos_dir=bg"]
+    prepare(*given)
+    Path("bg/place0.png").rename("more.png")
+    refused("do it as before or give another --out_dir.", prepare, *given)
     assert prepare(*given, "--out_dir=another").pairs
-    repeated = re.search("was begun with (.*?), not ", sentence)[1]
-    prepare(*given, repeated)
+    Path("more.png").rename("bg/place0.png")
+    prepare(*given)
 
 
 def test_damaged_settings_need_another_folder(prepare):

@@ -55,6 +55,17 @@ def test_a_trimap_of_labels_is_given_as_one(infer, values):
     assert [seen[0, 0], seen[20, 13], seen[20, 25]] == [0, 128, 255]
 
 
+def test_a_mask_that_is_nowhere_white_gets_some(infer):
+    soft = np.zeros((40, 50), np.uint8)
+    soft[8:32, 10:40] = np.linspace(60, 200, 30).astype(np.uint8)
+    write_png("mask.png", soft)
+    advice = "its trimap has no {}; the matte is better where some is left"
+    assert "no foreground (255)" in told(advice, infer(*MASK))
+    soft[8:32, 10:40] = 255
+    write_png("mask.png", soft)
+    assert "its trimap has no" not in infer(*MASK)
+
+
 def test_a_label_that_is_there_is_chosen(infer):
     classes(0, 1, 2)
     sentence = refused("{} has no label {}; it has {}.", infer, *MASK, "--label=7")

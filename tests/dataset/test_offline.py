@@ -161,9 +161,9 @@ def test_half_written_files_of_a_killed_run_do_not_count(inputs):
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"seed": 2}, "was begun with --seed=1, not 2;"),
-        ({"pad": "center"}, "was begun with --pad=none, not center;"),
-        ({"layout": "original"}, "--layout=compact, not original;"),
+        ({"seed": 2}, "was begun with --seed=1, not with --seed=2;"),
+        ({"pad": "center"}, "was begun with --pad=none, not with --pad=center;"),
+        ({"layout": "original"}, "--layout=compact, not with --layout=original;"),
     ],
 )
 def test_other_settings_into_the_same_folder_are_refused(inputs, change, sentence):

@@ -7,7 +7,7 @@ from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.training.checkpoints import restore_newest, save_checkpoint
+from dim_tf.training.checkpoints import difference, restore_newest, save_checkpoint
 
 CONFIG = NetworkConfig(width=1 / 64, fc6="1x1")
 
@@ -148,9 +148,14 @@ def test_another_network_is_refused_and_the_difference_named(states, tmp_path, c
     assert names(tmp_path) == ["step-00000010.npz"]
 
 
+def test_a_setting_younger_than_the_run_is_left_out():
+    assert difference({"seed": 1}, {"seed": 1, "jpeg": 0.5}) == "no --jpeg"
+    assert difference({"crop_sizes": [64, 96]}, {"crop_sizes": [320]}) == "--crop_sizes=64,96"
+
+
 def test_other_settings_are_refused_and_the_difference_named(states, tmp_path):
     save(tmp_path, states[0], 10)
     before = values(states[1])
-    with pytest.raises(InputError, match="begun with --seed=1, --overfit=None; give the same"):
+    with pytest.raises(InputError, match="begun with --seed=1, no --overfit; give the same"):
         restore_newest(tmp_path, *states[1], CONFIG, {"seed": 2, "overfit": 3})
     assert_same(states[1], before)
