@@ -5,6 +5,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.pictures.levels import to_8_bits
 from dim_tf.pictures.picture import Picture, turned, turned_back
 from dim_tf.system.errors import InputError
@@ -170,9 +171,14 @@ def edge_strength(photo: Picture) -> np.ndarray:
 def edge_score(values: np.ndarray, strength: np.ndarray) -> float:
     """The mean of `edge_strength` along the edge of a mask, trimap or matte.
 
-    The edge is where it passes the middle of its values.
+    The edge is where it passes the middle of its values; of a trimap the whole unknown band.
     """
     height, width = strength.shape
+    if (values == UNKNOWN).any() and np.isin(values, (BACKGROUND, UNKNOWN, FOREGROUND)).all():
+        # A trimap: the edge is somewhere in the unknown band, not at its rim.
+        nearest = cv2.resize(values, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        unknown = nearest == UNKNOWN
+        return float(strength[unknown].mean()) if unknown.any() else 0.0
     small = cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
     inside = (small >= 128).astype(np.uint8)
     edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
