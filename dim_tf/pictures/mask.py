@@ -8,13 +8,8 @@ import numpy as np
 from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
 from dim_tf.pictures.classes import Classes, all_classes, object_classes
 from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
-from dim_tf.pictures.matte import MOST_COLOUR, grey_of
-from dim_tf.pictures.photo import (
-    looks_like_photo,
-    over,
-    share_near_black_and_white,
-    share_of_colour,
-)
+from dim_tf.pictures.matte import grey_of
+from dim_tf.pictures.photo import is_colour_photo, over, share_near_black_and_white
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
 
@@ -77,7 +72,7 @@ def mask_of(
     Raises:
         InputError: see `read_mask`.
     """
-    if looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR:
+    if is_colour_photo(picture):
         raise InputError(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."

@@ -6,12 +6,9 @@ import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.levels import to_8_bits, to_grey
-from dim_tf.pictures.photo import share_of_colour
+from dim_tf.pictures.photo import MOST_COLOUR, share_of_colour
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
-
-# A picture with colours in more than this share of its pixels is a photograph.
-MOST_COLOUR = 0.01
 
 
 class ColouredMatteError(InputError):

@@ -13,6 +13,8 @@ from dim_tf.system.errors import tell
 
 # Which of two files is the photo is judged by about this many of their pixels.
 _PIXELS_LOOKED_AT = 1_000_000
+# A picture with colours in more than this share of its pixels is a photograph.
+MOST_COLOUR = 0.01
 # Red, green and blue of a pixel differ visibly if by more than this.
 _VISIBLE_COLOUR = 24
 
@@ -100,6 +102,11 @@ def looks_like_photo(picture: Picture) -> bool:
     grey = _sample(to_8_bits(to_grey(picture.pixels)))
     shades = np.count_nonzero(np.bincount(grey.ravel(), minlength=256))
     return picture.opacity is None and shades > 64 and share_near_black_and_white(grey) < 0.6
+
+
+def is_colour_photo(picture: Picture) -> bool:
+    """Whether it looks like a photo, and one in colours."""
+    return looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR
 
 
 def looks_like_mask(picture: Picture) -> bool:

@@ -92,10 +92,8 @@ def _orientation_on(
 ) -> tuple[int, bool]:
     """The EXIF orientation with which what is stored lies on the photo; whether edges told it."""
     stored = turned_back(values, picture.orientation)
-    tags, open_question = (
-        [picture.orientation, photo.orientation],
-        mask_orientation in ("auto", None),
-    )
+    open_question = mask_orientation in ("auto", None)
+    tags = [picture.orientation, photo.orientation]
     if not open_question:
         tagged = photo.orientation if photo.orientation != 1 else picture.orientation
         tags = [tagged if mask_orientation == "as_photo" else 1]

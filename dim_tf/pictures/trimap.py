@@ -8,8 +8,8 @@ from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
 from dim_tf.pictures.classes import Classes, all_classes
 from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
 from dim_tf.pictures.mask import Invert, turn_over
-from dim_tf.pictures.matte import MOST_COLOUR, grey_of
-from dim_tf.pictures.photo import looks_like_photo, over, share_of_colour
+from dim_tf.pictures.matte import grey_of
+from dim_tf.pictures.photo import is_colour_photo, over
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
 
@@ -61,7 +61,7 @@ def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, li
     Raises:
         InputError: see `read_trimap`.
     """
-    if looks_like_photo(picture) and share_of_colour(picture) > MOST_COLOUR:
+    if is_colour_photo(picture):
         raise InputError(
             f"{picture.path} is a photo in colours, not a trimap; a trimap is white on the object, "
             "black on the background and grey (128) where it is unknown."
