@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from dim_tf.config import UNKNOWN
-from dim_tf.pictures.levels import grey_array
+from dim_tf.pictures.arrays import grey_array, trimap_array
+from dim_tf.system.errors import InputError
 
 # What a report holds, in its order. "Conn_continue" is the other reading of Connectivity.
 METRIC_NAMES = ("SAD", "MSE", "Grad", "Conn", "Conn_continue")
@@ -52,17 +53,24 @@ def matting_errors(
     Args:
         predicted: [H, W] uint8, or what `grey_array` takes.
         alpha: ground truth, likewise.
-        trimap: likewise; unknown where it is 128. None: the whole image counts.
+        trimap: see `trimap_array`; unknown where it is 128. None: the whole image counts.
 
     Returns:
         See `sad`, `mse`, `gradient` and `connectivity`, the last in both readings.
 
     Raises:
-        ValueError: an array of another shape, dtype or range, or the sizes differ.
+        InputError: an array of another shape, dtype or range; or a trimap of other values or
+            without an unknown pixel.
+        ValueError: the sizes differ.
     """
-    predicted = grey_array(predicted, "predicted matte", rough=False)
-    alpha = grey_array(alpha, "true matte", rough=False)
-    trimap = None if trimap is None else grey_array(trimap, "trimap")
+    predicted = grey_array(predicted, "predicted matte")
+    alpha = grey_array(alpha, "true matte")
+    trimap = None if trimap is None else trimap_array(trimap)
+    if trimap is not None and not (trimap == UNKNOWN).any():
+        raise InputError(
+            "The trimap has no unknown pixel (128), so nothing is measured; give None to measure "
+            "the whole image."
+        )
     region = _region(predicted, alpha, trimap)
     previous, skipping = _connectivity_both_ways(predicted, alpha, region)
     values = (

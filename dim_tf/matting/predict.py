@@ -10,8 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import (
-    BACKGROUND,
-    FOREGROUND,
     IMAGE_MEAN_RGB,
     MAX_PIXELS,
     SIZE_MULTIPLE,
@@ -25,7 +23,7 @@ from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.network import receptive_radius
 from dim_tf.model.weights import load_network
-from dim_tf.pictures.levels import grey_array, rgb_array
+from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions
 
@@ -76,7 +74,7 @@ class MattingModel:
 
         Args:
             rgb: [H, W, 3] photo of any size, sRGB; uint8, or what `rgb_array` takes.
-            trimap: [H, W] uint8 in {0, 128, 255}, or floats 0, 0.5 and 1; see `grey_array`.
+            trimap: [H, W] uint8 in {0, 128, 255}, or floats 0, 0.5 and 1; see `trimap_array`.
             size: squash photo and trimap to a square of this side for the network and the matte
                 back, as the original's test.py does with 320; 0 keeps their size.
             max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
@@ -89,13 +87,9 @@ class MattingModel:
             InputError: an array of another shape, dtype or range; photo and trimap differ in size,
                 or the trimap has other values.
         """
-        rgb, trimap = rgb_array(rgb), grey_array(trimap, "trimap")
+        rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
             raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
-        if ((trimap != BACKGROUND) & (trimap != UNKNOWN) & (trimap != FOREGROUND)).any():
-            raise InputError(
-                "A trimap holds 0, 128 and 255 only; of a mask trimap_from_rough_mask makes one."
-            )
         height, width = trimap.shape
         if size:
             alpha = self._forward_padded(

@@ -9,24 +9,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dim_tf.pictures.levels import to_8_bits
-from dim_tf.pictures.photo import share_of_colour
+from dim_tf.pictures.levels import to_8_bits, to_grey
+from dim_tf.pictures.photo import is_cut_out, share_of_colour
 from dim_tf.pictures.picture import Picture
 
-# Class numbers as datasets have them; greater ones beside white are shades.
-_LARGEST_NUMBER = 63
-_VOID_NUMBER = 255
+# So many small numbers are classes, wherever they lie: no shade of theirs is near white. So are
+# greater ones that are not almost white, where they are flat.
+_MOST_SMALL_NUMBERS, _LARGEST_SMALL_NUMBER = 16, 63
+_VOID_NUMBERS = (255, 65_535)
 # What PASCAL VOC paints void with, where the palette was turned into colours.
 _VOID_COLOUR = 0xE0E0C0
 _MOST_CLASSES = 64
+_ALMOST_WHITE = 238
+# The value of pixels that cannot be seen.
+_TRANSPARENT, _TRANSPARENT_NAME = -1, "transparent"
 # A sentence names this many at most.
 _CLASSES_SHOWN = 8
-# Of shades spread over 0 … 255, so many are classes at most.
-_MOST_SHADES = 16
 # Of two neighbours, of which one is an object's, at least so many are of one class.
 _FLAT = 0.5
-# Of a class among shades, so many pixels have no other class within two pixels.
+# Of the pixels of classes with an inside, so many have no other class within two pixels, ...
 _SOLID = 0.25
+# ... and of the places where two classes meet, in so many others lie between the two. In a soft
+# mask of few shades each meets the next.
+_JUMPS = 0.2
+# Two classes with a third between them meet in at most this share of the places where others do.
+_MOST_TOUCHING = 0.05
 
 
 class Classes(NamedTuple):
@@ -37,7 +44,7 @@ class Classes(NamedTuple):
         names: as the user may write them: "1", or "#c08080" where colours tell the classes.
         background: index of what no object is, or None where nothing says it.
         void: index of what was left open, or None.
-        values: the file's own, one for each name: numbers or 0xRRGGBB.
+        values: the file's own, one for each name, rising: numbers, 0xRRGGBB, or -1: transparent.
     """
 
     number: np.ndarray
@@ -56,108 +63,228 @@ class Classes(NamedTuple):
     def shares(self, indices: list[int]) -> str:
         """The classes, all where none is given, and how much of the picture each takes, as text."""
         indices = indices or list(range(len(self.names)))
-        counts = np.bincount(self.number.ravel(), minlength=len(self.names))
+        counts = self.counts()
         parts = [f"{self.names[i]} ({counts[i] / self.number.size:.1%})" for i in indices]
         if len(parts) > _CLASSES_SHOWN:
             parts[_CLASSES_SHOWN:] = [f"{len(parts) - _CLASSES_SHOWN} more"]
         return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
 
+    def counts(self) -> np.ndarray:
+        """[number of classes] int, the pixels of each."""
+        return np.bincount(self.number.ravel(), minlength=len(self.names))
 
-def all_classes(picture: Picture, grey: np.ndarray) -> Classes | None:
+    def meetings(self) -> np.ndarray:
+        """[n, n] int, symmetric: how often pixels of two classes lie beside or below each other."""
+        count, number = len(self.names), self.number.astype(np.uint16)
+        meetings = np.zeros(count * count, int)
+        for one, other in ((number[1:], number[:-1]), (number[:, 1:], number[:, :-1])):
+            meetings += np.bincount((count * one + other).ravel(), minlength=count * count)
+        meetings = meetings.reshape(count, count)
+        return meetings + meetings.T
+
+
+def all_classes(picture: Picture, transparent_is_background: bool = True) -> Classes | None:
     """Every value of a picture as a class; None where there are too many to be told apart.
 
     Args:
-        picture: opaque.
-        grey: its grey levels, [H, W] uint8.
+        picture: of any depth; more than half transparent is transparent.
+        transparent_is_background: whether what cannot be seen is of the class 0, or black.
     """
-    has_colour = share_of_colour(picture) > 0
-    if picture.labels is not None and has_colour:
-        return _of_numbers(picture.labels)
-    return _of_colours(to_8_bits(picture.pixels)) if has_colour else _of_numbers(grey)
+    by_colour = share_of_colour(picture) > 0
+    if picture.labels is not None and by_colour:
+        values = picture.labels
+    elif by_colour:
+        red, green, blue = np.moveaxis(to_8_bits(picture.pixels).astype(np.int32), 2, 0)
+        values = red << 16 | green << 8 | blue
+    else:
+        values = _numbers(to_grey(picture.pixels))
+    named_by_colour = by_colour and picture.labels is None
+    if is_cut_out(picture):
+        unseen = to_8_bits(picture.opacity) < 128
+        # In a palette any place may be that of the transparent pixels, or the first colour's.
+        has_black = by_colour is False or named_by_colour or _first_is_black(picture, unseen)
+        merged = transparent_is_background and has_black
+        values = np.where(unseen, 0 if merged else _TRANSPARENT, values.astype(np.int32))
+    return _classes_of(
+        values,
+        "#{:06x}".format if named_by_colour else str,
+        (_VOID_COLOUR,) if named_by_colour else _VOID_NUMBERS,
+    )
 
 
-def object_classes(picture: Picture, grey: np.ndarray) -> Classes | None:
+def object_classes(picture: Picture) -> Classes | None:
     """The classes of a picture that was made of classes; None of one made of shades.
 
     Args:
-        picture: opaque.
-        grey: its grey levels, [H, W] uint8.
+        picture: as `all_classes` takes it.
     """
-    classes = all_classes(picture, grey)
-    if classes is None or len(classes.names) < 3 or picture.lossy:
+    classes = None if picture.lossy else all_classes(picture)
+    if classes is None or len(classes.names) < 2:
         return None
-    values = np.array(classes.values)
-    by_number = share_of_colour(picture) == 0 or picture.labels is not None
-    if by_number and len(values) <= _MOST_SHADES and values.max() <= _LARGEST_NUMBER:
-        return classes  # no shade of it is near white
+    by_colour = share_of_colour(picture) > 0
+    if len(classes.names) == 2 and (not by_colour or is_cut_out(picture)):
+        return None  # black and white, whatever they are stored as
+    if by_colour:
+        few = len(classes.names) <= _MOST_SMALL_NUMBERS
+        return classes if few or _is_flat(classes) else None
+    return classes if are_classes(classes) else None
+
+
+def all_classes_of_numbers(values: np.ndarray) -> Classes | None:
+    """Whole numbers, [H, W], as classes; None where there are too many."""
+    return _classes_of(values, str, _VOID_NUMBERS)
+
+
+def classes_of_numbers(values: np.ndarray) -> Classes | None:
+    """The classes of whole numbers, [H, W], where they are classes and no shades."""
+    classes = all_classes_of_numbers(values)
+    made_of = classes is not None and len(classes.names) > 2 and are_classes(classes)
+    return classes if made_of else None
+
+
+def are_classes(classes: Classes) -> bool:
+    """Whether three or more numbers are classes and not the shades of a soft mask."""
+    values = classes.values
+    if len(values) <= _MOST_SMALL_NUMBERS and values[-1] <= _LARGEST_SMALL_NUMBER:
+        return True
     if not _is_flat(classes):
+        return False
+    if values[-1] in _VOID_NUMBERS and values[-2] <= _LARGEST_SMALL_NUMBER:
+        return True
+    if len(values) <= _MOST_SMALL_NUMBERS and values[-1] <= _ALMOST_WHITE:
+        return True
+    if len(values) == 3 and values[0] == 0:
+        if values[-1] == 255 and values[1] > _ALMOST_WHITE:
+            return False
+        if classes.void is not None and between(classes) == classes.void:
+            return True
+    ends = (0, *_VOID_NUMBERS)
+    shades = [index for index, value in enumerate(values) if value not in ends]
+    return _jump(classes) and _is_solid(classes, shades)
+
+
+def looks_like_labels(classes: Classes) -> bool:
+    """Whether a matte of these numbers would be one of labels: flat, small, or with void."""
+    values, last = classes.values, len(classes.values) - 1
+    if values[last] in _VOID_NUMBERS:
+        if _is_solid(classes, [last]):
+            return False  # white is the object, the rest is dark because a network failed
+        values = values[:last]
+    if not values or not 0 < values[-1] <= _LARGEST_SMALL_NUMBER:
+        return False
+    return values == (0, 1) or (len(values) <= _MOST_SMALL_NUMBERS and _is_flat(classes))
+
+
+def between(classes: Classes) -> int | None:
+    """Of three classes the one without which the two others would not meet, or None."""
+    meetings = classes.meetings()
+    pairs = {2: meetings[0, 1], 1: meetings[0, 2], 0: meetings[1, 2]}  # by the class left out
+    least = min(pairs, key=pairs.get)
+    second = sorted(pairs.values())[1]
+    return least if second and pairs[least] <= _MOST_TOUCHING * second else None
+
+
+def without_strays(classes: Classes, count: int, most: float) -> tuple[Classes, np.ndarray] | None:
+    """The commonest classes alone.
+
+    Args:
+        classes: any number of them.
+        count: how many to keep.
+        most: of all pixels, and of ten times those of the rarest that is kept, the largest share
+            that may be of others.
+
+    Returns:
+        The classes, stray pixels counted to the first; and [H, W] bool, where these are. None where
+        they are too many.
+    """
+    counts = classes.counts()
+    kept = np.sort(np.argsort(-counts, kind="stable")[:count])
+    strays = classes.number.size - int(counts[kept].sum())
+    if len(kept) < count or strays > most * min(classes.number.size, 100 * counts[kept].min()):
         return None
-    if share_of_colour(picture) > 0:
-        return classes
-    numbers = values[values != _VOID_NUMBER]
-    shades = len(values) <= _MOST_SHADES
-    if (
-        numbers.max() <= _LARGEST_NUMBER
-        or (shades and values.max() < 240)
-        or (shades and len(values) > 3 and _is_solid(classes))
-    ):
-        return classes
-    return None
-
-
-def _of_numbers(values: np.ndarray) -> Classes | None:
-    present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
-    if len(present) > _MOST_CLASSES:
-        return None
-    place = np.zeros(256, np.uint8)
-    place[present] = np.arange(len(present))
-    # Beside shades, white is one of them.
-    numbered = all(value <= _LARGEST_NUMBER or value == _VOID_NUMBER for value in present)
-    return _classes(place[values], present.tolist(), str, _VOID_NUMBER if numbered else None)
-
-
-def _of_colours(rgb: np.ndarray) -> Classes | None:
-    red, green, blue = (rgb[..., channel].astype(np.int32) for channel in range(3))
-    packed = red << 16 | green << 8 | blue
-    present = np.unique(packed[:: max(1, packed.shape[0] // 256)])
-    if len(present) <= _MOST_CLASSES:
-        number = np.minimum(np.searchsorted(present, packed), len(present) - 1)
-        if (present[number] != packed).any():  # colours that only the other rows have
-            present, number = np.unique(packed, return_inverse=True)
-            number = number.reshape(packed.shape)
-    if len(present) > _MOST_CLASSES:
-        return None
-    return _classes(number.astype(np.uint8), present.tolist(), "#{:06x}".format, _VOID_COLOUR)
-
-
-def _classes(
-    number: np.ndarray, present: list[int], name_of: Callable[[int], str], void: int | None
-) -> Classes:
+    place = np.full(len(counts), 255, np.uint8)
+    place[kept] = np.arange(count)
+    number = place[classes.number]
+    stray = number == 255
+    indices = {int(old): new for new, old in enumerate(kept)}
     return Classes(
-        number=number,
-        names=tuple(map(name_of, present)),
-        background=present.index(0) if 0 in present else None,
-        void=present.index(void) if void in present else None,
+        number=np.where(stray, np.uint8(0), number),
+        names=tuple(classes.names[index] for index in kept),
+        background=indices.get(classes.background),
+        void=indices.get(classes.void),
+        values=tuple(classes.values[index] for index in kept),
+    ), stray
+
+
+def _numbers(grey: np.ndarray) -> np.ndarray:
+    """Whole numbers of 8 bits where 16 bits hold no others."""
+    if grey.dtype == np.uint16 and not (grey % 257).any():
+        return to_8_bits(grey)
+    return grey
+
+
+def _first_is_black(picture: Picture, unseen: np.ndarray) -> bool:
+    """Whether in a palette the class 0 is black, transparent, or does not occur."""
+    first = (picture.labels == 0) & ~unseen
+    return not first.any() or not picture.pixels[first].any()
+
+
+def _classes_of(
+    values: np.ndarray, name_of: Callable[[int], str], voids: tuple[int, ...]
+) -> Classes | None:
+    # Few rows have all of them, mostly, and of a photo they say that there are too many.
+    present = np.unique(values[:: max(1, values.shape[0] // 256)])
+    if len(present) > _MOST_CLASSES:
+        return None
+    number = np.minimum(np.searchsorted(present, values), len(present) - 1)
+    if (present[number] != values).any():
+        present, number = np.unique(values, return_inverse=True)
+        if len(present) > _MOST_CLASSES:
+            return None
+    present = present.tolist()
+    names = [_TRANSPARENT_NAME if value == _TRANSPARENT else name_of(value) for value in present]
+    unseen = _TRANSPARENT if _TRANSPARENT in present else 0
+    classes = Classes(
+        number=number.reshape(values.shape).astype(np.uint8),
+        names=tuple(names),
+        background=present.index(unseen) if unseen in present else None,
+        void=next((present.index(void) for void in voids if void in present), None),
         values=tuple(present),
     )
+    return classes if _leaves_void_open(classes) else classes._replace(void=None)
+
+
+def _leaves_void_open(classes: Classes) -> bool:
+    """Whether what has the value of void is void: 255 may be white, the last of some shades."""
+    if classes.void is None or classes.values[classes.void] not in _VOID_NUMBERS:
+        return True
+    values = classes.values
+    if len(values) < 2 or values[-2] <= _LARGEST_SMALL_NUMBER:
+        return len(values) > 1
+    if len(values) == 3 and values[0] == 0:
+        return between(classes) == 2
+    steps = np.diff(values)
+    return bool(steps.max() - steps.min() > 1)  # not spread over black to white
 
 
 def _is_flat(classes: Classes) -> bool:
     """Whether neighbours are mostly of one class, as where somebody outlined things."""
-    known = np.isin(classes.number, classes.objects)
-    same = pairs = 0
-    for one, other, here, there in (
-        (classes.number[1:], classes.number[:-1], known[1:], known[:-1]),
-        (classes.number[:, 1:], classes.number[:, :-1], known[:, 1:], known[:, :-1]),
-    ):
-        counted = here | there
-        pairs += np.count_nonzero(counted)
-        same += np.count_nonzero(counted & (one == other))
-    return pairs > 0 and same >= _FLAT * pairs
+    meetings = classes.meetings()
+    objects = np.isin(np.arange(len(classes.names)), classes.objects)
+    counted = meetings[objects[:, None] | objects[None, :]].sum()
+    return bool(counted) and np.diag(meetings)[objects].sum() >= _FLAT * counted
 
 
-def _is_solid(classes: Classes) -> bool:
-    """Whether every class has an inside, which the soft pixels of an edge have not."""
+def _jump(classes: Classes) -> bool:
+    """Whether classes meet that are not the next to each other in the order of their values."""
+    meetings = classes.meetings()
+    apart = np.abs(np.subtract.outer(np.arange(len(meetings)), np.arange(len(meetings))))
+    different = meetings[apart > 0].sum()
+    return bool(different) and meetings[apart > 1].sum() >= _JUMPS * different
+
+
+def _is_solid(classes: Classes, indices: list[int]) -> bool:
+    """Whether some classes have an inside, which soft edges and outlines have not."""
     number = classes.number
     if min(number.shape) < 5:
         return False
@@ -167,5 +294,5 @@ def _is_solid(classes: Classes) -> bool:
     for row in range(5):
         for column in range(5):
             inside &= number[row : row + height, column : column + width] == middle
-    solid = np.bincount(middle[inside], minlength=len(classes.names))
-    return bool((solid >= _SOLID * np.bincount(number.ravel())).all())
+    solid = np.bincount(middle[inside], minlength=len(classes.names))[indices].sum()
+    return bool(solid >= _SOLID * max(1, classes.counts()[indices].sum()))

@@ -1,8 +1,5 @@
 """Grey levels: of pictures and arrays, and the three of a trimap. No TensorFlow here."""
 
-import warnings
-from typing import Any
-
 import cv2
 import numpy as np
 
@@ -11,6 +8,8 @@ from dim_tf.system.errors import InputError
 
 # Painting programs and conversions move the three values by this much.
 CONVERSION_ERROR = 2
+# Cameras and microscopes store so many bits in the lower ones of 16.
+_BITS_IN_16 = (8, 10, 12)
 
 
 def to_8_bits(image: np.ndarray) -> np.ndarray:
@@ -23,6 +22,27 @@ def to_16_bits(image: np.ndarray) -> np.ndarray:
     return image if image.dtype == np.uint16 else image.astype(np.uint16) * np.uint16(257)
 
 
+def full_range(image: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Brings the numbers of 8, 10 or 12 bits that were stored in 16 to the range of 16.
+
+    Args:
+        image: uint8, which is returned as it is, or uint16.
+
+    Returns:
+        The same shape and dtype, and what to tell.
+    """
+    if image.dtype == np.uint8:
+        return image, []
+    brightest = int(image.max())
+    bits = next((bits for bits in _BITS_IN_16 if brightest < 2**bits), 16)
+    if bits == 16 or not brightest:
+        return image, []
+    largest = 2**bits - 1
+    scaled = (image.astype(np.uint32) * 65_535 + largest // 2) // largest
+    note = f"it has 16 bits and values up to {brightest} only, which are taken as those of {bits}"
+    return scaled.astype(np.uint16), [f"{note} bits"]
+
+
 def to_grey(image: np.ndarray) -> np.ndarray:
     """[H, W] of [H, W] or of [H, W, 3] RGB, which becomes its luminance."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -31,55 +51,6 @@ def to_grey(image: np.ndarray) -> np.ndarray:
 def to_rgb(image: np.ndarray) -> np.ndarray:
     """[H, W, 3] RGB of that or of [H, W] grey."""
     return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-
-
-def grey_array(values: Any, name: str, rough: bool = True) -> np.ndarray:
-    """A mask, matte or trimap of a library caller, as the pictures of files are.
-
-    Args:
-        values: [H, W] or [H, W, 1]: bool, whole numbers from 0 to 255, or floating point in [0, 1].
-        name: of what it is, for the error.
-        rough: whether whole numbers 0 and 1 alone are taken as 0 and 255, with a warning. Not of a
-            matte to measure: of a network that fails it may be as dark.
-
-    Returns:
-        [H, W] uint8.
-
-    Raises:
-        InputError: another shape, another dtype or other values.
-    """
-    array = np.asarray(values)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim != 2 or not array.size:
-        raise InputError(f"The {name} has the shape {array.shape}; give [H, W] or [H, W, 1].")
-    levels = levels_of(array, name)
-    whole = np.issubdtype(array.dtype, np.integer)
-    if rough and whole and levels.max() == 1:
-        warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
-        return levels * np.uint8(255)
-    return levels
-
-
-def rgb_array(values: Any) -> np.ndarray:
-    """A photo of a library caller, as the pictures of files are.
-
-    Args:
-        values: [H, W, 3] RGB, or grey [H, W] or [H, W, 1]: whole numbers from 0 to 255, uint16, or
-            floating point in [0, 1].
-
-    Returns:
-        [H, W, 3] uint8.
-
-    Raises:
-        InputError: another shape, another dtype or other values.
-    """
-    array = np.asarray(values)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
-        raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
-    return to_rgb(to_8_bits(array) if array.dtype == np.uint16 else levels_of(array, "photo"))
 
 
 def levels_of(array: np.ndarray, name: str) -> np.ndarray:

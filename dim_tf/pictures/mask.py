@@ -9,9 +9,16 @@ from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
 from dim_tf.pictures.classes import Classes, all_classes, object_classes
 from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
 from dim_tf.pictures.matte import grey_of
-from dim_tf.pictures.photo import is_colour_photo, over, share_near_black_and_white
-from dim_tf.pictures.picture import Picture, read_picture
-from dim_tf.system.errors import InputError, tell
+from dim_tf.pictures.photo import (
+    MOST_COLOUR,
+    is_colour_photo,
+    is_cut_out,
+    looks_like_mask,
+    over,
+    share_of_colour,
+)
+from dim_tf.pictures.picture import Picture, read_in_role
+from dim_tf.system.errors import InputError
 
 Invert = Literal["auto", "yes", "no"]
 
@@ -24,6 +31,10 @@ _NOISE_VALUES = 8
 # An inverted mask is white all along its border, but for a few pixels, and black inside.
 _INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
 _SUSPICIOUS_BORDER = 0.75
+# Colours that are shades of one differ from these by at most this, also in a JPEG.
+_SAME_HUE = 48
+# A mask that is nowhere brighter shows no object.
+_DARKEST_OBJECT = 128
 
 
 def read_mask(
@@ -50,10 +61,7 @@ def read_mask(
         InputError: the file is missing, unreadable or no picture; a photo; of one value only; or
             of several classes without a choice.
     """
-    picture = read_picture(path, max_megapixels)
-    mask, notes = mask_of(picture, label, invert)
-    tell(picture.path, *picture.notes, *notes)
-    return mask
+    return read_in_role(path, max_megapixels, lambda file: mask_of(file, label, invert))
 
 
 def mask_of(
@@ -77,40 +85,74 @@ def mask_of(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."
         )
-    values, notes = _channel(picture)
-    classes = None
-    if picture.opacity is None:
-        find = all_classes if label else object_classes
-        classes = find(picture, values)
-        if classes is not None and len(classes.names) > 1:
-            values, note = _of_classes(classes, label, str(picture.path))
-            values, _ = turn_over(values, "no" if invert == "auto" else invert)
-            return values, [*notes, note]
+    classes = all_classes(picture) if label else object_classes(picture)
+    if classes is not None and len(classes.names) > 1:
+        mask, note = mask_of_classes(classes, label, str(picture.path))
+        mask, _ = turn_over(mask, "no" if invert == "auto" else invert)
+        return mask, [note]
     if label and classes is None:
         raise InputError(
             f"{picture.path} has no labels that could be chosen among: it is made of shades; leave "
             "--label out."
         )
+    values, notes = _channel(picture)
     values, repairs = repair_mask(values, str(picture.path), picture.lossy, invert)
     return values, notes + repairs
 
 
 def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
-    """[H, W] uint8: where in a picture with transparency the mask is, and what to say."""
-    grey, notes = grey_of(picture)
-    if picture.opacity is None:
-        return grey, notes
-    opacity = to_8_bits(picture.opacity)
-    if opacity.min() == opacity.max():
-        return grey, notes
-    # Painted black and white with some of it see-through, or a cut-out, or a drawing in one colour.
-    seen = grey[opacity > 0]
-    if share_near_black_and_white(seen) > 0.99 and (seen < 128).any() and (seen >= 128).any():
-        return over(grey, opacity, 0), ["its transparent pixels are taken as black"]
-    return opacity, ["its transparency is taken as the mask"]
+    """[H, W] uint8: where in a picture the mask is, and what to say.
+
+    Raises:
+        InputError: it is not in its opacity, and there are several colours.
+    """
+    if is_cut_out(picture):
+        grey, notes = grey_of(picture)
+        opacity = to_8_bits(picture.opacity)
+        # Painted black, grey and white with some of it see-through, or a cut-out, or a drawing in
+        # one colour.
+        if looks_like_mask(picture):
+            return over(grey, opacity, 0), [*notes, "its transparent pixels are taken as black"]
+        return opacity, ["its transparency is taken as the mask"]
+    if share_of_colour(picture) > MOST_COLOUR:
+        shades = to_8_bits(picture.pixels).max(axis=2)
+        if not _has_one_hue(picture):
+            raise InputError(
+                f"{picture.path} is a picture in colours that cannot be told apart as labels; save "
+                "the mask as PNG, white on the object and black on the background."
+            )
+        return shades, []
+    two = all_classes(picture)
+    if two is not None and len(two.names) == 2 and two.values != (BACKGROUND, FOREGROUND):
+        # Told by the file's own numbers, which may have 16 bits.
+        return two.number * np.uint8(FOREGROUND), [
+            f"its values {two.names[0]} and {two.names[1]} are taken as 0 and 255"
+        ]
+    return grey_of(picture)
 
 
-def _of_classes(classes: Classes, label: tuple[str, ...], source: str) -> tuple[np.ndarray, str]:
+def _has_one_hue(picture: Picture) -> bool:
+    """Whether it is painted in shades of one colour on black."""
+    rgb = to_8_bits(picture.pixels).astype(np.float32)
+    value = rgb.max(axis=2)
+    hue = rgb[value >= value.max() - _MASK_NOISE].mean(axis=0) / value.max()
+    apart = np.abs(rgb - value[..., None] * hue).max(axis=2)
+    return bool(np.mean(apart > _SAME_HUE) < MOST_COLOUR)
+
+
+def mask_of_classes(
+    classes: Classes, label: tuple[str, ...], source: str
+) -> tuple[np.ndarray, str]:
+    """The mask of some classes, [H, W] uint8 in {0, 128, 255}, and what to say.
+
+    Args:
+        classes: of a picture or array.
+        label: the names of those that are the object; empty where there is only one.
+        source: where it is from, for the error.
+
+    Raises:
+        InputError: a name does not occur, or several classes may be the object; or all is.
+    """
     objects = classes.objects
     if label:
         names = [name.lower() for name in label]
@@ -181,11 +223,15 @@ def repair_mask(
         notes.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )
-    if values.min() == values.max():
+    if values.min() == values.max() or values.max() < _DARKEST_OBJECT:
         raise InputError(
             f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on "
             "the object and 0 elsewhere."
         )
+    brightest = int(values.max())
+    if 255 - _MASK_NOISE <= brightest < FOREGROUND:
+        values = np.round(values * np.float32(FOREGROUND / brightest)).astype(np.uint8)
+        notes.append(f"its brightest value, {brightest}, is taken as 255")
     values, note = turn_over(values, invert)
     return values, notes + note
 

@@ -5,10 +5,11 @@ import os
 import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
-from dim_tf.pictures.levels import to_8_bits, to_grey
-from dim_tf.pictures.photo import MOST_COLOUR, share_of_colour
-from dim_tf.pictures.picture import Picture, read_picture
-from dim_tf.system.errors import InputError, tell
+from dim_tf.pictures.classes import all_classes, looks_like_labels
+from dim_tf.pictures.levels import full_range, to_8_bits, to_grey
+from dim_tf.pictures.photo import MOST_COLOUR, is_cut_out, share_of_colour
+from dim_tf.pictures.picture import Picture, read_in_role
+from dim_tf.system.errors import InputError
 
 
 class ColouredMatteError(InputError):
@@ -29,12 +30,9 @@ def read_grey(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIX
 
     Raises:
         InputError: the file is missing, unreadable or no picture; a photograph in colours; of
-            the values 0 and 1; or its transparency says nothing.
+            labels, such as 0 and 1; or its transparency says nothing.
     """
-    picture = read_picture(path, max_megapixels)
-    matte, notes = matte_of(picture)
-    tell(picture.path, *picture.notes, *notes)
-    return matte
+    return read_in_role(path, max_megapixels, matte_of)
 
 
 def matte_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
@@ -43,32 +41,31 @@ def matte_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
     Raises:
         InputError: see `read_grey`.
     """
-    if picture.opacity is not None:
-        lowest, highest = picture.opacity.min(), picture.opacity.max()
-        if lowest == highest:
-            raise InputError(
-                f"{picture.path} is no matte: its opacity is {to_8_bits(highest)} everywhere; save "
-                "it as a grey picture without transparency."
-            )
+    if is_cut_out(picture):
         return to_8_bits(picture.opacity), ["it is a cut-out, its opacity is the matte"]
     if share_of_colour(picture) > MOST_COLOUR:
         raise ColouredMatteError(
             f"{picture.path} is a picture in colours, not a matte; a matte is grey, 255 on the "
             "object, or a cut-out with transparency."
         )
-    values, notes = grey_of(picture)
-    if values.max() == 1:
+    if picture.opacity is not None:
+        lowest, highest = (int(of(to_8_bits(picture.opacity))) for of in (np.min, np.max))
+        found = str(lowest) if lowest == highest else f"{lowest} to {highest}"
+        raise InputError(
+            f"{picture.path} is no matte: its opacity is {found} everywhere; save it as a grey "
+            "picture without transparency."
+        )
+    classes = None if picture.lossy else all_classes(picture)
+    if classes is not None and looks_like_labels(classes):
         # Not guessed: a network that fails writes such mattes too.
         raise InputError(
-            f"{picture.path} has the values 0 and 1; multiply it by 255, a matte is 0 to 255."
+            f"{picture.path} holds the labels {classes.shares([])} and no opacity; a matte is 255 "
+            "on the object and 0 on the background, so multiply a mask of 0 and 1 by 255."
         )
-    return values, notes
+    return grey_of(picture)
 
 
 def grey_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
     """The grey levels of a picture whatever its depth, [H, W] uint8, and what to tell of it."""
-    grey = to_grey(picture.pixels)
-    if grey.dtype == np.uint16 and grey.max() <= 255:
-        note = "it has 16 bits and values up to 255 only, which are taken as those of 8 bits"
-        return grey.astype(np.uint8), [note]
-    return to_8_bits(grey), []
+    pixels, notes = full_range(to_grey(picture.pixels))
+    return to_8_bits(pixels), notes

@@ -7,9 +7,8 @@ import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.colour import ColourProfile, ProfileError, to_srgb
-from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
-from dim_tf.pictures.picture import Picture, read_picture
-from dim_tf.system.errors import tell
+from dim_tf.pictures.levels import full_range, to_8_bits, to_grey, to_rgb
+from dim_tf.pictures.picture import Picture, read_in_role
 
 # Which of two files is the photo is judged by about this many of their pixels.
 _PIXELS_LOOKED_AT = 1_000_000
@@ -17,6 +16,8 @@ _PIXELS_LOOKED_AT = 1_000_000
 MOST_COLOUR = 0.01
 # Red, green and blue of a pixel differ visibly if by more than this.
 _VISIBLE_COLOUR = 24
+# Opacity that differs by no more than this is the same.
+_SAME_OPACITY = 16
 
 
 class Photo(NamedTuple):
@@ -48,15 +49,12 @@ def read_rgb(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXE
     Raises:
         InputError: the file is missing, unreadable or no picture.
     """
-    picture = read_picture(path, max_megapixels)
-    photo, notes = photo_of(picture)
-    tell(picture.path, *picture.notes, *notes)
-    return photo.rgb
+    return read_in_role(path, max_megapixels, photo_of).rgb
 
 
 def photo_of(picture: Picture) -> tuple[Photo, list[str]]:
     """A picture as a photo, and what to tell of it."""
-    pixels, profile, notes = picture.pixels, picture.profile, []
+    (pixels, notes), profile = full_range(picture.pixels), picture.profile
     if picture.opacity is not None:
         notes.append("it is transparent in places and is put on white, as viewers show it")
         opacity = picture.opacity if pixels.ndim == 2 else picture.opacity[..., None]
@@ -97,11 +95,18 @@ def over(image: np.ndarray, opacity: np.ndarray, background: int) -> np.ndarray:
     return mixed.astype(image.dtype)
 
 
+def is_cut_out(picture: Picture) -> bool:
+    """Whether its opacity says where something is: it has one, and not the same everywhere."""
+    if picture.opacity is None:
+        return False
+    return int(np.ptp(to_8_bits(picture.opacity))) > _SAME_OPACITY
+
+
 def looks_like_photo(picture: Picture) -> bool:
-    """Whether there are many shades and no transparency."""
+    """Whether there are many shades and nothing is cut out."""
     grey = _sample(to_8_bits(to_grey(picture.pixels)))
     shades = np.count_nonzero(np.bincount(grey.ravel(), minlength=256))
-    return picture.opacity is None and shades > 64 and share_near_black_and_white(grey) < 0.6
+    return not is_cut_out(picture) and shades > 64 and share_near_black_and_white(grey) < 0.6
 
 
 def is_colour_photo(picture: Picture) -> bool:
@@ -110,8 +115,10 @@ def is_colour_photo(picture: Picture) -> bool:
 
 
 def looks_like_mask(picture: Picture) -> bool:
-    """Whether there is nothing but black, white and middle grey, and two of these."""
+    """Whether nothing is seen but black, white and middle grey, and two of these."""
     grey = _sample(to_8_bits(to_grey(picture.pixels)))
+    if is_cut_out(picture):
+        grey = grey[_sample(picture.opacity) > 0]
     counts = [np.mean(np.abs(grey.astype(int) - value) <= 24) for value in (0, 128, 255)]
     without_colour = share_of_colour(picture) < 0.001
     return without_colour and sum(counts) > 0.97 and sum(count > 0.005 for count in counts) > 1
@@ -128,7 +135,9 @@ def share_of_colour(picture: Picture) -> float:
         return 0.0
     sample = to_8_bits(_sample(picture.pixels)).astype(int)
     coloured = sample.max(axis=2) - sample.min(axis=2) > _VISIBLE_COLOUR
-    return float(np.mean(coloured))
+    if is_cut_out(picture):
+        coloured = coloured[_sample(picture.opacity) > 0]
+    return float(np.mean(coloured)) if coloured.size else 0.0
 
 
 def _sample(pixels: np.ndarray) -> np.ndarray:

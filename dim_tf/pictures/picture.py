@@ -12,9 +12,9 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, tell
 from dim_tf.system.quiet import stderr_held_back
 
 READ_KINDS = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF, BMP, PPM or PGM"
@@ -68,7 +68,8 @@ _OTHER_KINDS = (
 _WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
 # TIFF and EXIF tags.
 _NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION = 0x00FE, 0x0102, 0x0106, 0x0112
-_EXTRA_SAMPLES = 0x0152
+_EXTRA_SAMPLES, _COMPRESSION = 0x0152, 0x0103
+_JPEG_IN_TIFF = (6, 7)
 _PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
 _LOSSLESS_WEBP = b"VP8L"
 # What libjpeg says where it fills the rest of a picture with grey.
@@ -163,8 +164,41 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     )
     if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
         opacity = None
-    lossy = kind in ("JPEG", "AVIF", "HEIC") or (kind == "WebP" and _LOSSLESS_WEBP not in content)
-    return Picture(path, pixels, opacity, labels, profile, kind, orientation, lossy, tuple(notes))
+    return Picture(
+        path=path,
+        pixels=pixels,
+        opacity=opacity,
+        labels=labels,
+        profile=profile,
+        kind=kind,
+        orientation=orientation,
+        lossy=_is_lossy(content, image, kind),
+        notes=tuple(notes),
+    )
+
+
+def read_in_role(
+    path: str | os.PathLike,
+    max_megapixels: float,
+    role: Callable[[Picture], tuple[Any, list[str]]],
+) -> Any:
+    """Reads a picture as what it is meant to be, and prints what there is to say about it.
+
+    Args:
+        path: see `read_picture`.
+        max_megapixels: a larger one is refused unread.
+        role: from a picture to what it means and what to tell of it, such as `matte_of`.
+
+    Returns:
+        What it means.
+
+    Raises:
+        InputError: see `read_picture` and the role.
+    """
+    picture = read_picture(path, max_megapixels)
+    meaning, notes = role(picture)
+    tell(picture.path, *picture.notes, *notes)
+    return meaning
 
 
 def read_stored(path: str | os.PathLike) -> np.ndarray:
@@ -301,10 +335,18 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
+def _is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
+    if kind == "WebP":
+        return _LOSSLESS_WEBP not in content
+    if kind == "TIFF":
+        return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
+    return kind in ("JPEG", "AVIF", "HEIC")
+
+
 def _decoded(
     path: Path, content: bytes, image: Image.Image, kind: str, profile: ColourProfile | None
 ) -> _Decoded:
-    by_opencv = kind == "PPM or PGM" or (kind == "JPEG" and image.mode in ("L", "RGB"))
+    by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
     try:
         if by_opencv or _is_deep(content, image, kind):
             return _decoded_by_opencv(path, content, image, kind)
@@ -322,7 +364,16 @@ def _is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
     """Whether it has more than 8 bits a channel."""
     if kind == "PNG":
         return content[_PNG_DEPTH_AT] > 8
+    if kind == "PPM or PGM":
+        return _largest_number(content) > 255
     return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def _largest_number(content: bytes) -> int:
+    """What is white in a PPM or PGM file; 1 in a PBM file, which does not say it."""
+    space = rb"(?:\s|#[^\n]*\n)+"
+    header = re.match(rb"P[2356]" + 3 * (space + rb"(\d+)"), content)
+    return int(header[3]) if header else 1
 
 
 def _decoded_by_pillow(image: Image.Image, profile: ColourProfile | None) -> _Decoded:
@@ -345,7 +396,9 @@ def _decoded_by_pillow(image: Image.Image, profile: ColourProfile | None) -> _De
 
 
 def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str) -> _Decoded:
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    # A PGM of text may end without the line's end that OpenCV wants.
+    buffer = np.frombuffer(content + b"\n" if kind == "PPM or PGM" else content, np.uint8)
+    pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
     if sorted(pixels.shape[:2]) != sorted(image.size):
         raise ValueError("not the size that the header claims")
     if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
@@ -354,6 +407,10 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
         raise InputError(
             f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
         )
+    if kind == "PPM or PGM":
+        largest = _largest_number(content)
+        pixels = (pixels.astype(np.uint32) * 65_535 + largest // 2) // largest
+        pixels = np.minimum(pixels, 65_535).astype(np.uint16)
     tags = image.tag_v2 if kind == "TIFF" else {}
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels

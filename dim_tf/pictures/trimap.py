@@ -1,17 +1,18 @@
 """The role trimap: what is surely background, what surely foreground, and what is unknown."""
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
-from dim_tf.pictures.classes import Classes, all_classes
+from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
 from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
 from dim_tf.pictures.mask import Invert, turn_over
 from dim_tf.pictures.matte import grey_of
-from dim_tf.pictures.photo import is_colour_photo, over
-from dim_tf.pictures.picture import Picture, read_picture
-from dim_tf.system.errors import InputError, tell
+from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour
+from dim_tf.pictures.picture import Picture, read_in_role
+from dim_tf.system.errors import InputError
 
 # JPEG at low quality moves the three values by this much, but for a few pixels at edges.
 _NOISE = 24
@@ -19,8 +20,8 @@ _NOISE = 24
 # pixels, of a matte they are at least 2.9 times as many (measured on the alphamatting.com trimaps
 # as JPEG of quality 30 and resized, and on 18 mattes).
 _MOST_BETWEEN = 1.0
-# Foreground and background hardly touch: of all places where classes do, at most this share.
-_MOST_TOUCHING = 0.05
+# Of a trimap of three other values, so many pixels may have yet others.
+_MOST_STRAYS = 0.001
 # Background has this many times as much of the picture's border as foreground, or more.
 _MORE_BORDER = 2.0
 # A sentence names this many values at most.
@@ -49,10 +50,7 @@ def read_trimap(
         InputError: the file is missing, unreadable or no picture; its values are not those of a
             trimap; or nothing is unknown.
     """
-    picture = read_picture(path, max_megapixels)
-    trimap, notes = trimap_of(picture, invert)
-    tell(picture.path, *picture.notes, *notes)
-    return trimap
+    return read_in_role(path, max_megapixels, lambda file: trimap_of(file, invert))
 
 
 def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, list[str]]:
@@ -62,95 +60,124 @@ def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, li
         InputError: see `read_trimap`.
     """
     if is_colour_photo(picture):
-        raise InputError(
-            f"{picture.path} is a photo in colours, not a trimap; a trimap is white on the object, "
-            "black on the background and grey (128) where it is unknown."
-        )
-    values, notes = _channel(picture)
+        raise _in_colours(picture)
     source = str(picture.path)
-    if picture.opacity is None:
-        classes = all_classes(picture, values)
-        if classes is not None and len(classes.names) == 3 and not _is_usual(values):
-            trimap, note = _of_three_classes(classes, source, invert)
-            return trimap, [*notes, note]
+    found = _in_transparency(picture) if is_cut_out(picture) else None
+    if found is not None:
+        values, notes = found
+    else:
+        for classes in _candidates(picture):
+            coded = _of_three_classes(picture, classes, source, invert)
+            if coded is not None:
+                return coded
+        if share_of_colour(picture) > MOST_COLOUR:
+            raise _in_colours(picture)
+        values, notes = grey_of(picture)
     trimap, repairs = repair_trimap(values, source, invert)
     return trimap, notes + repairs
 
 
-def _is_usual(values: np.ndarray) -> bool:
-    """Whether three values are 0, 128 and 255, or almost, as conversions leave them."""
-    distance, nearest = nearest_levels()
-    present = np.unique(values)
-    return bool((distance[present] <= _NOISE).all()) and len(set(nearest[present])) == 3
-
-
-def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
-    """[H, W] uint8: where in a picture with transparency the trimap is, and what to say."""
-    grey, notes = grey_of(picture)
-    if picture.opacity is None:
-        return grey, notes
-    opacity = to_8_bits(picture.opacity)
-    candidates = (
-        (over(grey, opacity, 0), "its transparent pixels are taken as black"),
-        (grey, "its transparency is ignored"),
-        (opacity, "its transparency is taken as the trimap"),
+def _in_colours(picture: Picture) -> InputError:
+    what = "cut-out" if is_cut_out(picture) else "picture"
+    return InputError(
+        f"{picture.path} is a {what} in colours, not a trimap; a trimap is white on the object, "
+        "black on the background and grey (128) where it is unknown (a cut-out is given with "
+        "--alpha)."
     )
+
+
+def _in_transparency(picture: Picture) -> tuple[np.ndarray, list[str]] | None:
+    """[H, W] uint8: the trimap of 0, 128 and 255 in a picture with transparency, and what to say.
+
+    None where there is none with all three.
+    """
+    grey, notes = grey_of(picture)
+    opacity = to_8_bits(picture.opacity)
+    candidates = [(opacity, "its transparency is taken as the trimap")]
+    if share_of_colour(picture) <= MOST_COLOUR:
+        candidates = [
+            (over(grey, opacity, 0), "its transparent pixels are taken as black"),
+            (grey, "its transparency is ignored"),
+            *candidates,
+        ]
     for values, note in candidates:
         try:
             trimap, _ = repair_trimap(values, str(picture.path))
         except InputError:
             continue
         if not missing_from(trimap):
-            return values, [note]
-    return grey, notes
+            return values, [*notes, note]
+    return None
 
 
-def _of_three_classes(classes: Classes, source: str, invert: Invert) -> tuple[np.ndarray, str]:
-    """The trimap of a picture with three classes in a coding of its own.
+def _candidates(picture: Picture) -> Iterator[Classes]:
+    """The classes of a picture, what is transparent as one of its own and as background."""
+    for transparent_is_background in (False, True) if is_cut_out(picture) else (True,):
+        classes = all_classes(picture, transparent_is_background)
+        if classes is not None:
+            yield classes
+
+
+def _of_three_classes(
+    picture: Picture, classes: Classes, source: str, invert: Invert
+) -> tuple[np.ndarray, list[str]] | None:
+    """The trimap of a picture with three classes in a coding of its own; None of one without.
 
     Unknown is between foreground and background, so it is the class without which the two others
     would not touch; background is the one of these that has more of the picture's border. Where
-    that tells nothing, numbers that rise evenly from 0 are taken in their order.
+    that tells nothing, numbers that rise evenly from 0 are taken in their order. A few pixels of
+    other values are unknown.
 
     Raises:
         InputError: nothing tells which class is which.
     """
-    levels = _levels_by_place(classes)
+    commonest = without_strays(classes, 3, _MOST_STRAYS)
+    if commonest is None:
+        return None
+    three, stray = commonest
+    in_colours = share_of_colour(picture) > 0
+    if not in_colours and _is_usual(three.values):
+        return None
+    levels = _levels_by_place(three)
     how = ", by where they lie"
-    first, second, third = classes.values
-    in_order = first == 0 and abs(2 * second - third) <= 1 and third < FOREGROUND
+    first, second, third = three.values
+    in_order = not in_colours and first == 0 and abs(2 * second - third) <= 1
     if in_order and levels in (None, (BACKGROUND, UNKNOWN, FOREGROUND)):
         levels, how = (BACKGROUND, UNKNOWN, FOREGROUND), ""
     if levels is None:
         raise InputError(
-            f"{source} has the values {_listed(classes.names)}, and which of them is unknown and "
+            f"{source} has the values {_listed(three.names)}, and which of them is unknown and "
             "which the object cannot be told; a trimap is 0 on the background, 128 where it is "
             "unknown and 255 on the object."
         )
-    trimap = np.array(levels, np.uint8)[classes.number]
+    trimap = np.array(levels, np.uint8)[three.number]
+    trimap[stray] = UNKNOWN
     turned, notes = turn_over(trimap, invert if not how or invert == "yes" else "no")
     taken = _listed([str(level) for level in levels])
-    return turned, "; ".join(
-        [f"its values {_listed(classes.names)} are taken as {taken}{how}", *notes]
-    )
+    notes = [f"its values {_listed(three.names)} are taken as {taken}{how}", *notes]
+    if stray.any():
+        notes.append(f"its {np.count_nonzero(stray):,} pixels of other values as unknown")
+    return turned, ["; ".join(notes)]
+
+
+def _is_usual(values: tuple[int, ...]) -> bool:
+    """Whether three numbers are 0, 128 and 255, or almost, as conversions leave them."""
+    if values[0] < 0:  # transparent
+        return False
+    levels = to_8_bits(np.array(values, np.uint8 if values[-1] <= 255 else np.uint16))
+    distance, nearest = nearest_levels()
+    return bool((distance[levels] <= _NOISE).all()) and len(set(nearest[levels])) == 3
 
 
 def _levels_by_place(classes: Classes) -> tuple[int, int, int] | None:
     """The trimap's value for each of three classes, or None where their places tell nothing."""
-    number = classes.number
-    touching = np.zeros(9, int)
-    for one, other in ((number[1:], number[:-1]), (number[:, 1:], number[:, :-1])):
-        touching += np.bincount((3 * one + other).ravel(), minlength=9)
-    touching = touching.reshape(3, 3)
-    touching = touching + touching.T
-    pairs = {2: touching[0, 1], 1: touching[0, 2], 0: touching[1, 2]}  # by the class left out
-    between = min(pairs, key=pairs.get)
-    second = sorted(pairs.values())[1]
-    if not second or pairs[between] > _MOST_TOUCHING * second:
+    unknown = between(classes)
+    if unknown is None:
         return None
+    number = classes.number
     border = np.concatenate([number[0], number[-1], number[1:-1, 0], number[1:-1, -1]])
     counts = np.bincount(border, minlength=3)
-    known = [index for index in range(3) if index != between]
+    known = [index for index in range(3) if index != unknown]
     background = max(known, key=lambda index: counts[index])
     foreground = known[1 - known.index(background)]
     if counts[background] < _MORE_BORDER * counts[foreground] or not counts[background]:
@@ -196,7 +223,7 @@ def _snapped(values: np.ndarray, count: np.ndarray, source: str) -> tuple[np.nda
         strange = np.flatnonzero((distance > CONVERSION_ERROR) & (count > 0))
         commonest = strange[np.argsort(-count[strange], kind="stable")[:3]]
         raise InputError(
-            f"{source} is no trimap: {count[strange].sum() / values.size:.2%} of its pixels are "
+            f"{source} is no trimap: {count[strange].sum():,} of its {values.size:,} pixels are "
             f"neither 0, 128 nor 255 (such as {', '.join(map(str, sorted(commonest)))}); if it is "
             "a mask or matte give it with --alpha, and labels with --alpha and --label."
         )

@@ -7,7 +7,7 @@ import numpy as np
 from dim_tf.config import UNKNOWN
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
-from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
+from dim_tf.trimaps.rough_mask import trimap_around
 
 
 def trimap_from_mask(
@@ -34,7 +34,7 @@ def trimap_from_mask(
         InputError: no pixel is unknown.
     """
     if kernel == "auto":
-        trimap = trimap_from_rough_mask(mask, mode, at_least)
+        trimap = trimap_around(mask, mode, at_least)
     else:
         import_tensorflow()  # "auto" does without
         from dim_tf.trimaps.from_matte import trimap_from_alpha

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.pictures.levels import grey_array
+from dim_tf.pictures.arrays import matte_array
+from dim_tf.system.errors import InputError
 
 # Patches: maxima of a random grid of so many values along a side, and the share they cover.
 _PATCH_GRID = (4, 9)
@@ -31,7 +32,7 @@ def trimap_from_alpha(
     only the surroundings of what is not background are looked at.
 
     Args:
-        alpha: tensor, [H, W] uint8, or an array as `grey_array` takes it.
+        alpha: tensor, [H, W] uint8, or an array as `matte_array` takes it.
         kernel: side of the square window, at least 1. Even windows are not symmetric; they lie as
             those of scipy.ndimage's grey_dilation and grey_erosion do.
         mode: grow the unknown region to both sides of the edge or outwards only.
@@ -43,7 +44,13 @@ def trimap_from_alpha(
     Raises:
         InputError: an array of another shape, dtype or range.
     """
-    alpha = alpha if tf.is_tensor(alpha) else tf.constant(grey_array(alpha, "matte"))
+    if not tf.is_tensor(alpha):
+        alpha = tf.constant(matte_array(alpha))
+    elif alpha.dtype != tf.uint8 or alpha.shape.rank != 2:
+        raise InputError(
+            f"The matte is a tensor of {alpha.dtype.name} with {alpha.shape.rank} axes; give "
+            "uint8, [H, W], or an array."
+        )
     shape = tf.shape(alpha)
     occupied = alpha > 0
     top, bottom = _span(tf.reduce_any(occupied, axis=1), kernel)

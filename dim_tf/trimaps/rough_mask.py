@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.pictures.levels import grey_array
+from dim_tf.pictures.arrays import mask_array
 
 # The band reaches this share of the square root of an object's area to each side of its edge.
 _RADIUS_SHARE = 0.025
@@ -34,7 +34,7 @@ def trimap_from_rough_mask(
     stays.
 
     Args:
-        mask: [H, W] or [H, W, 1], a mask or rough matte, see `grey_array`: 0 background, 255
+        mask: [H, W] or [H, W, 1], a mask or rough matte, see `mask_array`: 0 background, 255
             foreground, or bool, or floats from 0 to 1.
         mode: grow the unknown region to both sides of the edge or outwards only.
         at_least: radius of the band, pixels, where the object is too small for a wider one, and
@@ -44,9 +44,15 @@ def trimap_from_rough_mask(
         [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: an array of another shape, dtype or range.
+        InputError: an array of another shape, dtype or range; of one value; or of several labels.
     """
-    mask = grey_array(mask, "mask")
+    return trimap_around(mask_array(mask), mode, at_least)
+
+
+def trimap_around(
+    mask: np.ndarray, mode: Literal["dilate_erode", "dilate"], at_least: float
+) -> np.ndarray:
+    """`trimap_from_rough_mask` of a mask that was read, [H, W] uint8, whatever it shows."""
     full = mask == 255
     _, labels = cv2.connectedComponents((mask > 0).astype(np.uint8), connectivity=8)
     smallest = max(at_least, _SMALLEST_RADIUS)

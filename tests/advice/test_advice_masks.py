@@ -102,6 +102,16 @@ def test_a_label_goes_with_a_mask(infer):
     infer(*MASK, "--label=1")
 
 
+def test_labels_by_colour_are_saved_as_png(infer, write_mask):
+    colours = np.zeros((40, 50, 3), np.uint8)
+    colours[8:32, 5:20], colours[8:32, 28:45] = RED, (0, 0, 200)
+    Image.fromarray(colours).save("mask.jpg")
+    given = "--rgb=photo.png", "--alpha=mask.jpg"
+    refused("save the mask as PNG, white on the object and black on the background.", infer, *given)
+    write_mask("mask.png")
+    infer(*MASK)
+
+
 def test_label_is_left_out_of_shades(infer):
     write_png("mask.png", np.arange(2000).reshape(40, 50).astype(np.uint8))
     refused("it is made of shades; leave --label out.", infer, *MASK, "--label=1")

@@ -141,7 +141,12 @@ def test_a_matte_is_grey_or_a_cut_out():
 
 def test_a_matte_of_0_and_1_is_multiplied():
     write_png("matte.png", read_grey("mask.png") // 255)
-    refused("has the values 0 and 1; multiply it by 255", read_grey, "matte.png")
+    refused(
+        "holds the labels {} and no opacity; a matte is 255 on the object and 0 on the background, "
+        "so multiply a mask of 0 and 1 by 255.",
+        read_grey,
+        "matte.png",
+    )
     write_png("matte.png", cv2.imread("matte.png", cv2.IMREAD_UNCHANGED) * 255)
     np.testing.assert_array_equal(read_grey("matte.png"), read_grey("mask.png"))
 

@@ -14,6 +14,7 @@ from dim_tf.evaluation.metrics import (
     to_8_bit,
 )
 from dim_tf.synthetic import render_matte
+from dim_tf.system.errors import InputError
 
 READINGS = ("previous_threshold", "continue")
 
@@ -21,7 +22,7 @@ READINGS = ("previous_threshold", "continue")
 def make(seed=0, shape=(7, 9)):
     random = np.random.default_rng(seed)
     predicted, alpha = random.integers(0, 256, (2, *shape), np.uint8)
-    return predicted, alpha, random.choice(np.uint8([0, 127, 128, 129, 255]), shape)
+    return predicted, alpha, random.choice(np.uint8([0, 128, 255]), shape)
 
 
 def make_mattes(seed=0, size=48):
@@ -223,9 +224,16 @@ def test_known_pixels_do_not_count():
     assert mse(changed, alpha, trimap) == mse(predicted, alpha, trimap)
 
 
-def test_without_unknown_pixels_all_are_zero():
-    predicted, alpha, _ = make()
-    assert set(matting_errors(predicted, alpha, np.zeros_like(alpha)).values()) == {0}
+@pytest.mark.parametrize("known", [0, 127, 129, 255])
+def test_without_unknown_pixels_nothing_is_measured_and_it_is_said(known):
+    predicted, alpha, trimap = make()
+    trimap[...] = known
+    assert {measure(predicted, alpha, trimap) for measure in (sad, mse, gradient)} == {0}
+    assert connectivity(predicted, alpha, trimap) == 0
+    with pytest.raises(InputError, match=r"no unknown pixel|0, 128 and 255 only"):
+        matting_errors(predicted, alpha, trimap)
+    with pytest.raises(InputError, match="0, 128 and 255 only"):
+        matting_errors(predicted, alpha, make()[2] // 127)  # 0, 1 and 2
 
 
 @pytest.mark.parametrize("pictures", [make(), make_mattes()])
@@ -269,13 +277,16 @@ def test_without_a_trimap_the_whole_image_counts():
 
 def test_the_functions_agree_with_all_errors_at_once():
     pictures = make(5)
-    assert matting_errors(*pictures) == {
-        "SAD": sad(*pictures),
-        "MSE": mse(*pictures),
-        "Grad": gradient(*pictures),
-        "Conn": connectivity(*pictures),
-        "Conn_continue": connectivity(*pictures, "continue"),
-    }
+    assert matting_errors(*pictures) == pytest.approx(
+        {
+            "SAD": sad(*pictures),
+            "MSE": mse(*pictures),
+            "Grad": gradient(*pictures),
+            "Conn": connectivity(*pictures),
+            "Conn_continue": connectivity(*pictures, "continue"),
+        },
+        rel=1e-12,
+    )
 
 
 OTHER_FORMS = [

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import dim_tf
-from dim_tf.pictures.levels import grey_array, rgb_array, to_8_bits, to_16_bits
+from dim_tf.pictures.arrays import grey_array, rgb_array
+from dim_tf.pictures.levels import to_8_bits, to_16_bits
 
 MASK = np.zeros((60, 80), np.uint8)
 MASK[15:45, 20:60] = 255
@@ -35,7 +36,7 @@ def test_masks_of_every_form_give_one_trimap(form):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32])
 def test_0_and_1_are_taken_as_0_and_255_and_warned_of(dtype):
-    with pytest.warns(UserWarning, match="The mask has the values 0 and 1, taken as 0 and 255"):
+    with pytest.warns(UserWarning, match="its values 0 and 1 are taken as 0 and 255"):
         made = dim_tf.trimap_from_rough_mask((MASK // 255).astype(dtype))
     np.testing.assert_array_equal(made, dim_tf.trimap_from_rough_mask(MASK))
 

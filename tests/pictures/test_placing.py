@@ -57,6 +57,22 @@ def test_edges_tell_whether_a_mask_was_made_from_the_photo_as_stored(place, orie
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
+def test_the_edge_of_a_trimap_is_somewhere_in_its_unknown_band(place, orientation):
+    """The band's rim lies on flat ground here, and in one wrong turn on the edges of things."""
+    y, x = np.mgrid[:256, :256]
+    distance = np.hypot(y - 100, x - 50)
+    trimap = np.select([distance < 20, distance < 44], [255, 128])
+    rgb = np.full((256, 256, 3), 90, np.uint8)
+    for turn in range(2, 9):
+        elsewhere = turned(distance, turn)
+        rgb[(np.abs(elsewhere - 44) < 1.5) & (distance > 46)] = 110
+    rgb[(distance < 36) & ((x + y) % 7 < 3) | (distance < 24)] = 160
+    stored = turned_back(trimap.astype(np.uint8), orientation)
+    placed, *_ = place(turned_back(rgb, orientation), orientation, stored)
+    np.testing.assert_array_equal(placed, trimap)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_mask_with_the_tag_that_its_photo_lost(place, orientation):
     rgb, mask = composite((256, 256))
     placed, (note,), _ = place(rgb, 1, mask, orientation)

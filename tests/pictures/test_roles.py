@@ -258,7 +258,10 @@ def test_opacity_that_says_nothing_and_colours_are_no_matte(picture_of):
     grey = np.dstack([MASK] * 3)
     np.testing.assert_array_equal(matte_of(picture_of(grey))[0], MASK)
     np.testing.assert_array_equal(matte_of(picture_of(MASK.astype(np.uint16) * 257))[0], MASK)
-    with pytest.raises(InputError, match="has the values 0 and 1; multiply it by 255"):
+    with pytest.raises(
+        InputError,
+        match=r"labels 0 \(.*\) and 1 \(.*\) and no opacity; .*multiply a mask of 0 and 1",
+    ):
         matte_of(picture_of(MASK // 255))
 
 

@@ -1,0 +1,144 @@
+"""Pictures of library callers: arrays become what pictures of files are, by the same rules."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.pictures.classes import (
+    Classes,
+    all_classes_of_numbers,
+    classes_of_numbers,
+    looks_like_labels,
+)
+from dim_tf.pictures.levels import levels_of, to_8_bits, to_rgb
+from dim_tf.pictures.mask import mask_of_classes, repair_mask
+from dim_tf.system.errors import InputError
+
+
+def grey_array(values: Any, name: str) -> np.ndarray:
+    """Grey levels of a library caller, as the pictures of files are.
+
+    Args:
+        values: [H, W] or [H, W, 1]: bool, whole numbers from 0 to 255, or floating point in [0, 1].
+        name: of what it is, for the error.
+
+    Returns:
+        [H, W] uint8.
+
+    Raises:
+        InputError: another shape, another dtype, other values, or a masked array.
+    """
+    array = _plain(values, name)
+    if array.ndim != 2 or not array.size:
+        raise InputError(f"The {name} has the shape {array.shape}; give [H, W] or [H, W, 1].")
+    return levels_of(array, name)
+
+
+def mask_array(values: Any) -> np.ndarray:
+    """A mask of a library caller, by the rules for masks in files; what was assumed is warned of.
+
+    Args:
+        values: see `grey_array`.
+
+    Returns:
+        [H, W] uint8, see `dim_tf.pictures.mask.read_mask`.
+
+    Raises:
+        InputError: see `grey_array`; of one value only; or of several labels.
+    """
+    levels = grey_array(values, "mask")
+    classes = classes_of_numbers(levels)
+    if classes is None or classes.values == (BACKGROUND, UNKNOWN, FOREGROUND):
+        mask, notes = repair_mask(levels, "The mask", invert="no")
+    elif len(classes.objects) == 1:
+        mask, note = mask_of_classes(classes, (), "The mask")
+        notes = [note]
+    else:
+        raise InputError(_labels(classes, "mask"))
+    for note in notes:
+        warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
+    return mask
+
+
+def matte_array(values: Any, name: str = "matte") -> np.ndarray:
+    """A matte of a library caller.
+
+    Args:
+        values: see `grey_array`.
+        name: of what it is, for the error.
+
+    Returns:
+        [H, W] uint8. 0 and 1 alone are taken as 0 and 255, with a warning.
+
+    Raises:
+        InputError: see `grey_array`; or labels.
+    """
+    levels = grey_array(values, name)
+    classes = all_classes_of_numbers(levels)
+    if classes is None or not looks_like_labels(classes):
+        return levels
+    if classes.values == (0, 1):
+        warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
+        return levels * np.uint8(255)
+    raise InputError(_labels(classes, name))
+
+
+def trimap_array(values: Any) -> np.ndarray:
+    """A trimap of a library caller.
+
+    Args:
+        values: see `grey_array`; 0, 128 and 255, or 0, 0.5 and 1.
+
+    Returns:
+        [H, W] uint8 in {0, 128, 255}.
+
+    Raises:
+        InputError: see `grey_array`; or other values.
+    """
+    levels = grey_array(values, "trimap")
+    if ((levels != BACKGROUND) & (levels != UNKNOWN) & (levels != FOREGROUND)).any():
+        raise InputError(
+            "A trimap holds 0, 128 and 255 only; of a mask trimap_from_rough_mask makes one."
+        )
+    return levels
+
+
+def rgb_array(values: Any) -> np.ndarray:
+    """A photo of a library caller, as the pictures of files are.
+
+    Args:
+        values: [H, W, 3] RGB, or grey [H, W] or [H, W, 1]: whole numbers from 0 to 255, uint16, or
+            floating point in [0, 1].
+
+    Returns:
+        [H, W, 3] uint8.
+
+    Raises:
+        InputError: another shape, another dtype, other values, or a masked array.
+    """
+    array = _plain(values, "photo")
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
+        raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
+    return to_rgb(to_8_bits(array) if array.dtype == np.uint16 else levels_of(array, "photo"))
+
+
+def _plain(values: Any, name: str) -> np.ndarray:
+    """An array without a third axis of length 1.
+
+    Raises:
+        InputError: of a masked array a part would be lost.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"The {name} is a masked array; fill it first, such as with filled(0).")
+    array = np.asarray(values)
+    return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
+
+
+def _labels(classes: Classes, name: str) -> str:
+    first = classes.names[classes.objects[0]]
+    return (
+        f"The {name} holds the labels {classes.shares(classes.objects)}; give 255 on the object "
+        f"and 0 elsewhere, such as np.where({name} == {first}, 255, 0)."
+    )
