@@ -1,0 +1,1 @@
+"""Programs that stand beside dim_tf: they may import from it, it never imports from them."""

@@ -1,0 +1,300 @@
+"""A run from its first step to its files: it stops when asked to, and goes on where it stopped."""
+
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import write_bytes
+from dim_tf.system.folder_lock import FolderLock
+from dim_tf.training.signals import StopSignals
+from recipes.accelerated.clock import Clock, Interval
+from recipes.accelerated.draws import Draws
+from recipes.accelerated.examples import Batch, draw_batch
+from recipes.accelerated.learner import Learner
+from recipes.accelerated.library import Library
+from recipes.accelerated.losses import Losses
+from recipes.accelerated.mattes import MatteProcesses
+from recipes.accelerated.network import Network
+from recipes.accelerated.pack_file import Pack, read_pack
+from recipes.accelerated.settings import TrainSettings
+from recipes.accelerated.sheet import write_sheet
+from recipes.accelerated.state_file import Progress, go_on_from_state, write_state
+from recipes.accelerated.validation import ValidationImage, read_validation_images, validate
+from recipes.accelerated.weights import network_of, read_weights, write_weights
+
+LAST_NAME, AVERAGE_NAME = "last.npz", "average.npz"
+START_SHEET_NAME, END_SHEET_NAME = "start.jpg", "end.jpg"
+
+# New mattes are looked for every few steps, so many at most.
+_STEPS_BETWEEN_MATTES, _MATTES_AT_ONCE = 4, 24
+_SHEET_EXAMPLES = 24
+_WAIT_SECONDS = 0.5
+
+
+class Inputs(NamedTuple):
+    """What a run reads.
+
+    Attributes:
+        pack: cut-outs and photographs.
+        config: of the weights file it starts from.
+        images: to validate on; there may be none.
+    """
+
+    pack: Pack
+    config: dict[str, Any]
+    images: list[ValidationImage]
+
+
+def train(settings: TrainSettings) -> bool:
+    """Trains, or goes on training, and writes all files of the run.
+
+    Returns:
+        Whether the run is at its end; False where it was asked to stop.
+
+    Raises:
+        InputError: a file cannot be used or written, another process trains in the folder, memory
+            is short, or the loss is not finite.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True  # a few sizes in turn: it tries which kernels are fastest
+    run_dir = Path(settings.run_dir)
+    with FolderLock(run_dir):
+        weights = read_weights(settings.weights)
+        folder = settings.validation_dir
+        images = read_validation_images(Path(folder)) if folder else []
+        inputs = Inputs(read_pack(settings.pack), weights.config, images)
+        network = network_of(weights, settings.weights)
+        learner = Learner(network, device, settings.optimization, settings.losses)
+        draws = Draws(settings.optimization.seed, device)
+        progress = go_on_from_state(run_dir, settings, learner, draws)
+        if progress:
+            print(f"{run_dir} goes on from step {learner.step}.", flush=True)
+        run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
+        try:
+            with tempfile.TemporaryDirectory() as photos_dir:
+                return run.go_on(_write_photos(inputs.pack, Path(photos_dir)))
+        except torch.cuda.OutOfMemoryError:
+            raise InputError(
+                "The GPU's memory is too small; give a smaller --ring, or smaller or fewer "
+                "examples in --sizes."
+            ) from None
+
+
+class Run:
+    """One run in its folder."""
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        run_dir: Path,
+        inputs: Inputs,
+        learner: Learner,
+        draws: Draws,
+        progress: Progress,
+    ) -> None:
+        """Puts the cut-outs and photographs on the device of the draws.
+
+        Args:
+            settings: of the run.
+            run_dir: where it writes.
+            inputs: what it reads.
+            learner: as far as the progress.
+            draws: likewise.
+            progress: of the parts of the run before.
+        """
+        self._settings = settings
+        self._run_dir = run_dir
+        self._inputs = inputs
+        self._learner = learner
+        self._draws = draws
+        self._clock = Clock(progress.seconds)
+        self._examples = progress.examples
+        self._mattes_before = progress.mattes
+        self._sizes = settings.examples.batch_sizes()
+        self._library = Library(
+            inputs.pack, settings.examples.shares(), settings.examples.ring, draws.device
+        )
+
+    def go_on(self, photos: list[Path]) -> bool:
+        """Trains until the time is over or a signal comes, see `train`.
+
+        Args:
+            photos: files that colour the procedural mattes.
+        """
+        optimization = self._settings.optimization
+        processes = MatteProcesses(
+            photos, optimization.seed, self._mattes_before, self._settings.workers
+        )
+        print(
+            f"{len(self._inputs.pack.cutouts)} pieces of cut-outs, {len(photos)} photographs, "
+            f"{processes.count} processes that draw mattes, on {self._draws.device.type}.",
+            flush=True,
+        )
+        with processes:
+            while self._library.drawn < self._settings.first_mattes:
+                self._take_mattes(processes, _WAIT_SECONDS)
+            if not self._learner.step:
+                self._write_sheet(START_SHEET_NAME, self._learner.network)
+                self._validate("start", self._learner.network)
+            self._learn(processes)
+        if self._clock.seconds < optimization.seconds:
+            print(
+                f"Stopped at step {self._learner.step}, saved; the same command goes on.",
+                flush=True,
+            )
+            return False
+        self._finish()
+        return True
+
+    def _learn(self, processes: MatteProcesses) -> None:
+        """Steps until the time is over or a signal comes; then writes the state."""
+        settings, clock = self._settings, self._clock
+        seconds = settings.optimization.seconds
+        keep_at = [
+            part for part in sorted(settings.optimization.keep_at) if part * seconds > clock.seconds
+        ]
+        validation = Interval(clock, settings.validate_seconds)
+        state = Interval(clock, settings.save_seconds)
+        report = Report(self._draws.device, clock, seconds, self._examples)
+        with StopSignals() as signals:
+            clock.start()
+            while clock.seconds < seconds and not signals.received:
+                if self._learner.step % _STEPS_BETWEEN_MATTES == 0:
+                    self._take_mattes(processes)
+                batch = self._draw_batch()
+                report.add(self._learner.learn(batch, clock.seconds / seconds))
+                self._examples += len(batch.alpha)
+                if self._learner.step % settings.report_every == 0:
+                    report.print(self._learner, self._examples, self._mattes)
+                if validation.is_due():
+                    self._validate(f"step {self._learner.step}", self._learner.network)
+                if keep_at and clock.seconds >= keep_at[0] * seconds:
+                    self._write_weights(f"at_{100 * keep_at.pop(0):.0f}.npz", self._learner.network)
+                if state.is_due():
+                    self._write_state(report)
+            clock.stop()
+            self._write_state(report)
+
+    def _finish(self) -> None:
+        """Writes the last and the averaged weights and a sheet."""
+        network = self._learner.network
+        self._write_weights(LAST_NAME, network)
+        self._validate("last", network)
+        averaged = self._learner.averaged_network(self._statistics_batches())
+        self._write_weights(AVERAGE_NAME, averaged)
+        self._validate("averaged", averaged)
+        self._write_sheet(END_SHEET_NAME, averaged)
+
+    def _statistics_batches(self) -> Iterator[Batch]:
+        """Batches of the first size, the same each time but for the procedural mattes."""
+        size = self._sizes[0]
+        draws = self._draws_apart()
+        for _ in range(self._settings.optimization.statistics_batches):
+            yield draw_batch(self._library, size.count, size.side, draws)
+
+    def _draws_apart(self) -> Draws:
+        """Draws of what is no part of the training, so that it does not change what follows."""
+        return Draws(self._settings.optimization.seed, self._draws.device)
+
+    def _draw_batch(self) -> Batch:
+        shares = [size.share for size in self._sizes]
+        size = self._sizes[int(self._draws.choices(shares, 1))]
+        return draw_batch(self._library, size.count, size.side, self._draws)
+
+    @property
+    def _mattes(self) -> int:
+        return self._mattes_before + self._library.drawn
+
+    def _take_mattes(self, processes: MatteProcesses, wait_seconds: float = 0.0) -> None:
+        for matte in processes.take(_MATTES_AT_ONCE, wait_seconds):
+            self._library.add(matte)
+
+    def _validate(self, when: str, network: Network) -> None:
+        if not self._inputs.images:
+            return
+        errors = validate(network, self._inputs.images, self._draws.device)
+        print(f"validation, {when}: SAD {errors['SAD']:.3f}  MSE {errors['MSE']:.4f}", flush=True)
+
+    def _write_sheet(self, name: str, network: Network) -> None:
+        batch = draw_batch(self._library, _SHEET_EXAMPLES, self._sizes[0].side, self._draws_apart())
+        write_sheet(self._run_dir / name, network, batch)
+
+    def _write_weights(self, name: str, network: Network) -> None:
+        about = {"step": self._learner.step, "examples": self._examples}
+        write_weights(self._run_dir / name, network, self._inputs.config, about)
+
+    def _write_state(self, report: "Report") -> None:
+        """Keeps the state before where the network is broken."""
+        report.refuse_not_finite(self._learner.step)
+        progress = Progress(self._clock.seconds, self._examples, self._mattes)
+        write_state(self._run_dir, self._settings, progress, self._learner, self._draws)
+
+
+class Report:
+    """Progress lines, with means over the steps since the line before."""
+
+    def __init__(self, device: torch.device, clock: Clock, seconds: float, examples: int) -> None:
+        """Begins at no step.
+
+        Args:
+            device: of the losses.
+            clock: of the run.
+            seconds: when the run is over.
+            examples: learned from before.
+        """
+        self._sums = torch.zeros(len(Losses._fields), device=device)
+        self._steps = 0
+        self._clock = clock
+        self._seconds = seconds
+        self._last = (clock.seconds, examples)
+
+    def add(self, losses: Losses) -> None:
+        """Counts a step; the device need not be waited for."""
+        self._sums += torch.stack(losses)
+        self._steps += 1
+
+    def print(self, learner: Learner, examples: int, mattes: int) -> None:
+        """Prints a line and begins anew.
+
+        Raises:
+            InputError: a loss was not finite.
+        """
+        self.refuse_not_finite(learner.step)
+        means = Losses(*(self._sums / self._steps).tolist())
+        seconds = self._clock.seconds
+        rate = (examples - self._last[1]) / max(seconds - self._last[0], 1e-6)
+        print(
+            f"step {learner.step}  {examples} examples  loss {means.matting:.4f}  "
+            f"error {means.error:.4f}  certainty {means.certainty:.3f}  "
+            f"learning rate {learner.rate:.2e}  {mattes} mattes  {rate:.1f} examples/s  "
+            f"{max(self._seconds - seconds, 0):.0f} s left",
+            flush=True,
+        )
+        self._sums.zero_()
+        self._steps = 0
+        self._last = (seconds, examples)
+
+    def refuse_not_finite(self, step: int) -> None:
+        """Ends the run where a loss was not finite since the line before.
+
+        Raises:
+            InputError: it was.
+        """
+        if not math.isfinite(self._sums.sum().item()):
+            raise InputError(
+                f"The loss is not finite, at step {step} or shortly before; the state on disk is "
+                "from before, begin another --run_dir with a lower --learning_rate."
+            )
+
+
+def _write_photos(pack: Pack, folder: Path) -> list[Path]:
+    """The photographs of a pack as files, which dim_tf's code for procedural mattes reads."""
+    files = [folder / f"{index:06d}.webp" for index in range(len(pack.photos))]
+    for file, photo in zip(files, pack.photos, strict=True):
+        write_bytes(file, photo.content)
+    return files

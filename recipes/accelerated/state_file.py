@@ -1,0 +1,112 @@
+"""The state of a run on disk: one file from which the same command goes on."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from dim_tf.config import values_of
+from dim_tf.system.errors import InputError
+from recipes.accelerated.draws import Draws
+from recipes.accelerated.learner import Learner
+from recipes.accelerated.npz_files import read_npz, text_array, text_of, write_npz
+from recipes.accelerated.settings import TrainSettings
+
+STATE_NAME = "state.npz"
+
+_LEARNER, _DRAWS = "learner/", "draws/"
+# Settings that a run may go on with another value of.
+_FREE_SETTINGS = ("ring", "statistics_batches", "keep_at")
+
+
+class Progress(NamedTuple):
+    """How far a run is.
+
+    Attributes:
+        seconds: spent training.
+        examples: learned from.
+        mattes: procedural ones drawn.
+    """
+
+    seconds: float = 0.0
+    examples: int = 0
+    mattes: int = 0
+
+
+def write_state(
+    run_dir: Path, settings: TrainSettings, progress: Progress, learner: Learner, draws: Draws
+) -> None:
+    """Writes the state, complete or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    arrays = {
+        "settings": text_array(_settings_of_run(settings)),
+        "progress": text_array(progress._asdict()),
+    }
+    arrays |= {f"{_LEARNER}{name}": array for name, array in learner.state().items()}
+    arrays |= {f"{_DRAWS}{name}": state.numpy() for name, state in draws.state().items()}
+    write_npz(run_dir / STATE_NAME, arrays)
+
+
+def go_on_from_state(
+    run_dir: Path, settings: TrainSettings, learner: Learner, draws: Draws
+) -> Progress | None:
+    """Sets learner and draws to where a run was left.
+
+    Returns:
+        How far it was; None where there is no state.
+
+    Raises:
+        InputError: the state is damaged, or of a run with other settings.
+    """
+    path = run_dir / STATE_NAME
+    if not path.exists():
+        return None
+    arrays = read_npz(path, "state of a run")
+    try:
+        _refuse_other_settings(run_dir, text_of(arrays["settings"]), settings)
+        progress = Progress(**text_of(arrays["progress"]))
+        learner.set_state(_with_prefix(arrays, _LEARNER))
+        states = _with_prefix(arrays, _DRAWS)
+        draws.set_state({name: torch.from_numpy(state) for name, state in states.items()})
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise InputError(
+            f"{path} is damaged or of another network ({error}); give another --run_dir."
+        ) from None
+    return progress
+
+
+def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _settings_of_run(settings: TrainSettings) -> dict[str, Any]:
+    """The settings that shape a run, as JSON says them."""
+    values: dict[str, Any] = {}
+    for part in (settings.losses, settings.examples, settings.optimization):
+        values |= values_of(part)
+    values = {name: value for name, value in values.items() if name not in _FREE_SETTINGS}
+    return json.loads(json.dumps(values))
+
+
+def _refuse_other_settings(
+    run_dir: Path, begun_with: dict[str, Any], settings: TrainSettings
+) -> None:
+    for name, value in _settings_of_run(settings).items():
+        begun = begun_with.get(name)
+        if begun != value:
+            text = ",".join(map(str, begun)) if isinstance(begun, list) else begun
+            raise InputError(
+                f"{run_dir} holds a run begun with --{name}={text}; give the same, or another "
+                "--run_dir."
+            )
