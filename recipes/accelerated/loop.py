@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import write_bytes
+from dim_tf.system.files import writing
 from dim_tf.system.folder_lock import FolderLock
 from dim_tf.training.signals import StopSignals
 from recipes.accelerated.clock import Clock, Interval
@@ -74,8 +74,11 @@ def train(settings: TrainSettings) -> bool:
         progress = go_on_from_state(run_dir, settings, learner, draws)
         if progress:
             print(f"{run_dir} goes on from step {learner.step}.", flush=True)
-        run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
+            if _is_finished(run_dir, progress, settings):
+                print("It is finished; another run needs another --run_dir.", flush=True)
+                return True
         try:
+            run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
             with tempfile.TemporaryDirectory() as photos_dir:
                 return run.go_on(_write_photos(inputs.pack, Path(photos_dir)))
         except torch.cuda.OutOfMemoryError:
@@ -292,9 +295,16 @@ class Report:
             )
 
 
+def _is_finished(run_dir: Path, progress: Progress, settings: TrainSettings) -> bool:
+    """Whether its time is over and its last file is there."""
+    is_over = progress.seconds >= settings.optimization.seconds
+    return is_over and (run_dir / END_SHEET_NAME).exists()
+
+
 def _write_photos(pack: Pack, folder: Path) -> list[Path]:
     """The photographs of a pack as files, which dim_tf's code for procedural mattes reads."""
     files = [folder / f"{index:06d}.webp" for index in range(len(pack.photos))]
     for file, photo in zip(files, pack.photos, strict=True):
-        write_bytes(file, photo.content)
+        with writing(file):
+            file.write_bytes(photo.content)
     return files

@@ -6,7 +6,6 @@ bytes     uint8: colours and matte of each cut-out in turn, then the photographs
 """
 
 import itertools
-import itertools
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
