@@ -24,6 +24,7 @@ setup(
         "heic": ["pillow-heif>=0.22"],  # phones' photos
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
+        "accelerated": ["torch>=2.4"],  # recipes/accelerated
         "dev": [
             # pytest 9.2: pytest-xdist 3.8 no longer keeps groups together (its issue 1386)
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis"),

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+import tensorflow as tf
+
+from dim_tf.model import network as dim_tf_network
+from dim_tf.model.layers import max_pool_with_argmax, unpool
+from recipes.accelerated import network as accelerated
+from recipes.accelerated.network import MaxPoolWithPlaces, Network, Unpool
+from recipes.accelerated.weights import network_of
+
+
+def channels_last(array):
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
+
+
+def test_layers_are_those_of_dim_tf():
+    assert accelerated.ENCODER_STAGES == dim_tf_network.ENCODER_STAGES
+    assert accelerated.DECODER_CHANNELS == dim_tf_network.DECODER_CHANNELS
+    assert accelerated.DECONV6_CHANNELS == dim_tf_network.DECONV6_CHANNELS
+    assert (1, accelerated.CONV6_CHANNELS) == dim_tf_network.FC6["1x1"]
+
+
+def test_outputs_equal_dim_tf(keras_network, weights):
+    random = np.random.default_rng(0)
+    colours = random.uniform(-127, 128, (2, 64, 96, 3))
+    trimap = random.choice([0, 128, 255], (2, 64, 96, 1))
+    inputs = np.concatenate([colours, trimap], -1).astype(np.float32)
+    network = network_of(weights, "test").eval()
+    with torch.no_grad():
+        alpha, log_scale = network(torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy()))
+    expected = keras_network(inputs, training=False)
+    expected = expected[0] if isinstance(expected, list | tuple) else expected
+    expected = np.asarray(expected)[..., :1]
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(channels_last(alpha.numpy()), expected, atol=1e-4)
+    features = tf.keras.Model(keras_network.input, keras_network.get_layer("deconv1_2").output)
+    expected = (
+        tf.nn.conv2d(
+            features(inputs, training=False), weights.arrays["pred_scale/weights"], 1, "SAME"
+        )
+        + weights.arrays["pred_scale/biases"]
+    )
+    np.testing.assert_allclose(
+        channels_last(log_scale.numpy()), expected, atol=1e-4 * np.abs(expected).max()
+    )
+
+
+def test_learning_normalises_by_the_batch_as_dim_tf_does(keras_network, weights):
+    inputs = np.random.default_rng(1).uniform(-127, 128, (2, 64, 64, 4)).astype(np.float32)
+    network = network_of(weights, "test").train()
+    alpha, _ = network(torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy()))
+    network_before = network.deconv1_2[1].running_mean.clone()
+    network(torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy()))
+    assert not torch.equal(network.deconv1_2[1].running_mean, network_before)
+    before = [variable.numpy() for variable in keras_network.variables]
+    expected = keras_network(inputs, training=True)
+    expected = np.asarray(expected[0] if isinstance(expected, list | tuple) else expected)[..., :1]
+    for variable, value in zip(keras_network.variables, before, strict=True):
+        variable.assign(value)
+    np.testing.assert_allclose(channels_last(alpha.detach().numpy()), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_ties_are_broken_as_in_dim_tf(memory_format):
+    random = np.random.default_rng(0)
+    x = random.integers(0, 3, (2, 5, 8, 12)).astype(np.float32)
+    upstream = random.normal(size=(2, 5, 4, 6)).astype(np.float32)
+    ours = torch.from_numpy(x).to(memory_format=memory_format).requires_grad_()
+    maxima, places = MaxPoolWithPlaces.apply(ours)
+    maxima.backward(torch.from_numpy(upstream))
+    theirs = tf.constant(channels_last(x))
+    with tf.GradientTape() as tape:
+        tape.watch(theirs)
+        expected, mask = max_pool_with_argmax(theirs)
+        loss = tf.reduce_sum(expected * channels_last(upstream))
+    np.testing.assert_array_equal(channels_last(maxima.detach().numpy()), expected)
+    np.testing.assert_array_equal(channels_last(ours.grad.numpy()), tape.gradient(loss, theirs))
+    np.testing.assert_array_equal(
+        channels_last(Unpool.apply(torch.from_numpy(upstream), places).numpy()),
+        unpool(tf.constant(channels_last(upstream)), mask),
+    )
+
+
+def test_gradients_of_pooling_and_unpooling():
+    random = np.random.default_rng(0)
+    # All different, and by more than gradcheck moves them.
+    x = torch.from_numpy(random.permutation(2 * 3 * 6 * 4).reshape(2, 3, 6, 4) / 10.0)
+    x.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: MaxPoolWithPlaces.apply(x)[0], (x,))
+    places = MaxPoolWithPlaces.apply(x)[1]
+    values = torch.randn(2, 3, 3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values: Unpool.apply(values, places), (values,))
+    assert torch.autograd.gradcheck(lambda x: Unpool.apply(*MaxPoolWithPlaces.apply(x)) ** 2, (x,))
+
+
+def test_unpooling_keeps_infinities_in_their_place():
+    places = torch.zeros((1, 1, 1, 1), dtype=torch.uint8)
+    spread = Unpool.apply(torch.full((1, 1, 1, 1), torch.inf), places)
+    np.testing.assert_array_equal(spread[0, 0], [[np.inf, 0], [0, 0]])
+
+
+def test_certainty_does_not_teach_the_features():
+    network = Network(1 / 16)
+    _, log_scale = network(torch.randn(2, 4, 32, 32))
+    log_scale.sum().backward()
+    learning = {name for name, p in network.named_parameters() if p.grad is not None}
+    assert learning == {"pred_scale.weight", "pred_scale.bias"}
