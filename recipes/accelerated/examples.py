@@ -87,8 +87,9 @@ def over(
         back: as `front`; where nothing can be seen, its colours stay.
         back_alpha: as `front_alpha`.
     """
-    alpha = 1 - (1 - back_alpha) * (1 - front_alpha)
-    premultiplied = front_alpha * front + (1 - front_alpha) * back_alpha * back
+    back_share = (1 - front_alpha) * back_alpha
+    alpha = front_alpha + back_share
+    premultiplied = front_alpha * front + back_share * back
     colours = premultiplied / alpha.clamp(min=_INVISIBLE)
     return torch.where(alpha > _INVISIBLE, colours, back), alpha
 

@@ -176,7 +176,7 @@ class Run:
                     report.print(self._learner, self._examples, self._mattes)
                 if validation.is_due():
                     self._validate(f"step {self._learner.step}", self._learner.network)
-                if keep_at and clock.seconds >= keep_at[0] * seconds:
+                while keep_at and clock.seconds >= keep_at[0] * seconds:
                     self._write_weights(f"at_{100 * keep_at.pop(0):.0f}.npz", self._learner.network)
                 if state.is_due():
                     self._write_state(report)

@@ -164,6 +164,11 @@ class OptimizationSettings(Checked):
     )
     seed: int = option(202, "of every draw", at_least=0, at_most=LARGEST_SEED)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(0 < part < 1 for part in self.keep_at):
+            raise InputError("--keep_at needs parts between 0 and 1, e.g. 0.5,0.75.")
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainSettings(Checked):

@@ -19,7 +19,7 @@ def test_layers_are_those_of_dim_tf():
     assert accelerated.ENCODER_STAGES == dim_tf_network.ENCODER_STAGES
     assert accelerated.DECODER_CHANNELS == dim_tf_network.DECODER_CHANNELS
     assert accelerated.DECONV6_CHANNELS == dim_tf_network.DECONV6_CHANNELS
-    assert (1, accelerated.CONV6_CHANNELS) == dim_tf_network.FC6["1x1"]
+    assert dim_tf_network.FC6["1x1"] == (1, accelerated.CONV6_CHANNELS)
 
 
 def test_outputs_equal_dim_tf(keras_network, weights):

@@ -1,8 +1,10 @@
+import itertools
 import re
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,7 +16,7 @@ from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_sample
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.from_matte import trimap_from_alpha
-from recipes.accelerated import loop
+from recipes.accelerated import clock, loop
 from recipes.accelerated.draws import Draws
 from recipes.accelerated.examples import draw_batch
 from recipes.accelerated.learner import Learner
@@ -27,6 +29,13 @@ from recipes.accelerated.validation import read_validation_images, validate
 from recipes.accelerated.weights import network_of, read_weights
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def steady_time(monkeypatch):
+    """A clock that goes on a twentieth of a second each time it is looked at."""
+    seconds = itertools.count(step=0.05)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +59,7 @@ def fixed_batch(pack, photos_dir):
 
 
 def test_a_short_run_lowers_the_loss_and_writes_its_files(
-    pack, photos_dir, weights_file, validation_dir, settings, tmp_path, capsys
+    pack, photos_dir, weights_file, validation_dir, settings, tmp_path, capsys, steady_time
 ):
     run_dir = tmp_path / "run"
     small = settings(
@@ -71,7 +80,7 @@ def test_a_short_run_lowers_the_loss_and_writes_its_files(
         *("last.npz", "average.npz", "at_50.npz", "at_75.npz"),
     }
     assert re.search(
-        r"step 10  40 examples  loss \d\.\d{4}  error 0\.\d{4}  certainty -?\d\.\d{3}  "
+        r"step 10  40 examples  loss \d\.\d{4}  error 0\.\d{4}  certainty -?\d+\.\d{3}  "
         r"learning rate \d\.\d\de-\d\d  \d+ mattes  \d+\.\d examples/s  \d s left",
         said,
     )
@@ -118,7 +127,7 @@ def test_a_photograph_without_a_partner_is_told(validation_dir, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_state(
-    pack, weights_file, settings, tmp_path, monkeypatch
+    pack, weights_file, settings, tmp_path, monkeypatch, steady_time
 ):
     learned = Learner.learn
 
