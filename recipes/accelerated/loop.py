@@ -1,6 +1,7 @@
 """A run from its first step to its files: it stops when asked to, and goes on where it stopped."""
 
 import math
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,7 @@ class Run:
         self._examples = progress.examples
         self._mattes_before = progress.mattes
         self._sizes = settings.examples.batch_sizes()
+        self._workers = settings.workers or _default_workers(draws.device)
         self._library = Library(
             inputs.pack, settings.examples.shares(), settings.examples.ring, draws.device
         )
@@ -130,9 +132,10 @@ class Run:
             photos: files that colour the procedural mattes.
         """
         optimization = self._settings.optimization
-        processes = MatteProcesses(
-            photos, optimization.seed, self._mattes_before, self._settings.workers
-        )
+        processes = MatteProcesses(photos, optimization.seed, self._mattes_before, self._workers)
+        if self._draws.device.type == "cpu":
+            # Threads that wait for each other beside these processes take several times as long.
+            torch.set_num_threads(max(1, _cores() - self._workers))
         print(
             f"{len(self._inputs.pack.cutouts)} pieces of cut-outs, {len(photos)} photographs, "
             f"{processes.count} processes that draw mattes, on {self._draws.device.type}.",
@@ -293,6 +296,15 @@ class Report:
                 f"The loss is not finite, at step {step} or shortly before; the state on disk is "
                 "from before, begin another --run_dir with a lower --learning_rate."
             )
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _default_workers(device: torch.device) -> int:
+    """A GPU leaves the cores to the processes; without one, training needs most of them."""
+    return max(1, _cores() // 4 if device.type == "cpu" else _cores() - 2)
 
 
 def _is_finished(run_dir: Path, progress: Progress, settings: TrainSettings) -> bool:

@@ -81,7 +81,7 @@ class MatteProcesses:
         count: how many processes.
     """
 
-    def __init__(self, photos: Sequence[Path], seed: int, first: int, count: int = 0) -> None:
+    def __init__(self, photos: Sequence[Path], seed: int, first: int, count: int) -> None:
         """Begins nothing yet.
 
         Args:
@@ -89,9 +89,9 @@ class MatteProcesses:
             seed: of the run.
             first: number of the first matte: how many were drawn before, so that a run that goes on
                 draws others.
-            count: processes; 0: two less than there are cores.
+            count: processes.
         """
-        self.count = count or max(1, (os.cpu_count() or 1) - 2)
+        self.count = count
         self._photos = tuple(photos)
         self._seed = seed
         self._first = first

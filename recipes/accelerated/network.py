@@ -6,6 +6,7 @@ and a normalised input; `tests/recipes/test_network.py` compares the two.
 
 import torch
 from torch import nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from dim_tf.config import (
@@ -35,7 +36,7 @@ class MaxPoolWithPlaces(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(ctx: FunctionCtx, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pools.
 
         Args:
@@ -58,7 +59,7 @@ class MaxPoolWithPlaces(torch.autograd.Function):
         return maxima, places
 
     @staticmethod
-    def backward(ctx, gradient: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: FunctionCtx, gradient: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
         """Puts the gradient where the maxima were, [B, C, H, W]."""
         (places,) = ctx.saved_tensors
         return _spread(gradient, places)
@@ -71,7 +72,7 @@ class Unpool(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: FunctionCtx, values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Unpools.
 
         Args:
@@ -86,7 +87,7 @@ class Unpool(torch.autograd.Function):
         return _spread(values, places)
 
     @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         """Takes the gradient from where the values went, [B, C, H, W]."""
         (places,) = ctx.saved_tensors
         taken = torch.zeros_like(places, dtype=gradient.dtype)

@@ -182,7 +182,10 @@ class TrainSettings(Checked):
     save_seconds: float = option(60.0, "seconds between states written", above=0)
     report_every: int = option(100, "steps between progress lines", at_least=1)
     workers: int = option(
-        0, "processes that draw procedural mattes; 0: two less than there are cores", at_least=0
+        0,
+        "processes that draw procedural mattes; 0: two less than there are cores, without a GPU a "
+        "quarter of them",
+        at_least=0,
     )
     first_mattes: int = option(
         200, "procedural mattes that must be drawn before the first step", at_least=1

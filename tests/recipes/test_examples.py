@@ -1,3 +1,5 @@
+import contextlib
+
 import cv2
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from recipes.accelerated import sampling
 from recipes.accelerated.draws import Draws
 from recipes.accelerated.examples import draw_batch, over
 from recipes.accelerated.jpeg import jpeg
+from recipes.accelerated.learner import Learner
 from recipes.accelerated.library import Library, groups_of
 from recipes.accelerated.mattes import DrawnMatte, procedural_foreground
+from recipes.accelerated.network import Network
 from recipes.accelerated.pack_file import read_pack
 from recipes.accelerated.sampling import averaged_down, sample_backgrounds, sample_foregrounds
-from recipes.accelerated.settings import ExampleSettings, Share
+from recipes.accelerated.settings import ExampleSettings, LossSettings, OptimizationSettings, Share
 
 CPU = torch.device("cpu")
 
@@ -56,6 +60,20 @@ def test_a_batch_depends_on_its_draws_alone(library):
     for name, a, b in zip(first._fields, first, again, strict=True):
         assert torch.equal(a, b), name
     assert not torch.equal(first.photo, other.photo)
+
+
+def test_a_batch_is_made_and_learned_from_on_the_device_alone(pack, monkeypatch):
+    # A device without values: what is asked for on the host, or lies there, raises.
+    device = torch.device("meta")
+    library = Library(read_pack(pack[0]), ExampleSettings().shares(), 4, device)
+    library.drawn = 2
+    draws = Draws(1, CPU)
+    draws.device, draws.on_device = device, None
+    batch = draw_batch(library, 16, 96, draws)
+    assert {picture.device for picture in batch} == {device}
+    monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: contextlib.nullcontext())
+    learner = Learner(Network(1 / 16), device, OptimizationSettings(), LossSettings())
+    assert {loss.device for loss in learner.learn(batch, 0.0)} == {device}
 
 
 def test_draws_go_on_from_a_state():
@@ -157,7 +175,9 @@ def test_sampled_foregrounds_have_no_dark_rims(shrunk):
     picture = np.zeros((4, 640, 640), np.uint8)
     picture[:3] = 200  # as the pack gives it: filled beyond the edge
     picture[3] = (alpha * 255).round()
-    anchors = torch.from_numpy(np.argwhere((alpha > 0.4) & (alpha < 0.6))[:20])
+    edge = np.argwhere((alpha > 0.4) & (alpha < 0.6))[:20]
+    corners = [[0, 0], [639, 639]]  # beyond the picture its colours go on
+    anchors = torch.from_numpy(np.concatenate([edge, corners]))
     pictures = torch.from_numpy(picture).expand(len(anchors), 4, 640, 640)
     colours, alpha = sample_foregrounds(pictures, anchors, 64, shrunk, Draws(1, CPU))
     assert ((alpha > 0.1) & (alpha < 0.9)).any()

@@ -1,14 +1,20 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 import tensorflow as tf
 
+from dim_tf.config import IMAGE_MEAN_RGB
+from dim_tf.matting.predict import load_model
 from dim_tf.model import network as dim_tf_network
 from dim_tf.model.layers import max_pool_with_argmax, unpool
+from dim_tf.synthetic import render_sample
+from dim_tf.trimaps.from_matte import trimap_from_alpha
 from recipes.accelerated import network as accelerated
 from recipes.accelerated.network import MaxPoolWithPlaces, Network, Unpool
-from recipes.accelerated.weights import network_of
+from recipes.accelerated.weights import network_of, read_weights
 
 
 def channels_last(array):
@@ -45,6 +51,21 @@ def test_outputs_equal_dim_tf(keras_network, weights):
     np.testing.assert_allclose(
         channels_last(log_scale.numpy()), expected, atol=1e-4 * np.abs(expected).max()
     )
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_give_the_same_matte():
+    path = Path(__file__).parents[2] / "checkpoints" / "deep_image_matting.npz"
+    rgb, alpha, _ = render_sample(1, (160, 224))
+    trimap = trimap_from_alpha(alpha, 25).numpy()
+    expected = load_model(path, post_process="none").predict_alpha(rgb, trimap)
+    network = network_of(read_weights(path), path).eval()
+    inputs = np.concatenate([rgb - np.float32(IMAGE_MEAN_RGB), trimap[..., None]], -1)
+    with torch.no_grad():
+        predicted, _ = network(torch.from_numpy(np.float32(inputs.transpose(2, 0, 1)))[None])
+    unknown = trimap == 128
+    assert expected[unknown].std() > 0.2
+    np.testing.assert_allclose(predicted[0, 0].numpy()[unknown], expected[unknown], atol=1e-4)
 
 
 def test_learning_normalises_by_the_batch_as_dim_tf_does(keras_network, weights):
@@ -99,6 +120,23 @@ def test_unpooling_keeps_infinities_in_their_place():
     places = torch.zeros((1, 1, 1, 1), dtype=torch.uint8)
     spread = Unpool.apply(torch.full((1, 1, 1, 1), torch.inf), places)
     np.testing.assert_array_equal(spread[0, 0], [[np.inf, 0], [0, 0]])
+
+
+def test_learns_in_bfloat16(weights):
+    inputs = torch.from_numpy(
+        np.random.default_rng(1).uniform(-127, 128, (2, 4, 64, 64)).astype(np.float32)
+    )
+    network = network_of(weights, "test").train()
+    alpha, _ = network(inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        alpha_16, log_scale_16 = network(inputs)
+    assert alpha_16.dtype == log_scale_16.dtype == torch.float32
+    assert (alpha_16 - alpha).abs().mean() < 0.05
+    assert not torch.equal(alpha_16, alpha)
+    (alpha_16.mean() + log_scale_16.mean()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad.dtype == torch.float32, name
+        assert parameter.grad.isfinite().all(), name
 
 
 def test_certainty_does_not_teach_the_features():

@@ -30,7 +30,7 @@ from recipes.accelerated.pack_file import (
     read_pack,
     write_pack,
 )
-from recipes.accelerated.packing import make_pack
+from recipes.accelerated.packing import make_pack, pack_cutout
 from recipes.accelerated.settings import PackSettings
 from tests.recipes.conftest import write_cutout, write_jpeg
 
@@ -139,6 +139,14 @@ def test_filled_and_resized_colours_have_no_dark_rims():
     # What the test would see without it:
     dark = cv2.resize(black_where_transparent(alpha, rgb), (640, 640), interpolation=cv2.INTER_AREA)
     assert np.abs(dark[whole.alpha > 0].astype(int) - (200, 150, 100)).max() > 20
+
+
+def test_cut_outs_in_the_pack_have_no_dark_rims(tmp_path):
+    alpha, rgb = disc(200)
+    write_png(tmp_path / "disc.png", np.dstack([black_where_transparent(alpha, rgb), alpha]))
+    (packed,) = pack_cutout(find_cutouts(tmp_path)[0][0], quality=90)
+    square = cutout_square(packed)
+    assert np.abs(square[:3].transpose(1, 2, 0).astype(int) - (200, 150, 100)).max() <= 6
 
 
 def test_filling_keeps_what_is_visible():

@@ -1,5 +1,9 @@
+import re
+from pathlib import Path
+
 import pytest
 
+from dim_tf.config import HeldOutConfig, InferenceConfig, values_of
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.system.errors import InputError
 from recipes.accelerated.settings import (
@@ -40,6 +44,27 @@ def test_flags_become_settings():
     assert settings.optimization.seconds == 15
     assert settings.optimization.learning_rate == 1e-4
     assert settings.examples.ring == 60
+
+
+def test_the_flags_of_the_readme_exist():
+    readme = (Path(__file__).parents[2] / "recipes/accelerated/README.md").read_text()
+    commands = [line.split() for line in readme.splitlines() if line.startswith("    python")]
+    configs = {
+        "recipes.accelerated.pack": PackSettings,
+        "recipes.accelerated.train": TrainSettings,
+        "dim_tf.commands.held_out": HeldOutConfig,
+        "test.py": InferenceConfig,
+    }
+    names = [command[2] if command[1] == "-m" else command[1] for command in commands]
+    assert set(names) == set(configs)
+    for name, command in zip(names, commands, strict=True):
+        flags = [word for word in command if word.startswith("--")]
+        config_from_arguments(configs[name], flags)
+    (smaller,) = [line.split() for line in readme.splitlines() if line.startswith("    --")]
+    config_from_arguments(TrainSettings, smaller)
+    named = set(re.findall(r"`(--\w+)", readme)) - {"--fc6", "--hold_out"}
+    for flag in named:
+        assert flag.removeprefix("--") in {*values_of(PackSettings()), *values_of(TrainSettings())}
 
 
 @pytest.mark.parametrize(
