@@ -1,6 +1,5 @@
 """A run from its first step to its files: it stops when asked to, and goes on where it stopped."""
 
-import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -18,10 +17,10 @@ from recipes.accelerated.draws import Draws
 from recipes.accelerated.examples import Batch, draw_batch
 from recipes.accelerated.learner import Learner
 from recipes.accelerated.library import Library
-from recipes.accelerated.losses import Losses
 from recipes.accelerated.mattes import MatteProcesses
 from recipes.accelerated.network import Network
 from recipes.accelerated.pack_file import Pack, read_pack
+from recipes.accelerated.report import Report
 from recipes.accelerated.settings import TrainSettings
 from recipes.accelerated.sheet import write_sheet
 from recipes.accelerated.state_file import Progress, go_on_from_state, write_state
@@ -234,68 +233,11 @@ class Run:
         about = {"step": self._learner.step, "examples": self._examples}
         write_weights(self._run_dir / name, network, self._inputs.config, about)
 
-    def _write_state(self, report: "Report") -> None:
+    def _write_state(self, report: Report) -> None:
         """Keeps the state before where the network is broken."""
         report.refuse_not_finite(self._learner.step)
         progress = Progress(self._clock.seconds, self._examples, self._mattes)
         write_state(self._run_dir, self._settings, progress, self._learner, self._draws)
-
-
-class Report:
-    """Progress lines, with means over the steps since the line before."""
-
-    def __init__(self, device: torch.device, clock: Clock, seconds: float, examples: int) -> None:
-        """Begins at no step.
-
-        Args:
-            device: of the losses.
-            clock: of the run.
-            seconds: when the run is over.
-            examples: learned from before.
-        """
-        self._sums = torch.zeros(len(Losses._fields), device=device)
-        self._steps = 0
-        self._clock = clock
-        self._seconds = seconds
-        self._last = (clock.seconds, examples)
-
-    def add(self, losses: Losses) -> None:
-        """Counts a step; the device need not be waited for."""
-        self._sums += torch.stack(losses)
-        self._steps += 1
-
-    def print(self, learner: Learner, examples: int, mattes: int) -> None:
-        """Prints a line and begins anew.
-
-        Raises:
-            InputError: a loss was not finite.
-        """
-        self.refuse_not_finite(learner.step)
-        means = Losses(*(self._sums / self._steps).tolist())
-        seconds = self._clock.seconds
-        rate = (examples - self._last[1]) / max(seconds - self._last[0], 1e-6)
-        print(
-            f"step {learner.step}  {examples} examples  loss {means.matting:.4f}  "
-            f"error {means.error:.4f}  certainty {means.certainty:.3f}  "
-            f"learning rate {learner.rate:.2e}  {mattes} mattes  {rate:.1f} examples/s  "
-            f"{max(self._seconds - seconds, 0):.0f} s left",
-            flush=True,
-        )
-        self._sums.zero_()
-        self._steps = 0
-        self._last = (seconds, examples)
-
-    def refuse_not_finite(self, step: int) -> None:
-        """Ends the run where a loss was not finite since the line before.
-
-        Raises:
-            InputError: it was.
-        """
-        if not math.isfinite(self._sums.sum().item()):
-            raise InputError(
-                f"The loss is not finite, at step {step} or shortly before; the state on disk is "
-                "from before, begin another --run_dir with a lower --learning_rate."
-            )
 
 
 def _cores() -> int:

@@ -1,4 +1,5 @@
 import dataclasses
+import importlib.util
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,20 @@ from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_matte, render_texture
 
 SHIPPED = {"fc6": "1x1", "skip": True, "normalize_input": True}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Threads that wait for each other beside other processes take far longer than one."""
+    if not importlib.util.find_spec("torch"):
+        yield
+        return
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def write_jpeg(path: Path, rgb: np.ndarray) -> None:

@@ -31,19 +31,10 @@ from recipes.accelerated.weights import network_of, read_weights
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other beside the processes that draw take far longer than one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def steady_time(monkeypatch):
-    """A clock that goes on a twentieth of a second each time it is looked at."""
-    seconds = itertools.count(step=0.05)
+    """A clock that goes on 0.03 seconds each time it is looked at."""
+    seconds = itertools.count(step=0.03)
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
 
 
