@@ -51,6 +51,7 @@ class Picture(NamedTuple):
         orientation: the EXIF orientation that was followed, 1 (as stored) to 8.
         lossy: whether its kind of file changes pixels a little.
         notes: what there is to tell about it, each the end of a line that begins with its file.
+        white_is_known: whether the file says which number is white, as floating point and PGM do.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Picture(NamedTuple):
     orientation: int
     lossy: bool
     notes: tuple[str, ...]
+    white_is_known: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,6 +77,7 @@ class _Decoded(NamedTuple):
     pixels: np.ndarray
     opacity: np.ndarray | None = None
     labels: np.ndarray | None = None
+    white_is_known: bool = False
 
 
 def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
@@ -121,7 +124,8 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     if image.mode == "CMYK":
         profile = None  # it was followed
     pixels, opacity, labels = (
-        part if part is None or turned_by_library else turned(part, orientation) for part in decoded
+        part if part is None or turned_by_library else turned(part, orientation)
+        for part in (decoded.pixels, decoded.opacity, decoded.labels)
     )
     if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
         opacity = None
@@ -135,6 +139,7 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
         orientation=orientation,
         lossy=is_lossy(content, image, kind),
         notes=tuple(notes),
+        white_is_known=decoded.white_is_known,
     )
 
 
@@ -304,6 +309,7 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
     if sorted(pixels.shape[:2]) != sorted(image.size):
         raise ValueError("not the size that the header claims")
+    white_is_known = kind == "PPM or PGM" or pixels.dtype == np.float32
     if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = np.round(pixels * np.float64(65_535)).astype(np.uint16)
     if pixels.dtype not in (np.uint8, np.uint16):
@@ -318,9 +324,10 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels
     if pixels.ndim == 2:
-        return _Decoded(pixels)
+        return _Decoded(pixels, white_is_known=white_is_known)
     if pixels.shape[2] == 3:
-        return _Decoded(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+        rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return _Decoded(rgb, white_is_known=white_is_known)
     rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
     says_nothing = tags.get(_EXTRA_SAMPLES, (2,)) == (0,)
     return _Decoded(rgb, None if says_nothing else np.ascontiguousarray(pixels[..., 3]))
