@@ -8,7 +8,8 @@ from dim_tf.commands.held_out import make
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import HeldOutConfig, OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset.output_folder import settings_of
-from dim_tf.dataset.sources import split_photos, synthetic_sources
+from dim_tf.dataset.procedural import synthetic_sources
+from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation import held_out
 from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
 from dim_tf.pictures.folders import list_images
