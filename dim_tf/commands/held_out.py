@@ -7,6 +7,11 @@ writes rgb, trimap, trimap_dilate and alpha, in the layout that test.py measures
 
     python test.py --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha --output=mattes
 
+Of the real cut-outs that --hold_out left out; sources take turns, and errors are told by source:
+
+    python -m dim_tf.commands.held_out --source=cutouts --photos_dir=photos --cutouts_dir=cutouts \
+        --out_dir=held_out_cutouts
+
 Closed-form matting on the same pictures, for comparison (pip install '.[cutout]'):
 
     python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out --closed_form=cf
@@ -27,13 +32,23 @@ def make(config: HeldOutConfig) -> None:
     Raises:
         InputError: a folder is missing; see also `write_composites` and `write_closed_form`.
     """
-    for name in ("photos_dir", "out_dir"):
+    of_cut_outs = config.source == "cutouts"
+    for name in ("photos_dir", "out_dir", *(("cutouts_dir",) if of_cut_outs else ())):
         if not getattr(config, name):
             raise InputError(f"--{name} is missing; give a folder (see --help).")
+    if config.cutouts_dir and not of_cut_outs:
+        raise InputError(
+            "--cutouts_dir goes with --source=cutouts only; give that as well, or leave it out."
+        )
     if config.closed_form:
         check_pymatting()
     written = write_composites(
-        config.photos_dir, config.out_dir, config.count, config.size, config.seed
+        config.photos_dir,
+        config.out_dir,
+        config.count,
+        config.size,
+        config.seed,
+        config.cutouts_dir,
     )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:

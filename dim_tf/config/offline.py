@@ -80,15 +80,15 @@ class CutOutConfig(Checked):
 
     cutouts_dir: str = option(
         "",
-        "folder of real cut-outs to take as foregrounds: transparent pictures, or pairs of NAME.jpg "
-        "(colours) and NAME.png (matte), in the folder itself or in folders in it, each of which "
-        "is a source",
+        "folder of real cut-outs to take as foregrounds: transparent pictures, or pairs of "
+        "NAME.jpg (colours) and NAME.png (matte), in the folder itself or in folders in it, each "
+        "of which is a source",
     )
     cutouts: int = option(
         0,
-        "make this many foregrounds of the cut-outs (with --mix at most so many), which take turns, "
-        "each time at another size and place; 0: each cut-out once, with --mix as many as it asks "
-        "for",
+        "make this many foregrounds of the cut-outs (with --mix at most so many), which take "
+        "turns, each time at another size and place; 0: each cut-out once, with --mix as many as "
+        "it asks for",
         at_least=0,
     )
     cutout_scale_min: float = option(
@@ -111,8 +111,8 @@ class CutOutConfig(Checked):
         super().__post_init__()
         if self.cutout_scale_min > self.cutout_scale_max:
             raise InputError(
-                f"The range of sizes {self.cutout_scale_min}…{self.cutout_scale_max} of cut-outs is "
-                "empty; give a --cutout_scale_max that is at least --cutout_scale_min."
+                f"The range of sizes {self.cutout_scale_min}…{self.cutout_scale_max} is empty; "
+                "give a --cutout_scale_max that is at least --cutout_scale_min."
             )
 
 
@@ -122,9 +122,9 @@ class MixConfig(Checked):
 
     mix: tuple[str, ...] = option(
         (),
-        "shares of the kinds of foregrounds, such as synthetic:0.5,cutouts:0.5; the kinds are "
-        "synthetic (--synthetic), cutouts (--cutouts_dir) and folders (--alpha_dir with --eps_dir). "
-        "As many as possible are taken with these shares; left out: all there are",
+        "shares of the foregrounds by kind, such as synthetic:0.5,cutouts:0.5; the kinds are "
+        "synthetic (--synthetic), cutouts (--cutouts_dir) and folders (--alpha_dir, --eps_dir). As "
+        "many are taken as these shares allow; left out: all there are",
     )
 
 

@@ -1,8 +1,8 @@
 """Cut-outs as layers: shrunk, laid over each other, and colours where nothing is seen.
 
-A layer is premultiplied: [h, w, 4] float32, red, green and blue from 0 to 255 times the opacity, and
-the opacity from 0 to 1. What transparent pixels hide, often black, then has no part in an average,
-so that no dark rim comes of it.
+A layer is premultiplied: [h, w, 4] float32, red, green and blue from 0 to 255 times the opacity,
+and the opacity from 0 to 1. What transparent pixels hide, often black, then has no part in an
+average, so that no dark rim comes of it.
 """
 
 from collections.abc import Sequence
@@ -139,8 +139,8 @@ def arranged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut-outs on a square, each over those before it, whole and never enlarged.
 
-    The first lies anywhere; some pixel that is seen of each other one is to lie on one of the first,
-    as far as the square lets it.
+    The first lies anywhere; of each other one some pixel that is seen lies on one of the first, as
+    far as the square lets it.
 
     Args:
         cut_outs: of each ([H, W] uint8, [H, W, 3] uint8 RGB), trimmed, not transparent everywhere.

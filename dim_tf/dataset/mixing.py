@@ -1,7 +1,7 @@
 """Foregrounds of several kinds in one dataset: how many of each, and which.
 
-Each foreground meets as many backgrounds as any other, so the shares of the foregrounds are those of
-the pairs, and of the examples that training draws.
+Each foreground meets as many backgrounds as any other, so the shares of the foregrounds are those
+of the pairs, and of the examples that training draws.
 """
 
 import zlib
@@ -64,9 +64,9 @@ def numbers_of(
 ) -> dict[str, int]:
     """How many foregrounds of each kind are taken.
 
-    With shares: the largest total T with share · T ≤ most for each kind that has a most, and of it
-    each kind's share, to less than one foreground (what is lost by rounding down goes to the largest
-    remainders, the first kinds before the others). Without shares all there are.
+    With shares: the largest total T with share · T ≤ most for each kind that has a most, and of T
+    each kind's share, rounded down; what is then missing goes one by one to the kinds with the
+    largest remainders, of equal ones to the first. Without shares all there are.
 
     Args:
         shares: from `shares_of`.

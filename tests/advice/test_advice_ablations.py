@@ -237,7 +237,7 @@ def test_14_photographs_are_given(config, tmp_path):
 
 def test_a_folder_of_other_composites_is_left_for_another(config, tmp_path):
     write_composites(config.photos_dir, tmp_path / "out", 1, 96)
-    advice = "made with other settings or photographs; give another --out_dir."
+    advice = "made with other settings or pictures; give another --out_dir."
     refused(advice, write_composites, config.photos_dir, tmp_path / "out", 1, 96, 2)
     assert write_composites(config.photos_dir, tmp_path / "another", 1, 96, 2) == 1
 
