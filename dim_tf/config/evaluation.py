@@ -24,8 +24,8 @@ class HeldOutConfig(Checked):
     )
     source: Literal["procedural", "cutouts"] = option(
         "procedural",
-        "procedural: mattes drawn here, kinds take turns; cutouts: those of --cutouts_dir that were "
-        "left out of the dataset, sources take turns",
+        "procedural: mattes drawn here, kinds take turns; cutouts: those of --cutouts_dir that "
+        "were left out of the dataset, sources take turns",
     )
     cutouts_dir: str = option(
         "",

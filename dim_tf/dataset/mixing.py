@@ -171,9 +171,8 @@ def _notes(
 ) -> tuple[str, ...]:
     if len(given) == 1 and "cutouts" not in given:
         return ()
-    told = " and ".join(f"{numbers[kind]} of {kind}" for kind in given)
-    if "cutouts" in given:
-        told += f", these from {usable} cut-outs in turns"
+    turns = {"cutouts": f" ({usable} cut-outs in turns)"}
+    told = " and ".join(f"{numbers[kind]} of {kind}{turns.get(kind, '')}" for kind in given)
     if len(given) > 1 and not mixed:
-        told += "; all that are given, since there is no --mix"
+        told += "; all that are given, since --mix was left out"
     return (f"Foregrounds: {told}.",)
