@@ -73,6 +73,11 @@ def _check(config: OfflineConfig) -> None:
             "--hold_out leaves photographs of --photos_dir and cut-outs of --cutouts_dir out; give "
             "such a folder, or leave --hold_out away."
         )
+    if values["cutouts"] and not values["cutouts_dir"]:
+        raise InputError(
+            "--cutouts says how many foregrounds to make of --cutouts_dir; give that folder, or "
+            "leave --cutouts out."
+        )
     if values["mix"] and values["adobe_root"]:
         raise InputError("--mix does not go with --adobe_root; leave it out.")
 
