@@ -1,4 +1,4 @@
-"""Composites with true mattes, made of photographs that no training saw.
+r"""Composites with true mattes, made of photographs that no training saw.
 
     python preprocess_offline.py --synthetic=2000 --photos_dir=photos --hold_out --out_dir=data
     python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out
