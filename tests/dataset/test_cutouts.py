@@ -123,6 +123,14 @@ def test_a_pair_and_a_transparent_picture_are_the_same_cut_out(folder):
     np.testing.assert_array_equal(other_colours[other > 0], colours[3:-3, 4:-4][other > 0])
 
 
+def test_noise_in_the_opacity_is_no_part_of_a_cut_out(folder):
+    alpha, colours = object_of(9, 0)
+    noisy = np.select([alpha == 0, alpha == 255], [np.uint8(3), np.uint8(252)], alpha)
+    write_transparent(folder / "new" / "noisy.png", noisy, colours)
+    (cut_out,) = (c for c in find_cut_outs(folder, "all")[0] if c.source == "new")
+    np.testing.assert_array_equal(cut_out.load()[0], np.full((10, 12), 255))
+
+
 def colours_seen(out_dir):
     """(number, green) of every cut-out that some foreground of a dataset shows."""
     manifest = read_manifest(out_dir)
@@ -167,6 +175,8 @@ def test_cut_outs_take_turns_and_a_foreground_depends_on_seed_and_index_only(fol
     scales = [scale for foreground in foregrounds for scale in foreground.scales]
     assert len(scales) == 180 + len(joined)
     assert 0.6 <= min(scales) < 0.62 and 0.88 < max(scales) <= 0.9
+    pairs = cut_out_foregrounds(cut_outs[:2], CutOutConfig(joined_cutouts=1.0), 20, 1)
+    assert all(set(foreground.cut_outs) == set(cut_outs[:2]) for foreground in pairs)
     alone = cut_out_foregrounds(cut_outs[:1], CutOutConfig(joined_cutouts=1.0), 3, 1)
     assert [len(foreground.cut_outs) for foreground in alone] == [1, 1, 1]
 

@@ -8,8 +8,9 @@ import pytest
 
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import OfflineConfig, with_values
+from dim_tf.dataset.folders import folder_foregrounds
 from dim_tf.dataset.manifest import read_manifest
-from dim_tf.dataset.mixing import numbers_of, shares_of
+from dim_tf.dataset.mixing import _chosen, numbers_of, shares_of
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
@@ -140,9 +141,10 @@ def test_which_pairs_of_the_folders_are_taken_depends_on_seed_and_name(inputs, t
     make_dataset(with_values(config, out_dir=str(tmp_path / "again")))
     again = set(read_manifest(tmp_path / "again").foregrounds)
     assert len(chosen & again) >= len(chosen) - 1
-    other = with_values(config, seed=2, out_dir=str(tmp_path / "other"))
-    make_dataset(other)
-    assert len(read_manifest(tmp_path / "other").foregrounds) == 6
+    files, _ = folder_foregrounds(config.folders)
+    draws = {tuple(pair.name for pair in _chosen(files, 3, seed)) for seed in range(20)}
+    assert len(draws) > 5
+    assert {name for draw in draws for name in draw} == {pair.name for pair in files}
 
 
 def test_a_pair_with_the_name_of_something_made_is_refused_by_name(inputs, tmp_path):

@@ -73,7 +73,7 @@ def test_the_sources_take_turns_and_names_carry_them(composites):
 
 
 def test_a_composite_is_equation_1_of_a_held_out_cut_out_on_a_held_out_photograph(composites):
-    seen = {"hair": set(), "old_cats": set()}
+    seen, backgrounds = {"hair": set(), "old_cats": set()}, set()
     for path in list_images(composites / "rgb"):
         source = path.stem[4:]
         rgb, alpha, trimap = (
@@ -91,7 +91,9 @@ def test_a_composite_is_equation_1_of_a_held_out_cut_out_on_a_held_out_photograp
         assert (alpha[trimap == 255] == 255).all() and (alpha[trimap == 0] == 0).all()
         assert 40 <= np.flatnonzero(alpha.any(axis=0)).size <= 100  # half its size to its own
         seen[source].add(tuple(foreground))
+        backgrounds.add(tuple(background))
     assert len(seen["hair"]) == 2  # the cut-outs of a source take turns as well
+    assert len(backgrounds) > 1
 
 
 def test_a_composite_depends_on_seed_and_index_only(folders, composites):
