@@ -14,7 +14,7 @@ from dim_tf.dataset.draws import seeds_of
 from dim_tf.dataset.exchanged import refuse_exchanged
 from dim_tf.dataset.folders import ForegroundFiles, folder_foregrounds
 from dim_tf.dataset.procedural import backgrounds_of, synthetic_foregrounds
-from dim_tf.dataset.sources import Sources
+from dim_tf.dataset.sources import Foreground, Sources
 from dim_tf.system.errors import InputError
 
 # The kinds of foregrounds, and the flag that gives each.
@@ -111,49 +111,51 @@ def mixed_sources(
         InputError: a folder is missing, holds no picture or nothing that can be used; shares that
             do not go with what is given; with `jobs.strict` the first cut-out that cannot be used.
     """
-    given = [
-        kind
-        for kind, value in (
-            ("synthetic", procedural.synthetic),
-            ("cutouts", cut_outs.cutouts_dir),
-            ("folders", folders.alpha_dir),
-        )
-        if value
-    ]
+    given = {
+        "synthetic": procedural.synthetic,
+        "cutouts": cut_outs.cutouts_dir,
+        "folders": folders.alpha_dir,
+    }
+    given = [kind for kind in FLAGS if given[kind]]
     shares = shares_of(mixing.mix, given)
     backgrounds, refusals = backgrounds_of(procedural, seed, folders.bg_dir)
-    most, once, usable, files = {}, {}, [], []
-    if "synthetic" in given:
-        most["synthetic"] = procedural.synthetic
+    pairs, usable, once = [], [], {}
+    most = {"synthetic": procedural.synthetic} if "synthetic" in given else {}
     if "folders" in given:
-        files, more = folder_foregrounds(folders)
-        refuse_exchanged(files, folders)
-        refusals = more + refusals
-        most["folders"] = len(files)
+        pairs, refused = folder_foregrounds(folders)
+        refuse_exchanged(pairs, folders)
+        most["folders"] = len(pairs)
+        refusals = refused + refusals
     if "cutouts" in given:
-        usable, more = usable_cut_outs(cut_outs.cutouts_dir, procedural.hold_out, jobs)
-        refusals = refusals + more
-        limit = most if cut_outs.cutouts else once
-        limit["cutouts"] = cut_outs.cutouts or len(usable)
-    numbers = {"synthetic": 0, "cutouts": 0, "folders": 0, **numbers_of(shares, most, once)}
+        usable, refused = usable_cut_outs(cut_outs.cutouts_dir, procedural.hold_out, jobs)
+        (most if cut_outs.cutouts else once)["cutouts"] = cut_outs.cutouts or len(usable)
+        refusals = refusals + refused
+    numbers = dict.fromkeys(FLAGS, 0) | numbers_of(shares, most, once)
     made = [
         *synthetic_foregrounds(procedural, numbers["synthetic"], seed),
         *cut_out_foregrounds(usable, cut_outs, numbers["cutouts"], seed),
     ]
-    chosen = _chosen(files, numbers["folders"], seed)
-    taken = {foreground.name for foreground in made}
-    refusals += [
-        f"{pair.alpha_file} has the name of a foreground that is made here; rename it."
-        for pair in chosen
-        if pair.name in taken
-    ]
+    pairs, refused = _with_names_of_their_own(_chosen(pairs, numbers["folders"], seed), made)
     return Sources(
-        foregrounds=(*made, *(pair for pair in chosen if pair.name not in taken)),
+        foregrounds=(*made, *pairs),
         backgrounds=backgrounds,
-        refusals=tuple(refusals),
+        refusals=(*refusals, *refused),
         notes=_notes(numbers, given, bool(shares), len(usable)),
         cut_outs=tuple(cut_out.name for cut_out in usable),
     )
+
+
+def _with_names_of_their_own(
+    pairs: Sequence[ForegroundFiles], made: Sequence[Foreground]
+) -> tuple[list[ForegroundFiles], list[str]]:
+    """The pairs whose name no foreground has that is made here, and the refusals."""
+    taken = {foreground.name for foreground in made}
+    refusals = [
+        f"{pair.alpha_file} has the name of a foreground that is made here; rename it."
+        for pair in pairs
+        if pair.name in taken
+    ]
+    return [pair for pair in pairs if pair.name not in taken], refusals
 
 
 def _chosen(files: Sequence[ForegroundFiles], count: int, seed: int) -> list[ForegroundFiles]:

@@ -1,9 +1,9 @@
 """Composites with true mattes, made of photographs that no training saw."""
 
+import functools
 import importlib.util
 import json
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
     colours = foreground_colours(alpha, [photos[colour_photo]], colour_seed)
     background = piece_of(photos[background_photo], rng, size)
     rgb = composite_on(colours, alpha / np.float32(255.0), background)
-    return Composite(f"{index:03d}_{kind}", rgb, *trimaps, alpha)
+    return Composite(_procedural_name(index), rgb, *trimaps, alpha)
 
 
 def write_composites(
@@ -102,38 +102,32 @@ def write_composites(
         sources = held_out_cut_outs(cutouts_dir)
         names = [cut_out.name for cut_outs in sources.values() for cut_out in cut_outs]
         settings = {"source": "cutouts", **settings, "cutouts": names}
-        composites = {
-            cut_out_composite_name(list(sources), index): lambda index=index: (
-                render_cut_out_composite(sources, held_out, seed, index, size)
-            )
-            for index in range(count)
-        }
+        name_of = functools.partial(cut_out_composite_name, list(sources))
+        render = functools.partial(render_cut_out_composite, sources, held_out)
     else:
         if len(held_out) < 2:
             raise InputError(
                 f"{photos_dir} holds {len(photos)} pictures, of which {len(held_out)} are held "
                 "out; a composite takes two, so give 14 or more."
             )
-        composites = {
-            f"{index:03d}_{kind_of(index)}": lambda index=index: render_composite(
-                held_out, seed, index, size
-            )
-            for index in range(count)
-        }
+        name_of = _procedural_name
+        render = functools.partial(render_composite, held_out)
     out_dir = Path(out_dir)
+    written = 0
     with FolderLock(out_dir):
         _take_folder(out_dir, settings)
-        return sum(_write_missing(out_dir, name, composites[name]) for name in composites)
+        for index in range(count):
+            files = [out_dir / folder / f"{name_of(index)}.png" for folder in FOLDERS]
+            if not all(file.exists() for file in files):
+                composite = render(seed, index, size)
+                for folder, file in zip(FOLDERS, files, strict=True):
+                    write_png(file, getattr(composite, folder))
+                written += 1
+    return written
 
 
-def _write_missing(out_dir: Path, name: str, render: Callable[[], Composite]) -> bool:
-    """Writes a composite of which a file is missing; whether it did."""
-    if all((out_dir / folder / f"{name}.png").exists() for folder in FOLDERS):
-        return False
-    composite = render()
-    for folder in FOLDERS:
-        write_png(out_dir / folder / f"{name}.png", getattr(composite, folder))
-    return True
+def _procedural_name(index: int) -> str:
+    return f"{index:03d}_{kind_of(index)}"
 
 
 def _take_folder(out_dir: Path, settings: dict[str, Any]) -> None:
