@@ -1,4 +1,4 @@
-"""Makes a training dataset from mattes, their foreground colours and background photographs.
+r"""Makes a training dataset from mattes, their foreground colours and background photographs.
 
 Each matte needs a picture of the same name and size that carries its foreground colours (the blog
 calls it eps). What cannot be used is named at the end; a second run does only what is missing.
@@ -8,6 +8,10 @@ Your own mattes:
 
 No mattes at hand (5,000 procedural ones, coloured from photographs):
     python preprocess_offline.py --synthetic=5000 --photos_dir=photos --out_dir=data
+
+Real cut-outs besides, transparent pictures or pairs of NAME.jpg and NAME.png:
+    python preprocess_offline.py --synthetic=5000 --photos_dir=photos --cutouts_dir=cutouts \
+        --mix=synthetic:0.5,cutouts:0.5 --out_dir=data
 
 The Adobe matting dataset, and its test set Composition-1k:
     python preprocess_offline.py --adobe_root=Adobe --bg_dir=train2014 --out_dir=data

@@ -45,6 +45,7 @@ RESULTS = {
     "--out_dir=data": "data/manifest.json",
     "--gt=truths/": "report/metrics.json",
     "--gt=held_out/alpha": "report/metrics.json",
+    "--out_dir=held_out_cutouts": "held_out_cutouts/rgb/001_hair.png",
     "--out_dir=held_out": "held_out/rgb/001_fur.png",
     "ablations run": "docs/ablations/records/base_seed1.json",
     "ablations report": "docs/ablations.md",
@@ -95,6 +96,10 @@ def folder(tmp_path):
     ):
         write_png(tmp_path / name / "other.png", np.pad(picture[:90], ((0, 0), (0, 24))))
     _write_adobe(tmp_path, matte, photo)
+    body = render_matte("hard", 1, 96)
+    for number in range(11):  # of each source the 11th is held out
+        cut_out = np.dstack([foreground_colours(body, [], number), body])
+        write_png(tmp_path / "cutouts" / "hair" / f"{number:02d}.png", cut_out)
     return tmp_path
 
 

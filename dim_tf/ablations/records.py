@@ -11,7 +11,7 @@ import numpy as np
 
 from dim_tf.ablations.arms import ARMS
 from dim_tf.ablations.claims import BLACK_BELOW, TRAINING
-from dim_tf.evaluation.held_out import kind_of_composite
+from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 

@@ -26,7 +26,7 @@ from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.offline import write_dataset
 from dim_tf.dataset.output_folder import settings_of
-from dim_tf.dataset.sources import synthetic_sources
+from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.evaluation.held_out import write_composites
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError

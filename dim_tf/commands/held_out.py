@@ -1,4 +1,4 @@
-"""Composites with true mattes, made of photographs that no training saw.
+r"""Composites with true mattes, made of photographs that no training saw.
 
     python preprocess_offline.py --synthetic=2000 --photos_dir=photos --hold_out --out_dir=data
     python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out
@@ -6,6 +6,11 @@
 writes rgb, trimap, trimap_dilate and alpha, in the layout that test.py measures on:
 
     python test.py --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha --output=mattes
+
+Of the real cut-outs that --hold_out left out; sources take turns, and errors are told by source:
+
+    python -m dim_tf.commands.held_out --source=cutouts --photos_dir=photos --cutouts_dir=cutouts \
+        --out_dir=held_out_cutouts
 
 Closed-form matting on the same pictures, for comparison (pip install '.[cutout]'):
 
@@ -18,6 +23,7 @@ from pathlib import Path
 from dim_tf.commands.script import run_script
 from dim_tf.config import HeldOutConfig
 from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
+from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs
 from dim_tf.system.errors import InputError, tell
 
 
@@ -27,13 +33,27 @@ def make(config: HeldOutConfig) -> None:
     Raises:
         InputError: a folder is missing; see also `write_composites` and `write_closed_form`.
     """
-    for name in ("photos_dir", "out_dir"):
+    of_cut_outs = config.source == "cutouts"
+    for name in ("photos_dir", "out_dir", *(("cutouts_dir",) if of_cut_outs else ())):
         if not getattr(config, name):
             raise InputError(f"--{name} is missing; give a folder (see --help).")
+    if config.cutouts_dir and not of_cut_outs:
+        raise InputError(
+            "--cutouts_dir goes with --source=cutouts only; give that as well, or leave it out."
+        )
     if config.closed_form:
         check_pymatting()
+    if of_cut_outs:
+        sources = held_out_cut_outs(config.cutouts_dir).items()
+        listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources)
+        tell(config.cutouts_dir, f"cut-outs held out: {listed}; the sources take turns")
     written = write_composites(
-        config.photos_dir, config.out_dir, config.count, config.size, config.seed
+        config.photos_dir,
+        config.out_dir,
+        config.count,
+        config.size,
+        config.seed,
+        config.cutouts_dir,
     )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:

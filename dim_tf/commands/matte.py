@@ -86,6 +86,8 @@ def run_inference(config: InferenceConfig) -> None:
         # model there is no next photo.
         if model is None:
             model, checkpoint = _load_model(checkpoint, config.matting)
+            if writing.save_certainty:
+                model.refuse_without_certainty()
         try:
             alpha = matte_photo(
                 model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
@@ -156,7 +158,12 @@ def matte_photo(
             "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
             "a larger --max_pixels if there is memory for it."
         )
-    alpha = model.predict_alpha(rgb, trimap, matting.size, matting.max_pixels)
+    sides = matting.size, matting.max_pixels
+    if job.save_certainty:
+        alpha, certainty = model.predict_alpha(rgb, trimap, *sides, return_certainty=True)
+        write_png(job.save_certainty, to_8_bit(certainty))
+    else:
+        alpha = model.predict_alpha(rgb, trimap, *sides)
     largest, dtype = (65_535, np.uint16) if writing.bits == "16" else (255, np.uint8)
     levels = np.round(alpha * np.float64(largest)).astype(dtype)
     write_png(job.matte, levels)
@@ -168,6 +175,8 @@ def matte_photo(
     if job.save_trimap:
         write_png(job.save_trimap, trimap)
         written += f", trimap {job.save_trimap}"
+    if job.save_certainty:
+        written += f", certainty {job.save_certainty}"
     if job.cutout or job.composite:
         written += _write_cutout(job, inputs.photo, alpha, levels, writing, max_megapixels)
     height, width = alpha.shape

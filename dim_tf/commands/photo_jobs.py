@@ -21,6 +21,7 @@ _OTHER_PICTURE = re.compile(r"\.(exr|hdr|tga|psd|svg|pdf|jxl|jp2|npy|pfm)")
 _ENDINGS = {
     "side_by_side": "_side_by_side",
     "save_trimap": "_trimap",
+    "save_certainty": "_certainty",
     "cutout": "_cutout",
     "composite": "_composite",
 }
@@ -39,6 +40,7 @@ class PhotoJob(NamedTuple):
         cutout: RGBA PNG to write, or None.
         composite: PNG on the new background to write, or None.
         save_trimap: PNG of the trimap to write, or None.
+        save_certainty: PNG of the certainty to write, or None.
         truth: exact matte to compare with, or None.
     """
 
@@ -49,6 +51,7 @@ class PhotoJob(NamedTuple):
     cutout: Path | None = None
     composite: Path | None = None
     save_trimap: Path | None = None
+    save_certainty: Path | None = None
     truth: Path | None = None
 
 

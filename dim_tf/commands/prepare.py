@@ -4,9 +4,10 @@ from pathlib import Path
 
 from dim_tf.config import OfflineConfig, values_of
 from dim_tf.dataset.adobe import training_sources, write_composition_1k
+from dim_tf.dataset.mixing import mixed_sources
 from dim_tf.dataset.offline import write_dataset
 from dim_tf.dataset.output_folder import Summary, settings_of
-from dim_tf.dataset.sources import Sources, folder_sources, refuse_exchanged, synthetic_sources
+from dim_tf.dataset.sources import Sources
 from dim_tf.system.errors import InputError
 
 
@@ -23,8 +24,15 @@ def make_dataset(config: OfflineConfig) -> Summary:
     """
     _check(config)
     out_dir, adobe, bg_dir = Path(config.out_dir).absolute(), config.adobe, config.folders.bg_dir
-    parts = (config.folders, adobe, config.procedural, config.layout_on_disk)
-    settings = settings_of(config.seed, *parts)
+    settings = settings_of(
+        config.seed,
+        config.folders,
+        adobe,
+        config.procedural,
+        config.cut_outs,
+        config.mixing,
+        config.layout_on_disk,
+    )
     if adobe.adobe_root and adobe.adobe_split == "test":
         return write_composition_1k(adobe.adobe_root, bg_dir, out_dir, settings, config.jobs)
     return write_dataset(
@@ -39,33 +47,49 @@ def _check(config: OfflineConfig) -> None:
         raise InputError(f"--out_dir={config.out_dir} is a file; give a folder.")
     values = values_of(config)
     from_folders = bool(values["alpha_dir"] or values["eps_dir"])
-    if from_folders + bool(values["synthetic"]) + bool(values["adobe_root"]) != 1:
+    made_here = bool(values["synthetic"] or values["cutouts_dir"])
+    if bool(values["adobe_root"]) == (from_folders or made_here):
         raise InputError(
-            "Say what to make the dataset from: either --alpha_dir with --eps_dir, or "
-            "--synthetic=N, or --adobe_root."
+            "Say what to make the dataset from: either one or more of --alpha_dir with --eps_dir, "
+            "--cutouts_dir and --synthetic=N, or --adobe_root."
         )
-    needed = ()
-    if from_folders:
-        needed = ("alpha_dir", "eps_dir", "bg_dir")
-    elif values["adobe_root"]:
-        needed = ("bg_dir",)
+    needed = ("alpha_dir", "eps_dir") if from_folders else ()
+    if not made_here:
+        needed += ("bg_dir",)
     for name in needed:
         if not values[name]:
             raise InputError(f"--{name} is missing; name its folder.")
-    if values["photos_dir"] and not values["synthetic"]:
-        raise InputError("--photos_dir goes with --synthetic only; backgrounds come from --bg_dir.")
-    if values["hold_out"] and not values["photos_dir"]:
+    if values["photos_dir"] and not made_here:
         raise InputError(
-            "--hold_out leaves photographs of --photos_dir out; give that folder, or leave "
-            "--hold_out away."
+            "--photos_dir goes with --synthetic or --cutouts_dir only; backgrounds come from "
+            "--bg_dir."
         )
+    if (values["cutouts_dir"] or from_folders) and not (values["bg_dir"] or values["photos_dir"]):
+        raise InputError(
+            "Backgrounds are missing; give a folder of photographs with --photos_dir or --bg_dir."
+        )
+    if values["hold_out"] and not (values["photos_dir"] or values["cutouts_dir"]):
+        raise InputError(
+            "--hold_out leaves photographs of --photos_dir and cut-outs of --cutouts_dir out; give "
+            "such a folder, or leave --hold_out away."
+        )
+    if values["cutouts"] and not values["cutouts_dir"]:
+        raise InputError(
+            "--cutouts says how many foregrounds to make of --cutouts_dir; give that folder, or "
+            "leave --cutouts out."
+        )
+    if values["mix"] and values["adobe_root"]:
+        raise InputError("--mix does not go with --adobe_root; leave it out.")
 
 
 def _gather(config: OfflineConfig) -> Sources:
     if config.adobe.adobe_root:
         return training_sources(config.adobe.adobe_root, config.folders.bg_dir)
-    if config.procedural.synthetic:
-        return synthetic_sources(config.procedural, config.seed, config.folders.bg_dir)
-    sources = folder_sources(config.folders)
-    refuse_exchanged(sources.foregrounds, config.folders)
-    return sources
+    return mixed_sources(
+        config.folders,
+        config.procedural,
+        config.cut_outs,
+        config.mixing,
+        config.seed,
+        config.jobs,
+    )

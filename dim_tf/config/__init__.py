@@ -34,9 +34,11 @@ from dim_tf.config.inference import (
 )
 from dim_tf.config.offline import (
     AdobeConfig,
+    CutOutConfig,
     FolderConfig,
     JobsConfig,
     LayoutConfig,
+    MixConfig,
     OfflineConfig,
     SyntheticConfig,
 )

@@ -1,6 +1,7 @@
 """Settings of measuring: composites to measure on, and the ablations."""
 
 import dataclasses
+from typing import Literal
 
 from dim_tf.config.constants import LARGEST_SEED, SIZE_MULTIPLE
 from dim_tf.config.fields import Checked, option
@@ -20,6 +21,15 @@ class HeldOutConfig(Checked):
         "",
         "folder that gets the closed-form mattes of the composites as well, for comparison; needs "
         "pymatting",
+    )
+    source: Literal["procedural", "cutouts"] = option(
+        "procedural",
+        "procedural: mattes drawn here, kinds take turns; cutouts: those of --cutouts_dir that "
+        "were left out of the dataset, sources take turns",
+    )
+    cutouts_dir: str = option(
+        "",
+        "cut-outs of the dataset; of each source the 11th, 31st, 51st …, those left out, are used",
     )
 
 

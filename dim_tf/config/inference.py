@@ -132,6 +132,11 @@ class WritingConfig(Checked):
         "trimap to write, as the network sees it: a name ending in .png, or a folder; left out: "
         "none",
     )
+    save_certainty: str = option(
+        "",
+        "picture of how sure the network is to write, white where it is: a name ending in .png, or "
+        "a folder; left out: none",
+    )
     bits: Literal["8", "16"] = option(
         "8", "bits of the matte, and per channel of cut-out and composite"
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from dim_tf.config.constants import LARGEST_SEED
 from dim_tf.config.fields import Checked, option, part, probability
+from dim_tf.system.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class SyntheticConfig(Checked):
     """Procedural mattes, and the photographs that colour them."""
 
     synthetic: int = option(
-        0, "make this many procedural mattes instead of reading --alpha_dir", at_least=0
+        0, "make this many procedural mattes (with --mix at most so many)", at_least=0
     )
     synthetic_kinds: tuple[str, ...] = option(
         (),
@@ -46,13 +47,14 @@ class SyntheticConfig(Checked):
     )
     photos_dir: str = option(
         "",
-        "photographs to take foreground colours and backgrounds from, with --synthetic; "
-        "without it both are procedural textures",
+        "photographs to take the colours of procedural mattes from, and where --bg_dir is not "
+        "given the backgrounds; with --synthetic alone and without it both are procedural textures",
     )
     hold_out: bool = option(
         False,
-        "leave every ninth photograph of --photos_dir out of the dataset, for measuring on "
-        "pictures that training never saw",
+        "leave every ninth photograph of --photos_dir, and of each source of --cutouts_dir the "
+        "11th, 31st, 51st … cut-out, out of the dataset, for measuring on pictures that training "
+        "never saw",
     )
     colour_patches: float = probability(
         "probability that a procedural matte's colours come from several photographs, in patches, "
@@ -69,6 +71,60 @@ class SyntheticConfig(Checked):
     textured_edges: float = probability(
         "probability that the edge of a procedural matte of the kinds hard and holes follows the "
         "texture of the photograph that gives its colours, as fur, grass and torn paper do"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class CutOutConfig(Checked):
+    """Real cut-outs, colours with their opacity, as foregrounds."""
+
+    cutouts_dir: str = option(
+        "",
+        "folder of real cut-outs to take as foregrounds: transparent pictures, or pairs of "
+        "NAME.jpg (colours) and NAME.png (matte), in the folder itself or in folders in it, each "
+        "of which is a source",
+    )
+    cutouts: int = option(
+        0,
+        "make this many foregrounds of the cut-outs (with --mix at most so many), which take "
+        "turns, each time at another size and place; 0: each cut-out once, with --mix as many as "
+        "it asks for",
+        at_least=0,
+    )
+    cutout_scale_min: float = option(
+        0.5,
+        "smallest size of a cut-out, as a share of its own or of what fits into 640 pixels",
+        above=0,
+        at_most=1,
+    )
+    cutout_scale_max: float = option(
+        1.0, "largest size of a cut-out; it is never enlarged", above=0, at_most=1
+    )
+    joined_cutouts: float = option(
+        0.3,
+        "probability that a second cut-out stands in front of the first",
+        at_least=0,
+        at_most=1,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cutout_scale_min > self.cutout_scale_max:
+            raise InputError(
+                f"The range of sizes {self.cutout_scale_min}…{self.cutout_scale_max} is empty; "
+                "give a --cutout_scale_max that is at least --cutout_scale_min."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class MixConfig(Checked):
+    """How many foregrounds of each kind."""
+
+    mix: tuple[str, ...] = option(
+        (),
+        "shares of the foregrounds by kind, such as synthetic:0.5,cutouts:0.5; the kinds are "
+        "synthetic (--synthetic), cutouts (--cutouts_dir) and folders (--alpha_dir, --eps_dir). As "
+        "many are taken as these shares allow; left out: all there are",
     )
 
 
@@ -116,5 +172,7 @@ class OfflineConfig(Checked):
     folders: FolderConfig = part(FolderConfig)
     adobe: AdobeConfig = part(AdobeConfig)
     procedural: SyntheticConfig = part(SyntheticConfig)
+    cut_outs: CutOutConfig = part(CutOutConfig)
+    mixing: MixConfig = part(MixConfig)
     layout_on_disk: LayoutConfig = part(LayoutConfig)
     jobs: JobsConfig = part(JobsConfig)

@@ -28,6 +28,11 @@ class NetworkConfig(Checked):
         False, "add the encoder's feature before each pooling to the unpooled map of that size"
     )
     refine: bool = option(False, "add the paper's refinement stage (section 3.3)")
+    certainty: bool = option(
+        False,
+        "add a second output that says how far off alpha may be at each pixel; alpha is learned as "
+        "without it",
+    )
     normalize_input: bool = option(
         False,
         "feed (RGB - mean) / 64 and (trimap - 128) / 64 instead of the original's raw ranges; "

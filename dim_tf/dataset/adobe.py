@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 from dim_tf.config import JobsConfig
+from dim_tf.dataset.folders import ForegroundFiles
 from dim_tf.dataset.manifest import is_safe_name
 from dim_tf.dataset.output_folder import Summary, open_output
-from dim_tf.dataset.sources import ForegroundFiles, Sources, background_files
+from dim_tf.dataset.sources import Sources, background_files
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.system.jobs import Outcome, Tally

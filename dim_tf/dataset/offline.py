@@ -51,6 +51,8 @@ def write_dataset(
     if layout.layout == "original":  # its k-th file is whatever background was drawn k-th
         names = (background.name for background in sources.backgrounds)
         settings = settings | {"a list of backgrounds of ": fingerprint(names)}
+    if sources.cut_outs:
+        settings = settings | {"a list in --cutouts_dir of ": fingerprint(sources.cut_outs)}
     out_dir = out_dir.absolute()
     with open_output(out_dir, settings):
         tally = Tally(jobs.workers, jobs.progress, jobs.strict, sources.refusals)
@@ -79,7 +81,7 @@ def _write_dataset(
         reason = tally.refusals[0] if tally.refusals else "there are none."
         raise InputError(f"No foreground or no background could be used: {reason}")
     write_manifest(manifest)
-    notes = []
+    notes = [*sources.notes]
     usable = min(len(backgrounds) for backgrounds in drawn)
     if usable < layout.backgrounds_per_foreground:
         notes.append(

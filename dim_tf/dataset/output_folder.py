@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dim_tf.config import AdobeConfig, FolderConfig, LayoutConfig, SyntheticConfig, values_of
+from dim_tf.config import (
+    AdobeConfig,
+    CutOutConfig,
+    FolderConfig,
+    LayoutConfig,
+    MixConfig,
+    SyntheticConfig,
+    values_of,
+)
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import remove_unfinished, write_bytes
@@ -19,8 +27,13 @@ SETTINGS_NAME = "offline_settings.json"
 
 # The settings that decide what the files hold. The others (how many mattes, how many backgrounds
 # for each) only decide how many there are, so a dataset may grow.
-_FOLDER_SETTINGS = ("alpha_dir", "eps_dir", "bg_dir", "photos_dir", "adobe_root")
-_OTHER_SETTINGS = ("adobe_split", "synthetic_kinds", "layout", "pad", "seed", "hold_out")
+_FOLDER_SETTINGS = ("alpha_dir", "eps_dir", "bg_dir", "photos_dir", "adobe_root", "cutouts_dir")
+_CUT_OUT_SETTINGS = ("cutout_scale_min", "cutout_scale_max", "joined_cutouts")
+_OTHER_SETTINGS = (
+    *("adobe_split", "synthetic_kinds", "layout", "pad", "seed", "hold_out", "mix"),
+    *_CUT_OUT_SETTINGS,
+)
+_PARTS = (FolderConfig, AdobeConfig, SyntheticConfig, CutOutConfig, MixConfig, LayoutConfig)
 
 _REFUSALS_SHOWN = 20
 
@@ -75,14 +88,13 @@ def settings_of(seed: int, *parts: Any) -> dict[str, str]:
 
     Args:
         seed: of the dataset.
-        parts: the `FolderConfig`, `AdobeConfig`, `SyntheticConfig` and `LayoutConfig`; one that is
-            left out has its defaults.
+        parts: of the offline step's config, but for `jobs`; one left out has its defaults.
 
     Raises:
         InputError: the folder of the photographs is missing or holds no picture.
     """
     values = {"seed": seed}
-    for part in (FolderConfig(), AdobeConfig(), SyntheticConfig(), LayoutConfig(), *parts):
+    for part in (*(config_class() for config_class in _PARTS), *parts):
         values |= values_of(part)
     settings = {}
     for name in _FOLDER_SETTINGS:
@@ -90,7 +102,8 @@ def settings_of(seed: int, *parts: Any) -> dict[str, str]:
         settings[f"--{name}="] = str(Path(value).resolve()) if value else ""
     for name in _OTHER_SETTINGS:
         value = values[name]
-        if value is False:  # a folder may be older than the switch
+        # A folder may be older than the switch, or than cut-outs.
+        if value is False or (name in _CUT_OUT_SETTINGS and not values["cutouts_dir"]):
             value = ""
         settings[f"--{name}="] = ",".join(value) if isinstance(value, tuple) else str(value)
     if values["synthetic"] and values["photos_dir"]:  # the n-th matte's colours are drawn from it

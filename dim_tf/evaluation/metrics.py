@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from dim_tf.config import UNKNOWN
-from dim_tf.pictures.arrays import grey_array, trimap_array
+from dim_tf.pictures.arrays import matte_array, trimap_array
 from dim_tf.system.errors import InputError
 
 # What a report holds, in its order. "Conn_continue" is the other reading of Connectivity.
@@ -51,7 +51,7 @@ def matting_errors(
     """All errors of a matte, by the names of `METRIC_NAMES`.
 
     Args:
-        predicted: [H, W] uint8, or what `grey_array` takes.
+        predicted: [H, W] uint8, or what `matte_array` takes.
         alpha: ground truth, likewise.
         trimap: see `trimap_array`; unknown where it is 128. None: the whole image counts.
 
@@ -63,8 +63,8 @@ def matting_errors(
             without an unknown pixel.
         ValueError: the sizes differ.
     """
-    predicted = grey_array(predicted, "predicted matte")
-    alpha = grey_array(alpha, "true matte")
+    predicted = matte_array(predicted, "predicted matte", rough=False)
+    alpha = matte_array(alpha, "true matte", rough=False)
     trimap = None if trimap is None else trimap_array(trimap)
     if trimap is not None and not (trimap == UNKNOWN).any():
         raise InputError(

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from dim_tf.config import UNKNOWN
+from dim_tf.evaluation.kinds import kinds_of
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.sheets import draw_sheet
 from dim_tf.pictures.writing import encode_png
@@ -102,8 +103,21 @@ class Evaluation:
 
     def mean(self) -> dict[str, float]:
         """The mean of each error over the mattes; at least one must have been added."""
-        rows = [[one.errors[name] for name in METRIC_NAMES] for one in self.measured]
+        return self._mean_of(range(len(self.measured)))
+
+    def _mean_of(self, places: Iterable[int]) -> dict[str, float]:
+        rows = [[self.measured[place].errors[name] for name in METRIC_NAMES] for place in places]
         return dict(zip(METRIC_NAMES, np.mean(rows, axis=0).tolist(), strict=True))
+
+    def means_by_kind(self) -> dict[str, dict[str, float]]:
+        """Kind → number of mattes, as `images`, and mean errors, where names tell kinds.
+
+        See `kinds_of`.
+        """
+        kinds = kinds_of([one.image for one in self.measured])
+        return {
+            kind: {"images": len(places), **self._mean_of(places)} for kind, places in kinds.items()
+        }
 
     def sheets(self) -> dict[str, bytes]:
         """File name → PNG of the sheets, the largest SAD first."""
@@ -118,7 +132,9 @@ class ErrorTable:
 
     def __init__(self, images: Iterable[str]) -> None:
         """Takes the names that the first column must have room for."""
-        self._width = max(map(len, [*images, "mean of 1000"]))
+        images = list(images)
+        kinds = (_kind_label(kind, len(places)) for kind, places in kinds_of(images).items())
+        self._width = max(map(len, [*images, *kinds, "mean of 1000"]))
 
     def head(self) -> str:
         """The titles of the columns."""
@@ -129,8 +145,13 @@ class ErrorTable:
         return self._line(measured.image, _in_digits(measured.errors))
 
     def mean(self, evaluation: Evaluation) -> str:
-        """The last line."""
-        return self._line(f"mean of {len(evaluation.measured)}", _in_digits(evaluation.mean()))
+        """The last lines: one for each kind, where names tell kinds, and one for all."""
+        lines = []
+        for kind, found in evaluation.means_by_kind().items():
+            label = _kind_label(kind, found.pop("images"))
+            lines.append(self._line(label, _in_digits(found)))
+        label = f"mean of {len(evaluation.measured)}"
+        return "\n".join([*lines, self._line(label, _in_digits(evaluation.mean()))])
 
     def whole(self, evaluation: Evaluation) -> str:
         """All lines at once."""
@@ -141,6 +162,10 @@ class ErrorTable:
         columns = zip(cells, METRIC_NAMES, strict=True)
         padded = (cell.rjust(2 + max(8, len(title))) for cell, title in columns)
         return printable(name).ljust(self._width) + "".join(padded)
+
+
+def _kind_label(kind: str, images: int) -> str:
+    return f"{images} of {kind}"
 
 
 def _in_digits(errors: dict[str, float]) -> list[str]:
@@ -232,6 +257,7 @@ def write_report(
     content = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "mean": evaluation.mean(),
+        "kinds": evaluation.means_by_kind(),
         "weights": None if weights is None else {"file": str(weights), "sha256": _sha256(weights)},
         "settings": settings,
         "versions": module_versions(),

@@ -19,14 +19,14 @@ _NEIGHBOURS = [(row, column) for row in range(-2, 3) for column in range(-2, 3)]
 
 
 def closed_form_equations(
-    rgb: np.ndarray, unknown: np.ndarray, foreground: np.ndarray
+    rgb: np.ndarray, unknown: np.ndarray, alpha: np.ndarray
 ) -> tuple[scipy.sparse.csr_array, np.ndarray]:
     """The rows of the matting Laplacian for the unknown pixels.
 
     Args:
         rgb: [H, W, 3] uint8.
         unknown: [H, W] bool, U of them true.
-        foreground: [H, W] bool, the pixels known to be 1.
+        alpha: [H, W] float32, the matte; where it is unknown it does not count.
 
     Returns:
         Its columns for the unknown pixels, [U, U], and for the known ones their product with the
@@ -44,7 +44,8 @@ def closed_form_equations(
         (height, width),
         mode="clip",
     )
-    known_part = (values * foreground.ravel()[places]).sum(axis=1, dtype=np.float64)
+    known_alpha = np.where(unknown, np.float32(0.0), alpha)
+    known_part = (values * known_alpha.ravel()[places]).sum(axis=1, dtype=np.float64)
     number = np.full(height * width, -1, np.int32)
     number[unknown.ravel()] = np.arange(rows.size, dtype=np.int32)
     places = number[places]

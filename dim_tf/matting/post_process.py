@@ -5,36 +5,43 @@ of objects and guesses wherever colours do not tell them from what is behind, bu
 sharp as the photo's. So the matte that is returned makes this sum as small as possible, over the
 unknown pixels u:
 
-    αᵀLα + NEIGHBOUR_WEIGHT · Σᵤ Σᵥ (αᵤ − αᵥ)² + Σᵤ wᵤ (αᵤ − predictedᵤ)²
+    αᵀLα + NEIGHBOUR_WEIGHT · Σᵤ tᵤ Σᵥ (αᵤ − αᵥ)² + Σᵤ wᵤ (αᵤ − predictedᵤ)²
 
 L is the matting Laplacian of closed-form matting (`dim_tf.matting.closed_form`), v are the pixels
-most like u in colour (KNN matting, `dim_tf.matting.nearest_colours`), and wᵤ is large where the
-prediction is all but 0 or 1, which a network is seldom wrong about, and small where it is in
-between, as at every edge it draws too soft.
+most like u in colour (KNN matting, `dim_tf.matting.nearest_colours`, which has the tᵤ), and wᵤ says
+how far the prediction can be trusted. A network with certainty says so itself: it predicts the
+scale b of its error. Without it wᵤ is large where the prediction is all but 0 or 1, which a network
+is seldom wrong about, and small where it is in between, as at every edge it draws too soft.
 
-Where colours alone do not tell the object from what is behind, the sum's minimum has a faint haze:
-a little alpha where there is none, or a little less than one. So a small difference from a certain
-prediction is dropped.
+Pixels of which the network is sure are left as they are, and count as known to the others. Where
+colours alone do not tell the object from what is behind, the sum's minimum has a faint haze: a
+little alpha where there is none, or a little less than one. So a small difference from a
+prediction that can be trusted is dropped.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from dim_tf.config import FOREGROUND, UNKNOWN
+from dim_tf.config import UNKNOWN
 from dim_tf.matting.closed_form import closed_form_equations
 from dim_tf.matting.nearest_colours import nearest_colours_equations
 from dim_tf.matting.tiles import plan_tiles
 
-# wᵤ = UNCERTAIN_WEIGHT + CERTAIN_WEIGHT · |2 · predictedᵤ − 1|^CERTAINTY_POWER. These and
-# NEIGHBOUR_WEIGHT were chosen as docs/training_log.md tells.
+# wᵤ = UNCERTAIN_WEIGHT + weight · trust. Of a network with certainty, trust is
+# (HALF_CERTAIN / (b + HALF_CERTAIN))^power, of another |2 · predicted − 1|^power. Differences below
+# haze · trust are haze; up to twice as large ones are taken in part, so that the matte has no
+# steps. All these and NEIGHBOUR_WEIGHT were chosen as docs/training_log.md tells.
 UNCERTAIN_WEIGHT = 1e-4
-CERTAIN_WEIGHT = 1.5e-2
-CERTAINTY_POWER = 12
+SCALE_WEIGHT, SCALE_POWER, SCALE_HAZE = 0.35, 4, 0.08
+ALPHA_WEIGHT, ALPHA_POWER, ALPHA_HAZE = 1.5e-2, 12, 0.06
 NEIGHBOUR_WEIGHT = 5e-3
-# Differences below this times |2 · predicted − 1|^CERTAINTY_POWER are haze; up to twice as large
-# ones are taken in part, so that the matte has no steps.
-HAZE = 0.06
+# Where b is smaller the network is sure.
+SURE_SCALE = 0.01
+# The b at which it is half certain.
+HALF_CERTAIN = 0.06
 # Conjugate gradients begin at the prediction and end at this residual, relative to the right-hand
 # side, or after this many steps.
 TOLERANCE = 1e-4
@@ -46,37 +53,86 @@ TILE_SIDE = 384
 TILE_MARGIN = 64
 
 
-def follow_colours(rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+class Trust(NamedTuple):
+    """How far a prediction can be trusted.
+
+    Attributes:
+        share: [H, W] float32 in [0, 1].
+        weight: of the prediction where that is 1.
+        haze: differences from it below this are dropped where that is 1.
+    """
+
+    share: np.ndarray
+    weight: float
+    haze: float
+
+
+def certainty_of(scale: np.ndarray) -> np.ndarray:
+    """How sure the network is of its matte.
+
+    Args:
+        scale: b, float32, the mean error that the network expects of alpha; see
+            `dim_tf.model.network.alpha_and_log_scale`. Any shape.
+
+    Returns:
+        The same shape in [0, 1]: 1 where b is 0, one half where it is `HALF_CERTAIN`.
+    """
+    return HALF_CERTAIN / (scale + HALF_CERTAIN)
+
+
+def follow_colours(
+    rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, scale: np.ndarray | None = None
+) -> np.ndarray:
     """Brings a predicted matte into agreement with the photo's colours.
 
     Args:
         rgb: [H, W, 3] uint8.
         trimap: [H, W] uint8 in {0, 128, 255}.
         alpha: [H, W] float32 in [0, 1], the prediction.
+        scale: [H, W] float32, b of the prediction, its expected error; None where nothing says it.
 
     Returns:
         [H, W] float32 in [0, 1]; outside the unknown pixels it is `alpha`.
     """
-    unknown = trimap == UNKNOWN
-    side = TILE_SIDE if np.count_nonzero(unknown) > PIXELS_AT_ONCE else None
+    open_pixels = trimap == UNKNOWN
+    certainty = None
+    if scale is None:
+        trust = Trust(np.abs(2 * alpha - 1) ** ALPHA_POWER, ALPHA_WEIGHT, ALPHA_HAZE)
+    else:
+        open_pixels &= scale >= SURE_SCALE
+        certainty = certainty_of(scale)
+        trust = Trust(certainty**SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE)
+    side = TILE_SIDE if np.count_nonzero(open_pixels) > PIXELS_AT_ONCE else None
     result = alpha.copy()
-    for tile in plan_tiles(unknown, side, TILE_MARGIN):
+    for tile in plan_tiles(open_pixels, side, TILE_MARGIN):
         core, seen = tile
-        solved = np.zeros(unknown[seen].shape, np.float32)
-        solved[unknown[seen]] = _solve(rgb[seen], trimap[seen], alpha[seen], trimap.shape)
-        result[core] = np.where(unknown[core], solved[tile.inside], result[core])
+        solved = alpha[seen].copy()
+        solved[open_pixels[seen]] = _solve(
+            rgb[seen],
+            open_pixels[seen],
+            alpha[seen],
+            trust._replace(share=trust.share[seen]),
+            None if certainty is None else certainty[seen],
+            trimap.shape,
+        )
+        result[core] = solved[tile.inside]
     return result
 
 
 def _solve(
-    rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, photo_size: tuple[int, int]
+    rgb: np.ndarray,
+    open_pixels: np.ndarray,
+    alpha: np.ndarray,
+    trust: Trust,
+    certainty: np.ndarray | None,
+    photo_size: tuple[int, int],
 ) -> np.ndarray:
-    """The matte's unknown pixels, [U] float32 in [0, 1], in the order of `np.nonzero`."""
-    unknown, foreground = trimap == UNKNOWN, trimap == FOREGROUND
-    predicted = alpha[unknown].astype(np.float64)
-    weights = prediction_weights(predicted)
-    windows, windows_known = closed_form_equations(rgb, unknown, foreground)
-    alike, alike_known = nearest_colours_equations(rgb, unknown, foreground, photo_size)
+    """The matte's open pixels, [U] float32 in [0, 1], in the order of `np.nonzero`."""
+    predicted = alpha[open_pixels].astype(np.float64)
+    share = trust.share[open_pixels].astype(np.float64)
+    weights = UNCERTAIN_WEIGHT + trust.weight * share
+    windows, windows_known = closed_form_equations(rgb, open_pixels, alpha)
+    alike, alike_known = nearest_colours_equations(rgb, open_pixels, alpha, photo_size, certainty)
     matrix = windows + NEIGHBOUR_WEIGHT * alike + scipy.sparse.diags_array(weights, format="csr")
     solution, _ = scipy.sparse.linalg.cg(
         matrix,
@@ -86,30 +142,22 @@ def _solve(
         maxiter=STEPS,
         M=scipy.sparse.diags_array(1 / matrix.diagonal()),
     )
-    return without_haze(np.clip(solution, 0.0, 1.0), predicted).astype(np.float32)
+    solution = np.clip(solution, 0.0, 1.0)
+    return without_haze(solution, predicted, trust.haze * share).astype(np.float32)
 
 
-def prediction_weights(predicted: np.ndarray) -> np.ndarray:
-    """wᵤ of the module's equation for predictions in [0, 1], any shape."""
-    return UNCERTAIN_WEIGHT + CERTAIN_WEIGHT * _certainty(predicted)
-
-
-def without_haze(alpha: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Takes a matte back to the prediction where it differs a little and the network is certain.
+def without_haze(alpha: np.ndarray, predicted: np.ndarray, haze: np.ndarray) -> np.ndarray:
+    """Takes a matte back to the prediction where it differs from it by haze only.
 
     Args:
         alpha: floats in [0, 1], any shape.
         predicted: likewise, the same shape.
+        haze: likewise, the largest difference that is dropped.
 
     Returns:
         The same shape, between the two.
     """
-    haze = HAZE * _certainty(predicted)
     difference = alpha - predicted
     size = np.abs(difference)
     kept = np.minimum(size, 2 * np.maximum(size - haze, 0))
     return predicted + np.sign(difference) * kept
-
-
-def _certainty(predicted: np.ndarray) -> np.ndarray:
-    return np.abs(2 * predicted - 1) ** CERTAINTY_POWER

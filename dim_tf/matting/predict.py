@@ -18,10 +18,10 @@ from dim_tf.config import (
     NetworkConfig,
 )
 from dim_tf.matting.forward import ForwardPass
-from dim_tf.matting.post_process import follow_colours
+from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.checkpoint_choice import find_checkpoint
-from dim_tf.model.network import receptive_radius
+from dim_tf.model.network import alpha_and_log_scale, receptive_radius
 from dim_tf.model.weights import load_network
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
@@ -54,7 +54,7 @@ class MattingModel:
         self.post_process = post_process
         self._forward = ForwardPass(
             tf.function(
-                lambda inputs: network(inputs, training=False),
+                lambda inputs: _in_range(network(inputs, training=False)),
                 input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
                 autograph=False,
             )
@@ -66,7 +66,9 @@ class MattingModel:
         trimap: np.ndarray,
         size: int = 0,
         max_pixels: int = MAX_PIXELS,
-    ) -> np.ndarray:
+        *,
+        return_certainty: bool = False,
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predicts the opacity of every pixel.
 
         In one pass over the part of the photo that has a bearing on its unknown pixels; if that
@@ -79,32 +81,50 @@ class MattingModel:
                 back, as the original's test.py does with 320; 0 keeps their size.
             max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
                 takes the statistics of the image, each would have its own.
+            return_certainty: also say how sure the network is of its matte; see `certainty_of`.
 
         Returns:
-            [H, W] float32 in [0, 1]; known pixels are those of the trimap.
+            The matte, [H, W] float32 in [0, 1]; known pixels are those of the trimap. With
+            `return_certainty` a pair of it and the certainty, likewise; known pixels are 1.
 
         Raises:
-            InputError: an array of another shape, dtype or range; photo and trimap differ in size,
-                or the trimap has other values.
+            InputError: the network does not say how sure it is; an array of another shape, dtype
+                or range; photo and trimap differ in size, or the trimap has other values.
         """
         rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
             raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
+        if return_certainty:
+            self.refuse_without_certainty()
         height, width = trimap.shape
         if size:
-            alpha = self._forward_padded(
+            output = self._forward_padded(
                 cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
                 cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
             )
-            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
+            output = cv2.resize(output, (width, height), interpolation=cv2.INTER_LINEAR)
+            output = output.reshape(height, width, -1)
         else:
-            alpha = self._predict_unknown(rgb, trimap, max_pixels)
-        alpha = np.clip(alpha, 0.0, 1.0, out=alpha)
-        alpha = np.where(trimap == UNKNOWN, alpha, trimap / np.float32(255.0))
-        return follow_colours(rgb, trimap, alpha) if self.post_process == "affinity" else alpha
+            output = self._predict_unknown(rgb, trimap, max_pixels)
+        unknown = trimap == UNKNOWN
+        alpha = np.where(unknown, np.clip(output[..., 0], 0.0, 1.0), trimap / np.float32(255.0))
+        scale = None
+        if self.config.certainty:
+            scale = np.where(unknown, np.exp(output[..., 1]), np.float32(0.0))
+        if self.post_process == "affinity":
+            alpha = follow_colours(rgb, trimap, alpha, scale)
+        return (alpha, certainty_of(scale)) if return_certainty else alpha
+
+    def refuse_without_certainty(self) -> None:
+        """Raises: InputError where the network does not say how sure it is."""
+        if not self.config.certainty:
+            raise InputError(
+                "These weights do not say how sure they are; train with --certainty, or take the "
+                "shipped weights."
+            )
 
     def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
-        """[H, W] float32, right where the trimap is unknown."""
+        """[H, W, outputs] float32, right where the trimap is unknown."""
         if self.statistics == "batch":
             return self._forward_padded(rgb, trimap)
         unknown = trimap == UNKNOWN
@@ -112,11 +132,11 @@ class MattingModel:
         tiles = plan_tiles(unknown, None, radius)
         if tiles and trimap[tiles[0].seen].size > max_pixels:
             tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
-        alpha = np.zeros(trimap.shape, np.float32)
+        output = np.zeros((*trimap.shape, 2 if self.config.certainty else 1), np.float32)
         for tile in tiles:
             seen = self._forward_padded(rgb[tile.seen], trimap[tile.seen])
-            alpha[tile.core] = seen[tile.inside]
-        return alpha
+            output[tile.core] = seen[tile.inside]
+        return output
 
     def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         height, width = trimap.shape
@@ -127,7 +147,13 @@ class MattingModel:
         )
         padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
         inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
-        return self._forward(inputs[None]).numpy()[0, :height, :width, 0]
+        return self._forward(inputs[None]).numpy()[0, :height, :width]
+
+
+def _in_range(output: tf.Tensor) -> tf.Tensor:
+    """The output with log b in its range, where there is one."""
+    alpha, log_scale = alpha_and_log_scale(output)
+    return alpha if log_scale is None else tf.concat([alpha, log_scale], axis=-1)
 
 
 def _core_side(max_pixels: int, radius: int) -> int:

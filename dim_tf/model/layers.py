@@ -107,6 +107,7 @@ class Convolution(keras.layers.Layer):
         kernel_size: side of the square kernel.
         activation: "relu", or None for a linear layer.
         kernel_initializer: of `weights`, [kernel_size, kernel_size, input channels, filters].
+        bias_initializer: of `biases`, [filters].
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Convolution(keras.layers.Layer):
         *,
         activation: Literal["relu"] | None = "relu",
         kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str | keras.initializers.Initializer = "zeros",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -123,6 +125,7 @@ class Convolution(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.activation = activation
         self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
 
     def build(self, input_shape: tuple) -> None:
         self.kernel = self.add_weight(
@@ -130,7 +133,9 @@ class Convolution(keras.layers.Layer):
             initializer=self.kernel_initializer,
             name="weights",
         )
-        self.biases = self.add_weight(shape=(self.filters,), initializer="zeros", name="biases")
+        self.biases = self.add_weight(
+            shape=(self.filters,), initializer=self.bias_initializer, name="biases"
+        )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         y = tf.nn.bias_add(convolve(x, self.kernel), self.biases)

@@ -65,6 +65,31 @@ def matting_losses(
     return losses | {"total_loss": total_loss}
 
 
+def certainty_loss(
+    predicted_alpha: tf.Tensor, log_scale: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor
+) -> tf.Tensor:
+    """How badly a scale b at each pixel says how far off the prediction is.
+
+    The negative log-likelihood of a Laplace distribution around the prediction, without its
+    constant: the mean of |predicted - alpha| / b + log b over the unknown pixels of each example,
+    and of these over the batch (after Kendall and Gal, What Uncertainties Do We Need,
+    NIPS 2017). The prediction does not feel it. It is not in the paper.
+
+    Args:
+        predicted_alpha: [B, H, W, 1] float32.
+        log_scale: [B, H, W, 1] float32, log b.
+        alpha: [B, H, W, 1] float32, the truth.
+        unknown: [B, H, W, 1] float32, 1 where the trimap is unknown and 0 elsewhere.
+
+    Returns:
+        A scalar; smallest where b is the mean of |predicted - alpha|. 0 where nothing is unknown.
+    """
+    distance = tf.abs(tf.stop_gradient(predicted_alpha) - alpha)
+    loss = (distance * tf.exp(-log_scale) + log_scale) * unknown
+    pixels = tf.reduce_sum(unknown, [1, 2, 3])
+    return tf.reduce_mean(tf.math.divide_no_nan(tf.reduce_sum(loss, [1, 2, 3]), pixels))
+
+
 def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -> tf.Tensor:
     """How far two mattes differ in their details, from fine to coarse.
 

@@ -23,6 +23,10 @@ DECONV6_CHANNELS = 512
 DECODER_CHANNELS = (512, 256, 128, 64, 64)
 FC6 = {"7x7": (7, 4096), "3x3": (3, 512), "1x1": (1, 512)}
 REFINEMENT_CHANNELS = 64
+# The layer of the certainty. Its scale b begins at e^-2.5 = 0.08 everywhere, and is kept between
+# these two logarithms: a third of a grey level, and more than alpha's whole range.
+SCALE_LAYER = "pred_scale"
+FIRST_LOG_SCALE, SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE = -2.5, -6.0, 1.0
 
 ENCODER_LAYERS = tuple(
     f"conv{stage}_{number}"
@@ -59,8 +63,8 @@ def build_network(
 ) -> keras.Model:
     """Builds the network with random weights.
 
-    The layers carry the original's names (conv1_1 … conv6_1, deconv6 … deconv1_2, pred_alpha), and
-    `refine_1` … `refine_4` for the paper's refinement stage.
+    The layers carry the original's names (conv1_1 … conv6_1, deconv6 … deconv1_2, pred_alpha),
+    `refine_1` … `refine_4` for the paper's refinement stage, and `pred_scale` for the certainty.
 
     Args:
         config: what to build.
@@ -74,7 +78,8 @@ def build_network(
     Returns:
         A model from [B, H, W, 4] float32, the photo in grey levels minus `IMAGE_MEAN_RGB` and the
         trimap in {0, 128, 255}, H and W multiples of 32, to alpha, [B, H, W, 1] float32 in [0, 1]
-        (the refinement stage may leave that range by a little; `predict` clips).
+        (the refinement stage may leave that range by a little; `predict` clips). With
+        `config.certainty` to [B, H, W, 2] float32, which `alpha_and_log_scale` takes apart.
     """
     statistics = inference_statistics or config.bn_eval
     policy = keras.dtype_policies.DTypePolicy(
@@ -134,11 +139,46 @@ def build_network(
         x = decoder_convolution(x, count, 5, f"deconv{stage}_2")
 
     # float32 from here: a sigmoid in bfloat16 has steps of half a grey level and more.
-    x = Convolution(1, 5, activation=None, dtype="float32", name="pred_alpha")(x)
-    alpha = keras.layers.Activation("sigmoid", dtype="float32", name="alpha")(x)
+    alpha = Convolution(1, 5, activation=None, dtype="float32", name="pred_alpha")(x)
+    alpha = keras.layers.Activation("sigmoid", dtype="float32", name="alpha")(alpha)
+    log_scale = _log_scale(x) if config.certainty else None
     if config.refine:
         alpha = _refine(network_input, alpha, config, channels(REFINEMENT_CHANNELS), policy)
-    return keras.Model(inputs, alpha, name="deep_image_matting")
+    return keras.Model(inputs, _output_of(alpha, log_scale), name="deep_image_matting")
+
+
+def _log_scale(features: tf.Tensor) -> tf.Tensor:
+    """Log b of every pixel from what pred_alpha reads, which does not feel it."""
+    return Convolution(
+        1,
+        5,
+        activation=None,
+        kernel_initializer="zeros",
+        bias_initializer=keras.initializers.Constant(FIRST_LOG_SCALE),
+        dtype="float32",
+        name=SCALE_LAYER,
+    )(keras.ops.stop_gradient(features))
+
+
+def _output_of(alpha: tf.Tensor, log_scale: tf.Tensor | None) -> tf.Tensor:
+    if log_scale is None:
+        return alpha
+    return keras.layers.Concatenate(dtype="float32", name="alpha_and_log_scale")([alpha, log_scale])
+
+
+def alpha_and_log_scale(output: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """What a network's output says.
+
+    Args:
+        output: [..., 1] or [..., 2] float32.
+
+    Returns:
+        Alpha, [..., 1], and the logarithm of b, [..., 1], or None of a network without certainty.
+        b is the scale of a Laplace distribution around alpha: the mean of |alpha - truth|.
+    """
+    if output.shape[-1] == 1:
+        return output, None
+    return output[..., :1], tf.clip_by_value(output[..., 1:], SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE)
 
 
 def _refine(
@@ -190,4 +230,6 @@ def receptive_radius(config: NetworkConfig) -> int:
 
 def first_stage(network: keras.Model) -> keras.Model:
     """The same network without its refinement stage, sharing every weight."""
-    return keras.Model(network.input, network.get_layer("alpha").output)
+    has_scale = any(layer.name == SCALE_LAYER for layer in network.layers)
+    log_scale = network.get_layer(SCALE_LAYER).output if has_scale else None
+    return keras.Model(network.input, _output_of(network.get_layer("alpha").output, log_scale))

@@ -12,7 +12,7 @@ from dim_tf.pictures.classes import (
     classes_of_numbers,
     looks_like_labels,
 )
-from dim_tf.pictures.levels import levels_of, to_8_bits, to_rgb
+from dim_tf.pictures.levels import full_range, levels_of, to_8_bits, to_rgb
 from dim_tf.pictures.mask import mask_of_classes, repair_mask
 from dim_tf.system.errors import InputError
 
@@ -56,21 +56,23 @@ def mask_array(values: Any) -> np.ndarray:
         mask, note = mask_of_classes(classes, (), "The mask")
         notes = [note]
     else:
-        raise InputError(_labels(classes, "mask"))
+        raise InputError(_labels(classes, "mask", values))
     for note in notes:
         warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
     return mask
 
 
-def matte_array(values: Any, name: str = "matte") -> np.ndarray:
+def matte_array(values: Any, name: str = "matte", rough: bool = True) -> np.ndarray:
     """A matte of a library caller.
 
     Args:
         values: see `grey_array`.
         name: of what it is, for the error.
+        rough: whether whole numbers 0 and 1 alone are taken as 0 and 255, with a warning. Not of a
+            matte to measure: of a network that fails it may be as dark.
 
     Returns:
-        [H, W] uint8. 0 and 1 alone are taken as 0 and 255, with a warning.
+        [H, W] uint8.
 
     Raises:
         InputError: see `grey_array`; or labels.
@@ -79,10 +81,12 @@ def matte_array(values: Any, name: str = "matte") -> np.ndarray:
     classes = all_classes_of_numbers(levels)
     if classes is None or not looks_like_labels(classes):
         return levels
-    if classes.values == (0, 1):
-        warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
-        return levels * np.uint8(255)
-    raise InputError(_labels(classes, name))
+    if not set(classes.values) <= {0, 1}:
+        raise InputError(_labels(classes, name, values))
+    if not rough:
+        raise InputError(f"The {name} has the values 0 and 1 only; multiply it by 255.")
+    warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
+    return levels * np.uint8(255)
 
 
 def trimap_array(values: Any) -> np.ndarray:
@@ -121,7 +125,12 @@ def rgb_array(values: Any) -> np.ndarray:
     array = _plain(values, "photo")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
-    return to_rgb(to_8_bits(array) if array.dtype == np.uint16 else levels_of(array, "photo"))
+    if array.dtype != np.uint16:
+        return to_rgb(levels_of(array, "photo"))
+    array, notes = full_range(array, white_is_known=False)
+    for note in notes:
+        warnings.warn(f"The photo: {note}.", stacklevel=3)
+    return to_rgb(to_8_bits(array))
 
 
 def _plain(values: Any, name: str) -> np.ndarray:
@@ -132,13 +141,19 @@ def _plain(values: Any, name: str) -> np.ndarray:
     """
     if isinstance(values, np.ma.MaskedArray):
         raise InputError(f"The {name} is a masked array; fill it first, such as with filled(0).")
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # a tensor that cannot be copied, say
+        raise InputError(f"The {name} cannot be made an array: {error}.") from None
     return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
 
 
-def _labels(classes: Classes, name: str) -> str:
-    first = classes.names[classes.objects[0]]
+def _labels(classes: Classes, name: str, values: Any) -> str:
+    """The sentence about an array of labels."""
+    such_as = ""
+    if np.issubdtype(np.asarray(values).dtype, np.integer):
+        such_as = f", such as {name.split()[-1]} == {classes.names[classes.objects[0]]}"
     return (
-        f"The {name} holds the labels {classes.shares(classes.objects)}; give 255 on the object "
-        f"and 0 elsewhere, such as np.where({name} == {first}, 255, 0)."
+        f"The {name} holds the labels {classes.shares(classes.objects)}; give True on the object "
+        f"and False elsewhere{such_as}."
     )

@@ -10,17 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from dim_tf.pictures.levels import to_8_bits, to_grey
-from dim_tf.pictures.photo import is_cut_out, share_of_colour
+from dim_tf.pictures.photo import has_one_hue, has_soft_opacity, is_cut_out, share_of_colour
 from dim_tf.pictures.picture import Picture
 
-# So many small numbers are classes, wherever they lie: no shade of theirs is near white. So are
-# greater ones that are not almost white, where they are flat.
+# So many small numbers are classes, wherever they lie: no shade of theirs is near white.
 _MOST_SMALL_NUMBERS, _LARGEST_SMALL_NUMBER = 16, 63
 _VOID_NUMBERS = (255, 65_535)
 # What PASCAL VOC paints void with, where the palette was turned into colours.
 _VOID_COLOUR = 0xE0E0C0
 _MOST_CLASSES = 64
 _ALMOST_WHITE = 238
+# Labels take this share of a picture, or more.
+_LEAST_COMMON = 0.005
 # The value of pixels that cannot be seen.
 _TRANSPARENT, _TRANSPARENT_NAME = -1, "transparent"
 # A sentence names this many at most.
@@ -32,6 +33,8 @@ _SOLID = 0.25
 # ... and of the places where two classes meet, in so many others lie between the two. In a soft
 # mask of few shades each meets the next.
 _JUMPS = 0.2
+# So few shades are evenly apart.
+_FEW = 6
 # Two classes with a third between them meet in at most this share of the places where others do.
 _MOST_TOUCHING = 0.05
 
@@ -91,25 +94,41 @@ def all_classes(picture: Picture, transparent_is_background: bool = True) -> Cla
         transparent_is_background: whether what cannot be seen is of the class 0, or black.
     """
     by_colour = share_of_colour(picture) > 0
-    if picture.labels is not None and by_colour:
+    # A GIF's numbers are its writer's.
+    by_label = picture.labels is not None and by_colour and picture.kind != "GIF"
+    if by_label:
         values = picture.labels
     elif by_colour:
         red, green, blue = np.moveaxis(to_8_bits(picture.pixels).astype(np.int32), 2, 0)
         values = red << 16 | green << 8 | blue
     else:
         values = _numbers(to_grey(picture.pixels))
-    named_by_colour = by_colour and picture.labels is None
+    named_by_colour = by_colour and not by_label
     if is_cut_out(picture):
         unseen = to_8_bits(picture.opacity) < 128
         # In a palette any place may be that of the transparent pixels, or the first colour's.
         has_black = by_colour is False or named_by_colour or _first_is_black(picture, unseen)
         merged = transparent_is_background and has_black
         values = np.where(unseen, 0 if merged else _TRANSPARENT, values.astype(np.int32))
-    return _classes_of(
+    classes = _classes_of(
         values,
         "#{:06x}".format if named_by_colour else str,
         (_VOID_COLOUR,) if named_by_colour else _VOID_NUMBERS,
     )
+    return _by_palette(classes, picture) if classes is not None and by_label else classes
+
+
+def _by_palette(classes: Classes, picture: Picture) -> Classes:
+    """What the colours of a palette say, whose numbers may be any: black and void."""
+    first = np.unique(classes.number, return_index=True)[1]
+    colours = to_8_bits(picture.pixels).reshape(-1, 3)[first].astype(int)
+    packed = (colours[:, 0] << 16 | colours[:, 1] << 8 | colours[:, 2]).tolist()
+    seen = [value != _TRANSPARENT for value in classes.values]
+    black = [index for index, colour in enumerate(packed) if colour == 0 and seen[index]]
+    void = packed.index(_VOID_COLOUR) if _VOID_COLOUR in packed else None
+    if black and all(seen) and (classes.background is None or classes.background not in black):
+        classes = classes._replace(background=black[0])
+    return classes if classes.void is not None else classes._replace(void=void)
 
 
 def object_classes(picture: Picture) -> Classes | None:
@@ -119,15 +138,17 @@ def object_classes(picture: Picture) -> Classes | None:
         picture: as `all_classes` takes it.
     """
     classes = None if picture.lossy else all_classes(picture)
-    if classes is None or len(classes.names) < 2:
+    if classes is None or len(classes.names) < 2 or has_soft_opacity(picture):
         return None
     by_colour = share_of_colour(picture) > 0
     if len(classes.names) == 2 and (not by_colour or is_cut_out(picture)):
         return None  # black and white, whatever they are stored as
-    if by_colour:
-        few = len(classes.names) <= _MOST_SMALL_NUMBERS
-        return classes if few or _is_flat(classes) else None
-    return classes if are_classes(classes) else None
+    if not by_colour:
+        return classes if are_classes(classes) else None
+    if picture.labels is None and has_one_hue(picture):
+        return classes if len(classes.names) == 2 else None  # or its shades
+    few = len(classes.names) <= _MOST_SMALL_NUMBERS
+    return classes if few or _is_flat(classes) else None
 
 
 def all_classes_of_numbers(values: np.ndarray) -> Classes | None:
@@ -147,32 +168,49 @@ def are_classes(classes: Classes) -> bool:
     values = classes.values
     if len(values) <= _MOST_SMALL_NUMBERS and values[-1] <= _LARGEST_SMALL_NUMBER:
         return True
+    if _is_outlined(classes):
+        return True
     if not _is_flat(classes):
         return False
     if values[-1] in _VOID_NUMBERS and values[-2] <= _LARGEST_SMALL_NUMBER:
         return True
-    if len(values) <= _MOST_SMALL_NUMBERS and values[-1] <= _ALMOST_WHITE:
-        return True
     if len(values) == 3 and values[0] == 0:
         if values[-1] == 255 and values[1] > _ALMOST_WHITE:
             return False
-        if classes.void is not None and between(classes) == classes.void:
-            return True
-    ends = (0, *_VOID_NUMBERS)
-    shades = [index for index, value in enumerate(values) if value not in ends]
-    return _jump(classes) and _is_solid(classes, shades)
+        if between(classes) == 2:
+            return False  # something see-through within something white
+    # What is darkest and brightest is an inside of a soft mask as well.
+    return _are_apart(classes) and _is_solid(classes, list(range(1, len(values) - 1)))
 
 
 def looks_like_labels(classes: Classes) -> bool:
-    """Whether a matte of these numbers would be one of labels: flat, small, or with void."""
+    """Whether a matte of these numbers would be one of labels.
+
+    A matte may be dark, because a network failed, and its object may have see-through parts.
+    """
     values, last = classes.values, len(classes.values) - 1
-    if values[last] in _VOID_NUMBERS:
-        if _is_solid(classes, [last]):
-            return False  # white is the object, the rest is dark because a network failed
-        values = values[:last]
-    if not values or not 0 < values[-1] <= _LARGEST_SMALL_NUMBER:
+    if values[last] not in _VOID_NUMBERS:
+        if 0 < values[last] <= _LARGEST_SMALL_NUMBER:
+            return values == (0, 1) or (len(values) <= _MOST_SMALL_NUMBERS and _is_flat(classes))
+    elif len(values) == 3 and values[0] == 0:
+        return values[1] <= _LARGEST_SMALL_NUMBER and _is_outlined(classes)
+    inner = [index for index in range(last + 1) if values[index] not in (0, *_VOID_NUMBERS)]
+    common = classes.counts() >= _LEAST_COMMON * classes.number.size
+    solid = [index for index in inner if common[index] and _is_solid(classes, [index])]
+    return len(solid) > 1 and _is_flat(classes) and _are_apart(classes)
+
+
+def _is_outlined(classes: Classes) -> bool:
+    """Whether one label on 0 has void around it: then 0 and the label hardly meet.
+
+    Around a number that may be a shade void is thin; white around it is an object's.
+    """
+    values = classes.values
+    if len(values) != 3 or values[0] != 0 or values[2] not in _VOID_NUMBERS:
         return False
-    return values == (0, 1) or (len(values) <= _MOST_SMALL_NUMBERS and _is_flat(classes))
+    if between(classes) != 2:
+        return False
+    return values[1] <= _LARGEST_SMALL_NUMBER or not _is_solid(classes, [2])
 
 
 def between(classes: Classes) -> int | None:
@@ -262,7 +300,7 @@ def _leaves_void_open(classes: Classes) -> bool:
     if len(values) < 2 or values[-2] <= _LARGEST_SMALL_NUMBER:
         return len(values) > 1
     if len(values) == 3 and values[0] == 0:
-        return between(classes) == 2
+        return _is_outlined(classes)
     steps = np.diff(values)
     return bool(steps.max() - steps.min() > 1)  # not spread over black to white
 
@@ -273,6 +311,13 @@ def _is_flat(classes: Classes) -> bool:
     objects = np.isin(np.arange(len(classes.names)), classes.objects)
     counted = meetings[objects[:, None] | objects[None, :]].sum()
     return bool(counted) and np.diag(meetings)[objects].sum() >= _FLAT * counted
+
+
+def _are_apart(classes: Classes) -> bool:
+    """Whether numbers are not those of shades, which rise evenly and meet the next only."""
+    steps = np.diff(classes.values)
+    uneven = 3 < len(classes.values) <= _FEW and steps.max() - steps.min() > 2
+    return bool(uneven) or _jump(classes)
 
 
 def _jump(classes: Classes) -> bool:

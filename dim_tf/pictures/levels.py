@@ -8,6 +8,8 @@ from dim_tf.system.errors import InputError
 
 # Painting programs and conversions move the three values by this much.
 CONVERSION_ERROR = 2
+# So far floating point may be outside of [0, 1]: half a grey level.
+_ROUNDING = 0.002
 # Cameras and microscopes store so many bits in the lower ones of 16.
 _BITS_IN_16 = (8, 10, 12)
 
@@ -22,16 +24,17 @@ def to_16_bits(image: np.ndarray) -> np.ndarray:
     return image if image.dtype == np.uint16 else image.astype(np.uint16) * np.uint16(257)
 
 
-def full_range(image: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def full_range(image: np.ndarray, white_is_known: bool) -> tuple[np.ndarray, list[str]]:
     """Brings the numbers of 8, 10 or 12 bits that were stored in 16 to the range of 16.
 
     Args:
         image: uint8, which is returned as it is, or uint16.
+        white_is_known: whether the file says what its largest number is; then nothing is done.
 
     Returns:
         The same shape and dtype, and what to tell.
     """
-    if image.dtype == np.uint8:
+    if image.dtype == np.uint8 or white_is_known:
         return image, []
     brightest = int(image.max())
     bits = next((bits for bits in _BITS_IN_16 if brightest < 2**bits), 16)
@@ -69,12 +72,16 @@ def levels_of(array: np.ndarray, name: str) -> np.ndarray:
         raise InputError(
             f"The {name} has the dtype {array.dtype}; give bool, uint8, or floats from 0 to 1."
         )
-    if array.size and not (array.min() >= 0 and array.max() <= largest):  # NaN is neither
+    # Resizing leaves the range by a little. NaN is neither.
+    beyond = 0 if whole else _ROUNDING
+    if array.size and not (array.min() >= -beyond and array.max() <= largest + beyond):
         raise InputError(
             f"The {name} has values from {array.min():g} to {array.max():g}; "
             + ("whole numbers go from 0 to 255." if whole else "floats go from 0 to 1.")
         )
-    return array.astype(np.uint8) if whole else np.round(array * 255.0).astype(np.uint8)
+    if whole:
+        return array.astype(np.uint8)
+    return np.round(np.clip(array, 0, 1) * 255.0).astype(np.uint8)
 
 
 def nearest_levels() -> tuple[np.ndarray, np.ndarray]:

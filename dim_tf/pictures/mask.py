@@ -11,9 +11,11 @@ from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import (
     MOST_COLOUR,
+    has_one_hue,
     is_colour_photo,
     is_cut_out,
     looks_like_mask,
+    looks_like_photo,
     over,
     share_of_colour,
 )
@@ -31,8 +33,8 @@ _NOISE_VALUES = 8
 # An inverted mask is white all along its border, but for a few pixels, and black inside.
 _INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
 _SUSPICIOUS_BORDER = 0.75
-# Colours that are shades of one differ from these by at most this, also in a JPEG.
-_SAME_HUE = 48
+# Of what is dark, or bright, so many pixels within so many levels are a plateau.
+_PLATEAU_SHARE, _PLATEAU = 0.3, 3
 # A mask that is nowhere brighter shows no object.
 _DARKEST_OBJECT = 128
 
@@ -96,7 +98,17 @@ def mask_of(
             "--label out."
         )
     values, notes = _channel(picture)
+    if looks_like_photo(picture):
+        notes.append(
+            "it looks like a photo, not like a mask; a mask is white on the object and black on "
+            "the background"
+        )
     values, repairs = repair_mask(values, str(picture.path), picture.lossy, invert)
+    present = np.unique(values)
+    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
+        repairs.append(
+            "its values are those of a trimap; give it with --trimap to have it used as it is"
+        )
     return values, notes + repairs
 
 
@@ -116,7 +128,7 @@ def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
         return opacity, ["its transparency is taken as the mask"]
     if share_of_colour(picture) > MOST_COLOUR:
         shades = to_8_bits(picture.pixels).max(axis=2)
-        if not _has_one_hue(picture):
+        if not has_one_hue(picture):
             raise InputError(
                 f"{picture.path} is a picture in colours that cannot be told apart as labels; save "
                 "the mask as PNG, white on the object and black on the background."
@@ -129,15 +141,6 @@ def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
             f"its values {two.names[0]} and {two.names[1]} are taken as 0 and 255"
         ]
     return grey_of(picture)
-
-
-def _has_one_hue(picture: Picture) -> bool:
-    """Whether it is painted in shades of one colour on black."""
-    rgb = to_8_bits(picture.pixels).astype(np.float32)
-    value = rgb.max(axis=2)
-    hue = rgb[value >= value.max() - _MASK_NOISE].mean(axis=0) / value.max()
-    apart = np.abs(rgb - value[..., None] * hue).max(axis=2)
-    return bool(np.mean(apart > _SAME_HUE) < MOST_COLOUR)
 
 
 def mask_of_classes(
@@ -217,23 +220,39 @@ def repair_mask(
         values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
     else:
-        values, notes = _without_noise(values, count, lossy)
-    at_both_ends = low <= _MASK_NOISE and high >= 255 - _MASK_NOISE
-    if at_both_ends and len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
-        notes.append(
-            "its values are those of a trimap; give it with --trimap to have it used as it is"
+        stretched, note = _stretched(values, count, lossy)
+        values, noise = _without_noise(
+            stretched, np.bincount(stretched.ravel(), minlength=256), lossy
         )
-    if values.min() == values.max() or values.max() < _DARKEST_OBJECT:
+        notes += note + noise
+    if values.min() == values.max() or (len(present) > 2 and high < _DARKEST_OBJECT):
         raise InputError(
             f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on "
             "the object and 0 elsewhere."
         )
-    brightest = int(values.max())
-    if 255 - _MASK_NOISE <= brightest < FOREGROUND:
-        values = np.round(values * np.float32(FOREGROUND / brightest)).astype(np.uint8)
-        notes.append(f"its brightest value, {brightest}, is taken as 255")
     values, note = turn_over(values, invert)
     return values, notes + note
+
+
+def _stretched(values: np.ndarray, count: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
+    """Brings the plateaus of a mask that is nowhere black or nowhere white to 0 and 255.
+
+    A network's probabilities seldom reach 0 and 1, and programs paint with 90 % opacity.
+    """
+    levels = np.flatnonzero(count)
+    spread = _MASK_NOISE if lossy else _PLATEAU
+    dark, bright = count[:_DARKEST_OBJECT], count[_DARKEST_OBJECT:]
+    low, high = BACKGROUND, FOREGROUND
+    if levels[0] > 0 and count[levels[0] : levels[0] + spread].sum() >= _PLATEAU_SHARE * dark.sum():
+        low = int(levels[0]) + int(np.argmax(count[levels[0] : levels[0] + spread]))
+    top = max(levels[-1] - spread + 1, 0)
+    if levels[-1] < 255 and count[top:].sum() >= _PLATEAU_SHARE * bright.sum():
+        high = int(top) + int(np.argmax(count[top : levels[-1] + 1]))
+    if (low, high) == (BACKGROUND, FOREGROUND) or low >= _DARKEST_OBJECT or high < _DARKEST_OBJECT:
+        return values, []
+    table = (np.arange(256) - low) * (FOREGROUND / (high - low))
+    said = [f"its values from {low} to {high} are taken as 0 to 255"]
+    return np.clip(np.round(table), 0, 255).astype(np.uint8)[values], said
 
 
 def _without_noise(

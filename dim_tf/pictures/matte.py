@@ -49,23 +49,34 @@ def matte_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
             "object, or a cut-out with transparency."
         )
     if picture.opacity is not None:
-        lowest, highest = (int(of(to_8_bits(picture.opacity))) for of in (np.min, np.max))
-        found = str(lowest) if lowest == highest else f"{lowest} to {highest}"
+        opacity = to_8_bits(picture.opacity)
+        almost = "" if opacity.min() == opacity.max() else "almost "
         raise InputError(
-            f"{picture.path} is no matte: its opacity is {found} everywhere; save it as a grey "
-            "picture without transparency."
+            f"{picture.path} is no matte: its opacity is {int(np.median(opacity))} {almost}"
+            "everywhere; save it as a grey picture without transparency."
         )
     classes = None if picture.lossy else all_classes(picture)
     if classes is not None and looks_like_labels(classes):
         # Not guessed: a network that fails writes such mattes too.
+        if set(classes.values) <= {0, 1}:
+            raise InputError(
+                f"{picture.path} has no values but 0 and 1; multiply it by 255, a matte is 0 to "
+                "255."
+            )
         raise InputError(
-            f"{picture.path} holds the labels {classes.shares([])} and no opacity; a matte is 255 "
-            "on the object and 0 on the background, so multiply a mask of 0 and 1 by 255."
+            f"{picture.path} holds the labels {classes.shares([])} and no opacity; make a matte of "
+            "those that are the object, 255 there and 0 elsewhere."
+        )
+    grey = to_grey(picture.pixels)
+    if grey.dtype == np.uint16 and not picture.white_is_known and 255 < grey.max() < 4096:
+        raise InputError(
+            f"{picture.path} has 16 bits and values up to {grey.max()} only; bring them to the "
+            "range from 0 to 65535, where the object is opaque."
         )
     return grey_of(picture)
 
 
 def grey_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
     """The grey levels of a picture whatever its depth, [H, W] uint8, and what to tell of it."""
-    pixels, notes = full_range(to_grey(picture.pixels))
+    pixels, notes = full_range(to_grey(picture.pixels), picture.white_is_known)
     return to_8_bits(pixels), notes

@@ -16,8 +16,15 @@ _PIXELS_LOOKED_AT = 1_000_000
 MOST_COLOUR = 0.01
 # Red, green and blue of a pixel differ visibly if by more than this.
 _VISIBLE_COLOUR = 24
-# Opacity that differs by no more than this is the same.
+# Opacity that differs by no more than this is the same, and a picture with less of it that differs
+# is a whole one, such as a screenshot with round corners.
 _SAME_OPACITY = 16
+_LEAST_SEE_THROUGH = 0.005
+# More of a picture is half transparent where edges are soft.
+_SOFT_OPACITY = 0.001
+# Shades of one colour have nearly the same red, green and blue beside their largest, but for so
+# many of those that are not dark (a JPEG changes colours at edges).
+_DARK, _SAME_HUE, _MOST_OTHER_HUES = 64, 0.25, 0.1
 
 
 class Photo(NamedTuple):
@@ -54,7 +61,7 @@ def read_rgb(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXE
 
 def photo_of(picture: Picture) -> tuple[Photo, list[str]]:
     """A picture as a photo, and what to tell of it."""
-    (pixels, notes), profile = full_range(picture.pixels), picture.profile
+    (pixels, notes), profile = full_range(picture.pixels, picture.white_is_known), picture.profile
     if picture.opacity is not None:
         notes.append("it is transparent in places and is put on white, as viewers show it")
         opacity = picture.opacity if pixels.ndim == 2 else picture.opacity[..., None]
@@ -99,7 +106,29 @@ def is_cut_out(picture: Picture) -> bool:
     """Whether its opacity says where something is: it has one, and not the same everywhere."""
     if picture.opacity is None:
         return False
-    return int(np.ptp(to_8_bits(picture.opacity))) > _SAME_OPACITY
+    opacity = to_8_bits(picture.opacity).astype(int)
+    see_through = opacity < opacity.max() - _SAME_OPACITY
+    return float(np.mean(see_through)) >= _LEAST_SEE_THROUGH
+
+
+def has_soft_opacity(picture: Picture) -> bool:
+    """Whether what is cut out has soft edges, as paint and photographs have and labels not."""
+    if not is_cut_out(picture):
+        return False
+    opacity = to_8_bits(picture.opacity)
+    return bool(np.mean((opacity > 16) & (opacity < 239)) > _SOFT_OPACITY)
+
+
+def has_one_hue(picture: Picture) -> bool:
+    """Whether it is painted in shades of one colour on black, as a tinted mask is."""
+    if picture.pixels.ndim == 2:
+        return True
+    rgb = to_8_bits(_sample(picture.pixels)).astype(np.float32)
+    value = rgb.max(axis=2)
+    hue = rgb[value >= value.max() - _VISIBLE_COLOUR].mean(axis=0) / max(1.0, value.max())
+    counted = value > _DARK
+    apart = np.abs(rgb[counted] / value[counted][:, None] - hue).max(axis=1)
+    return bool(np.mean(apart > _SAME_HUE) < _MOST_OTHER_HUES) if apart.size else False
 
 
 def looks_like_photo(picture: Picture) -> bool:

@@ -7,10 +7,8 @@ a picture of which a part is missing. What a picture means is said by its role:
 """
 
 import contextlib
-import importlib.util
 import io
 import os
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,60 +16,23 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin
+from PIL import Image
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
+from dim_tf.pictures.kinds import (
+    PILLOW_FORMATS,
+    is_deep,
+    is_lossy,
+    kind_of,
+    lacks_its_end,
+    largest_number,
+)
 from dim_tf.system.errors import InputError, tell
 from dim_tf.system.quiet import stderr_held_back
 
-READ_KINDS = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF, BMP, PPM or PGM"
-
-# How files of the kinds begin that are read, and what Pillow calls them.
-_KINDS = {
-    "PNG": rb"\x89PNG\r\n\x1a\n",
-    "JPEG": rb"\xff\xd8\xff",
-    "TIFF": rb"II\x2a\0|MM\0\x2a",
-    "WebP": rb"RIFF....WEBP",
-    "AVIF": rb"....ftypavi[fs]",
-    "HEIC": rb"....ftyp(?:heic|heix|heim|heis|hevc|mif1|msf1)",
-    "GIF": rb"GIF8",
-    "BMP": rb"BM",
-    "PPM or PGM": rb"P[1-6][\s#]",
-}
-_PILLOW_FORMATS = {
-    "PNG": ("PNG",),
-    "JPEG": ("JPEG", "MPO"),  # a phone's photo with a second view or a depth map behind it
-    "TIFF": (TiffImagePlugin.TiffImageFile.format,),
-    "WebP": (WebPImagePlugin.WebPImageFile.format,),
-    "AVIF": (AvifImagePlugin.AvifImageFile.format,),
-    "HEIC": ("HEIF",),
-    "GIF": ("GIF",),
-    "BMP": ("BMP",),
-    "PPM or PGM": ("PPM",),
-}
-# Kinds that people have and that are not read, so that the sentence can name them.
-_OTHER_KINDS = (
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
-    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-    (rb"8BPS", "a Photoshop file"),
-    (rb"gimp xcf", "a GIMP file"),
-    (rb"\x76\x2f\x31\x01", "an OpenEXR picture"),
-    (rb"#\?R", "a Radiance HDR picture"),
-    (rb"P[7Ff]\s", "a PAM or PFM picture"),
-    (rb"%PDF", "a PDF document"),
-    (rb"\x93NUMPY", "a NumPy array"),
-    (rb"(?:II\x2b\0|MM\0\x2b)", "a BigTIFF picture"),
-    (rb"(?:II\x2a\0....CR|IIU\0|II\x52[OS]|FUJIFILMCCD)", "a camera's raw file"),
-    (rb"(?i:\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg)", "an SVG drawing"),
-)
-_WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
 # TIFF and EXIF tags.
-_NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION = 0x00FE, 0x0102, 0x0106, 0x0112
-_EXTRA_SAMPLES, _COMPRESSION = 0x0152, 0x0103
-_JPEG_IN_TIFF = (6, 7)
-_PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
-_LOSSLESS_WEBP = b"VP8L"
+_NEW_SUBFILE_TYPE, _PHOTOMETRIC, _ORIENTATION, _EXTRA_SAMPLES = 0x00FE, 0x0106, 0x0112, 0x0152
 # What libjpeg says where it fills the rest of a picture with grey.
 _JPEG_INCOMPLETE = "premature end of"
 
@@ -90,6 +51,7 @@ class Picture(NamedTuple):
         orientation: the EXIF orientation that was followed, 1 (as stored) to 8.
         lossy: whether its kind of file changes pixels a little.
         notes: what there is to tell about it, each the end of a line that begins with its file.
+        white_is_known: whether the file says which number is white, as floating point and PGM do.
     """
 
     path: Path
@@ -101,6 +63,7 @@ class Picture(NamedTuple):
     orientation: int
     lossy: bool
     notes: tuple[str, ...]
+    white_is_known: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -114,6 +77,7 @@ class _Decoded(NamedTuple):
     pixels: np.ndarray
     opacity: np.ndarray | None = None
     labels: np.ndarray | None = None
+    white_is_known: bool = False
 
 
 def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
@@ -134,7 +98,7 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     """
     path = Path(path)
     content = _content_of(path)
-    kind = _kind_of(path, content)
+    kind = kind_of(path, content)
     with _quiet_libraries() as said:
         image, several, is_thumbnail = _opened(path, content, kind)
         width, height = image.size
@@ -160,7 +124,8 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
     if image.mode == "CMYK":
         profile = None  # it was followed
     pixels, opacity, labels = (
-        part if part is None or turned_by_library else turned(part, orientation) for part in decoded
+        part if part is None or turned_by_library else turned(part, orientation)
+        for part in (decoded.pixels, decoded.opacity, decoded.labels)
     )
     if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
         opacity = None
@@ -172,8 +137,9 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
         profile=profile,
         kind=kind,
         orientation=orientation,
-        lossy=_is_lossy(content, image, kind),
+        lossy=is_lossy(content, image, kind),
         notes=tuple(notes),
+        white_is_known=decoded.white_is_known,
     )
 
 
@@ -259,40 +225,6 @@ def _content_of(path: Path) -> bytes:
     return content
 
 
-def _kind_of(path: Path, content: bytes) -> str:
-    start = content[:1000]
-    if re.match(_WEB_PAGE, start):
-        raise InputError(f"{path} is a web page, not a picture; download the picture itself.")
-    for signature, kind in _OTHER_KINDS:
-        if re.match(signature, start, re.DOTALL):
-            raise InputError(f"{path} is {kind}, which is not read; convert it to PNG.")
-    kind = next((kind for kind in _KINDS if re.match(_KINDS[kind], start, re.DOTALL)), None)
-    if kind is None:
-        raise InputError(f"{path} is not a picture that can be read ({READ_KINDS}).")
-    if kind == "HEIC":
-        if importlib.util.find_spec("pillow_heif") is None:
-            raise InputError(
-                f"{path} is a HEIC picture, for which pillow-heif is needed; install it with pip "
-                "install pillow-heif, or convert the picture to PNG."
-            )
-        importlib.import_module("pillow_heif").register_heif_opener()
-    return kind
-
-
-def _lacks_its_end(kind: str, content: bytes) -> bool:
-    """Whether the end is missing of a file that libraries would give most of a picture for.
-
-    Or would take gigabytes for: OpenCV does for a chunk of a PNG that claims them.
-    """
-    if kind == "PNG":
-        place = len(_PNG_SIGNATURE)
-        while content[place + 4 : place + 8] != b"IEND" and place < len(content):
-            place += 12 + int.from_bytes(content[place : place + 4])
-        return place >= len(content)
-    # Not the end of a thumbnail, which stands in front of the picture.
-    return kind == "JPEG" and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
-
-
 @contextlib.contextmanager
 def _quiet_libraries() -> Iterator:
     """Holds back what libraries say, and Pillow's own limit of pixels: ours is the user's."""
@@ -312,8 +244,8 @@ def _opened(path: Path, content: bytes, kind: str) -> tuple[Image.Image, bool, b
         The picture; whether others follow; and whether it is a smaller copy of one of these.
     """
     with contextlib.suppress(Exception):  # of damaged headers Pillow raises whatever it likes
-        if not _lacks_its_end(kind, content):
-            image = Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[kind])
+        if not lacks_its_end(kind, content):
+            image = Image.open(io.BytesIO(content), formats=PILLOW_FORMATS[kind])
             several = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
             is_thumbnail = kind == "TIFF" and bool(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1)
             return image, several, is_thumbnail
@@ -335,20 +267,12 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
-    if kind == "WebP":
-        return _LOSSLESS_WEBP not in content
-    if kind == "TIFF":
-        return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
-    return kind in ("JPEG", "AVIF", "HEIC")
-
-
 def _decoded(
     path: Path, content: bytes, image: Image.Image, kind: str, profile: ColourProfile | None
 ) -> _Decoded:
     by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
     try:
-        if by_opencv or _is_deep(content, image, kind):
+        if by_opencv or is_deep(content, image, kind):
             return _decoded_by_opencv(path, content, image, kind)
         return _decoded_by_pillow(image, profile)
     except InputError:
@@ -358,22 +282,6 @@ def _decoded(
             f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it "
             f"anew as PNG ({kind})."
         ) from None
-
-
-def _is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
-    """Whether it has more than 8 bits a channel."""
-    if kind == "PNG":
-        return content[_PNG_DEPTH_AT] > 8
-    if kind == "PPM or PGM":
-        return _largest_number(content) > 255
-    return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
-
-
-def _largest_number(content: bytes) -> int:
-    """What is white in a PPM or PGM file; 1 in a PBM file, which does not say it."""
-    space = rb"(?:\s|#[^\n]*\n)+"
-    header = re.match(rb"P[2356]" + 3 * (space + rb"(\d+)"), content)
-    return int(header[3]) if header else 1
 
 
 def _decoded_by_pillow(image: Image.Image, profile: ColourProfile | None) -> _Decoded:
@@ -401,6 +309,7 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
     if sorted(pixels.shape[:2]) != sorted(image.size):
         raise ValueError("not the size that the header claims")
+    white_is_known = kind == "PPM or PGM" or pixels.dtype == np.float32
     if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = np.round(pixels * np.float64(65_535)).astype(np.uint16)
     if pixels.dtype not in (np.uint8, np.uint16):
@@ -408,16 +317,17 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
             f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
         )
     if kind == "PPM or PGM":
-        largest = _largest_number(content)
+        largest = largest_number(content)
         pixels = (pixels.astype(np.uint32) * 65_535 + largest // 2) // largest
         pixels = np.minimum(pixels, 65_535).astype(np.uint16)
     tags = image.tag_v2 if kind == "TIFF" else {}
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels
     if pixels.ndim == 2:
-        return _Decoded(pixels)
+        return _Decoded(pixels, white_is_known=white_is_known)
     if pixels.shape[2] == 3:
-        return _Decoded(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+        rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return _Decoded(rgb, white_is_known=white_is_known)
     rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
     says_nothing = tags.get(_EXTRA_SAMPLES, (2,)) == (0,)
     return _Decoded(rgb, None if says_nothing else np.ascontiguousarray(pixels[..., 3]))

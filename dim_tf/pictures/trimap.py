@@ -124,9 +124,9 @@ def _of_three_classes(
     """The trimap of a picture with three classes in a coding of its own; None of one without.
 
     Unknown is between foreground and background, so it is the class without which the two others
-    would not touch; background is the one of these that has more of the picture's border. Where
-    that tells nothing, numbers that rise evenly from 0 are taken in their order. A few pixels of
-    other values are unknown.
+    would not touch. Is it the middle number, or are the numbers evenly rising from 0 and nothing
+    tells, they are taken in their order; else 0 is the background, or what has more of the
+    picture's border. A few pixels of other values are unknown.
 
     Raises:
         InputError: nothing tells which class is which.
@@ -138,12 +138,9 @@ def _of_three_classes(
     in_colours = share_of_colour(picture) > 0
     if not in_colours and _is_usual(three.values):
         return None
-    levels = _levels_by_place(three)
-    how = ", by where they lie"
-    first, second, third = three.values
-    in_order = not in_colours and first == 0 and abs(2 * second - third) <= 1
-    if in_order and levels in (None, (BACKGROUND, UNKNOWN, FOREGROUND)):
-        levels, how = (BACKGROUND, UNKNOWN, FOREGROUND), ""
+    if not in_colours and three.values[0] < 0 and between(three) == 2:
+        return None  # something black and white that is cut out
+    levels = _levels_of(three, in_colours)
     if levels is None:
         raise InputError(
             f"{source} has the values {_listed(three.names)}, and which of them is unknown and "
@@ -152,29 +149,41 @@ def _of_three_classes(
         )
     trimap = np.array(levels, np.uint8)[three.number]
     trimap[stray] = UNKNOWN
-    turned, notes = turn_over(trimap, invert if not how or invert == "yes" else "no")
-    taken = _listed([str(level) for level in levels])
-    notes = [f"its values {_listed(three.names)} are taken as {taken}{how}", *notes]
+    trimap, notes = turn_over(trimap, "no" if invert == "auto" and levels[1] != UNKNOWN else invert)
+    meant = [str(_meaning(three, trimap, stray, index)) for index in range(3)]
+    told = f"its values {_listed(three.names)} are taken as {_listed(meant)}"
+    if levels != (BACKGROUND, UNKNOWN, FOREGROUND):
+        told += ", by where they lie"
+    if invert == "auto" and not notes:
+        told += " (--invert=yes if object and background are exchanged)"
     if stray.any():
         notes.append(f"its {np.count_nonzero(stray):,} pixels of other values as unknown")
-    return turned, ["; ".join(notes)]
+    return trimap, ["; ".join([told, *notes])]
 
 
-def _is_usual(values: tuple[int, ...]) -> bool:
-    """Whether three numbers are 0, 128 and 255, or almost, as conversions leave them."""
-    if values[0] < 0:  # transparent
-        return False
-    levels = to_8_bits(np.array(values, np.uint8 if values[-1] <= 255 else np.uint16))
-    distance, nearest = nearest_levels()
-    return bool((distance[levels] <= _NOISE).all()) and len(set(nearest[levels])) == 3
+def _meaning(three: Classes, trimap: np.ndarray, stray: np.ndarray, index: int) -> int:
+    return int(trimap[(three.number == index) & ~stray][0])
 
 
-def _levels_by_place(classes: Classes) -> tuple[int, int, int] | None:
-    """The trimap's value for each of three classes, or None where their places tell nothing."""
-    unknown = between(classes)
+def _levels_of(three: Classes, in_colours: bool) -> tuple[int, int, int] | None:
+    """The trimap's value for each of three classes, or None where nothing tells."""
+    rising = (BACKGROUND, UNKNOWN, FOREGROUND)
+    unknown = between(three)
+    if in_colours or three.values[0] < 0:  # what is transparent has no number
+        return None if unknown is None else _by_border(three, unknown)
+    first, second, third = three.values
     if unknown is None:
-        return None
-    number = classes.number
+        return rising if first == 0 and abs(2 * second - third) <= 1 else None
+    if unknown == 1:
+        return rising  # whether the dark is the object is a question for any trimap
+    if first == 0 and unknown == 2:
+        return BACKGROUND, FOREGROUND, UNKNOWN
+    return _by_border(three, unknown)
+
+
+def _by_border(three: Classes, unknown: int) -> tuple[int, int, int] | None:
+    """Background has more of the picture's border than foreground, if anything tells them."""
+    number = three.number
     border = np.concatenate([number[0], number[-1], number[1:-1, 0], number[1:-1, -1]])
     counts = np.bincount(border, minlength=3)
     known = [index for index in range(3) if index != unknown]
@@ -185,6 +194,15 @@ def _levels_by_place(classes: Classes) -> tuple[int, int, int] | None:
     levels = [UNKNOWN] * 3
     levels[background], levels[foreground] = BACKGROUND, FOREGROUND
     return tuple(levels)
+
+
+def _is_usual(values: tuple[int, ...]) -> bool:
+    """Whether three numbers are 0, 128 and 255, or almost, as conversions leave them."""
+    if values[0] < 0:  # transparent
+        return False
+    levels = to_8_bits(np.array(values, np.uint8 if values[-1] <= 255 else np.uint16))
+    distance, nearest = nearest_levels()
+    return bool((distance[levels] <= _NOISE).all()) and len(set(nearest[levels])) == 3
 
 
 def repair_trimap(
@@ -252,6 +270,7 @@ def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = N
         values = np.unique(trimap) if present is None else present
         # A mask of one value would be refused as well.
         as_mask = ", or give the file with --alpha as a mask" if len(values) > 1 else ""
+        as_mask += " and choose its --label" if len(values) > 2 else ""
         raise InputError(
             f"{source} has no unknown pixel (128), so there is nothing to predict: it holds "
             f"{_listed([str(value) for value in values])}; paint the object's edge 128{as_mask}."

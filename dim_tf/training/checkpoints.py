@@ -120,12 +120,19 @@ def restore_newest(
 def can_start_from(source: NetworkConfig, network: NetworkConfig) -> bool:
     """Whether weights of one network can be those that another begins with.
 
-    A refinement stage may come on top, and any batch norm statistics go together.
+    A refinement stage and the certainty may come on top, and any batch norm statistics go together.
     """
-    source = dataclasses.replace(source, bn_eval=network.bn_eval)
-    if network.refine:
-        source = dataclasses.replace(source, refine=True)
-    return source == network
+    return as_started_from(source, network) == network
+
+
+def as_started_from(source: NetworkConfig, network: NetworkConfig) -> NetworkConfig:
+    """The config of `source` with what `network` may add to it or have otherwise."""
+    return dataclasses.replace(
+        source,
+        bn_eval=network.bn_eval,
+        refine=source.refine or network.refine,
+        certainty=source.certainty or network.certainty,
+    )
 
 
 def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:

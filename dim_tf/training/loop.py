@@ -18,7 +18,7 @@ from dim_tf.dataset.manifest import Manifest
 from dim_tf.evaluation.report import errors_as_text
 from dim_tf.examples.pipeline import dataset_error, open_dataset, training_examples
 from dim_tf.matting.predict import MattingModel
-from dim_tf.model.network import build_network
+from dim_tf.model.network import alpha_and_log_scale, build_network
 from dim_tf.model.run_folder import CHECKPOINT_FOLDER, best_path
 from dim_tf.model.weights import network_arrays, write_arrays
 from dim_tf.system.errors import InputError
@@ -130,7 +130,7 @@ def _train(
     model = MattingModel(network, run.network, {})
     if run.preview and progress["step"] == 0:
         write_before(run_dir, model)
-    loss_log = LossLog(run_dir, progress["step"])
+    loss_log = LossLog(run_dir, progress["step"], run.network.certainty)
     tensorboard = TensorBoard(run_dir, progress["step"])
     status = StatusLine(run.progress)
     counts = progress["skipped_examples"]
@@ -222,7 +222,8 @@ def _train(
                 tensorboard.scalars(step, means, "training")
                 status.update(step, steps, means, float(np.mean(step_times)))
             if run.image_every and step % run.image_every == 0:
-                alpha = network(examples[0]["image_and_trimap"], training=False)
+                output = network(examples[0]["image_and_trimap"], training=False)
+                alpha, _ = alpha_and_log_scale(output)
                 tensorboard.images(step, examples[0], alpha)
             if validation_images and run.validate_every and step % run.validate_every == 0:
                 check_folder()

@@ -23,6 +23,8 @@ LOSS_LOG_COLUMNS = (
     "mean_unknown_alpha",
     "learning_rate",
 )
+# Behind these, of a network with certainty.
+CERTAINTY_COLUMN = "certainty_loss"
 
 
 class LossLog:
@@ -34,18 +36,23 @@ class LossLog:
         kept: the rows up to that step.
     """
 
-    def __init__(self, run_dir: Path, step: int) -> None:
-        """Raises: WriteError where the log cannot be written."""
+    def __init__(self, run_dir: Path, step: int, certainty: bool = False) -> None:
+        """Begins or goes on with the log of a run; `certainty` says whether its network has it.
+
+        Raises:
+            WriteError: the log cannot be written.
+        """
         self._path = run_dir / LOSS_LOG_NAME
+        self._columns = (*LOSS_LOG_COLUMNS, *((CERTAINTY_COLUMN,) if certainty else ()))
         self.kept = [row for row in read_loss_log(run_dir) if row["step"] <= step]
         text = io.StringIO()
-        writer = csv.DictWriter(text, LOSS_LOG_COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, self._columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.kept)
         write_bytes(self._path, text.getvalue().encode())
         with writing(self._path):
             self._file = self._path.open("a", encoding="utf-8", newline="")
-        self._writer = csv.DictWriter(self._file, LOSS_LOG_COLUMNS, lineterminator="\n")
+        self._writer = csv.DictWriter(self._file, self._columns, lineterminator="\n")
 
     def append(self, values: dict[str, float]) -> None:
         """Adds the row of a step; it reaches the disk with the next `flush`.
@@ -54,7 +61,7 @@ class LossLog:
             WriteError: there is no room for it.
         """
         with writing(self._path):
-            self._writer.writerow({name: values[name] for name in LOSS_LOG_COLUMNS})
+            self._writer.writerow({name: values[name] for name in self._columns})
 
     def flush(self) -> None:
         """Brings all rows to the disk; called before every checkpoint.
@@ -83,7 +90,8 @@ def read_loss_log(run_dir: Path) -> list[dict[str, float]]:
     rows = []
     for row in csv.DictReader(io.StringIO(complete)):
         try:
-            rows.append({name: float(row[name]) for name in LOSS_LOG_COLUMNS})
+            columns = (*LOSS_LOG_COLUMNS, *({CERTAINTY_COLUMN} & row.keys()))
+            rows.append({name: float(row[name]) for name in columns})
         except (KeyError, TypeError, ValueError):  # not written by this program
             continue
         rows[-1]["step"] = int(rows[-1]["step"])
@@ -154,8 +162,11 @@ def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
 
     Steps that were skipped because they are not finite do not count; of none, the mean is NaN.
     """
-    finite = [row for row in rows if all(math.isfinite(row[name]) for name in LOSS_LOG_COLUMNS[1:])]
+    names = LOSS_LOG_COLUMNS[1:]
+    if all(CERTAINTY_COLUMN in row for row in rows):
+        names = (*names, CERTAINTY_COLUMN)
+    finite = [row for row in rows if all(math.isfinite(row[name]) for name in names)]
     return {
         name: float(np.mean([row[name] for row in finite])) if finite else math.nan
-        for name in LOSS_LOG_COLUMNS[1:]
+        for name in names
     }

@@ -1,6 +1,5 @@
 """What a run begins with: its settings, devices, optimizer, and the weights of step 0."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from dim_tf.config import (
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
 from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.network import SCALE_LAYER
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
     NETWORK_PREFIX,
@@ -31,7 +31,7 @@ from dim_tf.model.weights import (
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions, processor_flags
 from dim_tf.training.adam import FusedAdam
-from dim_tf.training.checkpoints import can_start_from, difference
+from dim_tf.training.checkpoints import as_started_from, can_start_from, difference
 
 # Examples on which --normalize_vgg measures activations.
 NORMALIZATION_EXAMPLES = 4
@@ -105,7 +105,7 @@ def make_optimizer(
     stage = optimization.train_stage
     for layer in network.layers:
         in_refinement = layer.name.startswith("refine")
-        if stage != "all":
+        if stage != "all" and layer.name != SCALE_LAYER:  # which says how good the stage is
             layer.trainable = in_refinement == (stage == "refinement")
     optimizer = FusedAdam(
         learning_rate,
@@ -144,10 +144,13 @@ def initialize_weights(
         path = find_checkpoint(start.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)
         _check_same_function(path, source, network_config)
-        if network_config.refine:  # a first stage may come without the refinement stage
-            arrays = {
-                name: array for name, array in network_arrays(network).items() if "/refine" in name
-            } | arrays
+        # They may come without the refinement stage, and without the certainty.
+        may_be_missing = ("/refine", f"/{SCALE_LAYER}/")
+        arrays = {
+            name: array
+            for name, array in network_arrays(network).items()
+            if any(part in name for part in may_be_missing)
+        } | arrays
         assign_network_arrays(network, arrays, str(path))
     elif start.vgg_weights:
         assigned = assign_vgg16(network, read_vgg16(start.vgg_weights))
@@ -170,9 +173,7 @@ def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConf
     """Refuses weights of another network, also where the shapes of its arrays happen to fit."""
     if not can_start_from(source, network):
         # What may be another one need not be given again.
-        source = dataclasses.replace(source, bn_eval=network.bn_eval)
-        if network.refine:
-            source = dataclasses.replace(source, refine=True)
+        source = as_started_from(source, network)
         raise InputError(
             f"--init_from={path} was trained with {difference(vars(source), vars(network))}; give "
             "the same flags."

@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from dim_tf.config import LossConfig, OptimizationConfig
-from dim_tf.model.losses import matting_losses, unknown_error, unknown_region
-from dim_tf.model.network import first_stage
+from dim_tf.model.losses import certainty_loss, matting_losses, unknown_error, unknown_region
+from dim_tf.model.network import alpha_and_log_scale, first_stage
 
 
 def trained_variables(train_stage: str, network: keras.Model) -> list[keras.Variable]:
@@ -38,7 +38,8 @@ def make_train_step(
 
     Returns:
         A function from a (distributed) batch of examples to scalars: `alpha_loss`, `comp_loss`,
-        `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas; and
+        `total_loss`, `unknown_error` and `mean_unknown_alpha`, as means over the replicas, and
+        `certainty_loss` of a network with certainty, which `total_loss` does not contain; and
         `gradient_norms` [V], half the squared norm of the gradient of each variable in
         `trained_variables`. Where one of these or the loss is not finite and `skip_nonfinite` is
         not 0, the step leaves weights, statistics and optimizer as they were.
@@ -55,10 +56,17 @@ def make_train_step(
         with tf.GradientTape() as tape:
             # Only batch norm asks whether it is training.
             training = not optimization.freeze_batch_norm
-            alpha = trained(example["image_and_trimap"], training=training)
+            output = trained(example["image_and_trimap"], training=training)
+            alpha, log_scale = alpha_and_log_scale(output)
             losses = matting_losses(alpha, example, loss)
+            objective = losses["total_loss"]
+            if log_scale is not None:
+                losses["certainty_loss"] = certainty_loss(
+                    alpha, log_scale, example["alpha"], unknown_region(example["trimap"])
+                )
+                objective += losses["certainty_loss"]
             # The optimizer sums gradients over the replicas.
-            objective = losses["total_loss"] / replicas
+            objective /= replicas
         # The bias before a batch norm has no gradient, and Adam then leaves it alone.
         gradients = tape.gradient(
             objective,
@@ -68,9 +76,7 @@ def make_train_step(
         # One pass over the gradients, without a copy of them.
         norms = tf.stack([tf.nn.l2_loss(gradient) for gradient in gradients])
         if skips:
-            finite = tf.reduce_all(tf.math.is_finite(norms)) & tf.math.is_finite(
-                losses["total_loss"]
-            )
+            finite = tf.reduce_all(tf.math.is_finite(norms)) & tf.math.is_finite(objective)
             tf.cond(finite, lambda: optimizer.apply(gradients, variables), lambda: None)
             for variable, value in zip(statistics, before, strict=True):
                 variable.assign(tf.where(finite, variable.value, value))

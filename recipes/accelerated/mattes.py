@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from dim_tf.dataset.sources import LARGEST_PATCH_COUNT, SyntheticForeground
+from dim_tf.dataset.procedural import LARGEST_PATCH_COUNT, SyntheticForeground
 from dim_tf.synthetic import KINDS_FOR_TEXTURED_EDGES, kind_of
 from dim_tf.system.errors import InputError, printable
 from recipes.accelerated.edges import edge_pixels

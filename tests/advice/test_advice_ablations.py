@@ -237,7 +237,7 @@ def test_14_photographs_are_given(config, tmp_path):
 
 def test_a_folder_of_other_composites_is_left_for_another(config, tmp_path):
     write_composites(config.photos_dir, tmp_path / "out", 1, 96)
-    advice = "made with other settings or photographs; give another --out_dir."
+    advice = "made with other settings or pictures; give another --out_dir."
     refused(advice, write_composites, config.photos_dir, tmp_path / "out", 1, 96, 2)
     assert write_composites(config.photos_dir, tmp_path / "another", 1, 96, 2) == 1
 
@@ -261,6 +261,64 @@ def test_a_larger_composite_has_a_usable_trimap(config, tmp_path):
         *(write_composites, config.photos_dir, tmp_path / "out", made, 32),
     )
     assert write_composites(config.photos_dir, tmp_path / "another", made, 128) == made
+
+
+@pytest.fixture
+def cutouts(tmp_path):
+    """Eleven cut-outs of discs, of which the last is held out."""
+    y, x = np.mgrid[:60, :60]
+    disc = np.clip((25 - np.hypot(y - 30, x - 30)) * 100, 0, 255).astype(np.uint8)
+    colours = np.full((60, 60, 3), 99, np.uint8)
+    for number in range(11):
+        write_png(tmp_path / "cutouts" / "discs" / f"{number:02d}.png", np.dstack([colours, disc]))
+    return tmp_path / "cutouts"
+
+
+@pytest.fixture
+def given(config, cutouts, tmp_path):
+    out, folder = str(tmp_path / "out"), str(cutouts)
+    return HeldOutConfig(config.photos_dir, out, 1, 96, source="cutouts", cutouts_dir=folder)
+
+
+def test_the_folder_of_cut_outs_goes_with_their_source(given):
+    without = dataclasses.replace(given, cutouts_dir="")
+    refused("--{} is missing; give a folder (see --help).", held_out.make, without)
+    procedural = dataclasses.replace(given, source="procedural")
+    advice = "--cutouts_dir goes with --source=cutouts only; give that as well, or leave it out."
+    refused(advice, held_out.make, procedural)
+    held_out.make(given)
+    another = dataclasses.replace(procedural, out_dir=f"{given.out_dir}2", cutouts_dir="")
+    held_out.make(another)
+
+
+def test_a_source_of_11_cut_outs_is_given(given, cutouts):
+    (cutouts / "discs" / "03.png").rename(cutouts / "discs" / "hidden")
+    sentence = refused("by name is the first; give a source of 11 or more.", held_out.make, given)
+    count = int(re.search(r"source of (\d+) or more", sentence)[1])
+    (cutouts / "discs" / "hidden").rename(cutouts / "discs" / "03.png")
+    assert len(list((cutouts / "discs").iterdir())) == count
+    held_out.make(given)
+
+
+def test_5_photographs_are_given_for_cut_outs(given, tmp_path):
+    for file in sorted(Path(given.photos_dir).iterdir())[4:]:
+        file.rename(tmp_path / file.name)
+    advice = "of which none is held out; the fifth by name is the first, so give 5 or more."
+    refused(advice, held_out.make, given)
+    (tmp_path / "04.png").rename(Path(given.photos_dir) / "04.png")
+    held_out.make(given)
+
+
+def test_a_source_without_solid_parts_is_taken_out(given, cutouts):
+    colours = np.full((9, 9, 3), 99, np.uint8)
+    faint = np.uint8(np.mgrid[:9, :9].sum(axis=0) * 9)
+    for number in range(11):
+        write_png(cutouts / "a_smoke" / f"{number:02d}.png", np.dstack([colours, faint]))
+    advice = "take that source out of --cutouts_dir and give another --out_dir."
+    sentence = refused(advice, held_out.make, given)
+    source = re.search(r"cut-out of (\w+) has", sentence)[1]
+    (cutouts / source).rename(cutouts.parent / source)
+    held_out.make(dataclasses.replace(given, out_dir=f"{given.out_dir}2"))
 
 
 def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch):

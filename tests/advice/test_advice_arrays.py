@@ -35,11 +35,20 @@ def test_a_masked_array_is_filled():
 def test_one_of_several_labels_is_chosen(call):
     mask = np.where(MASK > 0, 1, 0)
     mask[:5, :5] = 2
-    sentence = refused(
-        "; give 255 on the object and 0 elsewhere, such as np.where({} == {}", call, mask
-    )
-    assert "== 1, 255, 0)" in sentence
-    np.testing.assert_array_equal(call(np.where(mask == 1, 255, 0)), call(MASK))
+    advice = "; give True on the object and False elsewhere{}."
+    assert " == 1." in refused(advice, call, mask)
+    np.testing.assert_array_equal(call(mask == 1), call(MASK))
+    assert "elsewhere." in refused(advice, call, mask / 255)
+    np.testing.assert_array_equal(call(mask / 255 == 1 / 255), call(MASK))
+
+
+def test_a_matte_to_measure_of_0_and_1_is_multiplied():
+    for values in ((MASK // 255, MASK), (MASK, MASK // 255)):
+        refused(
+            "The {} has the values 0 and 1 only; multiply it by 255.",
+            *(dim_tf.matting_errors, *values, TRIMAP),
+        )
+    assert dim_tf.matting_errors(MASK // 255 * 255, MASK, TRIMAP)["SAD"] == 0
 
 
 def test_a_tensor_of_grey_levels_or_an_array_is_given():

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dim_tf.commands.matte import run_inference
+from dim_tf.config import InferenceConfig
+from dim_tf.config.flags import config_from_arguments
 from dim_tf.matting.predict import MattingModel
 from dim_tf.model.checkpoint_choice import CHECKSUMS_NAME, RELEASED_FOLDER, find_checkpoint
 from dim_tf.pictures.matte import read_grey
@@ -306,3 +309,22 @@ def test_a_trimap_is_made_of_a_mask(predict):
     mask = np.tile(np.linspace(0, 255, 50).astype(np.uint8), (40, 1))
     refused("of a mask trimap_from_rough_mask makes one.", predict, None, mask)
     predict(None, trimap_from_rough_mask(mask))
+
+
+# What the weights say
+
+
+def test_for_the_certainty_weights_that_say_it_are_taken(pictures, tiny_checkpoint):
+    given = "--rgb=photo.png", "--trimap=trimap.png", "--save_certainty=sure.png"
+
+    def infer(*more):
+        run_inference(config_from_arguments(InferenceConfig, [*given, *more]))
+
+    refused(
+        "These weights do not say how sure they are; train with --certainty, or take the shipped "
+        "weights.",
+        *(infer, f"--checkpoint={tiny_checkpoint}"),
+    )
+    assert not Path("sure.png").exists() and not Path("alpha.png").exists()
+    infer()
+    assert len(np.unique(read_grey("sure.png"))) > 2

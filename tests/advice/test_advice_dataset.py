@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("sources")
 ALPHA_EPS = "--alpha_dir=alpha", "--eps_dir=eps"
 FOLDERS = *ALPHA_EPS, "--bg_dir=bg"
 OUT = "--out_dir=out"
+CUTOUTS = "--cutouts_dir=cutouts"
 ADOBE = "--adobe_root=adobe", "--bg_dir=bg"
 DAMAGED = b"\x89PNG but not much more"
 
@@ -37,10 +38,12 @@ def picture(seed, *shape):
 
 @pytest.fixture
 def sources(in_an_empty_folder, write_mask):
-    """alpha and eps with two foregrounds, bg with three backgrounds."""
+    """alpha and eps with two foregrounds, bg with three backgrounds, cutouts with two."""
     for number, name in enumerate(("cat", "dog")):
         write_mask(Path("alpha") / f"{name}.png")
         write_png(Path("eps") / f"{name}.png", picture(number, 40, 50, 3))
+        alpha, colours = (read_stored(f"{folder}/{name}.png") for folder in ("alpha", "eps"))
+        write_png(Path("cutouts") / f"{name}.png", np.dstack([colours, alpha]))
     for number in range(3):
         write_png(Path("bg") / f"place{number}.png", picture(number + 9, 40, 50, 3))
 
@@ -94,8 +97,12 @@ def prepare():
         ((*FOLDERS, "--out_dir=file"), "--out_dir={} is a file; give a folder.", [[OUT]]),
         (
             ("--bg_dir=bg", OUT),
-            "either --alpha_dir with --eps_dir, or --synthetic=N, or --adobe_root.",
-            [ALPHA_EPS, ["--synthetic=1"], ["--adobe_root=adobe"]],
+            "either one or more of --alpha_dir with --eps_dir, --cutouts_dir and --synthetic=N, or "
+            "--adobe_root.",
+            [
+                *(ALPHA_EPS, ["--synthetic=1"], ["--adobe_root=adobe"], [CUTOUTS]),
+                *([*ALPHA_EPS, "--synthetic=1"], ["--synthetic=1", CUTOUTS]),
+            ],
         ),
         ((*ALPHA_EPS, OUT), "--{} is missing; name its folder.", [["--bg_dir=bg"]]),
         (
@@ -106,8 +113,48 @@ def prepare():
         (("--adobe_root=adobe", OUT), "--{} is missing; name its folder.", [["--bg_dir=bg"]]),
         (
             ("--synthetic=1", "--hold_out", OUT),
-            "give that folder, or leave --hold_out away.",
-            [["--photos_dir=bg"], ["--nohold_out"]],
+            "give such a folder, or leave --hold_out away.",
+            [["--photos_dir=bg"], ["--nohold_out"], [CUTOUTS, "--bg_dir=bg"]],
+        ),
+        (
+            (CUTOUTS, OUT),
+            "Backgrounds are missing; give a folder of photographs with --photos_dir or --bg_dir.",
+            [["--photos_dir=bg"], ["--bg_dir=bg"]],
+        ),
+        (
+            ("--synthetic=1", "--cutouts=2", "--photos_dir=bg", OUT),
+            "give that folder, or leave --cutouts out.",
+            [[CUTOUTS], ["--cutouts=0"]],
+        ),
+        (
+            (*ADOBE, "--mix=synthetic:1", OUT),
+            "--mix does not go with --adobe_root; leave it out.",
+            [["--mix="]],
+        ),
+        (
+            ("--synthetic=1", CUTOUTS, "--photos_dir=bg", "--mix=synthetic=1", OUT),
+            "--mix={} is not possible; write it like --mix=synthetic:0.5,cutouts:0.5, with",
+            [["--mix=synthetic:0.5,cutouts:0.5"]],
+        ),
+        (
+            ("--synthetic=1", CUTOUTS, "--photos_dir=bg", "--mix=synthetic:1", OUT),
+            "name synthetic for --synthetic, cutouts for --cutouts_dir and folders for",
+            [["--mix=synthetic:1,cutouts:1"]],
+        ),
+        (
+            (CUTOUTS, "--bg_dir=bg", "--cutout_scale_max=0.4", OUT),
+            "give a --cutout_scale_max that is at least --cutout_scale_min.",
+            [["--cutout_scale_max=0.5"], ["--cutout_scale_max=0.9"]],
+        ),
+        (
+            ("--cutouts_dir=cutout", "--bg_dir=bg", OUT),
+            "--cutouts_dir={} is not a folder; check the path.",
+            [[CUTOUTS]],
+        ),
+        (
+            ("--cutouts_dir=adobe/Combined_Dataset/none", "--bg_dir=bg", OUT),
+            "--cutouts_dir={} holds no pictures; check the path.",
+            [[CUTOUTS]],
         ),
         ((*ALPHA_EPS, "--bg_dir=bgg", OUT), "is not a folder; check the path.", [["--bg_dir=bg"]]),
     ],
@@ -115,6 +162,7 @@ def prepare():
 @pytest.mark.usefixtures("adobe")
 def test_what_is_missing_is_given(prepare, given, advice, followed):
     Path("file").touch()
+    Path("adobe/Combined_Dataset/none").mkdir()
     refused(advice, prepare, *given)
     for more in followed:
         assert prepare(*given, *more).pairs
@@ -122,10 +170,13 @@ def test_what_is_missing_is_given(prepare, given, advice, followed):
 
 
 def test_photos_are_of_procedural_mattes_and_backgrounds_come_from_their_own_folder(prepare):
-    advice = "--photos_dir goes with --synthetic only; backgrounds come from --bg_dir."
+    advice = (
+        "--photos_dir goes with --synthetic or --cutouts_dir only; backgrounds come from --bg_dir."
+    )
     refused(advice, prepare, *ALPHA_EPS, "--bg_dir=bg", "--photos_dir=bg", OUT)
     assert prepare(*FOLDERS, OUT).pairs
     assert prepare("--synthetic=1", "--photos_dir=bg", "--out_dir=other").pairs
+    assert prepare(CUTOUTS, "--photos_dir=bg", "--out_dir=third").pairs
 
 
 def test_a_kind_of_matte_is_chosen(prepare):
@@ -182,6 +233,67 @@ def test_a_source_that_is_refused_is_mended(prepare, advice, spoil, mend):
     assert (summary.pairs, summary.refused) == (6, ())
 
 
+def spoil_cut_out(source, target):
+    Path("cutouts/cat.png").unlink()
+    Image.open(source).save(target)
+
+
+@pytest.mark.parametrize(
+    "advice, spoil, mend",
+    [
+        *(
+            (
+                "give a transparent picture, or NAME.jpg with the colours and NAME.png with the",
+                lambda: spoil_cut_out("eps/cat.png", "cutouts/cat.jpg"),
+                mend,
+            )
+            for mend in (
+                lambda named: [named.unlink(), shutil.copy("cutouts/dog.png", "cutouts/cat.png")],
+                lambda named: shutil.copy("alpha/cat.png", named.with_suffix(".png")),
+            )
+        ),
+        *(
+            (
+                "remove one, a pair is NAME.jpg with the colours and NAME.png with the matte.",
+                lambda: Image.open("cutouts/cat.png").save("cutouts/cat.webp"),
+                mend,
+            )
+            for mend in (
+                lambda named: named.unlink(),
+                lambda named: [
+                    named.with_suffix(".webp").unlink(),
+                    Image.open("eps/cat.png").save("cutouts/cat.jpg"),
+                    shutil.copy("alpha/cat.png", "cutouts/cat.png"),
+                ],
+            )
+        ),
+        (
+            "has a name that not every system can store; rename it.",
+            lambda: shutil.copytree("cutouts", "cutouts/a:b"),
+            lambda named: [named.rename("elsewhere"), shutil.rmtree("elsewhere")],
+        ),
+    ],
+)
+def test_a_cut_out_that_is_refused_is_mended(prepare, advice, spoil, mend):
+    spoil()
+    sentence = refused(advice, prepare, CUTOUTS, "--bg_dir=bg", OUT)
+    mend(Path(sentence.split()[0]))
+    summary = prepare(CUTOUTS, "--bg_dir=bg", OUT)
+    assert (summary.foregrounds, summary.refused) == (2, ())
+
+
+def test_a_pair_with_a_name_that_is_taken_is_renamed(prepare):
+    for folder in ("alpha", "eps"):
+        Path(folder, "cat.png").rename(Path(folder, "cutout_000000_cutouts.png"))
+    given = *FOLDERS, CUTOUTS, OUT
+    advice = "has the name of a foreground that is made here; rename it."
+    sentence = refused(advice, prepare, *given)
+    named = Path(sentence.split()[0])
+    for folder in ("alpha", "eps"):
+        Path(folder, named.name).rename(Path(folder, "cat.png"))
+    assert prepare(*given).foregrounds == 4
+
+
 def test_exchanged_folders_are_exchanged(prepare):
     exchanged = "--alpha_dir=eps", "--eps_dir=alpha", "--bg_dir=bg", OUT
     refused("--alpha_dir and --eps_dir look exchanged: {}; exchange the two.", prepare, *exchanged)
@@ -234,6 +346,18 @@ SETTINGS = (
     "--synthetic_kinds=hair,fur",
     "--hold_out",
 )
+
+
+@pytest.mark.parametrize("begun_with_it", [True, False])
+@pytest.mark.parametrize("setting", ["--mix=synthetic:2,cutouts:1", "--joined_cutouts=0.5"])
+def test_cut_outs_are_as_before_or_another_folder_given(prepare, setting, begun_with_it):
+    given = [OUT, "--synthetic=2", CUTOUTS, "--photos_dir=bg"]
+    prepare(*given, *([setting] if begun_with_it else []))
+    later = [] if begun_with_it else [setting]
+    sentence = refused("do it as before or give another --out_dir.", prepare, *given, *later)
+    assert prepare(*given, *later, "--out_dir=another").pairs
+    as_before = re.search(r"was begun with(out)? (--\w+\S*), not ", sentence)
+    prepare(*given, *([] if as_before[1] else [as_before[2]]))
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,7 +47,7 @@ def test_a_label_is_chosen(infer, labels):
         assert (read_grey("seen.png") == 255).any()
 
 
-@pytest.mark.parametrize("values", [(0, 1, 2), (0, 2, 1), (1, 2, 3), (0, 100, 200), (5, 50, 60)])
+@pytest.mark.parametrize("values", [(0, 1, 2), (0, 2, 1), (1, 2, 3), (5, 50, 60)])
 def test_a_trimap_of_labels_is_given_as_one(infer, values):
     ring(*values)
     refused("(if it is a trimap give it with --trimap)", infer, *MASK)
@@ -112,13 +113,46 @@ def test_labels_by_colour_are_saved_as_png(infer, write_mask):
     infer(*MASK)
 
 
+def test_a_mask_that_looks_like_a_photo_is_white_on_the_object(infer, write_mask):
+    grey = cv2.GaussianBlur(cv2.imread("photo.png", cv2.IMREAD_GRAYSCALE), (0, 0), 1)
+    write_png("mask.png", cv2.normalize(grey, None, 20, 235, cv2.NORM_MINMAX))
+    advice = (
+        "it looks like a photo, not like a mask; a mask is white on the object and black on the"
+    )
+    told(advice, infer(*MASK))
+    write_mask("mask.png")
+    assert "looks like a photo" not in infer(*MASK)
+
+
+def test_a_coded_trimap_is_turned_over(infer):
+    ring(2, 1, 0)
+    assert "black is taken as the object" in infer("--rgb=photo.png", "--trimap=mask.png", SAVED)
+    ring(0, 1, 2)
+    told(
+        " (--invert=yes if object and background are exchanged)",
+        infer("--rgb=photo.png", "--trimap=mask.png", SAVED),
+    )
+    before = read_grey("seen.png")
+    infer("--rgb=photo.png", "--trimap=mask.png", SAVED, "--invert=yes")
+    np.testing.assert_array_equal(read_grey("seen.png") == 0, before == 255)
+
+
+def test_a_picture_of_labels_without_unknown_is_a_mask(infer):
+    classes(0, 1, 2, 3)
+    sentence = refused(" and choose its --label", infer, "--rgb=photo.png", "--trimap=mask.png")
+    assert "--alpha as a mask" in sentence
+    infer(*MASK, "--label=3")
+
+
 def test_label_is_left_out_of_shades(infer):
     write_png("mask.png", np.arange(2000).reshape(40, 50).astype(np.uint8))
     refused("it is made of shades; leave --label out.", infer, *MASK, "--label=1")
     infer(*MASK)
 
 
-@pytest.mark.parametrize("values", [(0, 128, 255), (255, 128, 0), (0, 127, 255), (3, 128, 251)])
+@pytest.mark.parametrize(
+    "values", [(0, 128, 255), (255, 128, 0), (0, 127, 255), (3, 128, 251), (0, 100, 200)]
+)
 def test_a_mask_with_the_values_of_a_trimap_is_given_as_one(infer, values):
     ring(*values)
     told("its values are those of a trimap; give it with --trimap", infer(*MASK))

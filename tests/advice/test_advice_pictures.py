@@ -141,14 +141,29 @@ def test_a_matte_is_grey_or_a_cut_out():
 
 def test_a_matte_of_0_and_1_is_multiplied():
     write_png("matte.png", read_grey("mask.png") // 255)
-    refused(
-        "holds the labels {} and no opacity; a matte is 255 on the object and 0 on the background, "
-        "so multiply a mask of 0 and 1 by 255.",
-        read_grey,
-        "matte.png",
-    )
+    refused("has no values but 0 and 1; multiply it by 255", read_grey, "matte.png")
     write_png("matte.png", cv2.imread("matte.png", cv2.IMREAD_UNCHANGED) * 255)
     np.testing.assert_array_equal(read_grey("matte.png"), read_grey("mask.png"))
+
+
+def test_a_matte_is_made_of_labels():
+    mask = read_grey("mask.png")
+    labels = np.where(mask > 0, 2, np.arange(50) < 10).astype(np.uint8)
+    write_png("matte.png", labels)
+    refused(
+        "make a matte of those that are the object, 255 there and 0 elsewhere.",
+        *(read_grey, "matte.png"),
+    )
+    write_png("matte.png", np.where(labels == 2, 255, 0).astype(np.uint8))
+    np.testing.assert_array_equal(read_grey("matte.png"), mask)
+
+
+def test_a_matte_of_few_bits_is_brought_to_the_whole_range():
+    few = np.outer(np.arange(40), np.arange(50)).astype(np.uint16) // 2
+    write_png("matte.png", few)
+    refused("bring them to the range from 0 to 65535, where the object is", read_grey, "matte.png")
+    write_png("matte.png", few * np.uint16(65_535 // few.max()))
+    assert read_grey("matte.png").max() >= 250
 
 
 # How a picture lies on its photo

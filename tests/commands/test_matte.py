@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -10,8 +11,10 @@ import pytest
 from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig, MattingConfig, config_from_values
 from dim_tf.evaluation.metrics import matting_errors
-from dim_tf.matting.post_process import follow_colours
+from dim_tf.matting.post_process import HALF_CERTAIN, follow_colours
+from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import best_path
+from dim_tf.model.weights import load_network, save_weights
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
@@ -91,6 +94,23 @@ def test_the_trimap_is_written_as_the_network_sees_it(infer, tmp_path, write_pho
     np.testing.assert_array_equal(read_grey("look/a_trimap.png"), expected)
     infer(rgb=str(photo), alpha=str(mask), save_trimap="seen.png")
     np.testing.assert_array_equal(read_grey("seen.png"), trimap_from_rough_mask(read_grey(mask)))
+
+
+def test_the_certainty_is_written(
+    tmp_path, monkeypatch, write_photo, write_trimap, tiny_checkpoint
+):
+    config = dataclasses.replace(load_network(tiny_checkpoint)[1], certainty=True)
+    network = build_network(config)
+    save_weights("sure.npz", network, config, {})
+    photo, trimap = write_photo(tmp_path / "a.png"), write_trimap(tmp_path / "t.png")
+    values = {"rgb": str(photo), "trimap": str(trimap), "checkpoint": "sure.npz"}
+    values |= {"precision": "float32", "save_certainty": "sure.png", "side_by_side": "look"}
+    run_inference(config_from_values(InferenceConfig, values))
+    seen = read_grey("sure.png")
+    known = read_grey(trimap) != 128
+    assert (seen[known] == 255).all()
+    expected = 255 * HALF_CERTAIN / (np.exp(-2.5) + HALF_CERTAIN)  # as weights begin
+    np.testing.assert_allclose(seen[~known], expected, atol=1)
 
 
 def test_a_photo_without_a_mask(infer, tmp_path, write_photo, capsys):

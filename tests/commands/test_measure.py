@@ -167,8 +167,8 @@ def test_refusals(folder, capsys, values, sentence):
 @pytest.mark.parametrize(
     "spoilt, picture, sentence",
     [
-        ("theirs", np.ones((40, 50), np.uint8), "theirs/cat.png holds the labels 1 (100.0%)"),
-        ("truths", np.ones((40, 50), np.uint8), "truths/cat.png holds the labels 1 (100.0%)"),
+        ("theirs", np.ones((40, 50), np.uint8), "theirs/cat.png has no values but 0 and 1"),
+        ("truths", np.ones((40, 50), np.uint8), "truths/cat.png has no values but 0 and 1"),
         ("theirs", PHOTOGRAPH, "theirs/cat.png is a picture in colours, not a matte"),
         ("truths", PHOTOGRAPH, "truths/cat.png is a picture in colours, not a matte"),
         ("truths", np.zeros((41, 50), np.uint8), "truths/cat.png is 50×41"),

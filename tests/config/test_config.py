@@ -8,6 +8,7 @@ import pytest
 
 from dim_tf.config import (
     ExampleConfig,
+    HeldOutConfig,
     InferenceConfig,
     LossConfig,
     NetworkConfig,
@@ -71,6 +72,11 @@ SCRIPT_CONFIGS = [TrainingConfig, OfflineConfig, InferenceConfig]
         (TrainingConfig, {"train_stage": "some"}, "--train_stage=some"),
         (OfflineConfig, {"layout": "zip"}, "--layout=zip"),
         (OfflineConfig, {"pad": "edge"}, "--pad=edge"),
+        (OfflineConfig, {"cutout_scale_max": 1.5}, "--cutout_scale_max=1.5"),
+        (OfflineConfig, {"cutout_scale_min": 0.0}, "--cutout_scale_min=0.0"),
+        (OfflineConfig, {"cutout_scale_min": 0.9, "cutout_scale_max": 0.5}, "sizes 0.9…0.5 is"),
+        (OfflineConfig, {"joined_cutouts": 1.1}, "--joined_cutouts=1.1"),
+        (HeldOutConfig, {"source": "photos"}, "--source=photos is not possible"),
         (OfflineConfig, {"backgrounds_per_foreground": 0}, "--backgrounds_per_foreground=0"),
         (InferenceConfig, {"bits": "12"}, "--bits=12"),
         (InferenceConfig, {"bn_eval": "none"}, "--bn_eval=none"),
@@ -117,7 +123,9 @@ def other_value(field, hint):
         return 32
     if isinstance(value, str):
         return "some where/a file, with=signs.txt"
-    return 0.0625 if value is None else value + 0.1
+    if value is None:
+        return 0.0625
+    return value - 0.1 if field.metadata["bounds"]["at most"] == value else value + 0.1
 
 
 def changed(config_class):

@@ -9,7 +9,7 @@ from dim_tf.config import OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import compact_path, read_manifest
 from dim_tf.dataset.output_folder import settings_of
-from dim_tf.dataset.sources import synthetic_sources
+from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.picture import read_stored

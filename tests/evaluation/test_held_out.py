@@ -8,7 +8,8 @@ from dim_tf.commands.held_out import make
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import HeldOutConfig, OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset.output_folder import settings_of
-from dim_tf.dataset.sources import split_photos, synthetic_sources
+from dim_tf.dataset.procedural import synthetic_sources
+from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation import held_out
 from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composites
 from dim_tf.pictures.folders import list_images
@@ -112,7 +113,7 @@ def test_only_what_is_missing_is_written(photos_dir, composites):
 
 
 def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypatch):
-    with pytest.raises(InputError, match="other settings or photographs"):
+    with pytest.raises(InputError, match="other settings or pictures"):
         write_composites(photos_dir, composites, count=13, size=SIZE)
     for number in range(13):
         write_png(tmp_path / "few" / f"{number:02d}.png", np.zeros((40, 40, 3), np.uint8))
@@ -143,7 +144,7 @@ def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monk
 
 
 def test_holding_out_decides_what_a_dataset_is(tmp_path):
-    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir out"):
+    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir and cut-"):
         make_dataset(
             with_values(OfflineConfig(), out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True)
         )

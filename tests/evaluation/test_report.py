@@ -55,6 +55,35 @@ def test_the_table_has_a_line_for_each_image_and_the_mean():
     assert len({len(line) for line in lines}) == 1
 
 
+def test_errors_are_told_by_kind_where_names_tell_kinds(tmp_path):
+    evaluation = evaluate(**{"000_hair": 0, "001_old_cats": 51, "002_hair": 51})
+    lines = ErrorTable(["000_hair", "001_old_cats", "002_hair"]).whole(evaluation).splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        *("image", "000_hair", "001_old_cats", "002_hair"),
+        *("2 of hair", "1 of old_cats", "mean of 3"),
+    ]
+    assert len({len(line) for line in lines}) == 1
+    write_report(tmp_path, evaluation, {})
+    kinds = json.loads((tmp_path / "metrics.json").read_text())["kinds"]
+    assert list(kinds) == ["hair", "old_cats"]
+    for kind, images in (("hair", [0, 2]), ("old_cats", [1])):
+        assert kinds[kind].pop("images") == len(images)
+        for name in METRIC_NAMES:
+            values = [evaluation.measured[image].errors[name] for image in images]
+            assert kinds[kind][name] == pytest.approx(sum(values) / len(values))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(["cat", "dog", "dog2"], ["000_hair", "001_hair"], ["000_hair", "001_fur"]),
+        *(["000_hair", "001_fur", "fur"], ["0_hair", "1_fur", "2_fur"]),
+    ],
+)
+def test_other_names_tell_no_kinds(names):
+    assert not evaluate(**dict.fromkeys(names, 0)).means_by_kind()
+
+
 def test_the_files(tmp_path):
     weights = tmp_path / "weights.npz"
     weights.write_bytes(b"some weights")

@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 
 from dim_tf.matting import closed_form, nearest_colours, post_process
-from dim_tf.matting.post_process import follow_colours, without_haze
+from dim_tf.matting.post_process import (
+    follow_colours,
+    without_haze,
+)
 
 
 def two_colours(height=60, width=80):
@@ -34,7 +37,7 @@ def matting_laplacian(rgb, epsilon):
     return laplacian
 
 
-def neighbours_laplacian(rgb, unknown, count=10):
+def neighbours_laplacian(rgb, unknown, count=10, alpha=None, certainty=None):
     """Every unknown pixel tied to those nearest in colour and place, by all distances."""
     height, width = unknown.shape
     rows, columns = np.indices(unknown.shape)
@@ -48,14 +51,20 @@ def neighbours_laplacian(rgb, unknown, count=10):
         distance = np.linalg.norm(likeness - likeness[number], axis=1)
         order = np.argsort(distance)
         assert distance[order[count]] > distance[order[count - 1]] + 1e-9, "no tie in this test"
+        strength = 1.0
+        if certainty is not None:
+            some, sure = alpha.ravel()[order[:count]], certainty.ravel()[order[:count]]
+            mean = np.sum(sure * some) / np.sum(sure)
+            strength = np.exp(-np.sum(sure * (some - mean) ** 2) / count / 0.3)
         for other in order[:count]:
             difference = np.eye(unknown.size)[number] - np.eye(unknown.size)[other]
-            laplacian += np.outer(difference, difference)
+            laplacian += strength * np.outer(difference, difference)
     return laplacian
 
 
 @pytest.mark.parametrize("grey", [False, True])
-def test_the_matte_solves_the_equations(monkeypatch, grey):
+@pytest.mark.parametrize("says_scale", [False, True])
+def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
     monkeypatch.setattr(post_process, "STEPS", 5000)
     random = np.random.default_rng(2)
@@ -72,15 +81,23 @@ def test_the_matte_solves_the_equations(monkeypatch, grey):
     predicted = np.where(trimap == 128, predicted, trimap / np.float32(255))
 
     unknown = (trimap == 128).ravel()
+    scale = certainty = None
+    if says_scale:
+        scale = random.uniform(0.1, 0.5, trimap.shape).astype(np.float32) * (trimap == 128)
+        certainty = 0.06 / (scale + 0.06)
     laplacian = matting_laplacian(rgb, closed_form.EPSILON)
-    laplacian += 5e-3 * neighbours_laplacian(rgb, trimap == 128)
+    laplacian += 5e-3 * neighbours_laplacian(
+        rgb, trimap == 128, alpha=predicted, certainty=certainty
+    )
     expected = predicted.astype(np.float64).ravel()
     weight = 1e-4 + 1.5e-2 * abs(2 * expected[unknown] - 1) ** 12
+    if says_scale:
+        weight = 1e-4 + 0.35 * certainty.ravel()[unknown] ** 4
     expected[unknown] = np.linalg.solve(
         laplacian[np.ix_(unknown, unknown)] + np.diag(weight),
         weight * expected[unknown] - laplacian[np.ix_(unknown, ~unknown)] @ expected[~unknown],
     )
-    result = follow_colours(rgb, trimap, predicted)
+    result = follow_colours(rgb, trimap, predicted, scale)
     np.testing.assert_allclose(
         result, np.clip(expected, 0, 1).reshape(trimap.shape), rtol=0, atol=2e-3
     )
@@ -105,13 +122,31 @@ def striped(gap: int, width: int = 90):
 def test_a_small_difference_from_a_certain_prediction_is_dropped():
     alpha = np.linspace(0, 0.3, 301)
     for certain in (0.0, 1.0):
-        result = without_haze(np.abs(certain - alpha), np.full(301, certain))
+        predicted = np.full(301, certain)
+        result = without_haze(np.abs(certain - alpha), predicted, 0.06)
         taken = np.abs(result - certain)
         np.testing.assert_array_equal(taken[alpha < 0.0595], 0)
         np.testing.assert_allclose(taken[alpha >= 0.12], alpha[alpha >= 0.12], atol=1e-12)
         assert (np.diff(taken) >= 0).all() and np.diff(taken).max() < 0.0021
-    unsure = np.linspace(0.2, 0.8, 301)
-    np.testing.assert_allclose(without_haze(alpha, unsure), alpha, atol=1e-3)
+    np.testing.assert_array_equal(without_haze(alpha, 0.7 * alpha, 0.0), alpha)
+
+
+def test_pixels_of_which_the_network_is_sure_are_as_it_says_and_count_as_known():
+    rgb, trimap, alpha = two_colours()
+    unknown = trimap == 128
+    predicted = np.where(unknown, np.float32(0.5), trimap / np.float32(255))
+    scale = np.where(unknown, np.float32(1.0), np.float32(0.0))
+    sure = unknown & (np.random.default_rng(1).uniform(size=trimap.shape) < 0.3)
+    predicted[sure], scale[sure] = alpha[sure], post_process.SURE_SCALE / 2
+    told = follow_colours(rgb, trimap, predicted, scale)
+    np.testing.assert_array_equal(told[sure], predicted[sure])
+    as_trimap = np.where(sure & (alpha == 1), 255, np.where(sure & (alpha == 0), 0, trimap))
+    known = as_trimap.astype(np.uint8)
+    softs = known == 128
+    expected = follow_colours(rgb, known, predicted, scale)
+    np.testing.assert_allclose(told[softs], expected[softs], atol=1e-6)
+    everywhere = follow_colours(rgb, trimap, predicted, 0 * scale)
+    np.testing.assert_array_equal(everywhere, predicted)
 
 
 def test_colours_known_elsewhere_decide_beyond_a_gap():
@@ -127,12 +162,10 @@ def test_known_pixels_are_neighbours_within_reach_only(beyond):
     width = nearest_colours.REACH + 4 + beyond
     rgb = np.full((5, width, 3), (90, 200, 90), np.uint8)
     rgb[:, :4], rgb[2, -1] = (200, 60, 40), (200, 60, 40)
-    unknown, foreground = np.zeros((2, 5, width), bool)
-    unknown[2, -1] = foreground[2, 3] = True
-    _, known_part = nearest_colours.nearest_colours_equations(
-        rgb, unknown, foreground, rgb.shape[:2]
-    )
-    assert known_part == (0 if beyond else -1)
+    unknown, alpha = np.zeros((5, width), bool), np.zeros((5, width), np.float32)
+    unknown[2, -1], alpha[2, 3] = True, 0.75
+    _, known_part = nearest_colours.nearest_colours_equations(rgb, unknown, alpha, rgb.shape[:2])
+    assert known_part == (0 if beyond else -0.75)
 
 
 def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
@@ -169,7 +202,7 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     monkeypatch.setattr(
         post_process,
         "nearest_colours_equations",
-        lambda *arguments: sizes.append(arguments[-1]) or equations(*arguments),
+        lambda *arguments: sizes.append(arguments[3]) or equations(*arguments),
     )
     in_tiles = follow_colours(rgb, trimap, soft)
     assert len(sizes) > 1

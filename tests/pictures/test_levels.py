@@ -11,6 +11,7 @@ from dim_tf.pictures.levels import to_8_bits, to_16_bits
 
 MASK = np.zeros((60, 80), np.uint8)
 MASK[15:45, 20:60] = 255
+NOISE = np.random.default_rng(6).integers(0, 256, MASK.shape, np.uint8)
 FORMS = {
     "uint8": MASK,
     "bool": MASK > 0,
@@ -91,6 +92,20 @@ def test_photos_of_every_form_give_one_matte(tiny_model):
             tiny_model.predict_alpha(photo, known)
 
 
+def test_a_photo_of_uint16_with_numbers_of_8_bits_is_as_bright(tiny_model):
+    rgb = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
+    trimap = dim_tf.trimap_from_rough_mask(MASK)
+    with pytest.warns(UserWarning, match="16 bits and values up to 255 only, .* those of 8 bits"):
+        matte = tiny_model.predict_alpha(rgb.astype(np.uint16), trimap)
+    np.testing.assert_array_equal(matte, tiny_model.predict_alpha(rgb, trimap))
+
+
+def test_what_resizing_leaves_beside_0_and_1_is_taken(tmp_path):
+    mask = np.where(MASK > 0, np.float32(1.001), np.float32(-0.001))
+    expected = dim_tf.trimap_from_rough_mask(MASK)
+    np.testing.assert_array_equal(dim_tf.trimap_from_rough_mask(mask), expected)
+
+
 def test_errors_of_mattes_of_every_form_are_the_same(tmp_path):
     alpha, trimap = MASK, dim_tf.trimap_from_rough_mask(MASK)
     predicted = np.where(MASK > 0, np.uint8(200), np.uint8(30))
@@ -99,7 +114,9 @@ def test_errors_of_mattes_of_every_form_are_the_same(tmp_path):
     given = predicted[..., None] / 255, alpha > 0, halves
     assert dim_tf.matting_errors(*given) == expected
     # A matte that is almost black is not taken for a mask of 0 and 1.
-    dark = dim_tf.matting_errors(alpha // 255, alpha, trimap)
+    with pytest.raises(dim_tf.InputError, match="predicted matte has the values 0 and 1 only"):
+        dim_tf.matting_errors(alpha // 255, alpha, trimap)
+    dark = dim_tf.matting_errors(NOISE // 60, alpha, trimap)
     assert dark["SAD"] > 100 * dim_tf.matting_errors(alpha, alpha, trimap)["SAD"]
     with pytest.raises(dim_tf.InputError, match=r"The predicted matte has values from 0 to 2\.5"):
         dim_tf.matting_errors(alpha / 102, alpha, trimap)

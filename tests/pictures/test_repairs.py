@@ -160,12 +160,6 @@ def test_a_soft_matte_is_unchanged_unless_it_comes_from_a_jpeg():
     assert set(mask[0, :17]) == {0} and set(mask[0, 239:]) == {255}
 
 
-def test_a_trimap_given_as_a_mask_is_used_and_the_other_flag_named():
-    mask, (note,) = repair_mask(disc_trimap(), "t.png")
-    np.testing.assert_array_equal(mask, disc_trimap())
-    assert "give it with --trimap" in note
-
-
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_masks_without_object_are_refused(value):
     with pytest.raises(InputError, match=f"m.png .*the value {value} everywhere.*no unknown"):

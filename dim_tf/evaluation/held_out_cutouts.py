@@ -1,0 +1,92 @@
+"""Composites of real cut-outs that no training saw, on photographs that none saw either."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dim_tf.dataset.cutouts import CutOut, find_cut_outs
+from dim_tf.dataset.draws import turn_of
+from dim_tf.dataset.layers import arranged
+from dim_tf.evaluation.composites import ATTEMPTS, Composite, draw_trimaps, piece_of
+from dim_tf.system.errors import InputError
+
+# Sizes of a cut-out, as shares of its own or of what fits.
+_SCALE_MIN, _SCALE_MAX = 0.5, 1.0
+# After so many draws without a usable trimap the next cut-out of the source is taken.
+_ATTEMPTS_EACH = 10
+
+
+def held_out_cut_outs(cutouts_dir: str | Path) -> dict[str, list[CutOut]]:
+    """The cut-outs that --hold_out left out: source → cut-outs, by name; sources without left out.
+
+    Raises:
+        InputError: the folder is missing, or no cut-out of it is held out, or one is no cut-out.
+    """
+    found, refusals = find_cut_outs(cutouts_dir, "held out")
+    if refusals:
+        raise InputError(refusals[0])
+    sources: dict[str, list[CutOut]] = {}
+    for cut_out in found:
+        sources.setdefault(cut_out.source, []).append(cut_out)
+    if not sources:
+        raise InputError(
+            f"--cutouts_dir={cutouts_dir} holds no source of which a cut-out is held out, the 11th "
+            "by name is the first; give a source of 11 or more."
+        )
+    return sources
+
+
+def cut_out_composite_name(sources: Sequence[str], index: int) -> str:
+    """Number and source of a composite: sources take turns, so that each counts as much."""
+    return f"{index:03d}_{sources[index % len(sources)]}"
+
+
+def render_cut_out_composite(
+    sources: Mapping[str, Sequence[CutOut]],
+    photos: Sequence[Path],
+    seed: int,
+    index: int,
+    size: int = 512,
+) -> Composite:
+    """Makes one composite. It depends on the arguments alone.
+
+    A cut-out at half its size to its own, never enlarged, somewhere on a piece of a photograph, by
+    equation (1). The cut-outs of a source take turns.
+
+    Args:
+        sources: from `held_out_cut_outs`.
+        photos: to draw the background from; at least one.
+        seed: of all composites.
+        index: of this one.
+        size: side, pixels.
+
+    Raises:
+        InputError: a picture cannot be used, or no usable trimap was drawn.
+    """
+    name = cut_out_composite_name(list(sources), index)
+    source = list(sources)[index % len(sources)]
+    cut_outs = sources[source]
+    first = turn_of(index // len(sources), len(cut_outs), seed, f"held-out cut-outs of {source}")
+    # The word keeps these draws apart from those of every dataset.
+    purpose = zlib.crc32(b"held-out cut-out")
+    for attempt in range(ATTEMPTS):
+        rng = np.random.default_rng([seed, purpose, index, attempt])
+        cut_out = cut_outs[(first + attempt // _ATTEMPTS_EACH) % len(cut_outs)]
+        scale = rng.uniform(_SCALE_MIN, _SCALE_MAX)
+        alpha, colours = arranged([cut_out.load()], [scale], size, rng)
+        trimaps = draw_trimaps(alpha, rng)
+        if trimaps is not None:
+            break
+    else:
+        raise InputError(
+            f"No held-out cut-out of {source} has a usable trimap at a size of {size}, as none has "
+            "a solid part that is large enough; take that source out of --cutouts_dir and give "
+            "another --out_dir."
+        )
+    from dim_tf.matting.cutout import composite_on
+
+    background = piece_of(photos[rng.integers(len(photos))], rng, size)
+    rgb = composite_on(colours, alpha / np.float32(255.0), background)
+    return Composite(name, rgb, *trimaps, alpha)

@@ -1,0 +1,124 @@
+"""Kinds of picture files: which one a file is, and what its first bytes and tags say of it."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin
+
+from dim_tf.system.errors import InputError
+
+READ_KINDS = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF, BMP, PPM or PGM"
+
+# How files of the kinds begin that are read, and what Pillow calls them.
+_KINDS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "TIFF": rb"II\x2a\0|MM\0\x2a",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF": rb"....ftypavi[fs]",
+    "HEIC": rb"....ftyp(?:heic|heix|heim|heis|hevc|mif1|msf1)",
+    "GIF": rb"GIF8",
+    "BMP": rb"BM",
+    "PPM or PGM": rb"P[1-6][\s#]",
+}
+PILLOW_FORMATS = {
+    "PNG": ("PNG",),
+    "JPEG": ("JPEG", "MPO"),  # a phone's photo with a second view or a depth map behind it
+    "TIFF": (TiffImagePlugin.TiffImageFile.format,),
+    "WebP": (WebPImagePlugin.WebPImageFile.format,),
+    "AVIF": (AvifImagePlugin.AvifImageFile.format,),
+    "HEIC": ("HEIF",),
+    "GIF": ("GIF",),
+    "BMP": ("BMP",),
+    "PPM or PGM": ("PPM",),
+}
+# Kinds that people have and that are not read, so that the sentence can name them.
+_OTHER_KINDS = (
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (rb"8BPS", "a Photoshop file"),
+    (rb"gimp xcf", "a GIMP file"),
+    (rb"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (rb"#\?R", "a Radiance HDR picture"),
+    (rb"P[7Ff]\s", "a PAM or PFM picture"),
+    (rb"%PDF", "a PDF document"),
+    (rb"\x93NUMPY", "a NumPy array"),
+    (rb"(?:II\x2b\0|MM\0\x2b)", "a BigTIFF picture"),
+    (rb"(?:II\x2a\0....CR|IIU\0|II\x52[OS]|FUJIFILMCCD)", "a camera's raw file"),
+    (rb"(?i:\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg)", "an SVG drawing"),
+)
+_WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
+# TIFF tags.
+_BITS_PER_SAMPLE, _COMPRESSION = 0x0102, 0x0103
+_JPEG_IN_TIFF = (6, 7)
+_PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
+_LOSSLESS_WEBP = b"VP8L"
+
+
+def kind_of(path: Path, content: bytes) -> str:
+    """What kind a file is, one of the keys of `PILLOW_FORMATS`.
+
+    Args:
+        path: for the error.
+        content: the whole file.
+
+    Raises:
+        InputError: another kind, named where it is a common one.
+    """
+    start = content[:1000]
+    if re.match(_WEB_PAGE, start):
+        raise InputError(f"{path} is a web page, not a picture; download the picture itself.")
+    for signature, kind in _OTHER_KINDS:
+        if re.match(signature, start, re.DOTALL):
+            raise InputError(f"{path} is {kind}, which is not read; convert it to PNG.")
+    kind = next((kind for kind in _KINDS if re.match(_KINDS[kind], start, re.DOTALL)), None)
+    if kind is None:
+        raise InputError(f"{path} is not a picture that can be read ({READ_KINDS}).")
+    if kind == "HEIC":
+        if importlib.util.find_spec("pillow_heif") is None:
+            raise InputError(
+                f"{path} is a HEIC picture, for which pillow-heif is needed; install it with pip "
+                "install pillow-heif, or convert the picture to PNG."
+            )
+        importlib.import_module("pillow_heif").register_heif_opener()
+    return kind
+
+
+def lacks_its_end(kind: str, content: bytes) -> bool:
+    """Whether the end is missing of a file that libraries would give most of a picture for.
+
+    Or would take gigabytes for: OpenCV does for a chunk of a PNG that claims them.
+    """
+    if kind == "PNG":
+        place = len(_PNG_SIGNATURE)
+        while content[place + 4 : place + 8] != b"IEND" and place < len(content):
+            place += 12 + int.from_bytes(content[place : place + 4])
+        return place >= len(content)
+    # Not the end of a thumbnail, which stands in front of the picture.
+    return kind == "JPEG" and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
+
+
+def is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
+    """Whether it has more than 8 bits a channel."""
+    if kind == "PNG":
+        return content[_PNG_DEPTH_AT] > 8
+    if kind == "PPM or PGM":
+        return largest_number(content) > 255
+    return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
+    """Whether this kind of file changes pixels a little."""
+    if kind == "WebP":
+        return _LOSSLESS_WEBP not in content
+    if kind == "TIFF":
+        return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
+    return kind in ("JPEG", "AVIF", "HEIC")
+
+
+def largest_number(content: bytes) -> int:
+    """What is white in a PPM or PGM file; 1 in a PBM file, which does not say it."""
+    space = rb"(?:\s|#[^\n]*\n)+"
+    header = re.match(rb"P[2356]" + 3 * (space + rb"(\d+)"), content)
+    return int(header[3]) if header else 1

@@ -1,0 +1,52 @@
+"""A network that learns how sure it is."""
+
+import numpy as np
+import pytest
+
+from tests.training.run_files import arrays_of, losses_of, train_as
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_alpha_is_learned_as_without_it(make_config, batch_norm):
+    same = {"steps": 3, "batch_norm": batch_norm}
+    plain, with_it = make_config("plain", **same), make_config("with", certainty=True, **same)
+    for config in (plain, with_it):
+        train_as(config)
+    expected, arrays = (arrays_of(config.run.run_dir, 3) for config in (plain, with_it))
+    for name, array in expected.items():
+        if name.startswith("network/"):
+            np.testing.assert_array_equal(arrays[name], array, err_msg=name)
+    assert losses_of(with_it.run.run_dir) == losses_of(plain.run.run_dir)
+    assert np.any(arrays["network/pred_scale/weights"])
+    losses = losses_of(with_it.run.run_dir, "certainty_loss")
+    assert len(set(losses)) == 3
+
+
+def test_a_run_goes_on_with_it_exactly(make_config):
+    at_once = make_config("once", certainty=True, steps=6)
+    train_as(at_once)
+    for steps in (4, 6):
+        halves = make_config("halves", certainty=True, steps=steps)
+        train_as(halves)
+    for name, array in arrays_of(at_once.run.run_dir, 6).items():
+        if name not in ("about", "config"):
+            np.testing.assert_array_equal(arrays_of(halves.run.run_dir, 6)[name], array)
+    column = "certainty_loss"
+    assert losses_of(halves.run.run_dir, column) == losses_of(at_once.run.run_dir, column)
+
+
+def test_it_can_be_added_to_weights_without_it(make_config, finished):
+    second = make_config(certainty=True, init_from=finished.run.run_dir, learning_rate=0.0, steps=1)
+    train_as(second)
+    before, now = arrays_of(finished.run.run_dir, 7), arrays_of(second.run.run_dir, 1)
+    np.testing.assert_array_equal(now["network/pred_scale/biases"], [-2.5])
+    for name, array in before.items():
+        if name.startswith("network/") and "moving" not in name:
+            np.testing.assert_array_equal(array, now[name])
+
+
+@pytest.mark.parametrize("stage", ["encoder_decoder", "refinement"])
+def test_it_learns_in_every_stage(make_config, stage):
+    config = make_config(certainty=True, refine=True, train_stage=stage, steps=2)
+    train_as(config)
+    assert np.any(arrays_of(config.run.run_dir, 2)["network/pred_scale/weights"])
