@@ -13,6 +13,7 @@ from dim_tf.model.layers import max_pool_with_argmax, unpool
 from dim_tf.synthetic import render_sample
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 from recipes.accelerated import network as accelerated
+from recipes.accelerated.losses import LOG_SCALE_RANGE
 from recipes.accelerated.network import MaxPoolWithPlaces, Network, Unpool
 from recipes.accelerated.weights import network_of, read_weights
 
@@ -25,6 +26,9 @@ def test_layers_are_those_of_dim_tf():
     assert accelerated.ENCODER_STAGES == dim_tf_network.ENCODER_STAGES
     assert accelerated.DECODER_CHANNELS == dim_tf_network.DECODER_CHANNELS
     assert accelerated.DECONV6_CHANNELS == dim_tf_network.DECONV6_CHANNELS
+    assert accelerated.FIRST_LOG_SCALE == dim_tf_network.FIRST_LOG_SCALE
+    scales = dim_tf_network.SMALLEST_LOG_SCALE, dim_tf_network.LARGEST_LOG_SCALE
+    assert scales == LOG_SCALE_RANGE
     assert dim_tf_network.FC6["1x1"] == (1, accelerated.CONV6_CHANNELS)
 
 

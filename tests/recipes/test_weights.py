@@ -1,4 +1,3 @@
-import dataclasses
 import json
 
 import numpy as np
@@ -7,10 +6,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dim_tf.config import NetworkConfig
+from dim_tf.model.network import alpha_and_log_scale
 from dim_tf.model.weights import load_network, network_arrays, read_arrays
 from dim_tf.system.errors import InputError
+from recipes.accelerated.losses import LOG_SCALE_RANGE
 from recipes.accelerated.network import Network
 from recipes.accelerated.weights import arrays_of, network_of, read_weights, write_weights
+from tests.recipes.conftest import SHIPPED
 
 
 def rewrite(source, path, change):
@@ -31,16 +33,6 @@ def with_config(**values):
         return members | {"config": text(config | values)}
 
     return change
-
-
-def as_dim_tf_knows_it(members):
-    """The file without what dim_tf does not know yet."""
-    fields = {field.name for field in dataclasses.fields(NetworkConfig)}
-    if "certainty" in fields:
-        return members
-    config = json.loads(members["config"].tobytes().decode())
-    kept = {name: array for name, array in members.items() if "pred_scale" not in name}
-    return kept | {"config": text({name: config[name] for name in config if name in fields})}
 
 
 def test_written_and_read_back_to_the_bit(weights_file, tmp_path):
@@ -68,18 +60,23 @@ def test_the_file_is_as_dim_tf_writes_them(weights_file):
                 assert file[name].dtype == np.float32, name
 
 
-def test_dim_tf_loads_the_file(weights_file, tmp_path):
-    path = rewrite(weights_file, tmp_path / "known.npz", as_dim_tf_knows_it)
-    arrays, config, _ = read_arrays(path)
-    assert config.width == 1 / 16
-    network, _, _ = load_network(path)
-    ours = arrays_of(network_of(read_weights(weights_file), weights_file))
-    theirs = network_arrays(network)
-    assert {name.removeprefix("network/") for name in theirs} == {
-        name for name in ours if f"network/{name}" in arrays
-    }
-    for name, array in theirs.items():
-        np.testing.assert_array_equal(array, ours[name.removeprefix("network/")])
+def test_dim_tf_loads_the_file_and_predicts_the_same(weights_file):
+    arrays, config, _ = read_arrays(weights_file)
+    assert config == NetworkConfig(width=1 / 16, certainty=True, **SHIPPED)
+    keras_network, _, _ = load_network(weights_file)
+    network = network_of(read_weights(weights_file), weights_file).eval()
+    theirs, ours = network_arrays(keras_network), arrays_of(network)
+    assert theirs.keys() == arrays.keys() == {f"network/{name}" for name in ours}
+    for name, array in ours.items():
+        np.testing.assert_array_equal(theirs[f"network/{name}"], array)
+    inputs = np.random.default_rng(0).uniform(-127, 128, (1, 64, 96, 4)).astype(np.float32)
+    alpha, log_scale = alpha_and_log_scale(keras_network(inputs, training=False))
+    with torch.no_grad():
+        found = network(torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy()))
+    np.testing.assert_allclose(found[0][0, 0], alpha[0, ..., 0], atol=1e-4)
+    clipped = found[1].clamp(*LOG_SCALE_RANGE)
+    np.testing.assert_allclose(clipped[0, 0], log_scale[0, ..., 0], atol=1e-4)
+    assert np.ptp(log_scale) > 0.1
 
 
 def test_the_old_place_of_the_head_is_read(weights_file, tmp_path):
