@@ -22,9 +22,10 @@ from dim_tf.dataset.manifest import (
 )
 from dim_tf.matting.predict import load_model
 from dim_tf.model.vgg16 import read_vgg16
-from dim_tf.model.weights import read_arrays, read_npz, write_arrays
+from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.npz import read_npz
 
 # Weights
 

@@ -6,8 +6,8 @@ import numpy as np
 from dim_tf.config import NORMALIZED_INPUT_DIVISOR
 from dim_tf.model.layers import Convolution
 from dim_tf.model.network import ENCODER_LAYERS, ENCODER_STAGES
-from dim_tf.model.weights import UNREADABLE, read_npz
 from dim_tf.system.errors import InputError
+from dim_tf.system.npz import UNREADABLE, read_npz
 
 KERAS_SOURCE = "keras"
 _FC6_SHAPE = (7, 7, 512, 4096)

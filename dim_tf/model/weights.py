@@ -8,16 +8,7 @@ A training checkpoint is the same file with more arrays (`dim_tf.training.checkp
 """
 
 import dataclasses
-import io
-import json
-import lzma
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -26,19 +17,10 @@ import numpy as np
 from dim_tf.config import NetworkConfig
 from dim_tf.model.network import build_network, largest_kernels
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import open_atomically
+from dim_tf.system.npz import UNREADABLE, read_npz, text_array, text_of, write_npz
 
 NETWORK_PREFIX = "network/"
 _TEXTS = ("config", "about")
-# What zipfile and numpy raise on an npz file that is damaged, or something else.
-UNREADABLE = (
-    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError),
-    *(ArithmeticError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-    *(struct.error, tokenize.TokenError),
-)
-# Weights do not compress to less than half; a file that claims to hold far more is a bomb.
-_LARGEST_EXPANSION = 10
-_SMALL_FILE = 10_000_000  # bytes; below, constant arrays may be compressed as far as they go
 
 
 class DamagedFileError(InputError):
@@ -57,39 +39,8 @@ def write_arrays(
         InputError: it cannot be written there.
     """
     texts = {"config": dataclasses.asdict(config), "about": about}
-    encoded = {
-        name: np.frombuffer(json.dumps(value).encode(), np.uint8) for name, value in texts.items()
-    }
-    with open_atomically(path) as file:
-        np.savez(file, **encoded, **arrays)
-
-
-def read_npz(
-    path: str | os.PathLike, wanted: Callable[[str], bool] = lambda name: True
-) -> dict[str, np.ndarray]:
-    """Reads arrays of an npz file, each only after its checksum has been verified.
-
-    `np.load` reads as much as an array's header says, so that an altered header can yield another
-    array before the checksum is ever looked at.
-
-    Args:
-        path: of the file.
-        wanted: which arrays to read, by name.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        Exception: one of `UNREADABLE`, where it is damaged, holds pickles, or is no npz file.
-    """
-    with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        members = {name: info for name, info in members.items() if wanted(name)}
-        size = sum(info.file_size for info in members.values())
-        if size > _LARGEST_EXPANSION * max(Path(path).stat().st_size, _SMALL_FILE):
-            raise ValueError(f"it would expand to {size} bytes")
-        return {
-            name: np.lib.format.read_array(io.BytesIO(archive.read(info)), allow_pickle=False)
-            for name, info in members.items()
-        }
+    encoded = {name: text_array(value) for name, value in texts.items()}
+    write_npz(path, encoded | arrays)
 
 
 def read_arrays(
@@ -106,7 +57,7 @@ def read_arrays(
     """
     try:
         arrays = read_npz(path, lambda name: name in _TEXTS or name.startswith(prefix))
-        texts = {name: _json(arrays.pop(name)) for name in _TEXTS}
+        texts = {name: text_of(arrays.pop(name)) for name in _TEXTS}
         config = NetworkConfig(**texts["config"])
     except FileNotFoundError:
         raise InputError(f"There is no checkpoint {path}.") from None
@@ -117,10 +68,6 @@ def read_arrays(
             f"{path} is damaged or no checkpoint of this program ({error}); use another copy."
         ) from None
     return arrays, config, texts["about"]
-
-
-def _json(array: np.ndarray) -> dict[str, Any]:
-    return json.loads(array.tobytes().decode())
 
 
 def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:

@@ -1,1 +1,1 @@
-"""The machine underneath: errors, files, locks, processes, processor, memory."""
+"""The machine underneath: errors, files, npz, locks, processes, processor, memory."""

@@ -34,12 +34,12 @@ def groups_of(shares: Sequence[Share], sources: Mapping[str, Sequence[int]]) -> 
     """The mix for the sources that there are.
 
     Args:
-        shares: what --mix says; one is of the procedural mattes.
+        shares: what --shares says; one is of the procedural mattes.
         sources: indices of the cut-outs of each source.
 
     Returns:
         Groups whose probabilities sum to 1, in both columns. The procedural mattes keep their
-        share; the others share the rest as --mix says, or evenly where it gives them nothing.
+        share; the others share the rest as --shares says, or evenly where it gives them nothing.
     """
     named = {name for share in shares for name in share.sources}
     rest = [index for name, members in sources.items() if name not in named for index in members]
@@ -72,7 +72,7 @@ def groups_of(shares: Sequence[Share], sources: Mapping[str, Sequence[int]]) -> 
 def _probabilities(
     shares: Sequence[float], procedural: Sequence[bool], total: float
 ) -> list[float]:
-    """Shares to probabilities, see `groups_of`; `total` is that of all shares of --mix."""
+    """Shares to probabilities, see `groups_of`; `total` is that of all shares of --shares."""
     if len(shares) == 1:
         return [1.0]
     own = sum(share for share, is_it in zip(shares, procedural, strict=True) if is_it) / total

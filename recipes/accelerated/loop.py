@@ -121,7 +121,7 @@ class Run:
         self._sizes = settings.examples.batch_sizes()
         self._workers = settings.workers or _default_workers(draws.device)
         self._library = Library(
-            inputs.pack, settings.examples.shares(), settings.examples.ring, draws.device
+            inputs.pack, settings.examples.shares_of_sources(), settings.examples.ring, draws.device
         )
 
     def go_on(self, photos: list[Path]) -> bool:

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from dim_tf.system.errors import InputError
-from recipes.accelerated.npz_files import read_npz, text_array, text_of, write_npz
+from dim_tf.system.npz import text_array, text_of, write_npz
+from recipes.accelerated.reading import read_or_refuse
 from recipes.accelerated.settings import CUTOUT_SIDE, PHOTO_SIDE
 
 _VERSION = 1
@@ -28,7 +29,7 @@ class PackedCutout(NamedTuple):
     """A cut-out as WebP.
 
     Attributes:
-        source: where it comes from, a name that --mix can call.
+        source: where it comes from, a name that --shares can call.
         name: its file's, and the number of the piece.
         colours: WebP, RGB.
         matte: lossless WebP, grey.
@@ -104,7 +105,7 @@ def read_pack(path: str | os.PathLike) -> Pack:
         InputError: there is no such file; it is damaged, something else, or of another version; or
             it holds no photograph.
     """
-    arrays = read_npz(path, "pack")
+    arrays = read_or_refuse(path, "pack")
     try:
         index = text_of(arrays["index"])
         if index["version"] != _VERSION:

@@ -7,19 +7,12 @@ from typing import Any, NamedTuple
 
 import cv2
 
+from dim_tf.dataset.cutouts import CutOut, find_cut_outs
 from dim_tf.dataset.geometry import middle_of
 from dim_tf.dataset.sources import BackgroundFile, split_photos
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError
 from dim_tf.system.jobs import run_jobs
-from recipes.accelerated.cutouts import (
-    CutoutFiles,
-    find_cutouts,
-    pieces,
-    read_cutout,
-    split_cutouts,
-    with_filled_colours,
-)
 from recipes.accelerated.pack_file import (
     Pack,
     PackedCutout,
@@ -29,6 +22,7 @@ from recipes.accelerated.pack_file import (
     pack_size,
     write_pack,
 )
+from recipes.accelerated.pieces import pieces_of
 from recipes.accelerated.settings import PHOTO_SIDE, PackSettings
 
 _MIB = 2**20
@@ -57,8 +51,8 @@ def make_pack(settings: PackSettings) -> PackResult:
     """
     cutouts, held_out_cutouts, refusals = [], [], []
     if settings.cutouts_dir:
-        found, refusals = find_cutouts(Path(settings.cutouts_dir))
-        cutouts, held_out_cutouts = split_cutouts(found)
+        cutouts, refusals = find_cut_outs(settings.cutouts_dir, "training")
+        held_out_cutouts, _ = find_cut_outs(settings.cutouts_dir, "held out")
     photos, held_out_photos = split_photos(list_images(settings.photos_dir))
     pack_a_cutout = functools.partial(pack_cutout, quality=settings.cutout_quality)
     pack_a_photo = functools.partial(
@@ -66,33 +60,33 @@ def make_pack(settings: PackSettings) -> PackResult:
     )
     packed_cutouts, refused_cutouts = _packed(pack_a_cutout, cutouts, "cut-outs", settings)
     packed_photos, refused_photos = _packed(pack_a_photo, photos, "photographs", settings)
-    refusals += refused_cutouts + refused_photos
-    if not packed_photos or (cutouts and not packed_cutouts):
-        raise InputError(
-            f"Nothing in {settings.cutouts_dir if packed_photos else settings.photos_dir} can be "
-            f"used: {refusals[-1]}"
-        )
+    refused_cutouts = refusals + refused_cutouts
+    if not packed_photos:
+        _refuse_folder(settings.photos_dir, refused_photos)
+    if settings.cutouts_dir and not packed_cutouts:
+        _refuse_folder(settings.cutouts_dir, refused_cutouts)
     pack = Pack(tuple(packed_cutouts), tuple(packed_photos))
     _refuse_large(pack, settings)
     write_pack(settings.out, pack)
-    return PackResult(pack, len(held_out_cutouts) + len(held_out_photos), refusals)
+    held_out = len(held_out_cutouts) + len(held_out_photos)
+    return PackResult(pack, held_out, refused_cutouts + refused_photos)
 
 
-def pack_cutout(files: CutoutFiles, quality: int) -> list[PackedCutout]:
+def pack_cutout(cut_out: CutOut, quality: int) -> list[PackedCutout]:
     """A cut-out's pieces as they go into a pack.
 
     Raises:
         InputError: it cannot be used.
     """
-    cutout = with_filled_colours(read_cutout(files))
+    pieces = pieces_of(*cut_out.load(quiet=False), cut_out.name)
     return [
         PackedCutout(
-            files.source,
-            f"{files.name}_{number}",
-            encode_colours(piece.rgb, quality),
-            encode_matte(piece.alpha),
+            cut_out.source,
+            f"{cut_out.name}_{number}",
+            encode_colours(colours, quality),
+            encode_matte(alpha),
         )
-        for number, piece in enumerate(pieces(cutout, f"{files.source}/{files.name}"))
+        for number, (alpha, colours) in enumerate(pieces)
     ]
 
 
@@ -134,6 +128,10 @@ def _packed_or_refused(pack: Callable[[Any], list], job: tuple[int, Any]) -> _Ou
         return _Outcome(index, pack(files))
     except InputError as error:
         return _Outcome(index, [], str(error))
+
+
+def _refuse_folder(folder: str, refusals: list[str]) -> None:
+    raise InputError(f"Nothing in {folder} can be used: {refusals[-1]}")
 
 
 def _refuse_large(pack: Pack, settings: PackSettings) -> None:

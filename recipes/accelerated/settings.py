@@ -12,7 +12,7 @@ from dim_tf.system.errors import InputError
 CUTOUT_SIDE = FOREGROUND_LONG_SIDE
 PHOTO_SIDE = 608
 
-# In --mix: the procedural mattes, and the sources that are not named.
+# In --shares: the procedural mattes, and the sources that are not named.
 PROCEDURAL = "procedural"
 OTHER_SOURCES = "*"
 
@@ -45,8 +45,8 @@ class PackSettings(Checked):
 
     cutouts_dir: str = option(
         "",
-        "folder of cut-outs, or of a sub-folder for each source of them: pairs STEM.jpg (colours) "
-        "and STEM.png (matte), or transparent PNG or WebP pictures",
+        "folder of cut-outs: transparent pictures, or pairs of NAME.jpg (colours) and NAME.png "
+        "(matte), in the folder itself or in folders in it, each of which is a source",
     )
     photos_dir: str = option("", "folder of photographs, for backgrounds and colours")
     out: str = option("", "the pack to write, an .npz file")
@@ -91,7 +91,7 @@ class ExampleSettings(Checked):
         ("256:64:0.5", "384:28:0.3", "512:16:0.2"),
         "batches: side of an example, how many of them, and how often, such as 256:64:0.5",
     )
-    mix: tuple[str, ...] = option(
+    shares: tuple[str, ...] = option(
         (
             *("procedural:0.50:0.42", "figaro_hair:0.27:0.22", "feral_cats:0:0.18"),
             *("triggerrally_plants+game_plants:0.10:0.10", "*:0.13:0.08"),
@@ -109,7 +109,7 @@ class ExampleSettings(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.batch_sizes()
-        self.shares()
+        self.shares_of_sources()
 
     def batch_sizes(self) -> tuple[SizeOfBatch, ...]:
         """The sizes that batches take.
@@ -122,21 +122,21 @@ class ExampleSettings(Checked):
             raise InputError("--sizes needs a share above 0, e.g. 256:64:1.")
         return sizes
 
-    def shares(self) -> tuple[Share, ...]:
+    def shares_of_sources(self) -> tuple[Share, ...]:
         """Where foregrounds come from.
 
         Raises:
             InputError: one is badly written, or a source stands in two.
         """
-        shares = tuple(_share(text) for text in self.mix)
+        shares = tuple(_share(text) for text in self.shares)
         names = [name for share in shares for name in share.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise InputError(f"--mix names {twice[0]} twice; give each source once.")
+            raise InputError(f"--shares names {twice[0]} twice; give each source once.")
         procedural = [share for share in shares if share.sources == (PROCEDURAL,)]
         if not procedural or not min(procedural[0].as_it_is, procedural[0].shrunk):
             raise InputError(
-                f"--mix needs both shares of {PROCEDURAL} above 0, e.g. {PROCEDURAL}:0.5:0.4."
+                f"--shares needs both shares of {PROCEDURAL} above 0, e.g. {PROCEDURAL}:0.5:0.4."
             )
         return shares
 
@@ -225,6 +225,6 @@ def _share(text: str) -> Share:
     found = re.fullmatch(r"([^:]+):(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)", text)
     if not found:
         raise InputError(
-            f"--mix: {text!r} is not source:share:share of shrunk; give e.g. hair:0.3:0.2."
+            f"--shares: {text!r} is not source:share:share of shrunk; give e.g. hair:0.3:0.2."
         )
     return Share(tuple(found[1].split("+")), float(found[2]), float(found[3]))

@@ -9,9 +9,10 @@ import torch
 
 from dim_tf.config import values_of
 from dim_tf.system.errors import InputError
+from dim_tf.system.npz import text_array, text_of, write_npz
 from recipes.accelerated.draws import Draws
 from recipes.accelerated.learner import Learner
-from recipes.accelerated.npz_files import read_npz, text_array, text_of, write_npz
+from recipes.accelerated.reading import read_or_refuse
 from recipes.accelerated.settings import TrainSettings
 
 STATE_NAME = "state.npz"
@@ -66,7 +67,7 @@ def go_on_from_state(
     path = run_dir / STATE_NAME
     if not path.exists():
         return None
-    arrays = read_npz(path, "state of a run")
+    arrays = read_or_refuse(path, "state of a run")
     try:
         _refuse_other_settings(run_dir, text_of(arrays["settings"]), settings)
         progress = Progress(**text_of(arrays["progress"]))

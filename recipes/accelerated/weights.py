@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.npz import text_array, text_of, write_npz
 from recipes.accelerated.network import Network
-from recipes.accelerated.npz_files import read_npz, text_array, text_of, write_npz
+from recipes.accelerated.reading import read_or_refuse
 
 _PREFIX = "network/"
 _CERTAINTY_LAYER = "pred_scale"
@@ -47,7 +48,7 @@ def read_weights(path: str | os.PathLike) -> WeightsFile:
     Raises:
         InputError: there is no such file; it is damaged; or its network is of another kind.
     """
-    members = read_npz(path, "weights file")
+    members = read_or_refuse(path, "weights file")
     try:
         config = text_of(members["config"])
         differing = [

@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def library(pack, photos_dir):
-    library = Library(read_pack(pack[0]), ExampleSettings().shares(), 4, CPU)
+    library = Library(read_pack(pack[0]), ExampleSettings().shares_of_sources(), 4, CPU)
     for number in range(3):
         foreground = procedural_foreground(1, number, sorted(photos_dir.iterdir()))
         alpha, rgb = foreground.load()
@@ -65,7 +65,7 @@ def test_a_batch_depends_on_its_draws_alone(library):
 def test_a_batch_is_made_and_learned_from_on_the_device_alone(pack, monkeypatch):
     # A device without values: what is asked for on the host, or lies there, raises.
     device = torch.device("meta")
-    library = Library(read_pack(pack[0]), ExampleSettings().shares(), 4, device)
+    library = Library(read_pack(pack[0]), ExampleSettings().shares_of_sources(), 4, device)
     library.drawn = 2
     draws = Draws(1, CPU)
     draws.device, draws.on_device = device, None
@@ -104,7 +104,7 @@ def test_the_mix_is_that_of_the_settings():
         "toys": [5],
         "clocks": [6],
     }
-    groups = groups_of(ExampleSettings().shares(), sources)
+    groups = groups_of(ExampleSettings().shares_of_sources(), sources)
     assert [group.members for group in groups] == [(), (0,), (1, 2), (3, 4), (5, 6)]
     assert shares_of(groups) == [(0.5, 0.42), (0.27, 0.22), (0.0, 0.18), (0.1, 0.1), (0.13, 0.08)]
 
@@ -119,7 +119,7 @@ def test_the_mix_is_that_of_the_settings():
     ],
 )
 def test_what_the_pack_lacks_leaves_its_share_to_the_others(sources, expected):
-    assert shares_of(groups_of(ExampleSettings().shares(), sources)) == expected
+    assert shares_of(groups_of(ExampleSettings().shares_of_sources(), sources)) == expected
 
 
 def test_sources_that_no_share_names_are_not_drawn_from():
@@ -136,7 +136,7 @@ def test_foregrounds_are_drawn_by_the_mix(library):
 
 
 def test_the_ring_replaces_the_oldest(pack):
-    library = Library(read_pack(pack[0]), ExampleSettings().shares(), 2, CPU)
+    library = Library(read_pack(pack[0]), ExampleSettings().shares_of_sources(), 2, CPU)
     edges = np.zeros((256, 2), np.int16)
     for value in (1, 2, 3):
         library.add(DrawnMatte(np.full((4, 640, 640), value, np.uint8), edges))

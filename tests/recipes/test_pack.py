@@ -7,18 +7,10 @@ import numpy as np
 import pytest
 
 from dim_tf.config.fields import with_values
+from dim_tf.dataset.cutouts import find_cut_outs
 from dim_tf.pictures.writing import write_png
-from dim_tf.synthetic import render_matte
+from dim_tf.synthetic import render_matte, render_texture
 from dim_tf.system.errors import InputError
-from recipes.accelerated.cutouts import (
-    Cutout,
-    find_cutouts,
-    pieces,
-    read_cutout,
-    split_cutouts,
-    with_filled_colours,
-    without_veils,
-)
 from recipes.accelerated.edges import edge_pixels
 from recipes.accelerated.pack_file import (
     Pack,
@@ -31,6 +23,7 @@ from recipes.accelerated.pack_file import (
     write_pack,
 )
 from recipes.accelerated.packing import make_pack, pack_cutout
+from recipes.accelerated.pieces import pieces_of
 from recipes.accelerated.settings import PackSettings
 from tests.recipes.conftest import write_cutout, write_jpeg
 
@@ -46,27 +39,13 @@ def black_where_transparent(alpha, rgb):
     return np.where(alpha[..., None] == 0, 0, rgb).astype(np.uint8)
 
 
-def test_of_each_source_every_twentieth_from_the_eleventh_is_held_out(tmp_path):
-    for source, count in (("many", 55), ("few", 10)):
-        for number in range(count):
-            write_png(tmp_path / source / f"{number:03d}.png", np.zeros((2, 2, 4), np.uint8))
-    training, held_out = split_cutouts(find_cutouts(tmp_path)[0])
-    assert [(c.source, c.name) for c in held_out] == [
-        ("many", "010"),
-        ("many", "030"),
-        ("many", "050"),
-    ]
-    assert len(training) == 62
-    assert not set(training) & set(held_out)
-
-
 def test_held_out_files_are_never_in_the_pack(pack):
     path, result = pack
     read = read_pack(path)
     names = {cutout.name for cutout in read.cutouts}
     assert {re.sub(r"_\d$", "", name) for name in names} == {
-        f"{source}_{number:02d}" for source in ("cats", "dogs") for number in range(12)
-    } - {"cats_10", "dogs_10"}
+        f"{source}/{source}_{number:02d}" for source in ("cats", "dogs") for number in range(12)
+    } - {"cats/cats_10", "dogs/dogs_10"}
     photos = {photo.name for photo in read.photos}
     assert photos == {f"photo_{number:02d}.jpg" for number in range(14)} - {
         "photo_04.jpg",
@@ -81,29 +60,6 @@ def test_a_pack_is_read_as_it_was_written(pack, tmp_path):
     assert read_pack(path) == result.pack
     write_pack(tmp_path / "again.npz", read_pack(path))
     assert read_pack(tmp_path / "again.npz") == result.pack
-
-
-def test_cut_outs_directly_in_the_folder_and_transparent_ones_are_found(tmp_path):
-    alpha, rgb = disc(40)
-    write_png(tmp_path / "png.png", np.dstack([rgb, alpha]))
-    write_cutout(tmp_path, "pair", 1)
-    bgra = cv2.cvtColor(np.dstack([rgb, alpha]), cv2.COLOR_RGBA2BGRA)
-    assert cv2.imwrite(str(tmp_path / "webp.webp"), bgra)
-    (tmp_path / "sub").mkdir()
-    write_cutout(tmp_path / "sub", "other", 2)
-    found, refusals = find_cutouts(tmp_path)
-    assert not refusals
-    assert [(c.source, c.name) for c in found] == [
-        (tmp_path.name, "pair"),
-        (tmp_path.name, "png"),
-        (tmp_path.name, "webp"),
-        ("sub", "other"),
-    ]
-    for files in (found[1], found[2]):
-        cutout = read_cutout(files)
-        np.testing.assert_array_equal(cutout.alpha, without_veils(alpha))
-        visible = cutout.alpha > 0
-        assert np.abs(cutout.rgb[visible].astype(int) - rgb[visible]).max() <= 8
 
 
 def test_what_is_no_cut_out_is_refused_and_the_rest_packed(tmp_path, photos_dir):
@@ -130,51 +86,38 @@ def test_what_is_no_cut_out_is_refused_and_the_rest_packed(tmp_path, photos_dir)
 
 def test_filled_and_resized_colours_have_no_dark_rims():
     alpha, rgb = disc(1000)
-    cutout = with_filled_colours(Cutout(black_where_transparent(alpha, rgb), alpha))
-    whole, *parts = pieces(cutout, "name")
-    assert whole.alpha.shape == (640, 640)
-    assert len(parts) == 2
-    for piece in (whole, *parts):
-        assert np.abs(piece.rgb.astype(int) - (200, 150, 100)).max() <= 2
+    found = pieces_of(alpha, black_where_transparent(alpha, rgb), "name")
+    assert [piece.shape for piece, _ in found] == [(640, 640)] * 3
+    for _, colours in found:
+        assert np.abs(colours.astype(int) - (200, 150, 100)).max() <= 2
     # What the test would see without it:
     dark = cv2.resize(black_where_transparent(alpha, rgb), (640, 640), interpolation=cv2.INTER_AREA)
-    assert np.abs(dark[whole.alpha > 0].astype(int) - (200, 150, 100)).max() > 20
+    assert np.abs(dark[found[0][0] > 0].astype(int) - (200, 150, 100)).max() > 20
 
 
 def test_cut_outs_in_the_pack_have_no_dark_rims(tmp_path):
     alpha, rgb = disc(200)
     write_png(tmp_path / "disc.png", np.dstack([black_where_transparent(alpha, rgb), alpha]))
-    (packed,) = pack_cutout(find_cutouts(tmp_path)[0][0], quality=90)
+    (packed,) = pack_cutout(find_cut_outs(tmp_path, "all")[0][0], quality=90)
     square = cutout_square(packed)
     assert np.abs(square[:3].transpose(1, 2, 0).astype(int) - (200, 150, 100)).max() <= 6
 
 
-def test_filling_keeps_what_is_visible():
+def test_small_cut_outs_stay_as_they_are():
     alpha, rgb = disc(100)
     rgb[:, ::2] = (20, 40, 60)
-    filled = with_filled_colours(Cutout(rgb, alpha))
-    np.testing.assert_array_equal(filled.rgb[alpha >= 32], rgb[alpha >= 32])
-    np.testing.assert_array_equal(filled.alpha, alpha)
-
-
-def test_veils_are_taken_away():
-    alpha = np.array([0, 3, 4, 5, 128, 250, 251, 255], np.uint8)
-    stretched = without_veils(alpha)
-    assert stretched.tolist() == [0, 0, 0, 1, 128, 254, 255, 255]
-
-
-def test_small_cut_outs_stay_as_they_are():
-    cutout = Cutout(*disc(100)[::-1])
-    assert pieces(cutout, "name") == [cutout]
+    ((found, colours),) = pieces_of(alpha, rgb, "name")
+    np.testing.assert_array_equal(found, alpha)
+    np.testing.assert_array_equal(colours[alpha >= 32], rgb[alpha >= 32])
 
 
 def test_pieces_of_a_large_binary_cut_out_show_its_outline():
     alpha = np.zeros((900, 1400), np.uint8)
     alpha[300:600, 400:900] = 255
-    found = pieces(Cutout(np.zeros((900, 1400, 3), np.uint8), alpha), "name")
-    assert [piece.alpha.shape for piece in found] == [(411, 640), (640, 640), (640, 640)]
-    for piece in found:
-        assert 0 < piece.alpha.mean() < 255
+    found = pieces_of(alpha, np.zeros((900, 1400, 3), np.uint8), "name")
+    assert [piece.shape for piece, _ in found] == [(411, 640), (640, 640), (640, 640)]
+    for piece, _ in found:
+        assert 0 < piece.mean() < 255
 
 
 def test_edge_pixels_lie_on_the_edge():
@@ -198,7 +141,9 @@ def test_squares_hold_the_pictures_in_place(pack):
     assert inside.any()
     assert square[3].astype(int).sum() == inside.astype(int).sum()
     assert set(np.unique(inside)) <= set(range(0, 256, 5))
-    np.testing.assert_array_equal(square[:3, 0], square[:3, 272])  # colours go on
+    alpha = cv2.imdecode(np.frombuffer(cutout.matte, np.uint8), cv2.IMREAD_GRAYSCALE)
+    top = (640 - alpha.shape[0]) // 2
+    np.testing.assert_array_equal(square[:3, 0], square[:3, top])  # colours go on
 
     rgb = np.zeros((400, 600, 3), np.uint8)
     rgb[..., 0] = np.arange(600) // 3
@@ -240,22 +185,25 @@ def test_a_pack_too_large_is_refused_and_not_written(cutouts_dir, tmp_path):
 
 
 def test_missing_empty_and_useless_folders_are_told(tmp_path, photos_dir):
-    with pytest.raises(InputError, match="is not a folder"):
-        find_cutouts(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no cut-outs"):
-        find_cutouts(tmp_path / "empty")
     write_png(tmp_path / "useless" / "opaque.png", np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(InputError, match=r"Nothing in .*useless can be used: .*opaque\.png"):
-        make_pack(
-            PackSettings(
-                str(tmp_path / "useless"),
-                str(photos_dir),
-                str(tmp_path / "p.npz"),
-                workers=1,
-                progress=False,
-            )
+    for suffix in ("png", "webp", "jpg"):
+        write_png(tmp_path / "threefold" / f"a.{suffix}", np.zeros((8, 8, 3), np.uint8))
+    photos = tmp_path / "photos"
+    for photo in photos_dir.iterdir():
+        write_jpeg(photos / photo.name, render_texture(1, (32, 32)))
+    (photos / "zebra.jpg").write_text("no picture")
+    for name, told in (
+        ("none", "none is not a folder"),
+        ("empty", "empty holds no pictures"),
+        ("useless", r"Nothing in .*useless can be used: .*opaque\.png"),
+        ("threefold", r"Nothing in .*threefold can be used: .*a\.jpg has the same name"),
+    ):
+        settings = PackSettings(
+            str(tmp_path / name), str(photos), str(tmp_path / "p.npz"), workers=1, progress=False
         )
+        with pytest.raises(InputError, match=told):
+            make_pack(settings)
 
 
 def test_damaged_packs_are_told(pack, tmp_path):

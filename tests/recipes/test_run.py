@@ -53,7 +53,7 @@ def fixed_batch(pack, photos_dir):
     from recipes.accelerated.mattes import DrawnMatte
 
     packed = read_pack(pack[0])
-    library = Library(packed, loop.TrainSettings().examples.shares(), 16, CPU)
+    library = Library(packed, loop.TrainSettings().examples.shares_of_sources(), 16, CPU)
     library.add(DrawnMatte(library.pictures[0].numpy(), library.edges[0].numpy()))
     return draw_batch(library, 16, 64, Draws(3, CPU))
 

@@ -18,7 +18,7 @@ from recipes.accelerated.settings import (
 
 def test_defaults_are_those_of_the_run_that_is_reported():
     assert ExampleSettings().batch_sizes() == ((256, 64, 0.5), (384, 28, 0.3), (512, 16, 0.2))
-    assert ExampleSettings().shares() == (
+    assert ExampleSettings().shares_of_sources() == (
         Share(("procedural",), 0.5, 0.42),
         Share(("figaro_hair",), 0.27, 0.22),
         Share(("feral_cats",), 0.0, 0.18),
@@ -76,10 +76,10 @@ def test_the_flags_of_the_readme_exist():
         ({"sizes": ("256:1:1",)}, "batches of 1 are not possible"),
         ({"sizes": ("256:4:0",)}, "needs a share above 0"),
         ({"sizes": ()}, "needs a share above 0"),
-        ({"mix": ("procedural:1",)}, "'procedural:1' is not source:share:share of shrunk"),
-        ({"mix": ("cats:1:1",)}, "--mix needs both shares of procedural"),
-        ({"mix": ("procedural:1:0",)}, "--mix needs both shares of procedural"),
-        ({"mix": ("procedural:1:1", "a+b:1:1", "b:1:1")}, "--mix names b twice"),
+        ({"shares": ("procedural:1",)}, "'procedural:1' is not source:share:share of shrunk"),
+        ({"shares": ("cats:1:1",)}, "--shares needs both shares of procedural"),
+        ({"shares": ("procedural:1:0",)}, "--shares needs both shares of procedural"),
+        ({"shares": ("procedural:1:1", "a+b:1:1", "b:1:1")}, "--shares names b twice"),
         ({"ring": 3}, "--ring=3 is not possible"),
     ],
 )

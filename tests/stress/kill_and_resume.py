@@ -105,7 +105,7 @@ def _die() -> None:
 
 def _arm(moment: str, generator: random.Random, steps: int) -> None:
     """Lets this process kill itself at a moment."""
-    from dim_tf.model import weights
+    from dim_tf.system import npz
     from dim_tf.training import checkpoints, loop, progress, validation
 
     if moment in ("checkpoint", "renamed"):
@@ -129,8 +129,8 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
 
         checkpoints.write_arrays = write_and_die
         if moment == "checkpoint":
-            weights.np = type("numpy_that_dies", (), {"__getattr__": lambda _, n: getattr(np, n)})()
-            weights.np.savez = savez_and_die
+            npz.np = type("numpy_that_dies", (), {"__getattr__": lambda _, n: getattr(np, n)})()
+            npz.np.savez = savez_and_die
     elif moment == "validation":
         predictions = generator.randint(1, 5)
         read, count = validation.read_test_image, Counter()
