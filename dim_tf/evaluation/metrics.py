@@ -63,7 +63,7 @@ def matting_errors(
             without an unknown pixel.
         ValueError: the sizes differ.
     """
-    predicted = matte_array(predicted, "predicted matte", rough=False)
+    predicted = matte_array(predicted, "predicted matte", rough=False, labels=True)
     alpha = matte_array(alpha, "true matte", rough=False)
     trimap = None if trimap is None else trimap_array(trimap)
     if trimap is not None and not (trimap == UNKNOWN).any():
@@ -71,6 +71,13 @@ def matting_errors(
             "The trimap has no unknown pixel (128), so nothing is measured; give None to measure "
             "the whole image."
         )
+    return all_errors(predicted, alpha, trimap)
+
+
+def all_errors(
+    predicted: np.ndarray, alpha: np.ndarray, trimap: np.ndarray | None
+) -> dict[str, float]:
+    """`matting_errors` of what was read or predicted here, all uint8, whatever it shows."""
     region = _region(predicted, alpha, trimap)
     previous, skipping = _connectivity_both_ways(predicted, alpha, region)
     values = (

@@ -17,7 +17,7 @@ import numpy as np
 
 from dim_tf.config import UNKNOWN
 from dim_tf.evaluation.kinds import kinds_of
-from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
+from dim_tf.evaluation.metrics import METRIC_NAMES, all_errors
 from dim_tf.evaluation.sheets import draw_sheet
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, printable
@@ -82,12 +82,12 @@ class Evaluation:
             rgb: [H, W, 3] uint8, for the sheet.
 
         Raises:
-            ValueError: the trimap is missing, or see `matting_errors`.
+            ValueError: the trimap is missing, or the sizes differ.
         """
         if trimap is None and self.region != "whole":
             raise ValueError("The unknown region needs a trimap.")
         region = None if self.region == "whole" else trimap
-        errors = matting_errors(predicted, alpha, region)
+        errors = all_errors(predicted, alpha, region)
         pixels = alpha.size if region is None else int(np.count_nonzero(region == UNKNOWN))
         self.measured.append(Measured(image, errors, pixels))
         full = len(self._sheets) == self._sheets_wanted

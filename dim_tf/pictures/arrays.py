@@ -62,7 +62,9 @@ def mask_array(values: Any) -> np.ndarray:
     return mask
 
 
-def matte_array(values: Any, name: str = "matte", rough: bool = True) -> np.ndarray:
+def matte_array(
+    values: Any, name: str = "matte", *, rough: bool = True, labels: bool = False
+) -> np.ndarray:
     """A matte of a library caller.
 
     Args:
@@ -70,6 +72,7 @@ def matte_array(values: Any, name: str = "matte", rough: bool = True) -> np.ndar
         name: of what it is, for the error.
         rough: whether whole numbers 0 and 1 alone are taken as 0 and 255, with a warning. Not of a
             matte to measure: of a network that fails it may be as dark.
+        labels: whether other small numbers are taken as they are, for the same reason.
 
     Returns:
         [H, W] uint8.
@@ -82,6 +85,8 @@ def matte_array(values: Any, name: str = "matte", rough: bool = True) -> np.ndar
     if classes is None or not looks_like_labels(classes):
         return levels
     if not set(classes.values) <= {0, 1}:
+        if labels:
+            return levels
         raise InputError(_labels(classes, name, values))
     if not rough:
         raise InputError(f"The {name} has the values 0 and 1 only; multiply it by 255.")

@@ -11,7 +11,6 @@ from dim_tf.pictures.levels import to_8_bits, to_16_bits
 
 MASK = np.zeros((60, 80), np.uint8)
 MASK[15:45, 20:60] = 255
-NOISE = np.random.default_rng(6).integers(0, 256, MASK.shape, np.uint8)
 FORMS = {
     "uint8": MASK,
     "bool": MASK > 0,
@@ -116,7 +115,9 @@ def test_errors_of_mattes_of_every_form_are_the_same(tmp_path):
     # A matte that is almost black is not taken for a mask of 0 and 1.
     with pytest.raises(dim_tf.InputError, match="predicted matte has the values 0 and 1 only"):
         dim_tf.matting_errors(alpha // 255, alpha, trimap)
-    dark = dim_tf.matting_errors(NOISE // 60, alpha, trimap)
+    dark = dim_tf.matting_errors(alpha // 100, alpha, trimap)  # 0 and 2, of a network that fails
+    with pytest.raises(dim_tf.InputError, match="true matte holds the labels 2"):
+        dim_tf.matting_errors(alpha, alpha // 100, trimap)
     assert dark["SAD"] > 100 * dim_tf.matting_errors(alpha, alpha, trimap)["SAD"]
     with pytest.raises(dim_tf.InputError, match=r"The predicted matte has values from 0 to 2\.5"):
         dim_tf.matting_errors(alpha / 102, alpha, trimap)
