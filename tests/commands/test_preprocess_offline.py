@@ -49,6 +49,7 @@ def test_it_prints_progress_and_the_summary(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT to a process group")
+@pytest.mark.slow
 def test_ctrl_c_leaves_whole_files_only_and_a_second_run_finishes(tmp_path):
     flags = (
         f"--out_dir={tmp_path / 'out'}",

@@ -67,6 +67,7 @@ def neighbours_laplacian(rgb, unknown, count=10, alpha=None, certainty=None):
 def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
     monkeypatch.setattr(post_process, "STEPS", 5000)
+    monkeypatch.setattr(nearest_colours, "APPROXIMATION", 0.0)
     random = np.random.default_rng(2)
     height, width = 9, 12
     smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)

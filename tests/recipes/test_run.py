@@ -58,6 +58,7 @@ def fixed_batch(pack, photos_dir):
     return draw_batch(library, 16, 64, Draws(3, CPU))
 
 
+@pytest.mark.slow
 def test_a_short_run_lowers_the_loss_and_writes_its_files(
     pack, photos_dir, weights_file, validation_dir, settings, tmp_path, capsys, steady_time
 ):

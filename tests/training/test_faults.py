@@ -202,6 +202,7 @@ def test_a_nan_gradient_names_step_example_and_layer(make_config, break_gradient
     assert all(np.isfinite(array).all() for array in arrays.values())
 
 
+@pytest.mark.slow
 def test_nonfinite_steps_are_skipped_up_to_the_number_given(make_config, break_gradient, caplog):
     """A skipped step changes nothing but the count: the next one starts from the same weights."""
     config = make_config(steps=3, checkpoint_every=1, keep_checkpoints=9, skip_nonfinite=2)

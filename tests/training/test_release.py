@@ -36,6 +36,7 @@ def test_the_average_is_the_mean_of_the_newest_checkpoints(finished):
         np.testing.assert_allclose(array, (one + other) / 2, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path):
     config = make_config(steps=4, checkpoint_every=1, keep_checkpoints=4, learning_rate=0.0)
     train_as(config)

@@ -26,6 +26,7 @@ def validation_dir(tmp_path):
     return tmp_path / "val"
 
 
+@pytest.mark.slow
 def test_validation_keeps_the_best_network(make_config, validation_dir):
     from dim_tf.matting.predict import load_model
     from dim_tf.training.validation import list_validation_images, validate
