@@ -135,10 +135,11 @@ def colours_seen(out_dir):
     """(number, green) of every cut-out that some foreground of a dataset shows."""
     manifest = read_manifest(out_dir)
     seen = set()
-    for i in range(len(manifest)):
-        alpha = read_stored(manifest.alpha_path(i))
-        for colour in np.unique(read_stored(manifest.eps_path(i))[alpha == 255], axis=0):
-            seen.add((round(colour[0] / STEP), 100 * round(colour[1] / 100)))
+    files = {manifest.alpha_path(i): manifest.eps_path(i) for i in range(len(manifest))}
+    for alpha_file, eps_file in files.items():
+        colours = read_stored(eps_file)[read_stored(alpha_file) == 255].astype(int)
+        for colour in np.unique(colours[:, 0] << 8 | colours[:, 1]):
+            seen.add((round((colour >> 8) / STEP), 100 * round((colour & 255) / 100)))
     return seen
 
 

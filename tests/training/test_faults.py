@@ -81,6 +81,7 @@ def test_no_room_for_the_logs_is_a_sentence(make_config):
     assert list_checkpoints(Path(config.run.run_dir)) == []
 
 
+@pytest.mark.slow
 def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
     at_step(monkeypatch, 2, lambda: shutil.rmtree(config.run.run_dir))

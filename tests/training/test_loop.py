@@ -153,6 +153,7 @@ def test_a_damaged_newest_checkpoint_costs_its_steps_and_nothing_else(continued,
     assert_same_arrays(arrays_of(continued.run.run_dir, 7), arrays_of(finished.run.run_dir, 7))
 
 
+@pytest.mark.slow
 def test_frozen_batch_norm_trains_what_inference_sees(finished, tmp_path):
     """The loss is that of the network as it predicts, and its averages stay as they are."""
     config = with_values(
@@ -191,6 +192,7 @@ def test_overfitting_one_example_reduces_the_loss(make_config):
     assert np.mean(errors[-10:]) < 0.4 * np.mean(errors[:3])
 
 
+@pytest.mark.slow
 def test_bfloat16_agrees_roughly_and_stores_float32(finished, tmp_path):
     config = with_values(finished, run_dir=str(tmp_path), mixed_precision="bfloat16", steps=3)
     train_as(config)
@@ -221,6 +223,7 @@ def test_over_200_steps_bfloat16_stays_within_the_spread_of_two_seeds(make_confi
     assert np.abs(curves["bfloat16"] - curves["float32"]).mean() < spread
 
 
+@pytest.mark.slow
 def test_clipping_bounds_each_variables_gradient(make_config):
     """Adam's first moment after one step is a tenth of the gradient."""
     config = make_config(steps=1, clip_norm=1e-3)

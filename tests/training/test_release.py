@@ -58,6 +58,7 @@ def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path)
             np.testing.assert_allclose(array, before[name], rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_statistics_of_a_run_that_froze_them_are_kept(make_config, finished, tmp_path):
     """They are what its weights were trained for."""
     start = checkpoint_path(Path(finished.run.run_dir), 7)
