@@ -70,7 +70,7 @@ class MattingConfig(Checked):
     post_process: Literal["affinity", "none"] = option(
         "affinity",
         "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
-        "matting), which takes 3 to 5 seconds per 100,000 unknown pixels; none: as the network "
+        "matting), which takes about a second per 100,000 unknown pixels; none: as the network "
         "says",
     )
     size: int = option(
