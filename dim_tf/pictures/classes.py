@@ -4,9 +4,11 @@ Datasets for segmentation store masks so: small numbers (0 background, 1, 2, …
 for what their makers left open (void), in grey or as the colours of a palette.
 """
 
+import dataclasses
+import functools
 from collections.abc import Callable
-from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from dim_tf.pictures.levels import to_8_bits, to_grey
@@ -39,22 +41,28 @@ _FEW = 6
 _MOST_TOUCHING = 0.05
 
 
-class Classes(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Classes:
     """Which class each pixel is of.
 
     Attributes:
         number: [H, W] uint8, index into `names`.
         names: as the user may write them: "1", or "#c08080" where colours tell the classes.
         background: index of what no object is, or None where nothing says it.
-        void: index of what was left open, or None.
+        may_be_void: index of the class with the number or colour of what was left open, or None.
         values: the file's own, one for each name, rising: numbers, 0xRRGGBB, or -1: transparent.
     """
 
     number: np.ndarray
     names: tuple[str, ...]
     background: int | None
-    void: int | None
+    may_be_void: int | None
     values: tuple[int, ...]
+
+    @functools.cached_property
+    def void(self) -> int | None:
+        """Index of what was left open, or None: 255 may be white as well."""
+        return self.may_be_void if _leaves_void_open(self) else None
 
     @property
     def objects(self) -> list[int]:
@@ -66,16 +74,17 @@ class Classes(NamedTuple):
     def shares(self, indices: list[int]) -> str:
         """The classes, all where none is given, and how much of the picture each takes, as text."""
         indices = indices or list(range(len(self.names)))
-        counts = self.counts()
-        parts = [f"{self.names[i]} ({counts[i] / self.number.size:.1%})" for i in indices]
+        parts = [f"{self.names[i]} ({self.counts[i] / self.number.size:.1%})" for i in indices]
         if len(parts) > _CLASSES_SHOWN:
             parts[_CLASSES_SHOWN:] = [f"{len(parts) - _CLASSES_SHOWN} more"]
         return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
 
+    @functools.cached_property
     def counts(self) -> np.ndarray:
         """[number of classes] int, the pixels of each."""
         return np.bincount(self.number.ravel(), minlength=len(self.names))
 
+    @functools.cached_property
     def meetings(self) -> np.ndarray:
         """[n, n] int, symmetric: how often pixels of two classes lie beside or below each other."""
         count, number = len(self.names), self.number.astype(np.uint16)
@@ -84,6 +93,17 @@ class Classes(NamedTuple):
             meetings += np.bincount((count * one + other).ravel(), minlength=count * count)
         meetings = meetings.reshape(count, count)
         return meetings + meetings.T
+
+    @functools.cached_property
+    def inner_counts(self) -> np.ndarray:
+        """[number of classes] int, the pixels of each with no other class within two pixels."""
+        number, count = self.number, len(self.names)
+        if min(number.shape) < 5:
+            return np.zeros(count, int)
+        square = np.ones((5, 5), np.uint8)
+        inside = (cv2.erode(number, square) == number) & (cv2.dilate(number, square) == number)
+        middle = (slice(2, -2), slice(2, -2))
+        return np.bincount(number[middle][inside[middle]], minlength=count)
 
 
 def all_classes(picture: Picture, transparent_is_background: bool = True) -> Classes | None:
@@ -103,18 +123,15 @@ def all_classes(picture: Picture, transparent_is_background: bool = True) -> Cla
         values = red << 16 | green << 8 | blue
     else:
         values = _numbers(to_grey(picture.pixels))
-    named_by_colour = by_colour and not by_label
     if is_cut_out(picture):
         unseen = to_8_bits(picture.opacity) < 128
         # In a palette any place may be that of the transparent pixels, or the first colour's.
-        has_black = by_colour is False or named_by_colour or _first_is_black(picture, unseen)
+        has_black = not by_label or _first_is_black(picture, unseen)
         merged = transparent_is_background and has_black
         values = np.where(unseen, 0 if merged else _TRANSPARENT, values.astype(np.int32))
-    classes = _classes_of(
-        values,
-        "#{:06x}".format if named_by_colour else str,
-        (_VOID_COLOUR,) if named_by_colour else _VOID_NUMBERS,
-    )
+    if by_colour and not by_label:
+        return _classes_of(values, "#{:06x}".format, (_VOID_COLOUR,))
+    classes = all_classes_of_numbers(values)
     return _by_palette(classes, picture) if classes is not None and by_label else classes
 
 
@@ -127,28 +144,27 @@ def _by_palette(classes: Classes, picture: Picture) -> Classes:
     black = [index for index, colour in enumerate(packed) if colour == 0 and seen[index]]
     void = packed.index(_VOID_COLOUR) if _VOID_COLOUR in packed else None
     if black and all(seen) and (classes.background is None or classes.background not in black):
-        classes = classes._replace(background=black[0])
-    return classes if classes.void is not None else classes._replace(void=void)
+        classes = dataclasses.replace(classes, background=black[0])
+    return classes if classes.void is not None else dataclasses.replace(classes, may_be_void=void)
 
 
-def object_classes(picture: Picture) -> Classes | None:
-    """The classes of a picture that was made of classes; None of one made of shades.
+def is_made_of(picture: Picture, classes: Classes | None) -> bool:
+    """Whether a picture was made of its classes, and not of shades.
 
     Args:
         picture: as `all_classes` takes it.
+        classes: from there.
     """
-    classes = None if picture.lossy else all_classes(picture)
-    if classes is None or len(classes.names) < 2 or has_soft_opacity(picture):
-        return None
+    if classes is None or picture.lossy or len(classes.names) < 2 or has_soft_opacity(picture):
+        return False
     by_colour = share_of_colour(picture) > 0
     if len(classes.names) == 2 and (not by_colour or is_cut_out(picture)):
-        return None  # black and white, whatever they are stored as
+        return False  # black and white, whatever they are stored as
     if not by_colour:
-        return classes if are_classes(classes) else None
+        return are_classes(classes)
     if picture.labels is None and has_one_hue(picture):
-        return classes if len(classes.names) == 2 else None  # or its shades
-    few = len(classes.names) <= _MOST_SMALL_NUMBERS
-    return classes if few or _is_flat(classes) else None
+        return len(classes.names) == 2  # or its shades
+    return len(classes.names) <= _MOST_SMALL_NUMBERS or _is_flat(classes)
 
 
 def all_classes_of_numbers(values: np.ndarray) -> Classes | None:
@@ -195,7 +211,7 @@ def looks_like_labels(classes: Classes) -> bool:
     elif len(values) == 3 and values[0] == 0:
         return values[1] <= _LARGEST_SMALL_NUMBER and _is_outlined(classes)
     inner = [index for index in range(last + 1) if values[index] not in (0, *_VOID_NUMBERS)]
-    common = classes.counts() >= _LEAST_COMMON * classes.number.size
+    common = classes.counts >= _LEAST_COMMON * classes.number.size
     solid = [index for index in inner if common[index] and _is_solid(classes, [index])]
     return len(solid) > 1 and _is_flat(classes) and _are_apart(classes)
 
@@ -215,7 +231,7 @@ def _is_outlined(classes: Classes) -> bool:
 
 def between(classes: Classes) -> int | None:
     """Of three classes the one without which the two others would not meet, or None."""
-    meetings = classes.meetings()
+    meetings = classes.meetings
     pairs = {2: meetings[0, 1], 1: meetings[0, 2], 0: meetings[1, 2]}  # by the class left out
     least = min(pairs, key=pairs.get)
     second = sorted(pairs.values())[1]
@@ -235,7 +251,7 @@ def without_strays(classes: Classes, count: int, most: float) -> tuple[Classes, 
         The classes, stray pixels counted to the first; and [H, W] bool, where these are. None where
         they are too many.
     """
-    counts = classes.counts()
+    counts = classes.counts
     kept = np.sort(np.argsort(-counts, kind="stable")[:count])
     strays = classes.number.size - int(counts[kept].sum())
     if len(kept) < count or strays > most * min(classes.number.size, 100 * counts[kept].min()):
@@ -249,7 +265,7 @@ def without_strays(classes: Classes, count: int, most: float) -> tuple[Classes, 
         number=np.where(stray, np.uint8(0), number),
         names=tuple(classes.names[index] for index in kept),
         background=indices.get(classes.background),
-        void=indices.get(classes.void),
+        may_be_void=indices.get(classes.may_be_void),
         values=tuple(classes.values[index] for index in kept),
     ), stray
 
@@ -270,31 +286,38 @@ def _first_is_black(picture: Picture, unseen: np.ndarray) -> bool:
 def _classes_of(
     values: np.ndarray, name_of: Callable[[int], str], voids: tuple[int, ...]
 ) -> Classes | None:
-    # Few rows have all of them, mostly, and of a photo they say that there are too many.
-    present = np.unique(values[:: max(1, values.shape[0] // 256)])
-    if len(present) > _MOST_CLASSES:
-        return None
-    number = np.minimum(np.searchsorted(present, values), len(present) - 1)
-    if (present[number] != values).any():
-        present, number = np.unique(values, return_inverse=True)
+    if values.dtype in (np.uint8, np.uint16):
+        present = np.flatnonzero(np.bincount(values.ravel()))
         if len(present) > _MOST_CLASSES:
             return None
+        place = np.zeros(present[-1] + 1, np.uint8)
+        place[present] = np.arange(len(present))
+        number = place[values]
+    else:
+        # Few rows have all of them, mostly, and of a photo they say that there are too many.
+        present = np.unique(values[:: max(1, values.shape[0] // 256)])
+        if len(present) > _MOST_CLASSES:
+            return None
+        number = np.minimum(np.searchsorted(present, values), len(present) - 1)
+        if (present[number] != values).any():
+            present, number = np.unique(values, return_inverse=True)
+            if len(present) > _MOST_CLASSES:
+                return None
     present = present.tolist()
     names = [_TRANSPARENT_NAME if value == _TRANSPARENT else name_of(value) for value in present]
     unseen = _TRANSPARENT if _TRANSPARENT in present else 0
-    classes = Classes(
-        number=number.reshape(values.shape).astype(np.uint8),
+    return Classes(
+        number=number.reshape(values.shape).astype(np.uint8, copy=False),
         names=tuple(names),
         background=present.index(unseen) if unseen in present else None,
-        void=next((present.index(void) for void in voids if void in present), None),
+        may_be_void=next((present.index(void) for void in voids if void in present), None),
         values=tuple(present),
     )
-    return classes if _leaves_void_open(classes) else classes._replace(void=None)
 
 
 def _leaves_void_open(classes: Classes) -> bool:
     """Whether what has the value of void is void: 255 may be white, the last of some shades."""
-    if classes.void is None or classes.values[classes.void] not in _VOID_NUMBERS:
+    if classes.may_be_void is None or classes.values[classes.may_be_void] not in _VOID_NUMBERS:
         return True
     values = classes.values
     if len(values) < 2 or values[-2] <= _LARGEST_SMALL_NUMBER:
@@ -307,7 +330,7 @@ def _leaves_void_open(classes: Classes) -> bool:
 
 def _is_flat(classes: Classes) -> bool:
     """Whether neighbours are mostly of one class, as where somebody outlined things."""
-    meetings = classes.meetings()
+    meetings = classes.meetings
     objects = np.isin(np.arange(len(classes.names)), classes.objects)
     counted = meetings[objects[:, None] | objects[None, :]].sum()
     return bool(counted) and np.diag(meetings)[objects].sum() >= _FLAT * counted
@@ -322,7 +345,7 @@ def _are_apart(classes: Classes) -> bool:
 
 def _jump(classes: Classes) -> bool:
     """Whether classes meet that are not the next to each other in the order of their values."""
-    meetings = classes.meetings()
+    meetings = classes.meetings
     apart = np.abs(np.subtract.outer(np.arange(len(meetings)), np.arange(len(meetings))))
     different = meetings[apart > 0].sum()
     return bool(different) and meetings[apart > 1].sum() >= _JUMPS * different
@@ -330,14 +353,7 @@ def _jump(classes: Classes) -> bool:
 
 def _is_solid(classes: Classes, indices: list[int]) -> bool:
     """Whether some classes have an inside, which soft edges and outlines have not."""
-    number = classes.number
-    if min(number.shape) < 5:
+    if min(classes.number.shape) < 5:
         return False
-    middle = number[2:-2, 2:-2]
-    inside = np.ones(middle.shape, bool)
-    height, width = middle.shape
-    for row in range(5):
-        for column in range(5):
-            inside &= number[row : row + height, column : column + width] == middle
-    solid = np.bincount(middle[inside], minlength=len(classes.names))[indices].sum()
-    return bool(solid >= _SOLID * max(1, classes.counts()[indices].sum()))
+    solid = classes.inner_counts[indices].sum()
+    return bool(solid >= _SOLID * max(1, classes.counts[indices].sum()))

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
-from dim_tf.pictures.classes import Classes, all_classes, object_classes
+from dim_tf.pictures.classes import Classes, all_classes, is_made_of
 from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import (
@@ -87,8 +87,9 @@ def mask_of(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."
         )
-    classes = all_classes(picture) if label else object_classes(picture)
-    if classes is not None and len(classes.names) > 1:
+    classes = all_classes(picture)
+    several = classes is not None and len(classes.names) > 1
+    if several and (label or is_made_of(picture, classes)):
         mask, note = mask_of_classes(classes, label, str(picture.path))
         mask, _ = turn_over(mask, "no" if invert == "auto" else invert)
         return mask, [note]
@@ -97,7 +98,7 @@ def mask_of(
             f"{picture.path} has no labels that could be chosen among: it is made of shades; leave "
             "--label out."
         )
-    values, notes = _channel(picture)
+    values, notes = _channel(picture, classes)
     if looks_like_photo(picture):
         notes.append(
             "it looks like a photo, not like a mask; a mask is white on the object and black on "
@@ -112,8 +113,8 @@ def mask_of(
     return values, notes + repairs
 
 
-def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
-    """[H, W] uint8: where in a picture the mask is, and what to say.
+def _channel(picture: Picture, classes: Classes | None) -> tuple[np.ndarray, list[str]]:
+    """[H, W] uint8: where in a picture, which has these classes, the mask is, and what to say.
 
     Raises:
         InputError: it is not in its opacity, and there are several colours.
@@ -134,11 +135,11 @@ def _channel(picture: Picture) -> tuple[np.ndarray, list[str]]:
                 "the mask as PNG, white on the object and black on the background."
             )
         return shades, []
-    two = all_classes(picture)
-    if two is not None and len(two.names) == 2 and two.values != (BACKGROUND, FOREGROUND):
+    has_two = classes is not None and len(classes.names) == 2
+    if has_two and classes.values != (BACKGROUND, FOREGROUND):
         # Told by the file's own numbers, which may have 16 bits.
-        return two.number * np.uint8(FOREGROUND), [
-            f"its values {two.names[0]} and {two.names[1]} are taken as 0 and 255"
+        return classes.number * np.uint8(FOREGROUND), [
+            f"its values {classes.names[0]} and {classes.names[1]} are taken as 0 and 255"
         ]
     return grey_of(picture)
 
