@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from dim_tf.config import NORMALIZED_INPUT_DIVISOR
+from dim_tf.model.architecture import ENCODER_LAYERS, ENCODER_STAGES
 from dim_tf.model.layers import Convolution
-from dim_tf.model.network import ENCODER_LAYERS, ENCODER_STAGES
 from dim_tf.system.errors import InputError
 from dim_tf.system.npz import UNREADABLE, read_npz
 

@@ -19,8 +19,8 @@ from dim_tf.config import (
 )
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
+from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.model.checkpoint_choice import find_checkpoint
-from dim_tf.model.network import SCALE_LAYER
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
     NETWORK_PREFIX,

@@ -10,11 +10,12 @@ import torch
 from torch.nn import functional
 
 from dim_tf.config import LAPLACIAN_LEVELS, LOSS_EPSILON, UNKNOWN
+from dim_tf.model.architecture import LARGEST_LOG_SCALE, SMALLEST_LOG_SCALE
 from recipes.accelerated.examples import Batch
 from recipes.accelerated.settings import LossSettings
 
-# The certainty head's logs are cut off here: scales from a quarter of a percent to 2.7.
-LOG_SCALE_RANGE = (-6.0, 1.0)
+# The certainty head's logs are cut off here.
+LOG_SCALE_RANGE = (SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE)
 
 # Details of an example with fewer unknown pixels count as if it had so many.
 FEWEST_UNKNOWN_PIXELS = 200

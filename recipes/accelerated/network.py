@@ -15,15 +15,15 @@ from dim_tf.config import (
     NORMALIZED_INPUT_DIVISOR,
     UNKNOWN,
 )
+from dim_tf.model.architecture import (
+    DECODER_CHANNELS,
+    DECONV6_CHANNELS,
+    ENCODER_STAGES,
+    FC6,
+    FIRST_LOG_SCALE,
+)
 
-# As in dim_tf/model/network.py, which cannot be imported without TensorFlow.
-ENCODER_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-CONV6_CHANNELS = 512
-DECONV6_CHANNELS = 512
-DECODER_CHANNELS = (512, 256, 128, 64, 64)
-
-# The log of the certainty head's scale before it has learned anything: errors of about 0.08.
-FIRST_LOG_SCALE = -2.5
+CONV6_CHANNELS = FC6["1x1"][1]
 
 _PLACES = 4  # of a 2×2 block, in row-major order
 

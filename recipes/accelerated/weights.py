@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.system.errors import InputError
 from dim_tf.system.npz import text_array, text_of, write_npz
 from recipes.accelerated.network import Network
 from recipes.accelerated.reading import read_or_refuse
 
 _PREFIX = "network/"
-_CERTAINTY_LAYER = "pred_scale"
 # Where files have the certainty head that were written before dim_tf knew it.
 _OLD_CERTAINTY_PREFIX = "scale/"
 
@@ -158,10 +158,10 @@ def _layers(network: Network) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d |
 
 def _missing_certainty(network: Network, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The head as the network begins with it, where the file has none of it."""
-    if any(name.startswith(f"{_CERTAINTY_LAYER}/") for name in given):
+    if any(name.startswith(f"{SCALE_LAYER}/") for name in given):
         return {}
     own = arrays_of(network)
-    return {name: own[name] for name in own if name.startswith(f"{_CERTAINTY_LAYER}/")}
+    return {name: own[name] for name in own if name.startswith(f"{SCALE_LAYER}/")}
 
 
 def _misfits(network: Network, arrays: dict[str, np.ndarray]) -> Iterator[str]:

@@ -348,28 +348,28 @@ SETTINGS = (
 )
 
 
-@pytest.mark.parametrize("begun_with_it", [True, False])
-@pytest.mark.parametrize("setting", ["--mix=synthetic:2,cutouts:1", "--joined_cutouts=0.5"])
-def test_cut_outs_are_as_before_or_another_folder_given(prepare, setting, begun_with_it):
-    given = [OUT, "--synthetic=2", CUTOUTS, "--photos_dir=bg"]
+def change_a_setting(prepare, given, setting, begun_with_it):
+    """Begins a dataset with or without a setting, goes on otherwise, and does what is said."""
     prepare(*given, *([setting] if begun_with_it else []))
     later = [] if begun_with_it else [setting]
     sentence = refused("do it as before or give another --out_dir.", prepare, *given, *later)
     assert prepare(*given, *later, "--out_dir=another").pairs
     as_before = re.search(r"was begun with(out)? (--\w+\S*), not ", sentence)
     prepare(*given, *([] if as_before[1] else [as_before[2]]))
+
+
+@pytest.mark.parametrize("begun_with_it", [True, False])
+@pytest.mark.parametrize("setting", ["--mix=synthetic:2,cutouts:1", "--joined_cutouts=0.5"])
+def test_cut_outs_are_as_before_or_another_folder_given(prepare, setting, begun_with_it):
+    change_a_setting(
+        prepare, [OUT, "--synthetic=2", CUTOUTS, "--photos_dir=bg"], setting, begun_with_it
+    )
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("begun_with_it", [True, False])
 def test_it_is_done_as_before_or_another_folder_given(prepare, setting, begun_with_it):
-    given = [OUT, "--synthetic=1", "--photos_dir=bg"]
-    prepare(*given, *([setting] if begun_with_it else []))
-    later = [] if begun_with_it else [setting]
-    sentence = refused("do it as before or give another --out_dir.", prepare, *given, *later)
-    assert prepare(*given, *later, "--out_dir=another").pairs
-    as_before = re.search(r"was begun with(out)? (--\w+\S*), not ", sentence)
-    prepare(*given, *([] if as_before[1] else [as_before[2]]))
+    change_a_setting(prepare, [OUT, "--synthetic=1", "--photos_dir=bg"], setting, begun_with_it)
 
 
 def test_the_photos_are_as_before_or_another_folder_given(prepare):
