@@ -20,7 +20,7 @@ setup(
         "absl-py>=2.1",
     ],
     extras_require={
-        "cutout": ["pymatting>=1.1.12"],  # foreground colours
+        "closed_form": ["pymatting>=1.1.12"],  # the held-out sets' other matte
         "heic": ["pillow-heif>=0.22"],  # phones' photos
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report

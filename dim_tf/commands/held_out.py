@@ -12,7 +12,7 @@ Of the real cut-outs that --hold_out left out; sources take turns, and errors ar
     python -m dim_tf.commands.held_out --source=cutouts --photos_dir=photos --cutouts_dir=cutouts \
         --out_dir=held_out_cutouts
 
-Closed-form matting on the same pictures, for comparison (pip install '.[cutout]'):
+Closed-form matting on the same pictures, for comparison (pip install '.[closed_form]'):
 
     python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out --closed_form=cf
     python test.py --predictions=cf --trimap=held_out/trimap --gt=held_out/alpha

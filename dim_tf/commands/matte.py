@@ -21,7 +21,6 @@ from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.matting.cutout import (
-    check_pymatting,
     composite_on,
     foreground_colours_of,
     parse_background,
@@ -58,9 +57,6 @@ def run_inference(config: InferenceConfig) -> None:
         measure_mattes(config)
         return
     jobs = plan_jobs(config)
-    for flag in ("cutout", "background"):
-        if getattr(writing, flag):
-            check_pymatting(flag)
     if writing.background:  # a misspelt colour or a damaged picture should be told at once
         limit = config.reading.max_input_megapixels
         render_background(parse_background(writing.background), 1, 1, limit)

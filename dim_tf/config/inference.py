@@ -116,11 +116,11 @@ class WritingConfig(Checked):
     cutout: str = option(
         "",
         "cut-out to write, RGBA with the object's own colours at its edge: a name ending in .png, "
-        "or a folder; needs pymatting",
+        "or a folder",
     )
     background: str = option(
         "",
-        "put the cut-out on this: a colour (white, '#20a050') or a picture; needs pymatting",
+        "put the cut-out on this: a colour (white, '#20a050') or a picture",
     )
     composite: str = option(
         "",

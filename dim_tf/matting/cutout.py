@@ -1,33 +1,20 @@
 """From a matte to a cut-out: foreground colours without the old background, and new backgrounds.
 
 A pixel at the object's edge shows alpha · F + (1 − alpha) · B. A cut-out needs F alone, otherwise
-the old background shines through as a halo. F is estimated by pymatting, an optional extra.
+the old background shines through as a halo. F is estimated by `dim_tf.matting.foreground`.
 """
 
-import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
+from dim_tf.matting.foreground import estimate_foreground
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 Background = tuple[int, int, int] | Path
-
-
-def check_pymatting(flag: str) -> None:
-    """Refuses a flag that needs pymatting where that is not installed; takes no time.
-
-    Raises:
-        InputError: it is not.
-    """
-    if importlib.util.find_spec("pymatting") is None:
-        raise InputError(
-            f"--{flag} needs pymatting for the foreground's colours; install it with pip install "
-            "'.[cutout]', or leave the flag out."
-        )
 
 
 def parse_background(text: str) -> Background:
@@ -90,7 +77,7 @@ def render_background(
 
 
 def foreground_colours_of(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The object's own colours, freed of the background that shines through (Germer et al., 2020).
+    """The object's own colours, freed of the background that shines through.
 
     Args:
         rgb: [H, W, 3] uint8 or uint16 photo.
@@ -100,11 +87,8 @@ def foreground_colours_of(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         [H, W, 3] of the same dtype; where alpha is 1 the photo's colours, where it is 0 those of
         the object nearby, so that an editor that scales the cut-out mixes in nothing foreign.
     """
-    from pymatting import estimate_foreground_ml  # compiles itself: seconds, once
-
-    largest = np.iinfo(rgb.dtype).max
-    colours = estimate_foreground_ml(rgb / np.float32(largest), alpha)
-    colours = np.round(np.clip(colours, 0.0, 1.0) * float(largest)).astype(rgb.dtype)
+    largest = float(np.iinfo(rgb.dtype).max)
+    colours = np.round(estimate_foreground(rgb, alpha) * largest).astype(rgb.dtype)
     return np.where((alpha == 1.0)[..., None], rgb, colours)
 
 

@@ -325,7 +325,7 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     given = HeldOutConfig(config.photos_dir, str(tmp_path / "out"), 1, 96, 1, str(tmp_path / "cf"))
     with monkeypatch.context() as patch:
         patch.setattr("importlib.util.find_spec", lambda name: None)
-        advice = "install it with pip install '.[cutout]', or leave the flag out."
+        advice = "install it with pip install '.[closed_form]', or leave the flag out."
         refused("--closed_form needs pymatting; " + advice, held_out.make, given)
         held_out.make(dataclasses.replace(given, closed_form=""))
     half = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: trimap)

@@ -104,16 +104,6 @@ def test_what_does_not_go_with_predictions_is_left_out(infer, flag):
     infer(*given)
 
 
-@pytest.mark.parametrize("flags", [["--cutout=c.png"], ["--background=white"]])
-def test_without_pymatting_the_flag_is_left_out(infer, monkeypatch, flags):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    advice = "install it with pip install '.[cutout]', or leave the flag out."
-    sentence = refused(
-        "{} needs pymatting for the foreground's colours; " + advice, infer, *MASK, *flags
-    )
-    infer(*MASK, *(flag for flag in flags if flag.split("=")[0] not in sentence))
-
-
 def test_a_background_is_a_picture_or_a_colour(infer):
     sentence = refused(
         "give a picture, or a colour such as white or '#20a050'.",

@@ -1,0 +1,148 @@
+"""Solves the matte's equations: conjugate gradients, corrected on a coarse grid in every step.
+
+What is known has to travel across a wide unknown region, and conjugate gradients carry it some
+pixels in each step: hundreds of them. For the matting Laplacian hardly objects to mattes that are
+linear in the colours (Levin et al., 2008, theorem 1), so it hardly drives such an error out. But
+then these errors are known beforehand: the photo is cut into blocks, and a small system for one
+linear function of the colours in each block, solved directly, is added to the diagonal's part of
+the preconditioner, an additive two-level method (Nicolaides, "Deflation of conjugate gradients",
+SIAM J. Numer. Anal. 1987).
+"""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+
+from dim_tf.system.threads import usable_cores
+
+# Pixels.
+BLOCK_SIDE = 8
+# Variance of colours in [0, 1]: what varies less in a block has no function of its own.
+_LEAST_VARIANCE = 1e-6
+# Beside a matrix whose diagonal is about 1: only for functions that have vanished.
+_LEAST_STIFFNESS = 1e-7
+# With fewer rows for each, threads cost more than they save.
+_ROWS_PER_THREAD = 20_000
+
+
+def solve(
+    matrix: scipy.sparse.csr_array,
+    within_blocks: scipy.sparse.csr_array,
+    right_side: np.ndarray,
+    start: np.ndarray,
+    functions: scipy.sparse.csr_array,
+    tolerance: float,
+    steps: int,
+) -> np.ndarray:
+    """The x for which matrix · x is the right-hand side, nearly.
+
+    Args:
+        matrix: [U, U] float32, symmetric and positive definite.
+        within_blocks: the same, without ties between blocks that are far apart, which would make
+            the small system a dense one; at least as stiff as the matrix.
+        right_side: [U] float32.
+        start: [U] float32, where the search begins.
+        functions: from `linear_functions`.
+        tolerance: the residual at which the search ends, relative to the right-hand side.
+        steps: after which it ends at the latest.
+
+    Returns:
+        [U] float32.
+    """
+    small = functions.T @ (within_blocks @ functions)
+    small += scipy.sparse.diags_array(np.full(small.shape[0], _LEAST_STIFFNESS))
+    factors = scipy.sparse.linalg.splu(
+        small.tocsc().astype(np.float64),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
+    transposed = functions.T.tocsr()
+    inverse_diagonal = 1 / matrix.diagonal()
+
+    def corrected(residual: np.ndarray) -> np.ndarray:
+        coarse = factors.solve((transposed @ residual).astype(np.float64))
+        return inverse_diagonal * residual + functions @ coarse.astype(np.float32)
+
+    # In float64, once: rounded, all the products of a row would outweigh a small weight.
+    left = (right_side - matrix @ start.astype(np.float64)).astype(np.float32)
+    parts = _row_parts(matrix, usable_cores())
+    with ThreadPoolExecutor(len(parts)) as threads:
+
+        def product(vector: np.ndarray) -> np.ndarray:
+            return np.concatenate(list(threads.map(lambda part: part @ vector, parts)))
+
+        difference, _ = scipy.sparse.linalg.cg(
+            scipy.sparse.linalg.LinearOperator(matrix.shape, product, dtype=np.float32),
+            left,
+            rtol=0.0,
+            atol=tolerance * np.linalg.norm(right_side),
+            maxiter=steps,
+            M=scipy.sparse.linalg.LinearOperator(matrix.shape, corrected, dtype=np.float32),
+        )
+    return start + difference
+
+
+def linear_functions(rgb: np.ndarray, unknown: np.ndarray) -> scipy.sparse.csr_array:
+    """Of every block a constant and three functions linear in the colours, orthonormal.
+
+    Args:
+        rgb: [H, W, 3] uint8.
+        unknown: [H, W] bool, U of them true.
+
+    Returns:
+        [U, 4 · blocks with unknown pixels] float32; a function that vanishes is a column of zeros
+        or nearly so.
+    """
+    rows, columns = np.nonzero(unknown)
+    block = rows // BLOCK_SIDE * -(-unknown.shape[1] // BLOCK_SIDE) + columns // BLOCK_SIDE
+    occupied = np.zeros(block.max() + 1, np.int32)
+    occupied[block] = 1
+    block = (np.cumsum(occupied, dtype=np.int32) - 1)[block]
+    counts = np.bincount(block)
+    colours = rgb[unknown] / 255.0
+
+    def means(values: np.ndarray) -> np.ndarray:
+        return np.bincount(block, values) / counts
+
+    colours -= np.stack([means(channel) for channel in colours.T], axis=1)[block]
+    covariance = (
+        np.stack([[means(one * other) for one in colours.T] for other in colours.T])
+        + _LEAST_VARIANCE * np.eye(3)[..., None]
+    )
+    whitening = np.linalg.inv(np.linalg.cholesky(covariance.transpose(2, 0, 1)))
+    values = np.empty((rows.size, 4), np.float32)
+    values[:, 0] = 1
+    values[:, 1:] = np.einsum("nij,nj->ni", whitening[block], colours)
+    values /= np.sqrt(counts, dtype=np.float32)[block, None]
+    return scipy.sparse.csr_array(
+        (
+            values.ravel(),
+            (4 * block[:, None] + np.arange(4, dtype=np.int32)).ravel(),
+            np.arange(0, values.size + 1, 4, dtype=np.int32),
+        ),
+        shape=(rows.size, 4 * counts.size),
+    )
+
+
+def _row_parts(matrix: scipy.sparse.csr_array, cores: int) -> list[scipy.sparse.csr_array]:
+    """The matrix cut into parts of about as many rows, which share its memory."""
+    count = max(1, min(cores, matrix.shape[0] // _ROWS_PER_THREAD))
+    ends = np.linspace(0, matrix.shape[0], count + 1).astype(int)
+    parts = []
+    for first, last in itertools.pairwise(ends):
+        values = slice(matrix.indptr[first], matrix.indptr[last])
+        parts.append(
+            scipy.sparse.csr_array(
+                (
+                    matrix.data[values],
+                    matrix.indices[values],
+                    matrix.indptr[first : last + 1] - matrix.indptr[first],
+                ),
+                shape=(last - first, matrix.shape[1]),
+            )
+        )
+    return parts
