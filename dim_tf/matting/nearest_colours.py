@@ -24,10 +24,10 @@ SURROUNDINGS = 0.5
 SIDE_LENGTH = 0.05
 # tᵤ = e^(-variance / DISAGREEMENT), the variance of the neighbours' alpha, each counted as far as
 # it is certain. Chosen as docs/training_log.md tells.
-DISAGREEMENT = 0.15
+DISAGREEMENT = 0.2
 # The n-th neighbour found is at most 1 + this times as far as the n-th nearest, so that a search
 # need not tell apart what is nearly as near.
-APPROXIMATION = 2.0
+APPROXIMATION = 1.5
 # Pixels: known ones farther from the unknown ones are nobody's neighbours.
 REACH = 16
 

@@ -55,7 +55,7 @@ def neighbours_laplacian(rgb, unknown, count=10, alpha=None, certainty=None):
         if certainty is not None:
             some, sure = alpha.ravel()[order[:count]], certainty.ravel()[order[:count]]
             mean = np.sum(sure * some) / np.sum(sure)
-            strength = np.exp(-np.sum(sure * (some - mean) ** 2) / count / 0.15)
+            strength = np.exp(-np.sum(sure * (some - mean) ** 2) / count / 0.2)
         for other in order[:count]:
             difference = np.eye(unknown.size)[number] - np.eye(unknown.size)[other]
             laplacian += strength * np.outer(difference, difference)
