@@ -13,7 +13,7 @@ _ARGUMENT_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
 _FLAGS = [
     name for part in (ReadingConfig, MattingConfig, WritingConfig) for name in values_of(part())
 ]
-_FLAG = re.compile(rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?:=([\w#]+(?:,\w+)*))?")
+_FLAG = re.compile(rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?!\.\w)(?:=([\w#]+(?:,\w+)*))?")
 
 
 class Told:
