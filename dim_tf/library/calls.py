@@ -21,6 +21,7 @@ from dim_tf.library.options import (
     settings_of,
 )
 from dim_tf.library.telling import Told
+from dim_tf.matting.cutout import check_pymatting
 from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
 from dim_tf.pictures.arrays import picture_of_array
 from dim_tf.pictures.colour import to_srgb
@@ -144,6 +145,7 @@ def cutout(
                 "Pillow has no transparent pictures of 16 bits; give the photo as a file or an "
                 "array, or --bits=8."
             )
+        check_pymatting("cutout")
         inputs = _read(photo, mask, trimap, settings, told)
         rgba = cut_out(inputs.photo, *_matte(inputs, settings))
         profile = inputs.photo.profile

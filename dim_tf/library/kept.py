@@ -3,7 +3,7 @@
 import functools
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dim_tf.config import MattingConfig
 from dim_tf.model.checkpoint_choice import existing_checkpoint
@@ -41,7 +41,11 @@ def _stamp(path: Path) -> _Stamp:
 
 @functools.lru_cache(_MOST_KEPT)
 def _loaded(
-    path: Path, stamp: _Stamp, bn_eval: str, precision: str, post_process: str
+    path: Path,
+    stamp: _Stamp,
+    bn_eval: Literal["checkpoint", "moving", "batch"],
+    precision: Literal["auto", "float32", "bfloat16"],
+    post_process: Literal["affinity", "none"],
 ) -> "MattingModel":
     import_tensorflow()
     from dim_tf.matting.predict import load_model

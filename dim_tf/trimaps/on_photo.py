@@ -22,6 +22,8 @@ from dim_tf.trimaps.grabcut import mask_in_rectangle, parse_rectangle
 
 # Takes what a picture is called and the notes about it, as `tell` does.
 Teller = Callable[..., None]
+# The settings that say where the object is.
+SaysWhere = Literal["alpha", "trimap", "rect"]
 
 
 class PhotoAndTrimap(NamedTuple):
@@ -38,13 +40,14 @@ class PhotoAndTrimap(NamedTuple):
     picture: Picture
 
 
-def what_is_given(reading: ReadingConfig) -> Literal["alpha", "trimap", "rect"]:
+def what_is_given(reading: ReadingConfig) -> SaysWhere:
     """Which setting says where the object is.
 
     Raises:
         InputError: none does, or several; or a label is chosen of something that has none.
     """
-    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(reading, flag)]
+    flags: tuple[SaysWhere, ...] = ("alpha", "trimap", "rect")
+    given = [flag for flag in flags if getattr(reading, flag)]
     if not given:
         raise InputError(
             "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."

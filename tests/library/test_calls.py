@@ -116,6 +116,12 @@ def test_a_cut_out_is_what_the_command_writes(written, network):
     the_same(dim_tf.cutout(deep, MASK, bits=16, **network), expected)
 
 
+def test_a_cut_out_without_pymatting(network, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(dim_tf.InputError, match="needs pymatting"):
+        dim_tf.cutout(PHOTO, MASK, **network)
+
+
 @pytest.fixture
 def own_colours(monkeypatch):
     monkeypatch.setattr(of_photo, "foreground_colours_of", lambda rgb, alpha: rgb)
