@@ -2,33 +2,71 @@
 
 import dim_tf
 
-model = dim_tf.load_model()
-trimap = dim_tf.trimap_from_rough_mask(dim_tf.read_mask("mask.png"))
-alpha = model.predict_alpha(dim_tf.read_rgb("photo.jpg"), trimap)
+alpha = dim_tf.matte("photo.jpg", mask="mask.png")  # [H, W] uint8
+rgba = dim_tf.cutout("photo.jpg", mask="mask.png")  # [H, W, 4] uint8
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_PUBLIC = {
+if TYPE_CHECKING:  # what is public, for those who read types; the others get it from __getattr__
+    from dim_tf.evaluation.metrics import matting_errors
+    from dim_tf.library.calls import cutout, matte, trimap
+    from dim_tf.matting.predict import MattingModel, load_model
+    from dim_tf.pictures.mask import read_mask
+    from dim_tf.pictures.matte import read_grey
+    from dim_tf.pictures.photo import read_rgb
+    from dim_tf.pictures.trimap import read_trimap
+    from dim_tf.pictures.writing import write_png
+    from dim_tf.synthetic import render_matte
+    from dim_tf.system.errors import InputError
+    from dim_tf.trimaps.from_matte import trimap_from_alpha
+    from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
+
+__all__ = [
+    "InputError",
+    "MattingModel",
+    "cutout",
+    "load_model",
+    "matte",
+    "matting_errors",
+    "read_grey",
+    "read_mask",
+    "read_rgb",
+    "read_trimap",
+    "render_matte",
+    "trimap",
+    "trimap_from_alpha",
+    "trimap_from_rough_mask",
+    "write_png",
+]
+
+_HOME = {
     "InputError": "dim_tf.system.errors",
     "MattingModel": "dim_tf.matting.predict",
+    "cutout": "dim_tf.library.calls",
     "load_model": "dim_tf.matting.predict",
+    "matte": "dim_tf.library.calls",
     "matting_errors": "dim_tf.evaluation.metrics",
     "read_grey": "dim_tf.pictures.matte",
     "read_mask": "dim_tf.pictures.mask",
     "read_rgb": "dim_tf.pictures.photo",
     "read_trimap": "dim_tf.pictures.trimap",
     "render_matte": "dim_tf.synthetic",
+    "trimap": "dim_tf.library.calls",
     "trimap_from_alpha": "dim_tf.trimaps.from_matte",
     "trimap_from_rough_mask": "dim_tf.trimaps.rough_mask",
     "write_png": "dim_tf.pictures.writing",
 }
-__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
     """Imports a public name when it is first used: TensorFlow takes seconds."""
-    if name not in _PUBLIC:
+    if name not in _HOME:
         raise AttributeError(f"module 'dim_tf' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names too, which notebooks complete."""
+    return sorted([*globals(), *__all__])

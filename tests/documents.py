@@ -22,11 +22,7 @@ _LINKED = (
     "flagfiles",
     "checkpoints",
 )
-# pymatting's tests share a process: it compiles itself when it is first used.
-_MARKS = {
-    "--cutout": pytest.mark.xdist_group("pymatting"),
-    "ablations run": pytest.mark.takes_a_minute,
-}
+_MARKS = {"ablations run": pytest.mark.takes_a_minute}
 _SMALL_NETWORK = ["--width=0.0625", "--fc6=1x1"]
 # What makes a command small: later flags win.
 _SMALLER = {

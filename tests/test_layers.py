@@ -9,7 +9,7 @@ import pytest
 HOUSE = Path(__file__).resolve().parents[1] / "dim_tf"
 # CONTRIBUTING.md draws it. Rooms of one floor do not know each other.
 FLOORS = (
-    ("commands",),
+    ("commands", "library"),
     ("ablations",),
     ("training",),
     ("evaluation",),

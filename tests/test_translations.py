@@ -181,7 +181,6 @@ def test_command(command, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("pymatting")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_python_example(name, folder, monkeypatch):
     monkeypatch.chdir(folder)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dim_tf.commands.failures import Failures
 from dim_tf.commands.measure import measure_mattes, truths_as_masks
-from dim_tf.commands.photo_input import PhotoAndTrimap, read_photo_and_trimap
+from dim_tf.commands.photo_input import read_photo_and_trimap
 from dim_tf.commands.photo_jobs import PhotoJob, plan_jobs
 from dim_tf.config import (
     MAX_INPUT_MEGAPIXELS,
@@ -22,19 +22,19 @@ from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.matting.cutout import (
     composite_on,
-    foreground_colours_of,
     parse_background,
     render_background,
 )
+from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.pictures.colour import to_srgb
-from dim_tf.pictures.levels import to_8_bits, to_16_bits
 from dim_tf.pictures.photo import Photo
 from dim_tf.pictures.side_by_side import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.memory import give_back_memory, return_large_blocks
 from dim_tf.system.quiet import import_tensorflow
+from dim_tf.trimaps.on_photo import PhotoAndTrimap
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -148,20 +148,11 @@ def matte_photo(
     """
     start = time.monotonic()
     rgb, trimap = inputs.photo.rgb, inputs.trimap
-    if model.statistics == "batch" and not matting.size and trimap.size > matting.max_pixels:
-        raise InputError(
-            f"{job.photo} has {trimap.size:,} pixels, more than --max_pixels={matting.max_pixels}, "
-            "and with --bn_eval=batch a photo goes through in one pass; give --bn_eval=moving, or "
-            "a larger --max_pixels if there is memory for it."
-        )
-    sides = matting.size, matting.max_pixels
-    if job.save_certainty:
-        alpha, certainty = model.predict_alpha(rgb, trimap, *sides, return_certainty=True)
+    with_certainty = job.save_certainty is not None
+    alpha, certainty = matte_of_photo(model, inputs, matting, with_certainty=with_certainty)
+    if with_certainty:
         write_png(job.save_certainty, to_8_bit(certainty))
-    else:
-        alpha = model.predict_alpha(rgb, trimap, *sides)
-    largest, dtype = (65_535, np.uint16) if writing.bits == "16" else (255, np.uint8)
-    levels = np.round(alpha * np.float64(largest)).astype(dtype)
+    levels = levels_of_matte(alpha, writing.bits)
     write_png(job.matte, levels)
     written = f"matte {job.matte}"
     if job.side_by_side:
@@ -196,15 +187,14 @@ def _write_cutout(
     A cut-out has the photo's own numbers and their profile, a composite is sRGB: its background is.
     """
     written = ""
-    own = to_16_bits(photo.own) if writing.bits == "16" else to_8_bits(photo.own)
-    colours = foreground_colours_of(own, alpha)
+    rgba = cut_out(photo, alpha, levels)
     if job.cutout:
-        write_png(job.cutout, np.dstack([colours, levels]), profile=photo.profile)
+        write_png(job.cutout, rgba, profile=photo.profile)
         written += f", cut-out {job.cutout}"
     if job.composite:
         background = parse_background(writing.background)
         behind = render_background(background, *alpha.shape, max_megapixels)
-        foreground = to_srgb(colours, photo.profile)
+        foreground = to_srgb(rgba[..., :3], photo.profile)
         write_png(job.composite, composite_on(foreground, alpha, behind))
         written += f", composite {job.composite}"
     return written

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_input import trimap_on
 from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
 from dim_tf.config import InferenceConfig, ReadingConfig, values_of
 from dim_tf.evaluation.inputs import read_matte_on
@@ -14,6 +13,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.placing import lay_on
 from dim_tf.system.errors import InputError, printable, tell
+from dim_tf.trimaps.on_photo import trimap_on
 
 
 class MatteJob(NamedTuple):

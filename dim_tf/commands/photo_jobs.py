@@ -10,6 +10,7 @@ from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.grabcut import parse_rectangle
+from dim_tf.trimaps.on_photo import what_is_given
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -67,28 +68,21 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     reading, writing, measuring = config.reading, config.writing, config.measuring
     if measuring.report != MeasuringConfig.report and not measuring.gt:
         raise InputError("--report needs the ground truth to compare with; give it with --gt.")
-    given = [flag for flag in ("alpha", "trimap", "rect") if getattr(reading, flag)]
+    given = reading.alpha or reading.trimap or reading.rect
     if not (reading.rgb or given or measuring.gt):
         return [_demo_job(writing)]
     if not reading.rgb:
         raise InputError(
             "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
         )
-    if not given:
-        raise InputError(
-            "Give a mask with --alpha or a trimap with --trimap beside --rgb, or --rect=auto."
-        )
-    if reading.label and given != ["alpha"]:
-        raise InputError("--label chooses among the labels of a mask; give it with --alpha only.")
-    if len(given) > 1:
-        raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    flag = what_is_given(reading)
     photos = find_pictures("rgb", reading.rgb)
     if reading.rect:
         parse_rectangle(reading.rect)
         by_stem(photos)  # their outputs would have one name
         masks = [None] * len(photos)
     else:
-        pairs = pair_by_stem(photos, find_pictures(given[0], getattr(reading, given[0])), given[0])
+        pairs = pair_by_stem(photos, find_pictures(flag, getattr(reading, flag)), flag)
         photos, masks = map(list, zip(*pairs, strict=True))
     truths: list[Path | None] = [None] * len(photos)
     if measuring.gt:

@@ -5,6 +5,7 @@ to 1,024 a thread, and has no switch for it. So a pass runs on one thread only, 
 makes way for another after a few sizes.
 """
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +18,8 @@ SIZES_PER_THREAD = 4
 class ForwardPass:
     """A traced function of pictures, as a function that runs it on a thread of its own.
 
+    Callers on several threads wait for each other.
+
     Attributes:
         function: with an input signature, from one float32 tensor to one.
     """
@@ -25,6 +28,7 @@ class ForwardPass:
         self.function = function
         self._sizes: set[tuple[int, ...]] = set()
         self._thread = ThreadPoolExecutor(max_workers=1)
+        self._one_caller = threading.Lock()
         # Only oneDNN keeps something, and this executor does not serve several devices.
         self._steady = not tf.config.list_physical_devices("GPU")
 
@@ -32,13 +36,14 @@ class ForwardPass:
         """The function of `inputs`, [B, H, W, C] float32."""
         if not self._steady:
             return self.function(inputs)
-        if inputs.shape not in self._sizes and len(self._sizes) == SIZES_PER_THREAD:
-            self._thread.shutdown()
-            self._thread = ThreadPoolExecutor(max_workers=1)
-            self._sizes.clear()
-        self._sizes.add(inputs.shape)
-        traced = self.function.get_concrete_function()
-        return self._thread.submit(_run_on_this_thread, traced, inputs).result()
+        with self._one_caller:
+            if inputs.shape not in self._sizes and len(self._sizes) == SIZES_PER_THREAD:
+                self._thread.shutdown()
+                self._thread = ThreadPoolExecutor(max_workers=1)
+                self._sizes.clear()
+            self._sizes.add(inputs.shape)
+            traced = self.function.get_concrete_function()
+            return self._thread.submit(_run_on_this_thread, traced, inputs).result()
 
 
 def _run_on_this_thread(

@@ -2,7 +2,7 @@
 
 import math
 import os
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import cv2
 import keras
@@ -60,6 +60,26 @@ class MattingModel:
             )
         )
 
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+        *,
+        return_certainty: Literal[False] = False,
+    ) -> np.ndarray: ...
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+        *,
+        return_certainty: Literal[True],
+    ) -> tuple[np.ndarray, np.ndarray]: ...
     def predict_alpha(
         self,
         rgb: np.ndarray,

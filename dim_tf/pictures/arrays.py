@@ -1,7 +1,8 @@
 """Pictures of library callers: arrays become what pictures of files are, by the same rules."""
 
 import warnings
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,9 +13,15 @@ from dim_tf.pictures.classes import (
     classes_of_numbers,
     looks_like_labels,
 )
-from dim_tf.pictures.levels import full_range, levels_of, to_8_bits, to_rgb
-from dim_tf.pictures.mask import mask_of_classes, repair_mask
+from dim_tf.pictures.levels import levels_of
+from dim_tf.pictures.mask import Invert, mask_of_classes, no_labels, repair_mask, turn_over
+from dim_tf.pictures.photo import photo_of
+from dim_tf.pictures.picture import Picture
+from dim_tf.pictures.trimap import check_trimap
 from dim_tf.system.errors import InputError
+
+# The kind of a picture that is an array.
+ARRAY = "array"
 
 
 def grey_array(values: Any, name: str) -> np.ndarray:
@@ -36,6 +43,29 @@ def grey_array(values: Any, name: str) -> np.ndarray:
     return levels_of(array, name)
 
 
+def picture_of_array(values: Any, role: Literal["photo", "mask", "trimap"]) -> Picture:
+    """An array of a library caller as a picture, which sentences call by its role.
+
+    Args:
+        values: a photo as `rgb_array` takes it, another as `grey_array` does.
+        role: what it is meant to be.
+
+    Raises:
+        InputError: another shape, another dtype, other values, or a masked array.
+    """
+    return Picture(
+        path=Path(role),
+        pixels=_photo_numbers(values) if role == "photo" else grey_array(values, role),
+        opacity=None,
+        labels=None,
+        profile=None,
+        kind=ARRAY,
+        orientation=1,
+        lossy=False,
+        notes=(),
+    )
+
+
 def mask_array(values: Any) -> np.ndarray:
     """A mask of a library caller, by the rules for masks in files; what was assumed is warned of.
 
@@ -49,17 +79,47 @@ def mask_array(values: Any) -> np.ndarray:
         InputError: see `grey_array`; of one value only; or of several labels.
     """
     levels = grey_array(values, "mask")
-    classes = classes_of_numbers(levels)
-    if classes is None or classes.values == (BACKGROUND, UNKNOWN, FOREGROUND):
-        mask, notes = repair_mask(levels, "The mask", invert="no")
-    elif len(classes.objects) == 1:
-        mask, note = mask_of_classes(classes, (), "The mask")
-        notes = [note]
-    else:
+    classes = _classes_in_mask(levels)
+    if classes is not None and len(classes.objects) > 1:
         raise InputError(_labels(classes, "mask", values))
+    mask, notes = _mask_of_levels(levels, classes, (), "auto", "The mask")
     for note in notes:
         warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
     return mask
+
+
+def mask_of_array(
+    picture: Picture, label: tuple[str, ...] = (), invert: Invert = "auto"
+) -> tuple[np.ndarray, list[str]]:
+    """`dim_tf.pictures.mask.mask_of` of a picture that is an array.
+
+    Its object is white unless `invert` says otherwise: who makes an array knows what it shows.
+    """
+    classes = _classes_in_mask(picture.pixels)
+    return _mask_of_levels(picture.pixels, classes, label, invert, str(picture.path))
+
+
+def _classes_in_mask(levels: np.ndarray) -> Classes | None:
+    """The classes of a mask that is made of such; None of one made of shades, or of a trimap."""
+    classes = classes_of_numbers(levels)
+    is_trimap = classes is not None and classes.values == (BACKGROUND, UNKNOWN, FOREGROUND)
+    return None if is_trimap else classes
+
+
+def _mask_of_levels(
+    levels: np.ndarray,
+    classes: Classes | None,
+    label: tuple[str, ...],
+    invert: Invert,
+    source: str,
+) -> tuple[np.ndarray, list[str]]:
+    invert = "no" if invert == "auto" else invert
+    if classes is None:
+        if label:
+            raise no_labels(source)
+        return repair_mask(levels, source, invert=invert)
+    mask, note = mask_of_classes(classes, label, source)
+    return turn_over(mask, invert)[0], [note]
 
 
 def matte_array(
@@ -106,7 +166,21 @@ def trimap_array(values: Any) -> np.ndarray:
     Raises:
         InputError: see `grey_array`; or other values.
     """
-    levels = grey_array(values, "trimap")
+    return _trimap_of_levels(grey_array(values, "trimap"))
+
+
+def trimap_of_array(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, list[str]]:
+    """`dim_tf.pictures.trimap.trimap_of` of a picture that is an array, see `trimap_array`.
+
+    Raises:
+        InputError: it has other values, or nothing is unknown.
+    """
+    trimap = _trimap_of_levels(picture.pixels)
+    trimap, _ = turn_over(trimap, "no" if invert == "auto" else invert)
+    return trimap, check_trimap(trimap, str(picture.path))
+
+
+def _trimap_of_levels(levels: np.ndarray) -> np.ndarray:
     if ((levels != BACKGROUND) & (levels != UNKNOWN) & (levels != FOREGROUND)).any():
         raise InputError(
             "A trimap holds 0, 128 and 255 only; of a mask trimap_from_rough_mask makes one."
@@ -127,15 +201,18 @@ def rgb_array(values: Any) -> np.ndarray:
     Raises:
         InputError: another shape, another dtype, other values, or a masked array.
     """
+    photo, notes = photo_of(picture_of_array(values, "photo"))
+    for note in notes:
+        warnings.warn(f"The photo: {note}.", stacklevel=3)
+    return photo.rgb
+
+
+def _photo_numbers(values: Any) -> np.ndarray:
+    """[H, W, 3] or [H, W], uint8 or uint16."""
     array = _plain(values, "photo")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
-    if array.dtype != np.uint16:
-        return to_rgb(levels_of(array, "photo"))
-    array, notes = full_range(array, white_is_known=False)
-    for note in notes:
-        warnings.warn(f"The photo: {note}.", stacklevel=3)
-    return to_rgb(to_8_bits(array))
+    return array if array.dtype == np.uint16 else levels_of(array, "photo")
 
 
 def _plain(values: Any, name: str) -> np.ndarray:

@@ -114,6 +114,11 @@ def is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
         return _LOSSLESS_WEBP not in content
     if kind == "TIFF":
         return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
+    return is_lossy_kind(kind)
+
+
+def is_lossy_kind(kind: str) -> bool:
+    """Whether every file of this kind changes pixels a little."""
     return kind in ("JPEG", "AVIF", "HEIC")
 
 

@@ -94,10 +94,7 @@ def mask_of(
         mask, _ = turn_over(mask, "no" if invert == "auto" else invert)
         return mask, [note]
     if label and classes is None:
-        raise InputError(
-            f"{picture.path} has no labels that could be chosen among: it is made of shades; leave "
-            "--label out."
-        )
+        raise no_labels(str(picture.path))
     values, notes = _channel(picture, classes)
     if looks_like_photo(picture):
         notes.append(
@@ -111,6 +108,14 @@ def mask_of(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )
     return values, notes + repairs
+
+
+def no_labels(source: str) -> InputError:
+    """What to say where a label is chosen and there are none; `source` names the mask."""
+    return InputError(
+        f"{source} has no labels that could be chosen among: it is made of shades; leave --label "
+        "out."
+    )
 
 
 def _channel(picture: Picture, classes: Classes | None) -> tuple[np.ndarray, list[str]]:

@@ -5,21 +5,25 @@ import importlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 
 _STDERR = 2
+# The descriptor is the whole process's.
+_ONE_THREAD_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[Callable[[], str]]:
     """Holds back what the process writes to stderr inside the block, libraries in C++ included.
 
-    The descriptor itself is turned away, for the whole process: not for several threads at once.
+    The descriptor itself is turned away, for the whole process. So threads wait for each other, and
+    what another one writes there meanwhile is held back as well.
 
     Yields:
         A function that returns what was held back so far.
     """
-    with tempfile.TemporaryFile() as held:
+    with _ONE_THREAD_AT_A_TIME, tempfile.TemporaryFile() as held:
 
         def text() -> str:
             held.seek(0)

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -51,3 +52,12 @@ def test_what_goes_wrong_in_a_pass_reaches_the_caller():
 
     with pytest.raises(tf.errors.InvalidArgumentError):
         ForwardPass(tf.function(refuse, ANY_SIZE, autograph=False))(pictures([8])[0])
+
+
+def test_several_threads_get_what_one_gets():
+    """Of more sizes than its thread keeps, so that it is replaced while others wait for it."""
+    forward = ForwardPass(tf.function(lambda inputs: inputs * 2, ANY_SIZE, autograph=False))
+    inputs = pictures([8 + number % 50 for number in range(2000)])
+    with ThreadPoolExecutor(8) as pool:
+        for picture, output in zip(inputs, pool.map(forward, inputs), strict=True):
+            np.testing.assert_array_equal(output, picture * 2)

@@ -243,7 +243,7 @@ def test_cmyk_follows_its_profile(tmp_path, monkeypatch):
         return Image.new("RGB", image.size, (10, 20, 30))
 
     monkeypatch.setattr("dim_tf.pictures.colour.converted", converted)
-    monkeypatch.setattr("dim_tf.pictures.picture.converted", converted)
+    monkeypatch.setattr("dim_tf.pictures.decoding.converted", converted)
     icc = bytes(16) + b"CMYK" + bytes(108)
     Image.fromarray(COLOURS).convert("CMYK").save(tmp_path / "photo.jpg", icc_profile=icc)
     picture = read_picture(tmp_path / "photo.jpg")

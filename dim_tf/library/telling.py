@@ -1,0 +1,57 @@
+"""How a program is told what the command prints: notes as warnings, sentences in its words."""
+
+import os
+import re
+import warnings
+from types import TracebackType
+
+from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
+from dim_tf.system.errors import InputError, printable
+
+# Arguments that have another name than the flag that means the same.
+_ARGUMENT_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
+_FLAGS = [
+    name for part in (ReadingConfig, MattingConfig, WritingConfig) for name in values_of(part())
+]
+_FLAG = re.compile(rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?!\.\w)(?:=([\w#]+(?:,\w+)*))?")
+
+
+class Told:
+    """Takes notes as `dim_tf.system.errors.tell` does, and warns of them when a call ends.
+
+    Sentences of an `InputError` are put into Python's words on their way out.
+    """
+
+    def __init__(self) -> None:
+        self._notes: list[str] = []
+
+    def __call__(self, path: str | os.PathLike[str], *notes: str) -> None:
+        """Takes notes about a picture."""
+        self._notes += [printable(f"{path}: {note}.") for note in notes]
+
+    def __enter__(self) -> "Told":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for note in self._notes:
+            warnings.warn(in_python(note), stacklevel=3)  # whose line called the library
+        if isinstance(error, InputError):
+            raise InputError(in_python(str(error))) from None
+
+
+def in_python(sentence: str) -> str:
+    """A sentence of the command with keyword arguments in the place of its flags."""
+    return _FLAG.sub(_argument, sentence).replace("see --help", "see help(dim_tf.matte)")
+
+
+def _argument(flag: re.Match[str]) -> str:
+    name, value = flag.groups()
+    name = _ARGUMENT_OF.get(name, name)
+    if value is None:
+        return f"{name}="
+    return f"{name}={value}" if value.isdecimal() else f'{name}="{value}"'

@@ -1,0 +1,73 @@
+"""From a photo and its trimap to the matte and cut-out that are written. No TensorFlow here.
+
+The command and the library both come here.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from dim_tf.config import MattingConfig
+from dim_tf.matting.cutout import foreground_colours_of
+from dim_tf.pictures.levels import to_8_bits, to_16_bits
+from dim_tf.pictures.photo import Photo
+from dim_tf.system.errors import InputError
+from dim_tf.trimaps.on_photo import PhotoAndTrimap
+
+if TYPE_CHECKING:
+    from dim_tf.matting.predict import MattingModel
+
+
+def matte_of_photo(
+    model: "MattingModel",
+    inputs: PhotoAndTrimap,
+    matting: MattingConfig,
+    *,
+    with_certainty: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Predicts the matte of a photo.
+
+    Args:
+        model: from `load_model`.
+        inputs: photo and trimap.
+        matting: how.
+        with_certainty: whether to say also how sure the network is.
+
+    Returns:
+        The matte, [H, W] float32 in [0, 1], and the certainty, likewise, or None.
+
+    Raises:
+        InputError: the photo is too large for one pass where it must be one.
+    """
+    rgb, trimap = inputs.photo.rgb, inputs.trimap
+    if model.statistics == "batch" and not matting.size and trimap.size > matting.max_pixels:
+        raise InputError(
+            f"{inputs.picture.path} has {trimap.size:,} pixels, more than "
+            f"--max_pixels={matting.max_pixels}, and with --bn_eval=batch a photo goes through in "
+            "one pass; give --bn_eval=moving, or a larger --max_pixels if there is memory for it."
+        )
+    sides = matting.size, matting.max_pixels
+    if with_certainty:
+        return model.predict_alpha(rgb, trimap, *sides, return_certainty=True)
+    return model.predict_alpha(rgb, trimap, *sides), None
+
+
+def levels_of_matte(alpha: np.ndarray, bits: Literal["8", "16"]) -> np.ndarray:
+    """A matte, [H, W] float32 in [0, 1], as whole numbers, uint8 or uint16."""
+    largest, dtype = (65_535, np.uint16) if bits == "16" else (255, np.uint8)
+    return np.round(alpha * np.float64(largest)).astype(dtype)
+
+
+def cut_out(photo: Photo, alpha: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The object of a photo in its own colours, transparent around it.
+
+    Args:
+        photo: of which the colours are, in its own numbers.
+        alpha: [H, W] float32 in [0, 1], the matte.
+        levels: the same from `levels_of_matte`.
+
+    Returns:
+        [H, W, 4] RGBA of the dtype of `levels`; what its colours mean says the photo's profile.
+    """
+    own = to_16_bits(photo.own) if levels.dtype == np.uint16 else to_8_bits(photo.own)
+    return np.dstack([foreground_colours_of(own, alpha), levels])

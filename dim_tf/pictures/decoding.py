@@ -1,0 +1,159 @@
+"""From what is in a file to pixels as they are stored, by Pillow or OpenCV, and quietly."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
+from dim_tf.pictures.kinds import is_deep, largest_number
+from dim_tf.system.errors import InputError
+from dim_tf.system.quiet import stderr_held_back
+
+# TIFF and EXIF tags.
+_PHOTOMETRIC, _ORIENTATION, _EXTRA_SAMPLES = 0x0106, 0x0112, 0x0152
+# Pillow's modes of more than 8 bits.
+_DEEP_MODES = ("I;16", "I;16L", "I;16B", "I", "F")
+
+
+class Decoded(NamedTuple):
+    """The pixels as they are stored; see `dim_tf.pictures.picture.Picture`."""
+
+    pixels: np.ndarray
+    opacity: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    white_is_known: bool = False
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator:
+    """Holds back what libraries say, and Pillow's own limit of pixels: ours is the user's.
+
+    Both are the whole process's, so one thread at a time is inside.
+    """
+    with stderr_held_back() as said, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        largest, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield said
+        finally:
+            Image.MAX_IMAGE_PIXELS = largest
+
+
+def usable_profile(image: Image.Image) -> tuple[ColourProfile | None, list[str]]:
+    """What an opened picture says about its colours, and what to tell where that is of no use."""
+    try:
+        return profile_of(image), []
+    except ProfileError:
+        return None, ["its colour profile cannot be used and is passed over"]
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation of an opened picture, 1 (as stored) to 8; 1 where it makes no sense."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # an EXIF block that makes no sense
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def decoded(
+    path: Path,
+    content: bytes | None,
+    image: Image.Image,
+    kind: str,
+    profile: ColourProfile | None,
+) -> Decoded:
+    """Decodes an opened picture.
+
+    Args:
+        path: for the error.
+        content: the whole file; None of a picture that Pillow alone has.
+        image: by Pillow.
+        kind: see `dim_tf.pictures.picture.Picture`.
+        profile: of its colours, for CMYK.
+
+    Raises:
+        InputError: it is damaged or of a rare kind.
+    """
+    by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
+    try:
+        if content is not None and (by_opencv or is_deep(content, image, kind)):
+            return _decoded_by_opencv(path, content, image, kind)
+        return _decoded_by_pillow(path, image, profile)
+    except InputError:
+        raise
+    except Exception:  # damaged data: both raise whatever they stumble over
+        raise InputError(
+            f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it "
+            f"anew as PNG ({kind})."
+        ) from None
+
+
+def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | None) -> Decoded:
+    image.load()
+    if image.mode in _DEEP_MODES:
+        pixels = np.array(image)
+        if pixels.dtype == np.int32 and pixels.min() >= 0 and pixels.max() <= 65_535:
+            pixels = pixels.astype(np.uint16)
+        return Decoded(_whole_numbers(path, pixels), white_is_known=image.mode == "F")
+    labels = None
+    if image.mode == "P":
+        labels = np.asarray(image)
+    has_opacity = image.has_transparency_data
+    if image.mode == "CMYK":
+        image = converted(image, profile.icc) if profile else image.convert("RGB")
+    elif image.mode in ("L", "LA", "La", "1"):
+        image = image.convert("LA" if has_opacity else "L")
+    elif image.mode != "RGB" or has_opacity:
+        image = image.convert("RGBA" if has_opacity else "RGB")
+    pixels = np.array(image)  # one that may be written to
+    if not has_opacity:
+        return Decoded(pixels, labels=labels)
+    colours = pixels[..., 0] if pixels.shape[2] == 2 else np.ascontiguousarray(pixels[..., :3])
+    return Decoded(np.ascontiguousarray(colours), np.ascontiguousarray(pixels[..., -1]), labels)
+
+
+def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str) -> Decoded:
+    # A PGM of text may end without the line's end that OpenCV wants.
+    buffer = np.frombuffer(content + b"\n" if kind == "PPM or PGM" else content, np.uint8)
+    pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    if sorted(pixels.shape[:2]) != sorted(image.size):
+        raise ValueError("not the size that the header claims")
+    white_is_known = kind == "PPM or PGM" or pixels.dtype == np.float32
+    pixels = _whole_numbers(path, pixels)
+    if kind == "PPM or PGM":
+        largest = largest_number(content)
+        pixels = (pixels.astype(np.uint32) * 65_535 + largest // 2) // largest
+        pixels = np.minimum(pixels, 65_535).astype(np.uint16)
+    tags = image.tag_v2 if kind == "TIFF" else {}
+    if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
+        pixels = 65_535 - pixels
+    if pixels.ndim == 2:
+        return Decoded(pixels, white_is_known=white_is_known)
+    if pixels.shape[2] == 3:
+        rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return Decoded(rgb, white_is_known=white_is_known)
+    rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
+    says_nothing = tags.get(_EXTRA_SAMPLES, (2,)) == (0,)
+    return Decoded(rgb, None if says_nothing else np.ascontiguousarray(pixels[..., 3]))
+
+
+def _whole_numbers(path: Path, pixels: np.ndarray) -> np.ndarray:
+    """uint8 or uint16 of that in either byte order, or of floating point in [0, 1].
+
+    Raises:
+        InputError: other numbers.
+    """
+    if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
+        pixels = np.round(pixels * np.float64(65_535)).astype(np.uint16)
+    if pixels.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
+        raise InputError(
+            f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
+        )
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,196 @@
+"""The library gives the command's numbers, whatever a picture is kept in."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+import dim_tf
+from dim_tf.matting import of_photo
+from dim_tf.matting.predict import load_model
+from dim_tf.pictures.colour import ColourProfile
+from dim_tf.pictures.writing import write_png
+from tests.library.conftest import MASK, PHOTO, SOFT, TRIMAP, read_numbers, save
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+# A space that is not sRGB, its red and green exchanged.
+SRGB_ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+OTHER_ICC = SRGB_ICC.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+DEEP_GREY = SOFT.astype(np.uint16) * 257
+TRANSPARENT = np.dstack([PHOTO, np.where(TRIMAP > 0, np.uint8(255), np.uint8(120))])
+LABELS = np.where(MASK > 0, np.uint8(2), np.uint8(0))
+LABELS[:20, :20] = 1
+
+
+def the_same(one, other):
+    one, other = np.asarray(one), np.asarray(other)
+    assert one.dtype == other.dtype
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "photo, orientation, role, beside, options",
+    [
+        (PHOTO, 1, "mask", MASK, {}),
+        (PHOTO, 1, "mask", SOFT, {"trimap_kernel": 9, "trimap_mode": "dilate"}),
+        (PHOTO, 1, "mask", MASK[::2, ::2], {"size": 64}),
+        (PHOTO, 1, "mask", 255 - MASK, {"invert": "yes", "bits": 16}),
+        (PHOTO, 1, "mask", LABELS, {"label": 2}),
+        (PHOTO, 1, "trimap", TRIMAP, {"bits": 16}),
+        (PHOTO, 1, "trimap", TRIMAP, {"max_pixels": 4000, "bn_eval": "moving"}),
+        (PHOTO[..., 0], 1, "mask", MASK, {}),
+        (PHOTO.astype(np.uint16) * 250, 1, "mask", MASK, {"bits": 16}),
+        (TRANSPARENT, 1, "mask", MASK, {}),
+        (PHOTO, 6, "mask", np.rot90(MASK, -1), {}),
+        (PHOTO, 6, "mask", MASK, {}),
+        (PHOTO, 3, "trimap", TRIMAP, {"mask_orientation": "as_photo"}),
+        (PHOTO, 3, "trimap", TRIMAP, {"mask_orientation": "as_stored"}),
+    ],
+)
+def test_a_matte_is_what_the_command_writes(
+    written, network, photo, orientation, role, beside, options
+):
+    save("photo.png", photo, orientation)
+    save("beside.png", np.ascontiguousarray(beside))
+    flags = {name: str(value) if name == "bits" else value for name, value in options.items()}
+    if "label" in options:
+        flags["label"] = (str(options["label"]),)
+    flag = "alpha" if role == "mask" else "trimap"
+    trimap = written("save_trimap", rgb="photo.png", **{flag: "beside.png"}, **flags)
+    expected = read_numbers("written.png")
+    assert expected.dtype == (np.uint16 if options.get("bits") == 16 else np.uint8)
+    options |= network
+    for_trimap = {"trimap_kernel", "trimap_mode", "invert", "label", "mask_orientation"}
+    for_trimap = {name: options[name] for name in for_trimap & options.keys()}
+    given = ["beside.png", Path("beside.png"), Image.open("beside.png")]
+    if orientation == 1:  # an array has no tag, and is not turned like the photo
+        given.append(beside)
+    for one in given:
+        the_same(dim_tf.matte("photo.png", **{role: one}, **options), expected)
+        the_same(dim_tf.trimap("photo.png", **{role: one}, **for_trimap), trimap)
+    if photo.dtype == np.uint8:
+        opened = Image.open("photo.png")
+        matte = dim_tf.matte(opened, **{role: "beside.png"}, **options)
+        assert isinstance(matte, Image.Image)
+        the_same(matte, expected)
+        assert isinstance(dim_tf.trimap(opened, **{role: beside}, **for_trimap), Image.Image)
+    if orientation == 1 and photo.shape[2:] != (4,):
+        the_same(dim_tf.matte(photo, **{role: "beside.png"}, **options), expected)
+
+
+@pytest.mark.parametrize("rectangle", [(15, 5, 70, 70), "auto"])
+def test_a_rectangle(written, network, rectangle):
+    save("photo.png", PHOTO)
+    text = rectangle if rectangle == "auto" else "15,5,70,70"
+    expected = written(rgb="photo.png", rect=text)
+    assert 0 < np.mean(expected == 255) < 0.9
+    for photo in ("photo.png", PHOTO, Image.fromarray(PHOTO)):
+        the_same(dim_tf.matte(photo, rectangle=rectangle, **network), expected)
+    numbers = rectangle if rectangle == "auto" else np.array(rectangle)
+    the_same(dim_tf.matte(PHOTO, rectangle=numbers, **network), expected)
+
+
+def test_a_mask_may_stand_in_second_place(network):
+    the_same(dim_tf.matte(PHOTO, MASK, **network), dim_tf.matte(PHOTO, mask=MASK, **network))
+
+
+def test_a_cut_out_is_what_the_command_writes(written, network):
+    save("photo.png", PHOTO, 6)
+    save("mask.png", MASK)
+    expected = written("cutout", rgb="photo.png", alpha="mask.png")
+    assert expected.shape == (120, 90, 4)
+    the_same(dim_tf.cutout("photo.png", "mask.png", **network), expected)
+    picture = dim_tf.cutout(Image.open("photo.png"), mask="mask.png", **network)
+    assert picture.mode == "RGBA"
+    the_same(picture, expected)
+    deep = PHOTO.astype(np.uint16) * 257
+    save("deep.png", deep)
+    expected = written("cutout", rgb="deep.png", alpha="mask.png", bits="16")
+    the_same(dim_tf.cutout("deep.png", "mask.png", bits=16, **network), expected)
+    the_same(dim_tf.cutout(deep, MASK, bits=16, **network), expected)
+
+
+@pytest.fixture
+def own_colours(monkeypatch):
+    monkeypatch.setattr(of_photo, "foreground_colours_of", lambda rgb, alpha: rgb)
+
+
+def test_a_colour_profile(written, network, own_colours):
+    write_png("photo.png", PHOTO, profile=ColourProfile(OTHER_ICC))
+    expected = written("cutout", rgb="photo.png", trimap=save("trimap.png", TRIMAP))
+    the_same(expected[..., :3], PHOTO)
+    matte = read_numbers("written.png")
+    the_same(dim_tf.matte(Image.open("photo.png"), trimap=TRIMAP, **network), matte)
+    with pytest.warns(UserWarning, match="give a Pillow picture to have it kept"):
+        rgba = dim_tf.cutout("photo.png", trimap=TRIMAP, **network)
+    the_same(rgba, expected)
+    picture = dim_tf.cutout(Image.open("photo.png"), trimap=TRIMAP, **network)
+    the_same(picture, expected)
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    assert Image.open(file).info["icc_profile"] == OTHER_ICC
+    # Of the same numbers as sRGB the matte is another.
+    assert (dim_tf.matte(PHOTO, trimap=TRIMAP, **network) != matte).any()
+
+
+def test_gamma_without_a_profile_that_pillow_writes(network, own_colours):
+    write_png("photo.png", PHOTO, profile=ColourProfile(None, 0.7))
+    picture = dim_tf.cutout(Image.open("photo.png"), trimap=TRIMAP, **network)
+    the_same(np.asarray(picture)[..., :3], dim_tf.read_rgb("photo.png"))
+    assert np.abs(np.asarray(picture)[..., :3].astype(int) - PHOTO).max() > 20
+
+
+def test_a_pillow_picture_of_16_bits(network):
+    grey = Image.fromarray(DEEP_GREY)
+    assert grey.mode == "I;16"
+    save("soft.png", DEEP_GREY)
+    the_same(dim_tf.trimap(PHOTO, grey), dim_tf.trimap(PHOTO, "soft.png"))
+    for mode in ("I", "F"):
+        values = DEEP_GREY / np.float32(65_535) if mode == "F" else DEEP_GREY.astype(np.int32)
+        other = Image.fromarray(values)
+        assert other.mode == mode
+        the_same(dim_tf.trimap(PHOTO, other), dim_tf.trimap(PHOTO, "soft.png"))
+    matte = dim_tf.matte(Image.fromarray(PHOTO), MASK, bits=16, **network)
+    assert np.asarray(matte).dtype == np.uint16
+
+
+@pytest.mark.parametrize("mode", ["P", "1", "LA", "CMYK"])
+def test_pillow_pictures_of_other_modes(mode):
+    source = Image.fromarray(PHOTO if mode in ("P", "CMYK") else MASK).convert(mode)
+    source.save("file.tiff" if mode == "CMYK" else "file.png")
+    opened = "file.tiff" if mode == "CMYK" else "file.png"
+    if mode in ("P", "CMYK"):
+        the_same(dim_tf.trimap(source, rectangle="auto"), dim_tf.trimap(opened, rectangle="auto"))
+    else:
+        the_same(dim_tf.trimap(PHOTO, source), dim_tf.trimap(PHOTO, opened))
+
+
+def test_a_tiff_that_pillow_turns_by_itself():
+    save("photo.tiff", PHOTO, 6)
+    expected = dim_tf.trimap("photo.tiff", mask=np.rot90(MASK, -1))
+    assert expected.shape == (120, 90)
+    the_same(dim_tf.trimap(Image.open("photo.tiff"), mask=np.rot90(MASK, -1)), expected)
+
+
+def test_a_model_of_ones_own(network, tiny_checkpoint):
+    model = load_model(tiny_checkpoint, post_process="none")
+    the_same(dim_tf.matte(PHOTO, MASK, model=model), dim_tf.matte(PHOTO, MASK, **network))
+    softened = load_model(tiny_checkpoint, post_process="affinity")
+    assert (dim_tf.matte(PHOTO, MASK, model=softened) != dim_tf.matte(PHOTO, MASK, **network)).any()
+
+
+def test_a_trimap_needs_no_tensorflow():
+    save("photo.png", PHOTO)
+    save("mask.png", MASK)
+    program = (
+        "import sys, dim_tf; from dim_tf import matte, cutout;"
+        "trimap = dim_tf.trimap('photo.png', 'mask.png');"
+        "assert trimap.shape == (90, 120); assert 'tensorflow' not in sys.modules"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(dim_tf.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)

@@ -1,0 +1,148 @@
+import ast
+import typing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dim_tf
+from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
+from dim_tf.library import kept
+from dim_tf.library.options import MattingOptions, ReadingOptions
+from dim_tf.library.telling import in_python
+from tests.library.conftest import MASK, PHOTO, TRIMAP, save
+
+ROOT = Path(dim_tf.__file__).parent
+# What says where the object is has names of its own.
+ARGUMENTS = {"rgb", "alpha", "trimap", "rect"}
+
+
+def test_the_options_are_the_commands_settings():
+    reading = typing.get_type_hints(ReadingConfig)
+    hints = typing.get_type_hints(ReadingOptions)
+    assert hints.keys() == reading.keys() - ARGUMENTS
+    of_both = reading | typing.get_type_hints(MattingConfig)
+    more = ReadingOptions.__annotations__.keys() | {"bits", "model"}
+    hints = typing.get_type_hints(MattingOptions, localns={"MattingModel": object})
+    assert hints.keys() - more == values_of(MattingConfig()).keys()
+    for name in hints.keys() - {"label", "checkpoint", "bits", "model"}:
+        assert hints[name] == of_both[name], name
+    bits = typing.get_args(typing.get_type_hints(WritingConfig)["bits"])
+    assert tuple(map(str, typing.get_args(hints["bits"]))) == bits
+
+
+@pytest.mark.parametrize(
+    "function, option", [("matte", "post_proces"), ("cutout", "rgb"), ("trimap", "size")]
+)
+def test_an_option_that_there_is_not(function, option):
+    message = rf"^{function}\(\) got an unexpected keyword argument '{option}'$"
+    with pytest.raises(TypeError, match=message):
+        getattr(dim_tf, function)(PHOTO, MASK, **{option: 3})
+
+
+def test_labels_in_every_form():
+    labels = np.zeros_like(MASK)
+    labels[30:60, 30:60], labels[5:25, 70:100], labels[70:85, 10:30] = 1, 2, 3
+    expected = dim_tf.trimap(PHOTO, (labels == 1) | (labels == 3))
+    save("labels.png", labels)
+    for mask in (labels, "labels.png"):
+        with pytest.warns(UserWarning, match="its labels 1 and 3 are taken as the object"):
+            made = [dim_tf.trimap(PHOTO, mask, label=label) for label in ("1,3", (1, 3), ["1", 3])]
+        for trimap in made:
+            np.testing.assert_array_equal(trimap, expected)
+
+
+def test_arrays_are_turned_over_only_when_it_is_said():
+    expected = dim_tf.trimap(PHOTO, MASK)
+    np.testing.assert_array_equal(dim_tf.trimap(PHOTO, 255 - MASK, invert="yes"), expected)
+    assert (dim_tf.trimap(PHOTO, 255 - MASK) != expected).any()
+    turned = np.where(TRIMAP == 128, np.uint8(128), 255 - TRIMAP)
+    made = dim_tf.trimap(PHOTO, trimap=turned, invert="yes")
+    np.testing.assert_array_equal(made, TRIMAP)
+    np.testing.assert_array_equal(dim_tf.trimap(PHOTO, trimap=TRIMAP / 255), TRIMAP)
+
+
+def test_numbers_of_numpy():
+    kernel = np.int64(9)
+    expected = dim_tf.trimap(PHOTO, MASK, trimap_kernel=9)
+    np.testing.assert_array_equal(dim_tf.trimap(PHOTO, MASK, trimap_kernel=kernel), expected)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({}, "Give a mask with mask= or a trimap with trimap= beside photo=, or rectangle="),
+        ({"mask": MASK, "rectangle": "auto"}, "Give either mask= or rectangle=, not both"),
+        ({"mask": MASK, "invert": "perhaps"}, 'invert="perhaps" is not possible; choose one of'),
+        ({"mask": MASK, "trimap_kernel": 0}, "trimap_kernel=0 is not possible; give a number at"),
+        ({"mask": MASK, "trimap_kernel": 2.5}, r"see help\(dim_tf.matte\)"),
+        ({"rectangle": (1, 2, 3)}, 'rectangle="1,2,3" is not possible; give x,y,width,height'),
+        ({"rectangle": (0, 0, 500, 9)}, 'rectangle="0,0,500,9" is not inside photo, which is 120'),
+        ({"mask": 0 * MASK}, "^mask has the value 0 everywhere and shows no object"),
+        ({"mask": MASK[:50]}, "^photo is 120×90 pixels and mask 120×50; give two pictures of the"),
+        ({"mask": PHOTO}, r"^The mask has the shape \(90, 120, 3\)"),
+        ({"mask": "--alpha.png"}, "^--alpha.png does not exist"),
+        ({"trimap": 0 * TRIMAP}, "^trimap has no unknown pixel"),
+        ({"trimap": MASK}, "^trimap has no unknown pixel .* or give the file with mask= as a mask"),
+        ({"trimap": MASK // 2}, "^A trimap holds 0, 128 and 255 only"),
+        ({"mask": MASK, "max_input_megapixels": 0.01}, "^photo claims 120×90 .*_megapixels=[)]"),
+        ({"mask": MASK, "label": 2}, "^mask has no labels .*; leave label= out"),
+    ],
+)
+def test_what_is_refused_is_said_in_pythons_words(arguments, message):
+    with pytest.raises(dim_tf.InputError, match=message) as refusal:
+        dim_tf.trimap(PHOTO, **arguments)
+    assert refusal.value.__cause__ is None and refusal.value.__suppress_context__
+
+
+def test_flags_become_arguments():
+    assert in_python("--label=1 or --label=1,2 (if it is a trimap give it with --trimap).") == (
+        'label=1 or label="1,2" (if it is a trimap give it with trimap=).'
+    )
+    assert in_python("give --mask_orientation=as_photo to turn it.") == (
+        'give mask_orientation="as_photo" to turn it.'
+    )
+    for same in ("my--alpha.png is damaged.", "a/--rgb.png", "train.py --flagfile=a.flags"):
+        assert in_python(same) == same
+
+
+def test_notes_are_warnings_where_the_library_was_called():
+    save("mask.png", MASK // 255)
+    with pytest.warns(UserWarning) as warned:
+        dim_tf.trimap(PHOTO, "mask.png")
+    (warning,) = warned
+    assert str(warning.message) == "mask.png: its values 0 and 1 are taken as 0 and 255."
+    assert warning.filename == __file__
+    with pytest.warns(UserWarning, match="^mask: its values 0 and 1 are taken"):
+        dim_tf.trimap(PHOTO, MASK // 255)
+
+
+def test_files_that_are_exchanged():
+    expected = dim_tf.trimap(save("photo.png", PHOTO), save("mask.png", MASK))
+    with pytest.warns(UserWarning, match="photo= and mask= are exchanged"):
+        made = dim_tf.trimap("mask.png", "photo.png")
+    np.testing.assert_array_equal(made, expected)
+
+
+def test_a_kept_model_is_loaded_anew_where_its_file_is_another(network, tiny_checkpoint):
+    file = Path("mine.npz")
+    file.write_bytes(tiny_checkpoint.read_bytes())
+    one = kept.kept_model(MattingConfig(checkpoint="mine.npz"))
+    assert kept.kept_model(MattingConfig(checkpoint="mine.npz")) is one
+    file.write_bytes(tiny_checkpoint.read_bytes())
+    again = kept.kept_model(MattingConfig(checkpoint="mine.npz"))
+    assert again is not one
+    assert kept.kept_model(MattingConfig(checkpoint="mine.npz", precision="float32")) is not again
+
+
+def test_the_public_names_are_known_to_checkers_too():
+    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    homes = {alias.name: node.module for node in block.body for alias in node.names}
+    assert homes == dim_tf._HOME
+    assert set(dim_tf.__all__) - {"__version__"} == homes.keys() <= {*dir(dim_tf)}
+    for name in homes:
+        assert getattr(dim_tf, name).__name__ == name
+    rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()}
+    assert not rooms & homes.keys()
