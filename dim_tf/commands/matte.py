@@ -10,6 +10,7 @@ from dim_tf.commands.failures import Failures
 from dim_tf.commands.measure import measure_mattes, truths_as_masks
 from dim_tf.commands.photo_input import PhotoAndTrimap, read_photo_and_trimap
 from dim_tf.commands.photo_jobs import PhotoJob, plan_jobs
+from dim_tf.commands.progress import under_bar
 from dim_tf.config import (
     MAX_INPUT_MEGAPIXELS,
     InferenceConfig,
@@ -70,34 +71,35 @@ def run_inference(config: InferenceConfig) -> None:
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
     model = None
     failures = Failures(len(jobs))
-    for job in jobs:
-        try:
-            inputs = read_photo_and_trimap(job, config.reading)
-            truth = job.truth and read_matte_on(
-                job.truth,
-                inputs.picture,
-                max_megapixels=config.reading.max_input_megapixels,
-                orientation=config.reading.mask_orientation,
-            )
-        except InputError as error:
-            failures.add(job.photo, error)
-            continue
-        # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
-        # model there is no next photo.
-        if model is None:
-            model, checkpoint = _load_model(checkpoint, config.matting)
-            if writing.save_certainty:
-                model.refuse_without_certainty()
-        try:
-            alpha = matte_photo(
-                model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
-            )
-        except InputError as error:
-            failures.add(job.photo, error)
-            continue
-        if truth is not None:
-            photo, trimap, _ = inputs
-            evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, photo.rgb)
+    with under_bar(jobs, "mattes") as jobs_shown:
+        for job in jobs_shown:
+            try:
+                inputs = read_photo_and_trimap(job, config.reading)
+                truth = job.truth and read_matte_on(
+                    job.truth,
+                    inputs.picture,
+                    max_megapixels=config.reading.max_input_megapixels,
+                    orientation=config.reading.mask_orientation,
+                )
+            except InputError as error:
+                failures.add(job.photo, error)
+                continue
+            # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
+            # model there is no next photo.
+            if model is None:
+                model, checkpoint = _load_model(checkpoint, config.matting)
+                if writing.save_certainty:
+                    model.refuse_without_certainty()
+            try:
+                alpha = matte_photo(
+                    model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
+                )
+            except InputError as error:
+                failures.add(job.photo, error)
+                continue
+            if truth is not None:
+                photo, trimap, _ = inputs
+                evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, photo.rgb)
     if evaluation.measured and measuring.gt:
         print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
         settings, flattered = values_of(config), truths_as_masks(config)
@@ -166,22 +168,24 @@ def matte_photo(
         alpha = model.predict_alpha(rgb, trimap, *sides)
     largest, dtype = (65_535, np.uint16) if writing.bits == "16" else (255, np.uint8)
     levels = np.round(alpha * np.float64(largest)).astype(dtype)
-    write_png(job.matte, levels)
-    written = f"matte {job.matte}"
+    written = []
+    if job.matte:
+        write_png(job.matte, levels)
+        written.append(f"matte {job.matte}")
     if job.side_by_side:
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
-        written += f", side by side {job.side_by_side}"
+        written.append(f"side by side {job.side_by_side}")
     if job.save_trimap:
         write_png(job.save_trimap, trimap)
-        written += f", trimap {job.save_trimap}"
+        written.append(f"trimap {job.save_trimap}")
     if job.save_certainty:
-        written += f", certainty {job.save_certainty}"
+        written.append(f"certainty {job.save_certainty}")
     if job.cutout or job.composite:
         written += _write_cutout(job, inputs.photo, alpha, levels, writing, max_megapixels)
     height, width = alpha.shape
-    seconds = time.monotonic() - start
-    line = f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s"
+    written.append(f"{time.monotonic() - start:.1f} s")
+    line = f"{job.photo.name} ({width}×{height}): {', '.join(written)}"
     give_back_memory()
     print(printable(line), flush=True)
     return alpha
@@ -194,21 +198,21 @@ def _write_cutout(
     levels: np.ndarray,
     writing: WritingConfig,
     max_megapixels: float,
-) -> str:
+) -> list[str]:
     """Writes the cut-out and the composite that the job asks for, and says so.
 
     A cut-out has the photo's own numbers and their profile, a composite is sRGB: its background is.
     """
-    written = ""
+    written = []
     own = to_16_bits(photo.own) if writing.bits == "16" else to_8_bits(photo.own)
     colours = foreground_colours_of(own, alpha)
     if job.cutout:
         write_png(job.cutout, np.dstack([colours, levels]), profile=photo.profile)
-        written += f", cut-out {job.cutout}"
+        written.append(f"cut-out {job.cutout}")
     if job.composite:
         background = parse_background(writing.background)
         behind = render_background(background, *alpha.shape, max_megapixels)
         foreground = to_srgb(colours, photo.profile)
         write_png(job.composite, composite_on(foreground, alpha, behind))
-        written += f", composite {job.composite}"
+        written.append(f"composite {job.composite}")
     return written
