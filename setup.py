@@ -48,7 +48,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dim_tf", "dim_tf.*"]),
-    package_data={"dim_tf": ["assets/*.png", "py.typed"]},
+    package_data={"dim_tf": ["assets/*", "py.typed"]},
     cmdclass={"build_py": BuildWithShipped},
     entry_points={"console_scripts": ["dim-tf = dim_tf.commands.words:main"]},
     install_requires=[

@@ -10,76 +10,15 @@ import importlib
 import re
 import sys
 import typing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dim_tf.commands.script import Command, typed_alias
 from dim_tf.config.fields import choices_of, settings_fields
 from dim_tf.config.flagfile import shipped_flagfiles
 
-SHELLS = ("bash", "zsh")
-
-_BASH = """\
-# bash completion of dim-tf:  source <(dim-tf completion bash)
-_dim_tf() {{
-    local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
-    local flag= flags= first= choices=
-    COMPREPLY=()
-    if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "{words} --help --version" -- "$current"))
-        return
-    fi
-    if [ "$current" = "=" ]; then
-        flag=$before current=
-    elif [ "$before" = "=" ]; then
-        flag=${{COMP_WORDS[COMP_CWORD-2]}}
-    fi
-    case ${{COMP_WORDS[1]}} in
-{flags}
-    esac
-    case "${{COMP_WORDS[1]}} $flag" in
-{choices}
-    *" --flagfile") choices="{flagfiles}" ;;
-    esac
-    if [ -n "$flag" ]; then
-        COMPREPLY=($(compgen -W "$choices" -- "$current"))
-    elif [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W "$flags --flagfile= --help" -- "$current"))
-        [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace 2>/dev/null
-    elif [ "$COMP_CWORD" -eq 2 ]; then
-        COMPREPLY=($(compgen -W "$first" -- "$current"))
-    fi
-    return 0
-}}
-complete -o bashdefault -o default -F _dim_tf dim-tf
-"""
-_ZSH = """\
-#compdef dim-tf
-# zsh completion of dim-tf:  source <(dim-tf completion zsh)
-_dim_tf_flagfiles() {{
-    compadd {flagfiles}
-    _files
-}}
-_dim_tf() {{
-    local -a known
-    if (( CURRENT == 2 )); then
-        known=(
-{words}
-        )
-        _describe 'word' known
-        return
-    fi
-    shift words
-    (( CURRENT-- ))
-    case $words[1] in
-{cases}
-    esac
-}}
-if [ "$funcstack[1]" = "_dim_tf" ]; then
-    _dim_tf "$@"
-else
-    compdef _dim_tf dim-tf
-fi
-"""
+COMMANDS = ("bash", "zsh")
+_ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 class _Flag(NamedTuple):
@@ -126,7 +65,12 @@ def _completed(module_name: str) -> _Completed:
         of_name[name]._replace(typed=typed_alias(alias) + ("=" if len(alias) > 1 else ""))
         for alias, name in command.aliases.items()
     ]
-    return _Completed(first, [*of_name.values(), *aliases])
+    off = [
+        flag._replace(typed=flag.typed.replace("--", "--no", 1))
+        for flag in of_name.values()
+        if not flag.typed.endswith("=")
+    ]
+    return _Completed(first, [*of_name.values(), *off, *aliases])
 
 
 def _flag(name: str, hint: Any, help: str) -> _Flag:
@@ -146,7 +90,8 @@ def _bash(completed: dict[str, _Completed]) -> str:
             for flag in of_word
             if flag.choices
         ]
-    return _BASH.format(
+    return _filled(
+        "bash",
         words=" ".join(completed),
         flags="\n".join(flags),
         choices="\n".join(choices),
@@ -158,15 +103,23 @@ def _zsh(summaries: dict[str, str], completed: dict[str, _Completed]) -> str:
     cases = []
     for word, (first, flags) in completed.items():
         specs = [_spec(flag) for flag in flags]
-        specs.append("'--flagfile=[flags from a file]:file:_dim_tf_flagfiles'")
         specs.append(f"'1:first:({' '.join(first)})'" if first else "'*:file:_files'")
         lines = " \\\n            ".join(specs)
-        cases.append(f"    {word})\n        _arguments \\\n            {lines} ;;")
+        call = f"_arguments \\\n            {lines} \\\n            $flagfile ;;"
+        cases.append(f"    {word})\n        {call}")
     described = "\n".join(
         f"            '{name}:{_quoted(summary)}'" for name, summary in summaries.items()
     )
     flagfiles = " ".join(shipped_flagfiles())
-    return _ZSH.format(words=described, cases="\n".join(cases), flagfiles=flagfiles)
+    return _filled("zsh", words=described, cases="\n".join(cases), flagfiles=flagfiles)
+
+
+def _filled(shell: str, **parts: str) -> str:
+    """The shell's file of `dim_tf/assets` with its @PARTS@ filled in."""
+    text = (_ASSETS / f"completion.{shell}").read_text(encoding="utf-8")
+    for name, part in parts.items():
+        text = text.replace(f"@{name.upper()}@", part)
+    return text
 
 
 def _spec(flag: _Flag) -> str:
@@ -185,10 +138,10 @@ def _quoted(text: str) -> str:
 def main() -> None:
     """Prints the completion of the shell that was typed."""
     typed = sys.argv[1:]
-    if typed and typed[0] in SHELLS:
+    if typed and typed[0] in COMMANDS:
         print(completion_text(typed[0]), end="")
     elif typed and typed[0].startswith("-"):
         print(__doc__.strip())
     else:
-        print(f"dim-tf completion: say for which shell: {' or '.join(SHELLS)}.", file=sys.stderr)
+        print(f"dim-tf completion: say for which shell: {' or '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(1)
