@@ -168,24 +168,24 @@ def matte_photo(
         alpha = model.predict_alpha(rgb, trimap, *sides)
     largest, dtype = (65_535, np.uint16) if writing.bits == "16" else (255, np.uint8)
     levels = np.round(alpha * np.float64(largest)).astype(dtype)
-    written = []
     if job.matte:
         write_png(job.matte, levels)
-        written.append(f"matte {job.matte}")
+    written = f"matte {job.matte}" if job.matte else ""
     if job.side_by_side:
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
-        written.append(f"side by side {job.side_by_side}")
+        written += f", side by side {job.side_by_side}"
     if job.save_trimap:
         write_png(job.save_trimap, trimap)
-        written.append(f"trimap {job.save_trimap}")
+        written += f", trimap {job.save_trimap}"
     if job.save_certainty:
-        written.append(f"certainty {job.save_certainty}")
+        written += f", certainty {job.save_certainty}"
     if job.cutout or job.composite:
         written += _write_cutout(job, inputs.photo, alpha, levels, writing, max_megapixels)
     height, width = alpha.shape
-    written.append(f"{time.monotonic() - start:.1f} s")
-    line = f"{job.photo.name} ({width}×{height}): {', '.join(written)}"
+    seconds = time.monotonic() - start
+    done = f"{written}, {seconds:.1f} s".removeprefix(", ")
+    line = f"{job.photo.name} ({width}×{height}): {done}"
     give_back_memory()
     print(printable(line), flush=True)
     return alpha
@@ -198,21 +198,21 @@ def _write_cutout(
     levels: np.ndarray,
     writing: WritingConfig,
     max_megapixels: float,
-) -> list[str]:
+) -> str:
     """Writes the cut-out and the composite that the job asks for, and says so.
 
     A cut-out has the photo's own numbers and their profile, a composite is sRGB: its background is.
     """
-    written = []
+    written = ""
     own = to_16_bits(photo.own) if writing.bits == "16" else to_8_bits(photo.own)
     colours = foreground_colours_of(own, alpha)
     if job.cutout:
         write_png(job.cutout, np.dstack([colours, levels]), profile=photo.profile)
-        written.append(f"cut-out {job.cutout}")
+        written += f", cut-out {job.cutout}"
     if job.composite:
         background = parse_background(writing.background)
         behind = render_background(background, *alpha.shape, max_megapixels)
         foreground = to_srgb(colours, photo.profile)
         write_png(job.composite, composite_on(foreground, alpha, behind))
-        written.append(f"composite {job.composite}")
+        written += f", composite {job.composite}"
     return written
