@@ -2,7 +2,7 @@
 
 import math
 import os
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import cv2
 import keras
@@ -59,6 +59,39 @@ class MattingModel:
                 autograph=False,
             )
         )
+
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = ...,
+        max_pixels: int = ...,
+        *,
+        return_certainty: Literal[False] = ...,
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = ...,
+        max_pixels: int = ...,
+        *,
+        return_certainty: Literal[True],
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = ...,
+        max_pixels: int = ...,
+        *,
+        return_certainty: bool,
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
 
     def predict_alpha(
         self,

@@ -36,6 +36,10 @@ NOT_TO_BE_FOLLOWED = {
 }
 # What only looks like advice to `gives_advice`.
 NOTHING_TO_FOLLOW = {
+    "Photo and rough mask in, clean matte out.\n\n    {program} matte photo.jpg mask.png\n"
+    "    {program} cutout photo.jpg mask.png\n    {program} matte photos/ --masks masks/ -o out/\n"
+    "\n{words}\n\nEach has its own help: {program} matte --help. {program} --version says what is "
+    "installed.",
     "change of the error, percent; to the right is worse",
     "Made by `{} report` from the records in `{}/records`; nothing here is typed by hand, and what "
     "is changed by hand is lost.",

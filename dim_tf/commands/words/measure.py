@@ -13,6 +13,7 @@ sheets, the worst matte first.
 """
 
 from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig, with_values
 from dim_tf.system.errors import InputError
 
@@ -21,15 +22,13 @@ def measure(config: InferenceConfig) -> None:
     """Measures mattes against true ones.
 
     Raises:
-        InputError: nothing to compare with; see also `run_inference`.
+        InputError: nothing to compare with; see also `write_mattes`.
     """
     if not config.measuring.gt:
         raise InputError(
             "The true mattes are missing; give them behind the mattes, or with --gt beside --rgb."
         )
-    from dim_tf.commands.matte import run_inference  # OpenCV and TensorFlow: not for --help
-
-    run_inference(with_values(config, write_matte=bool(config.writing.output)))
+    write_mattes(with_values(config, write_matte=bool(config.writing.output)))
 
 
 COMMAND = Command(InferenceConfig, measure, files=("predictions", "gt"), aliases={"o": "report"})
