@@ -14,8 +14,9 @@ SHIPPED = {"checkpoints": ("*.npz", "*.md", "SHA256SUMS"), "flagfiles": ("**/*.f
 class BuildWithShipped(build_py):
     """Puts released weights and flagfiles into the package.
 
-    Not by `package_dir`: an editable install would then need an import hook, which type checkers
-    do not follow. `dim_tf.system.shipped` finds them in both places.
+    Not by `package_dir`, which would make packages of two folders without code, and leave an
+    editable install with other paths than a wheel's. `dim_tf.system.shipped` finds them in both
+    places.
     """
 
     def run(self) -> None:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} ({elapsed} gone, {remaining} left)"
+
 Job = TypeVar("Job")
 
 
@@ -28,10 +30,11 @@ def under_bar(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
     from tqdm.contrib import DummyTqdmFile
 
     terminal = sys.stderr
+    shown = tqdm(
+        jobs, desc=label, file=terminal, leave=False, dynamic_ncols=True, bar_format=_FORMAT
+    )
     with contextlib.ExitStack() as stack:
-        bar = stack.enter_context(
-            tqdm(jobs, desc=label, file=terminal, unit="", leave=False, dynamic_ncols=True)
-        )
+        bar = stack.enter_context(shown)
         stack.enter_context(contextlib.redirect_stderr(DummyTqdmFile(terminal)))
         if sys.stdout.isatty():  # the same one: a line would stand in the middle of the bar
             stack.enter_context(contextlib.redirect_stdout(DummyTqdmFile(terminal)))

@@ -77,7 +77,7 @@ def test_lines_stand_above_the_bar(monkeypatch, also_stdout):
             print(f"note {job}", file=sys.stderr)
     assert sys.stdout is stdout and sys.stderr is terminal
     seen = terminal.getvalue()
-    assert re.search(r"mattes: +\d+%.*\| [0-3]/3 \[\d\d:\d\d<", seen)
+    assert re.search(r"mattes: +\d+%.*\| [0-3]/3 \(\d\d:\d\d gone, .* left\)", seen)
     for job in "abc":
         assert f"note {job}\n" in seen
         assert f"matte {job}\n" in (seen if also_stdout else stdout.getvalue())
@@ -98,4 +98,4 @@ def test_photos_of_a_folder_have_a_bar(tiny, pictures, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     tiny(write_mattes, "--rgb=photos", "--alpha=masks")
-    assert "/2 [" in terminal.getvalue()
+    assert "/2 (" in terminal.getvalue()
