@@ -63,10 +63,5 @@ def make(config: HeldOutConfig) -> None:
 COMMAND = Command(HeldOutConfig, make, files=("photos_dir",), aliases={"o": "out_dir"})
 
 
-def main() -> None:
-    """Runs the command with what was typed."""
-    run_script(*COMMAND)
-
-
 if __name__ == "__main__":
-    main()
+    run_script(*COMMAND)

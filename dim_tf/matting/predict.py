@@ -65,34 +65,21 @@ class MattingModel:
         self,
         rgb: np.ndarray,
         trimap: np.ndarray,
-        size: int = ...,
-        max_pixels: int = ...,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
         *,
-        return_certainty: Literal[False] = ...,
+        return_certainty: Literal[False] = False,
     ) -> np.ndarray: ...
-
     @overload
     def predict_alpha(
         self,
         rgb: np.ndarray,
         trimap: np.ndarray,
-        size: int = ...,
-        max_pixels: int = ...,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
         *,
         return_certainty: Literal[True],
     ) -> tuple[np.ndarray, np.ndarray]: ...
-
-    @overload
-    def predict_alpha(
-        self,
-        rgb: np.ndarray,
-        trimap: np.ndarray,
-        size: int = ...,
-        max_pixels: int = ...,
-        *,
-        return_certainty: bool,
-    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
-
     def predict_alpha(
         self,
         rgb: np.ndarray,

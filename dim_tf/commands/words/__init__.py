@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from typing import NamedTuple
 
-from dim_tf.commands.script import quiet_broken_pipe
+from dim_tf.commands.script import quiet_broken_pipe, run_script
 
 PROGRAM = "dim-tf"
 
@@ -20,7 +20,8 @@ class Word(NamedTuple):
     """What can be done.
 
     Attributes:
-        module: has the function `main`, which reads `sys.argv`; imported when the word is used.
+        module: has a `Command` named COMMAND, and where more is to be done a function `main` that
+            reads `sys.argv`; imported when the word is used.
         summary: what the overview says of it.
     """
 
@@ -77,7 +78,11 @@ def _run(typed: list[str]) -> None:
         sys.exit(1)
     else:
         sys.argv = [f"{PROGRAM} {word}", *typed[1:]]
-        importlib.import_module(words()[word].module).main()
+        module = importlib.import_module(words()[word].module)
+        if hasattr(module, "main"):
+            module.main()
+        else:
+            run_script(*module.COMMAND)
 
 
 def _overview() -> str:

@@ -25,7 +25,7 @@ The matte is written as well where --output names a file for it.
 
 from pathlib import Path
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import Command
 from dim_tf.commands.streams import STREAM
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig, with_values
@@ -78,8 +78,3 @@ COMMAND = Command(
     files=("rgb", "alpha"),
     aliases={"o": "cutout", "masks": "alpha", "mask": "alpha"},
 )
-
-
-def main() -> None:
-    """Runs the word with what was typed."""
-    run_script(*COMMAND)

@@ -24,7 +24,7 @@ In a pipe, - is standard input and standard output:
 Without any name it is a demo on the shipped sample.
 """
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import Command
 from dim_tf.config import InferenceConfig
 
 
@@ -47,8 +47,3 @@ COMMAND = Command(
     files=("rgb", "alpha"),
     aliases={"o": "output", "masks": "alpha", "mask": "alpha"},
 )
-
-
-def main() -> None:
-    """Runs the word with what was typed."""
-    run_script(*COMMAND)

@@ -12,7 +12,7 @@ Both print a table and write the folder report (another one: -o): metrics.csv, m
 sheets, the worst matte first.
 """
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import Command
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig, with_values
 from dim_tf.system.errors import InputError
@@ -32,8 +32,3 @@ def measure(config: InferenceConfig) -> None:
 
 
 COMMAND = Command(InferenceConfig, measure, files=("predictions", "gt"), aliases={"o": "report"})
-
-
-def main() -> None:
-    """Runs the word with what was typed."""
-    run_script(*COMMAND)

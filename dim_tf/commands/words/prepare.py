@@ -19,7 +19,7 @@ The Adobe matting dataset, and its test set Composition-1k:
     dim-tf prepare --adobe_root=Adobe --adobe_split=test --bg_dir=voc/JPEGImages -o composition_1k
 """
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import Command
 from dim_tf.config import OfflineConfig
 
 
@@ -40,8 +40,3 @@ COMMAND = Command(
     files=("alpha_dir", "eps_dir", "bg_dir"),
     aliases={"o": "out_dir"},
 )
-
-
-def main() -> None:
-    """Runs the word with what was typed."""
-    run_script(*COMMAND)

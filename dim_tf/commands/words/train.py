@@ -11,7 +11,7 @@ A run that was stopped goes on with the same command.
 
 import os
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import Command
 from dim_tf.config import TrainingConfig
 
 
@@ -31,8 +31,3 @@ def train(config: TrainingConfig) -> None:
 
 
 COMMAND = Command(TrainingConfig, train, files=("data_dir",), aliases={"o": "run_dir"})
-
-
-def main() -> None:
-    """Runs the word with what was typed."""
-    run_script(*COMMAND)
