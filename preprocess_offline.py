@@ -18,14 +18,14 @@ The Adobe matting dataset, and its test set Composition-1k:
     python preprocess_offline.py --adobe_root=Adobe --adobe_split=test --bg_dir=VOC --out_dir=c1k
 """
 
-from dim_tf.commands.prepare import make_dataset
 from dim_tf.commands.script import run_script
+from dim_tf.commands.words.prepare import prepare
 from dim_tf.config import OfflineConfig
 
 
 def make(config: OfflineConfig) -> None:
     """Makes the dataset and prints what was done."""
-    print(make_dataset(config))
+    prepare(config)
 
 
 if __name__ == "__main__":

@@ -24,14 +24,13 @@ How good the mattes of another tool are:
 """
 
 from dim_tf.commands.script import run_script
+from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig
 
 
 def run(config: InferenceConfig) -> None:
     """Writes the matte of every photo."""
-    from dim_tf.commands.matte import run_inference  # OpenCV and TensorFlow: not for --help
-
-    run_inference(config)
+    write_mattes(config)
 
 
 if __name__ == "__main__":

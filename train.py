@@ -7,15 +7,15 @@ The blog's settings:
 A run that was stopped goes on with the same command.
 """
 
-import os
-
 from dim_tf.commands.script import run_script
-from dim_tf.commands.train import start_run
+from dim_tf.commands.words.train import train
 from dim_tf.config import TrainingConfig
-from dim_tf.config.flags import flagfile_text
+
+
+def run(config: TrainingConfig) -> None:
+    """Begins the run, or goes on with it."""
+    train(config)
+
 
 if __name__ == "__main__":
-    # TensorFlow leaves oneDNN off on processors without AVX512-VNNI or AVX-VNNI. Gradients of
-    # convolutions are several times faster with it there too (benchmarks/README.md).
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    run_script(TrainingConfig, lambda config: start_run(config, flagfile_text(config)))
+    run_script(TrainingConfig, run)

@@ -9,6 +9,9 @@ rgba = dim_tf.cutout("photo.jpg", mask="mask.png")  # [H, W, 4] uint8
 import importlib
 from typing import TYPE_CHECKING, Any
 
+# The one place of the version: setup.py reads it here.
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:  # what is public, for those who read types; the others get it from __getattr__
     from dim_tf.evaluation.metrics import matting_errors
     from dim_tf.library.calls import cutout, matte, trimap

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dim_tf.config import AblationConfig, TrainingConfig, values_of, with_values
+from dim_tf.config.flagfile import FLAGFILES
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.system.errors import InputError
+from dim_tf.system.shipped import existing_or_shipped
 
 # Settings that say where and how to run, not what comes out. The seed stands beside them.
 _NOT_RESULTS = (
@@ -87,7 +89,7 @@ def arm_config(arm: Arm, config: AblationConfig, seed: int = 1) -> TrainingConfi
     Raises:
         InputError: the flagfile is missing, or holds what is no flag.
     """
-    path = Path(config.flags_dir) / f"{arm.name}.flags"
+    path = existing_or_shipped(Path(config.flags_dir) / f"{arm.name}.flags", FLAGFILES)
     training = config_from_arguments(TrainingConfig, [f"--flagfile={path}"])
     optimization = training.run.optimization
     steps = config.steps or optimization.steps

@@ -1,19 +1,18 @@
 """Runs the blog's ablations and reports what came of them.
 
 Everything that is missing, one run at a time; the same command goes on after an interruption:
-    python -m dim_tf.commands.ablations run --photos_dir=photos --validation_dir=validation
-        --vgg_weights=vgg16_weights.npz
+    dim-tf ablations run --photos_dir=photos --validation_dir=validation
 The report, docs/ablations.md, from the records of the runs:
-    python -m dim_tf.commands.ablations report
+    dim-tf ablations report
 The drift of the ground truth alone:
-    python -m dim_tf.commands.ablations drift
+    dim-tf ablations drift
 One run in this process (run starts one of these for each):
-    python -m dim_tf.commands.ablations one --only=base --seeds=1 --photos_dir=photos
+    dim-tf ablations one --only=base --seeds=1 --photos_dir=photos
 """
 
 import sys
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.config import AblationConfig
 
 
@@ -55,11 +54,12 @@ def report(config: AblationConfig) -> None:
 
 
 COMMANDS = {"run": run, "report": report, "drift": drift, "one": one}
+COMMAND = Command(AblationConfig, report)
 
 
 def main() -> None:
     """Runs the command that the first word names."""
-    script = "dim_tf.ablations"
+    script = "dim-tf ablations"
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if word in COMMANDS:
         sys.argv = [f"{script} {word}", *sys.argv[2:]]

@@ -1,26 +1,25 @@
-r"""Composites with true mattes, made of photographs that no training saw.
+"""Composites with true mattes, made of photographs that no training saw.
 
-    python preprocess_offline.py --synthetic=2000 --photos_dir=photos --hold_out --out_dir=data
-    python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out
+    dim-tf prepare --synthetic=2000 --photos_dir=photos --hold_out -o data
+    dim-tf held-out photos -o held_out
 
-writes rgb, trimap, trimap_dilate and alpha, in the layout that test.py measures on:
+writes rgb, trimap, trimap_dilate and alpha, in the layout that dim-tf measure takes:
 
-    python test.py --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha --output=mattes
+    dim-tf measure --rgb=held_out/rgb --trimap=held_out/trimap --gt=held_out/alpha
 
 Of the real cut-outs that --hold_out left out; sources take turns, and errors are told by source:
 
-    python -m dim_tf.commands.held_out --source=cutouts --photos_dir=photos --cutouts_dir=cutouts \
-        --out_dir=held_out_cutouts
+    dim-tf held-out photos --source=cutouts --cutouts_dir=cutouts -o held_out_cutouts
 
 Closed-form matting on the same pictures, for comparison (pip install '.[closed_form]'):
 
-    python -m dim_tf.commands.held_out --photos_dir=photos --out_dir=held_out --closed_form=cf
-    python test.py --predictions=cf --trimap=held_out/trimap --gt=held_out/alpha
+    dim-tf held-out photos -o held_out --closed_form=cf
+    dim-tf measure cf held_out/alpha --trimap=held_out/trimap
 """
 
 from pathlib import Path
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.config import HeldOutConfig
 from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
 from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs
@@ -61,5 +60,8 @@ def make(config: HeldOutConfig) -> None:
         tell(config.closed_form, f"{written} closed-form mattes written, the rest was there")
 
 
+COMMAND = Command(HeldOutConfig, make, files=("photos_dir",), aliases={"o": "out_dir"})
+
+
 if __name__ == "__main__":
-    run_script(HeldOutConfig, make)
+    run_script(*COMMAND)

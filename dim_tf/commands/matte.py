@@ -10,6 +10,7 @@ from dim_tf.commands.failures import Failures
 from dim_tf.commands.measure import measure_mattes, truths_as_masks
 from dim_tf.commands.photo_input import read_photo_and_trimap
 from dim_tf.commands.photo_jobs import PhotoJob, plan_jobs
+from dim_tf.commands.progress import under_bar
 from dim_tf.config import (
     MAX_INPUT_MEGAPIXELS,
     InferenceConfig,
@@ -66,34 +67,35 @@ def run_inference(config: InferenceConfig) -> None:
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
     model = None
     failures = Failures(len(jobs))
-    for job in jobs:
-        try:
-            inputs = read_photo_and_trimap(job, config.reading)
-            truth = job.truth and read_matte_on(
-                job.truth,
-                inputs.picture,
-                max_megapixels=config.reading.max_input_megapixels,
-                orientation=config.reading.mask_orientation,
-            )
-        except InputError as error:
-            failures.add(job.photo, error)
-            continue
-        # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
-        # model there is no next photo.
-        if model is None:
-            model, checkpoint = _load_model(checkpoint, config.matting)
-            if writing.save_certainty:
-                model.refuse_without_certainty()
-        try:
-            alpha = matte_photo(
-                model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
-            )
-        except InputError as error:
-            failures.add(job.photo, error)
-            continue
-        if truth is not None:
-            photo, trimap, _ = inputs
-            evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, photo.rgb)
+    with under_bar(jobs, "mattes") as jobs_shown:
+        for job in jobs_shown:
+            try:
+                inputs = read_photo_and_trimap(job, config.reading)
+                truth = job.truth and read_matte_on(
+                    job.truth,
+                    inputs.picture,
+                    max_megapixels=config.reading.max_input_megapixels,
+                    orientation=config.reading.mask_orientation,
+                )
+            except InputError as error:
+                failures.add(job.photo, error)
+                continue
+            # Not before a photo is worth it: TensorFlow takes seconds. Outside of `try`: without a
+            # model there is no next photo.
+            if model is None:
+                model, checkpoint = _load_model(checkpoint, config.matting)
+                if writing.save_certainty:
+                    model.refuse_without_certainty()
+            try:
+                alpha = matte_photo(
+                    model, job, inputs, config.matting, writing, config.reading.max_input_megapixels
+                )
+            except InputError as error:
+                failures.add(job.photo, error)
+                continue
+            if truth is not None:
+                photo, trimap, _ = inputs
+                evaluation.add(job.photo.stem, to_8_bit(alpha), truth, trimap, photo.rgb)
     if evaluation.measured and measuring.gt:
         print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
         settings, flattered = values_of(config), truths_as_masks(config)
@@ -153,8 +155,9 @@ def matte_photo(
     if with_certainty:
         write_png(job.save_certainty, to_8_bit(certainty))
     levels = levels_of_matte(alpha, writing.bits)
-    write_png(job.matte, levels)
-    written = f"matte {job.matte}"
+    if job.matte:
+        write_png(job.matte, levels)
+    written = f"matte {job.matte}" if job.matte else ""
     if job.side_by_side:
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         write_png(job.side_by_side, row)
@@ -168,7 +171,8 @@ def matte_photo(
         written += _write_cutout(job, inputs.photo, alpha, levels, writing, max_megapixels)
     height, width = alpha.shape
     seconds = time.monotonic() - start
-    line = f"{job.photo.name} ({width}×{height}): {written}, {seconds:.1f} s"
+    done = f"{written}, {seconds:.1f} s".removeprefix(", ")
+    line = f"{job.photo.name} ({width}×{height}): {done}"
     give_back_memory()
     print(printable(line), flush=True)
     return alpha

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
 from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
+from dim_tf.commands.progress import under_bar
 from dim_tf.config import InferenceConfig, ReadingConfig, values_of
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
@@ -49,15 +50,16 @@ def measure_mattes(config: InferenceConfig) -> None:
     evaluation = Evaluation(measuring.region, measuring.sheets)
     table = ErrorTable(job.matte.stem for job in jobs)
     failures = Failures(len(jobs))
-    for job in jobs:
-        try:
-            _measure(job, config.reading, evaluation)
-        except InputError as error:
-            failures.add(job.matte, error)
-            continue
-        if len(evaluation.measured) == 1:
-            print(table.head())
-        print(table.row(evaluation.measured[-1]), flush=True)
+    with under_bar(jobs, "mattes") as jobs_shown:
+        for job in jobs_shown:
+            try:
+                _measure(job, config.reading, evaluation)
+            except InputError as error:
+                failures.add(job.matte, error)
+                continue
+            if len(evaluation.measured) == 1:
+                print(table.head())
+            print(table.row(evaluation.measured[-1]), flush=True)
     if evaluation.measured:
         print(table.mean(evaluation))
         publish(evaluation, measuring.report, values_of(config), truths_as_masks(config))

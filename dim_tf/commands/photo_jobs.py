@@ -36,7 +36,7 @@ class PhotoJob(NamedTuple):
     Attributes:
         photo: to read.
         mask: mask or trimap to read, or None.
-        matte: PNG to write.
+        matte: PNG to write, or None.
         side_by_side: PNG to write, or None.
         cutout: RGBA PNG to write, or None.
         composite: PNG on the new background to write, or None.
@@ -47,7 +47,7 @@ class PhotoJob(NamedTuple):
 
     photo: Path
     mask: Path | None
-    matte: Path
+    matte: Path | None
     side_by_side: Path | None = None
     cutout: Path | None = None
     composite: Path | None = None
@@ -93,14 +93,21 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
         "output", writing.output or (_DEFAULT_FOLDER if several else _DEFAULT_FILE), photos
     )
     others = _other_targets(writing, photos, mattes)
+    if not (writing.write_matte or any(others) or measuring.gt):
+        raise InputError(
+            "With --nowrite_matte nothing is written; leave it out, or name what is to be written, "
+            "such as --save_trimap=trimap.png."
+        )
+    written = mattes if writing.write_matte else [None] * len(photos)
+    targets = [path for path in written if path]
     _refuse_overwriting(
         inputs=[path for path in (*photos, *masks, *truths) if path],
-        targets=[*mattes, *(path for job in others for path in job.values())],
+        targets=[*targets, *(path for job in others for path in job.values())],
     )
     return [
         PhotoJob(photo, mask, matte, truth=truth, **other)
         for photo, mask, matte, truth, other in zip(
-            photos, masks, mattes, truths, others, strict=True
+            photos, masks, written, truths, others, strict=True
         )
     ]
 
@@ -127,10 +134,13 @@ def _demo_job(writing: WritingConfig) -> PhotoJob:
     photo, mask = ASSETS / "sample_rgb.png", ASSETS / "sample_mask.png"
     (matte,) = _targets("output", writing.output or _DEFAULT_FILE, [photo])
     (others,) = _other_targets(writing, [photo], [matte])
+    truth = ASSETS / "sample_alpha.png"
+    if not writing.write_matte:
+        _refuse_overwriting(inputs=[photo, mask, truth], targets=others.values())
+        return PhotoJob(photo, mask, None, truth=truth, **others)
     others.setdefault(
         "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
     )
-    truth = ASSETS / "sample_alpha.png"
     _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, *others.values()])
     return PhotoJob(photo, mask, matte, truth=truth, **others)
 

@@ -1,20 +1,25 @@
-"""What every script does around its one library call: flags, errors as sentences, exit status."""
+"""What every command does around its one library call: flags, errors as sentences, exit status."""
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from absl import app, flags
 
+from dim_tf.config import values_of
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.config.flags import config_from_flags, define_flags, flag_error_sentence
 from dim_tf.system.errors import InputError, printable
 
-# Flags count as the script's own, so that its --help lists them.
+# Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
+
+_HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 Config = TypeVar("Config")
 
@@ -27,21 +32,47 @@ def _terminate(number: int, frame: Any) -> None:
     raise _Terminated
 
 
-def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None:
+class Command(NamedTuple):
+    """What `run_script` needs to know, where others want to know it as well.
+
+    Attributes:
+        config_class: its settings are the flags.
+        run: what the command does.
+        files: the flags that arguments without a flag stand for, in this order.
+        aliases: other names of flags, e.g. {"o": "output"}.
+    """
+
+    config_class: type
+    run: Callable[[Any], Any]
+    files: Sequence[str] = ()
+    aliases: Mapping[str, str] = MappingProxyType({})
+
+
+def run_script(
+    config_class: type[Config],
+    run: Callable[[Config], Any],
+    files: Sequence[str] = (),
+    aliases: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
 
+    `--help` prints the docstring of the module where `run` stands, and the flags. `sys.argv` is
+    what was typed; its first word is how the command calls itself.
+
     Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C,
-    143 after SIGTERM.
+    143 after SIGTERM, 141 where nobody reads on what is printed.
+
+    Args:
+        config_class: its settings are the flags.
+        run: what the command does.
+        files: the flags that arguments without a flag stand for, in this order.
+        aliases: other names of flags, e.g. {"o": "output"}.
     """
     script = Path(sys.argv[0]).name
 
     def main(arguments: list[str]) -> None:
         try:
-            if len(arguments) > 1:
-                raise InputError(
-                    f"{arguments[1]!r} is not a flag; {script} takes --name=value only "
-                    "(see --help)."
-                )
+            _take_files(arguments[1:], files, aliases, script)
             run(config_from_flags(config_class))
         except InputError as error:
             print(f"{script}: {error}", file=sys.stderr)
@@ -54,9 +85,15 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
             sys.exit(130)
 
     def parse(arguments: list[str]) -> list[str]:
+        typed = arguments[1:]
+        before = typed[: typed.index("--")] if "--" in typed else typed
+        if any(argument in _HELP for argument in before):
+            told = sys.modules[run.__module__].__doc__ or ""
+            print(_help(told, config_class, files, aliases))
+            sys.exit(0)
         try:
-            return flags.FLAGS([arguments[0], *expand_flagfiles(arguments[1:])])
-        except SystemExit:  # --help and its variants, which absl ends with status 1
+            return flags.FLAGS([arguments[0], *expand_flagfiles(typed)])
+        except SystemExit:  # --helpfull and its like, which absl ends with status 1
             sys.exit(0)
         except InputError as error:
             print(f"{script}: {error}", file=sys.stderr)
@@ -69,5 +106,66 @@ def run_script(config_class: type[Config], run: Callable[[Config], Any]) -> None
     # what the script has to say. What goes wrong comes as a Python exception all the same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     define_flags(config_class)
+    for alias, name in aliases.items():
+        flags.DEFINE_alias(alias, name)
     signal.signal(signal.SIGTERM, _terminate)
-    app.run(main, flags_parser=parse)
+    with quiet_broken_pipe():
+        app.run(main, flags_parser=parse)
+
+
+@contextlib.contextmanager
+def quiet_broken_pipe() -> Iterator[None]:
+    """Ends the program without a traceback where nobody reads on, as in `--help | head -3`."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain of what is left once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _take_files(
+    given: list[str], names: Sequence[str], aliases: Mapping[str, str], script: str
+) -> None:
+    """Sets the flags that arguments without a flag stand for.
+
+    Raises:
+        InputError: there are more of them than flags, or a flag was typed as well. One that a
+            flagfile has gives way.
+    """
+    if given and not names:
+        raise InputError(
+            f"{given[0]!r} is not a flag; {script} takes --name=value only (see --help)."
+        )
+    flags_typed = (argument for argument in sys.argv[1:] if argument.startswith("-"))
+    typed = {argument.lstrip("-").partition("=")[0] for argument in flags_typed}
+    for name, value in zip(names, given, strict=False):
+        if typed & {name, *(alias for alias in aliases if aliases[alias] == name)}:
+            raise InputError(f"{value} stands for --{name}, which is given as well; leave one out.")
+        flags.FLAGS[name].parse(value)
+    if len(given) > len(names):
+        raise InputError(
+            f"{given[len(names)]} is one name too many; give a folder, or a pattern in quotes such "
+            "as 'photos/*.jpg'."
+        )
+
+
+def _help(told: str, config_class: type, files: Sequence[str], aliases: Mapping[str, str]) -> str:
+    """What --help prints: the docstring, what names stand for, the flags."""
+    for name in values_of(config_class()):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
+    parts = [told.strip()]
+    if files:
+        parts.append(f"Names without a flag are, in this order: --{', --'.join(files)}.")
+    if aliases:
+        listed = (f"{typed_alias(alias)} is --{name}" for alias, name in aliases.items())
+        parts.append(f"Shorter: {', '.join(listed)}.")
+    return "\n\n".join(parts) + "\n" + flags.FLAGS.main_module_help()
+
+
+def typed_alias(alias: str) -> str:
+    """A flag's other name as it is typed: a letter behind one dash, a word behind two."""
+    return f"-{alias}" if len(alias) == 1 else f"--{alias}"

@@ -73,7 +73,7 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         steps = run.optimization.steps
         print(f"Stopped at step {result.step} of {steps}, saved; the same command goes on.")
     else:
-        print(f"Try it: python test.py --checkpoint={run_dir}")
+        print(f"Try it: dim-tf matte --checkpoint={run_dir}")
 
 
 def _print_skipped(examples: dict[str, int], steps: int) -> None:

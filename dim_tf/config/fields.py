@@ -7,7 +7,7 @@ have the same name, so that its values can be given and told without the groups,
 import dataclasses
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dim_tf.system.errors import InputError
@@ -45,6 +45,16 @@ def values_of(config: Any) -> dict[str, Any]:
         value = getattr(config, field.name)
         values |= values_of(value) if "part" in field.metadata else {field.name: value}
     return values
+
+
+def settings_fields(config_class: type) -> Iterator[tuple[str, Any, str]]:
+    """The settings of a config dataclass, those of its parts included: name, type hint, help."""
+    hints = get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        if "part" in field.metadata:
+            yield from settings_fields(field.metadata["part"])
+        else:
+            yield field.name, hints[field.name], field.metadata["help"]
 
 
 def config_from_values(config_class: type[Config], values: Mapping[str, Any]) -> Config:

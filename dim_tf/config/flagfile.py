@@ -1,14 +1,20 @@
-"""Flagfiles: `--flagfile=FILE` stands for the flags in a file, one per line."""
+"""Flagfiles: `--flagfile=FILE` stands for the flags in a file, one per line.
+
+Those that come with the program are found from any folder, by their name: `quickstart.flags`.
+"""
 
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.shipped import existing_or_shipped, shipped_folder
 
 _LARGEST_FILE = 1_000_000  # bytes
 # Files that include files twice would double the flags with every level.
 _MOST_FILES = 100
+# The folder of those that come with the program.
+FLAGFILES = "flagfiles"
 _DIRECTIVES = ("--flagfile", "-flagfile")
 
 
@@ -29,6 +35,11 @@ def expand_flagfiles(arguments: Sequence[str]) -> list[str]:
     return list(_expanded(list(arguments), (), [0]))
 
 
+def shipped_flagfiles() -> list[str]:
+    """The names of the flagfiles that come with the program, those of the ablations aside."""
+    return sorted(path.name for path in shipped_folder(FLAGFILES).glob("*.flags"))
+
+
 def _expanded(arguments: list[str], including: tuple[Path, ...], count: list[int]) -> Iterator[str]:
     while arguments:
         argument = arguments.pop(0)
@@ -46,7 +57,7 @@ def _expanded(arguments: list[str], including: tuple[Path, ...], count: list[int
         if not value.strip():
             continue
         with _telling(value):
-            path = Path(value.strip()).expanduser()
+            path = existing_or_shipped(Path(value.strip()).expanduser(), FLAGFILES)
             resolved = path.resolve()
         if resolved in including:
             raise InputError(f"The flagfile {path} includes itself; remove that line.")
@@ -72,6 +83,11 @@ def _telling(path: str | Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError:
         raise InputError(f"--flagfile={path} is not UTF-8 text.") from None
+    except FileNotFoundError:
+        shipped = ", ".join(shipped_flagfiles())
+        raise InputError(
+            f"--flagfile={path} does not exist; shipped with the program: {shipped}."
+        ) from None
     except OSError as error:
         raise InputError(f"--flagfile={path} cannot be read: {error.strerror or error}.") from None
     except (ValueError, RuntimeError) as error:  # no path at all, or no such user

@@ -40,7 +40,6 @@ def define_flags(config_class: type, flag_values: flags.FlagValues = flags.FLAGS
             _define_flag(
                 *(field.name, hints[field.name], field.default, field.metadata["help"]), flag_values
             )
-            flags.declare_key_flag(field.name, flag_values)
 
 
 def _define_flag(

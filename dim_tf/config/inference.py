@@ -108,6 +108,9 @@ class WritingConfig(Checked):
         "matte to write: a name ending in .png, or a folder that gets one PNG per photo; left out: "
         "alpha.png, or the folder mattes with several photos",
     )
+    write_matte: bool = option(
+        True, "--nowrite_matte writes only what else is named, such as the cut-out"
+    )
     side_by_side: str = option(
         "",
         "picture of photo, trimap, matte and composite to write: a name ending in .png, or a "

@@ -273,7 +273,7 @@ class RunConfig(Checked):
 class DataConfig(Checked):
     """The dataset that is trained on, and how it is made where there is none."""
 
-    data_dir: str = option("", "dataset made by preprocess_offline.py")
+    data_dir: str = option("", "dataset made by dim-tf prepare")
     synthetic: int = option(
         0,
         "if data_dir holds no dataset, make one there from this many procedural mattes first",

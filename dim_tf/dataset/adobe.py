@@ -128,8 +128,8 @@ def _how_to_use(out_dir: Path) -> tuple[str, str]:
     flags = [f"--{flag}={out_dir / folder}" for flag, folder in parts]
     validation = shlex.quote(f"--validation_dir={out_dir}")
     return (
-        f"Measure on it with: python test.py {shlex.join(flags)}",
-        f"Validate on it with: python train.py {validation} and what else your run needs",
+        f"Measure on it with: dim-tf measure {shlex.join(flags)}",
+        f"Validate on it with: dim-tf train {validation} and what else your run needs",
     )
 
 

@@ -178,7 +178,7 @@ def read_manifest(data_dir: str | os.PathLike) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{data_dir} is not a finished dataset, it has no {MANIFEST_NAME}; make one with "
-            "preprocess_offline.py, or run that again to finish it."
+            "dim-tf prepare, or run that again to finish it."
         ) from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
@@ -190,7 +190,7 @@ def read_manifest(data_dir: str | os.PathLike) -> Manifest:
     if version != FORMAT_VERSION:
         raise InputError(
             f"{path} has format version {version}, this program reads version {FORMAT_VERSION}; "
-            "make the dataset again with this version's preprocess_offline.py."
+            "make the dataset again with this version's dim-tf prepare."
         )
     for kind in PICTURE_FOLDERS:
         _refuse_what_leads_out(path.parent / kind, path.parent.resolve())
@@ -272,7 +272,7 @@ def _checked_pairs(
 
 
 def _damaged(path: Path, reason: str) -> InputError:
-    return InputError(f"{path} is damaged: {reason}; run preprocess_offline.py again.")
+    return InputError(f"{path} is damaged: {reason}; run dim-tf prepare again.")
 
 
 def pairs_array(rows: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -3,7 +3,6 @@
 import csv
 import datetime
 import hashlib
-import importlib.metadata
 import io
 import json
 import os
@@ -15,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from dim_tf import __version__
 from dim_tf.config import UNKNOWN
 from dim_tf.evaluation.kinds import kinds_of
 from dim_tf.evaluation.metrics import METRIC_NAMES, all_errors
@@ -286,11 +286,7 @@ def _sha256(file: Path) -> str:
 
 def module_versions() -> dict[str, str]:
     """Versions of what took part: TensorFlow is missing where nothing was predicted."""
-    versions = {"python": platform.python_version()}
-    try:
-        versions["dim_tf"] = importlib.metadata.version("dim_tf")
-    except importlib.metadata.PackageNotFoundError:
-        versions["dim_tf"] = "not installed"
+    versions = {"python": platform.python_version(), "dim_tf": __version__}
     for name in _MODULES:
         if name in sys.modules:
             versions[name] = sys.modules[name].__version__

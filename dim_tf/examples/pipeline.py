@@ -161,8 +161,7 @@ def dataset_error(
         wrong = what_is_wrong(manifest, pair)
         if wrong:
             return InputError(
-                f"{wrong} Delete what is named and run preprocess_offline.py again with the same "
-                "settings."
+                f"{wrong} Delete what is named and run dim-tf prepare again with the same settings."
             )
     return InputError(
         f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from dim_tf.model.run_folder import best_path, list_checkpoints
 from dim_tf.system.errors import InputError
+from dim_tf.system.shipped import existing_or_shipped, shipped_folder
 
-RELEASED_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+CHECKPOINTS = "checkpoints"
+RELEASED_FOLDER = shipped_folder(CHECKPOINTS)
 DEFAULT_CHECKPOINT = "deep_image_matting.npz"
 # Beside the released weights, as the program sha256sum writes and checks it.
 CHECKSUMS_NAME = "SHA256SUMS"
@@ -19,13 +21,15 @@ def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
     Raises:
         InputError: it is not; the sentence says which exist and how to get one.
     """
-    path = Path(checkpoint) if checkpoint else RELEASED_FOLDER / DEFAULT_CHECKPOINT
+    path = RELEASED_FOLDER / DEFAULT_CHECKPOINT
+    if checkpoint:
+        path = existing_or_shipped(checkpoint, CHECKPOINTS)
     if path.exists():
         return path
     released = ", ".join(str(found) for found in sorted(RELEASED_FOLDER.glob("*.npz"))) or "none"
     raise InputError(
         f"There is no checkpoint {path}; shipped with the program: {released}. Train one with "
-        "train.py --flagfile=flagfiles/quickstart.flags."
+        "dim-tf train --flagfile=quickstart.flags."
     )
 
 

@@ -1,16 +1,24 @@
 """What this machine's processor can do."""
 
+import platform
 from pathlib import Path
+
+
+def processor_name() -> str:
+    """What the processor calls itself; its architecture where that is not known."""
+    for line in _processor_lines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def processor_flags() -> frozenset[str]:
     """The instruction sets Linux names for this processor ("avx2", "amx_bf16"); none elsewhere."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        return frozenset()
     return frozenset(
-        flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split()
+        flag
+        for line in _processor_lines()
+        if line.startswith(("flags", "Features"))
+        for flag in line.split()
     )
 
 
@@ -22,3 +30,10 @@ def bfloat16_instructions() -> list[str]:
 def has_bfloat16_instructions() -> bool:
     """Whether this processor multiplies bfloat16 natively; False where it cannot be told."""
     return bool(bfloat16_instructions())
+
+
+def _processor_lines() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        return []

@@ -8,8 +8,9 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "dim_tf"
 # What a sentence has in the place of what is put into it.
 WILDCARD = "{}"
-# Calls whose texts are not told while something runs: help texts, and what report's page says.
-_NOT_TOLD = ("option", "probability", "Arm", "Claim", "Row")
+# Calls whose texts are not told while something runs: help texts, the overview, and what report's
+# page says.
+_NOT_TOLD = ("option", "probability", "Arm", "Claim", "Row", "Word")
 _VERBS = (
     "add|ask|average|check|choose|convert|copy|crop|delete|download|exchange|fetch|give|install|"
     "leave|let|make|measure|multiply|name|paint|put|remove|rename|repair|repeat|replace|run|save|"

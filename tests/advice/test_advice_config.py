@@ -100,10 +100,12 @@ def test_help_says_what_a_flag_takes():
 
 
 def test_a_script_takes_flags_only_and_help_names_them():
-    command = "-m", "dim_tf.commands.held_out"
-    status, printed = script(*command, "photos")
+    status, printed = script("test.py", "photos")
     told("{} is not a flag; {} takes --name=value only (see --help).", printed)
     assert status == 1
+    status, printed = script("test.py", "--help")
+    assert status == 0 and "--rgb:" in printed
+    command = "-m", "dim_tf.commands.held_out"
     status, printed = script(*command, "--help")
     assert status == 0 and "--photos_dir:" in printed
     # The flag is understood: what is said now is of the next one.
@@ -120,7 +122,7 @@ def test_a_command_of_the_ablations_is_named_or_help_asked():
     for word in words:
         # The word is understood: what is wrong is the flag.
         _, printed = script(*command, word, "--seeds=x")
-        assert printed.startswith(f"dim_tf.ablations {word}: --seeds=x is not a list of int")
+        assert printed.startswith(f"dim-tf ablations {word}: --seeds=x is not a list of int")
 
 
 @pytest.mark.parametrize("name, given", [("crop_sizes", "320;480"), ("crop_sizes", "a")])

@@ -492,15 +492,11 @@ def manifest_with(**changes):
 
 
 def test_a_dataset_is_made_or_finished(prepare):
-    refused(
-        "make one with preprocess_offline.py, or run that again to finish it.", read_manifest, "out"
-    )
+    refused("make one with dim-tf prepare, or run that again to finish it.", read_manifest, "out")
     prepare(*FOLDERS, OUT)
     assert len(read_manifest("out")) == 2
     (Path("out") / MANIFEST_NAME).unlink()
-    refused(
-        "make one with preprocess_offline.py, or run that again to finish it.", read_manifest, "out"
-    )
+    refused("make one with dim-tf prepare, or run that again to finish it.", read_manifest, "out")
     prepare(*FOLDERS, OUT)
     assert len(read_manifest("out")) == 2
 
@@ -510,10 +506,10 @@ def test_a_dataset_is_made_or_finished(prepare):
     [
         (
             {"format_version": 99},
-            "make the dataset again with this version's preprocess_offline.py.",
+            "make the dataset again with this version's dim-tf prepare.",
         ),
-        ({"pairs": [[0, 7]]}, "is damaged: {}; run preprocess_offline.py again."),
-        ({"seed": "x"}, "is damaged: {}; run preprocess_offline.py again."),
+        ({"pairs": [[0, 7]]}, "is damaged: {}; run dim-tf prepare again."),
+        ({"seed": "x"}, "is damaged: {}; run dim-tf prepare again."),
     ],
 )
 def test_a_manifest_is_written_again(prepare, changes, advice):
@@ -558,8 +554,6 @@ def test_foregrounds_are_named_as_the_manifest_lists_them(prepare):
 
 def test_the_test_set_is_what_a_run_validates_on(prepare, adobe):
     summary = prepare(*ADOBE, OUT, "--adobe_split=test")
-    line = told(
-        "Validate on it with: python train.py {} and what else your run needs", str(summary)
-    )
+    line = told("Validate on it with: dim-tf train {} and what else your run needs", str(summary))
     run = config_from_arguments(TrainingConfig, flags_in(line)).run
     assert len(list_validation_images(run.validation_dir)) == 20

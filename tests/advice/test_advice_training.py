@@ -35,7 +35,6 @@ from tests.model.test_vgg16 import scaled_vgg16, vgg16_shapes, write_npz
 from tests.training.run_files import train_as
 from tests.training.test_faults import at_step, full_disk
 
-ROOT = Path(__file__).parents[2]
 SHORT = {"steps": 2, "checkpoint_every": 1}
 pytestmark = pytest.mark.usefixtures("quick_steps", "quick_examples")
 
@@ -97,8 +96,8 @@ def test_the_folders_are_given(make_config, name, capsys):
     refused(advice, start_run, with_values(config, **{name: ""}), "")
     start_run(config, "")
     assert list_checkpoints(Path(config.run.run_dir))
-    # What it says at its end is an argument of test.py.
-    line = told("Try it: python test.py --checkpoint={}", capsys.readouterr().out)
+    # What it says at its end is an argument of dim-tf matte.
+    line = told("Try it: dim-tf matte --checkpoint={}", capsys.readouterr().out)
     (flag,) = flags_in(line)
     assert find_checkpoint(flag.partition("=")[2]).is_file()
 
@@ -257,7 +256,7 @@ def test_what_was_stopped_goes_on_with_the_same_command(make_config, monkeypatch
         start_run(config, "")
     told("Stopped at step {} of {}, saved; the same command goes on.", capsys.readouterr().out)
     start_run(config, "")
-    told("Try it: python test.py --checkpoint={}", capsys.readouterr().out)
+    told("Try it: dim-tf matte --checkpoint={}", capsys.readouterr().out)
 
 
 def test_where_there_is_room_again_the_same_command_goes_on(make_config):
@@ -320,7 +319,7 @@ def test_a_spoilt_picture_is_deleted_and_made_again(
     manifest = read_manifest(offline.out_dir)
     SPOILT[spoil](manifest.alpha_path(0), manifest.eps_path(0))
     config = make_config(steps=1, data_dir=offline.out_dir, strict=True)
-    advice = "{} Delete what is named and run preprocess_offline.py again with the same settings."
+    advice = "{} Delete what is named and run dim-tf prepare again with the same settings."
     for named in re.findall(r"/\S+\.png", refused(advice, train_as, config)):
         Path(named).unlink()
     assert make_dataset(offline).written
@@ -379,12 +378,14 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     assert checkpoint_path(Path(more.run.run_dir), 1).exists()
 
 
-def test_a_checkpoint_that_is_missing_is_trained_by_the_quickstart(make_config, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_checkpoint_that_is_missing_is_trained_by_the_quickstart(
+    make_config, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)  # the flagfile is found from anywhere
     sentence = refused(
-        "Train one with train.py --flagfile=flagfiles/quickstart.flags.", find_checkpoint, "x.npz"
+        "Train one with dim-tf train --flagfile=quickstart.flags.", find_checkpoint, "x.npz"
     )
-    flags = shlex.split(sentence.split("train.py ")[1].rstrip("."))
+    flags = shlex.split(sentence.split("dim-tf train ")[1].rstrip("."))
     config = config_from_arguments(TrainingConfig, flags)
     here = make_config()  # in a folder of the test, and short
     short = {"data_dir": here.data.data_dir, "run_dir": here.run.run_dir, "preview": False}

@@ -13,7 +13,7 @@ SENTENCES = all_sentences()
 
 # Tried by tests that are not in this folder: piece of the sentence → file and name of the test.
 TRIED_ELSEWHERE = {
-    "Measure on it with: python test.py {}": (
+    "Measure on it with: dim-tf measure {}": (
         "dataset/test_adobe.py",
         "test_the_test_set_is_measured_with_its_own_trimaps",
     ),
@@ -36,6 +36,10 @@ NOT_TO_BE_FOLLOWED = {
 }
 # What only looks like advice to `gives_advice`.
 NOTHING_TO_FOLLOW = {
+    "Photo and rough mask in, clean matte out.\n\n    {program} matte photo.jpg mask.png\n"
+    "    {program} cutout photo.jpg mask.png\n    {program} matte photos/ --masks masks/ -o out/\n"
+    "\n{words}\n\nEach has its own help: {program} matte --help. {program} --version says what is "
+    "installed.",
     "change of the error, percent; to the right is worse",
     "Made by `{} report` from the records in `{}/records`; nothing here is typed by hand, and what "
     "is changed by hand is lost.",

@@ -145,7 +145,7 @@ def test_the_test_set_is_the_official_composition(test_set, tmp_path):
 
 def test_the_test_set_is_measured_with_its_own_trimaps(test_set, tmp_path, tiny_checkpoint):
     summary = make_dataset(test_set)
-    told = next(note for note in summary.notes if "test.py" in note)
+    told = next(note for note in summary.notes if "dim-tf measure" in note)
     flags = [word[2:].split("=", 1) for word in shlex.split(told) if word.startswith("--")]
     run_inference(
         with_values(

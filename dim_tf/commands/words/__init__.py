@@ -1,0 +1,99 @@
+"""The command dim-tf: its words, each with its own help, and what it says without one.
+
+Exit status: 0 after success and --help, 1 where something given cannot be used or some of several
+pictures could not, 130 after Ctrl-C, 143 after SIGTERM, 141 where nobody
+reads on what is printed.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from typing import NamedTuple
+
+from dim_tf.commands.script import quiet_broken_pipe, run_script
+
+PROGRAM = "dim-tf"
+
+
+class Word(NamedTuple):
+    """What can be done.
+
+    Attributes:
+        module: has a `Command` named COMMAND, and where more is to be done a function `main` that
+            reads `sys.argv`; imported when the word is used.
+        summary: what the overview says of it.
+    """
+
+    module: str
+    summary: str
+
+
+_WORDS = {
+    "matte": Word("dim_tf.commands.words.matte", "the matte of a photo, or of a folder of them"),
+    "cutout": Word("dim_tf.commands.words.cutout", "the object alone, with transparency"),
+    "measure": Word("dim_tf.commands.words.measure", "how good mattes are, where true ones exist"),
+    "prepare": Word("dim_tf.commands.words.prepare", "a training dataset from pictures"),
+    "train": Word("dim_tf.commands.words.train", "a training run, begun or gone on with"),
+    "export": Word("dim_tf.commands.export", "the network for other programs"),
+    "held-out": Word("dim_tf.commands.held_out", "composites with true mattes to measure on"),
+    "ablations": Word("dim_tf.commands.ablations", "the blog's ablations, run and reported"),
+    "completion": Word("dim_tf.commands.words.completion", "a shell's completion of all this"),
+}
+_OVERVIEW = """\
+Photo and rough mask in, clean matte out.
+
+    {program} matte photo.jpg mask.png
+    {program} cutout photo.jpg mask.png
+    {program} matte photos/ --masks masks/ -o out/
+
+{words}
+
+Each has its own help: {program} matte --help. {program} --version says what is installed."""
+
+
+def words() -> dict[str, Word]:
+    """The words that are there; the modules of some come with other parts of the program."""
+    return {name: word for name, word in _WORDS.items() if importlib.util.find_spec(word.module)}
+
+
+def main() -> None:
+    """Runs the word that was typed."""
+    with quiet_broken_pipe():
+        _run(sys.argv[1:])
+
+
+def _run(typed: list[str]) -> None:
+    if typed[:1] == ["help"]:
+        typed = [*typed[1:2], "--help"]
+    word = typed[0] if typed else "--help"
+    if word in ("--help", "-h", "-help", "-?"):
+        print(_overview())
+    elif word in ("--version", "-V"):
+        from dim_tf.commands.words.version import version_text
+
+        print(version_text())
+    elif word not in words():
+        print(f"{PROGRAM}: {_unknown(word)}", file=sys.stderr)
+        sys.exit(1)
+    else:
+        sys.argv = [f"{PROGRAM} {word}", *typed[1:]]
+        module = importlib.import_module(words()[word].module)
+        if hasattr(module, "main"):
+            module.main()
+        else:
+            run_script(*module.COMMAND)
+
+
+def _overview() -> str:
+    there = words()
+    width = max(map(len, there))
+    lines = (f"{name:<{width}}  {word.summary}" for name, word in there.items())
+    return _OVERVIEW.format(program=PROGRAM, words="\n".join(lines))
+
+
+def _unknown(word: str) -> str:
+    there = list(words())
+    alike = difflib.get_close_matches(word, there, 1)
+    meant = f"use {alike[0]}" if alike else f"choose one of {', '.join(there)}"
+    return f"{word!a} is no word of it; {meant} (see --help)."

@@ -1,0 +1,101 @@
+import io
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dim_tf.commands.progress import under_bar
+from dim_tf.commands.words.cutout import cut_out
+from dim_tf.commands.words.matte import write_mattes
+from tests.commands.running import COMMAND, ROOT, run_command, written_in
+
+
+@pytest.mark.parametrize("read", ["rgb", "alpha"])
+def test_a_picture_goes_through_a_pipe(tiny, pictures, standard_input, capfdbinary, read):
+    files = {"rgb": "photo.png", "alpha": "mask.png"}
+    tiny(write_mattes, *(f"--{name}={file}" for name, file in files.items()))
+    capfdbinary.readouterr()
+    standard_input(Path(files[read]).read_bytes())
+    files[read] = "-"
+    tiny(write_mattes, *(f"--{name}={file}" for name, file in files.items()), "--output=-")
+    printed, told = capfdbinary.readouterr()
+    assert printed == Path("alpha.png").read_bytes()
+    name = "standard input" if read == "rgb" else "photo.png"
+    assert told.decode().startswith(f"{name} (50×40): matte standard output, ")
+    assert written_in(pictures) == ["alpha.png", "mask.png", "photo.png"]
+
+
+def test_a_cut_out_goes_through_a_pipe(tiny, pictures, standard_input, capfdbinary):
+    flags = "--rgb=photo.png", "--alpha=mask.png"
+    tiny(cut_out, *flags)
+    capfdbinary.readouterr()
+    tiny(cut_out, *flags, "--cutout=-")
+    assert capfdbinary.readouterr()[0] == Path("photo_cutout.png").read_bytes()
+    standard_input(Path("photo.png").read_bytes())
+    tiny(cut_out, "--rgb=-", "--alpha=mask.png")
+    assert Path("cutout.png").read_bytes() == Path("photo_cutout.png").read_bytes()
+
+
+def test_a_bad_picture_from_a_pipe_is_named_and_nothing_is_written(pictures):
+    status, printed, errors = run_command(
+        *("matte", "-", "mask.png", "-o", "-"), folder=pictures, input=b"no picture"
+    )
+    assert status == 1 and printed == b""
+    assert errors.startswith("dim-tf matte: standard input is not a picture")
+    assert errors.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = shlex.join(COMMAND)
+    script = f"{command} matte --help | head -c 1; exit ${{PIPESTATUS[0]}}"
+    run = subprocess.run(
+        ["bash", "-c", script], capture_output=True, cwd=ROOT, check=False, text=True
+    )
+    assert run.returncode in (0, 141)  # it may have been quicker
+    assert run.stderr == ""
+
+
+# The bar over photos
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("also_stdout", [True, False])
+def test_lines_stand_above_the_bar(monkeypatch, also_stdout):
+    terminal, stdout = Terminal(), Terminal() if also_stdout else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    with under_bar(["a", "b", "c"], "mattes") as jobs:
+        for job in jobs:
+            print(f"matte {job}", flush=True)
+            print(f"note {job}", file=sys.stderr)
+    assert sys.stdout is stdout and sys.stderr is terminal
+    seen = terminal.getvalue()
+    assert re.search(r"mattes: +\d+%.*\| [0-3]/3 \(\d\d:\d\d gone, .* left\)", seen)
+    for job in "abc":
+        assert f"note {job}\n" in seen
+        assert f"matte {job}\n" in (seen if also_stdout else stdout.getvalue())
+    if not also_stdout:
+        assert stdout.getvalue() == "matte a\nmatte b\nmatte c\n"
+
+
+@pytest.mark.parametrize("stream, jobs", [(io.StringIO, "abc"), (Terminal, "a")])
+def test_no_bar_without_a_terminal_or_of_one_photo(monkeypatch, stream, jobs):
+    seen = stream()
+    monkeypatch.setattr(sys, "stderr", seen)
+    with under_bar(jobs, "mattes") as shown:
+        assert list(shown) == list(jobs)
+    assert seen.getvalue() == ""
+
+
+def test_photos_of_a_folder_have_a_bar(tiny, pictures, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    tiny(write_mattes, "--rgb=photos", "--alpha=masks")
+    assert "/2 (" in terminal.getvalue()

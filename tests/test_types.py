@@ -1,0 +1,70 @@
+"""A type checker sees the types of the installed package, and finds what is used wrongly."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+USER_PROGRAM = """\
+import numpy as np
+
+import dim_tf
+from dim_tf.matting.predict import MattingModel, load_model
+from dim_tf.pictures.writing import write_png
+from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
+
+
+def matte(photo: str, mask: str, model: MattingModel) -> np.ndarray:
+    trimap: np.ndarray = trimap_from_rough_mask(dim_tf.read_mask(mask))
+    return model.predict_alpha(dim_tf.read_rgb(photo), trimap)
+
+
+write_png("matte.png", matte("photo.png", "mask.png", load_model()))
+print(dim_tf.__version__.split("."))
+"""
+# What stands there → what a mistake makes of it, and the checker's name for the mistake.
+MISTAKES = [
+    ("load_model()))", "load_model(7)))", "arg-type"),
+    ("load_model()))", "load_model(post_process='magic')))", "arg-type"),
+    ("model.predict_alpha(", "model.predict_matte(", "attr-defined"),
+    ("__version__.split", "__version__.splitt", "attr-defined"),
+    ("trimap: np.ndarray", "trimap: str", "assignment"),
+    ("read_rgb(photo), trimap)", "read_rgb(photo), trimap, return_certainty=True)", "return-value"),
+]
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory):
+    """Runs mypy on a program in an environment where dim_tf is installed; returns what it says."""
+    folder = tmp_path_factory.mktemp("types")
+    venv.create(folder / "environment")
+    (packages,) = (folder / "environment").glob("[Ll]ib/**/site-packages")
+    # The packages of this environment; dim_tf from here, whichever of it is installed there.
+    others = sysconfig.get_path("purelib")
+    (packages / "installed.pth").write_text(f"{ROOT}\n{others}\n")
+    scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
+    python = scripts / "python"
+
+    def call(program):
+        (folder / "program.py").write_text(program)
+        command = [sys.executable, "-m", "mypy", "--python-executable", str(python), "program.py"]
+        return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+    return call
+
+
+def test_a_program_that_uses_the_package_well_is_left_alone(check):
+    result = check(USER_PROGRAM)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("right, wrong, kind", MISTAKES)
+def test_a_mistake_is_found(check, right, wrong, kind):
+    assert right in USER_PROGRAM
+    result = check(USER_PROGRAM.replace(right, wrong))
+    assert f"[{kind}]" in result.stdout, result.stdout + result.stderr
