@@ -10,6 +10,9 @@ alpha = model.predict_alpha(dim_tf.read_rgb("photo.jpg"), trimap)
 import importlib
 from typing import Any
 
+# The one place of the version: setup.py reads it here.
+__version__ = "0.1.0"
+
 _PUBLIC = {
     "InputError": "dim_tf.system.errors",
     "MattingModel": "dim_tf.matting.predict",

@@ -20,8 +20,9 @@ from dim_tf.config import (
 from dim_tf.matting.forward import ForwardPass
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.tiles import plan_tiles
+from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import find_checkpoint
-from dim_tf.model.network import alpha_and_log_scale, receptive_radius
+from dim_tf.model.network import alpha_and_log_scale
 from dim_tf.model.weights import load_network
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
