@@ -27,6 +27,7 @@ from dim_tf.matting.cutout import (
     parse_background,
     render_background,
 )
+from dim_tf.matting.onnx_network import check_onnx_runtime
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.levels import to_8_bits, to_16_bits
@@ -65,6 +66,8 @@ def run_inference(config: InferenceConfig) -> None:
         limit = config.reading.max_input_megapixels
         render_background(parse_background(writing.background), 1, 1, limit)
     checkpoint = existing_checkpoint(config.matting.checkpoint)
+    if config.matting.runtime == "onnx":
+        check_onnx_runtime()
     if measuring.gt:
         check_report_folder(measuring.report)
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
@@ -113,7 +116,8 @@ def run_inference(config: InferenceConfig) -> None:
 def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
     """The network, and the file its weights came from."""
     return_large_blocks()
-    import_tensorflow()
+    if matting.runtime == "tensorflow":
+        import_tensorflow()
     from dim_tf.matting.predict import load_model
 
     file = find_checkpoint(checkpoint)
@@ -122,6 +126,7 @@ def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel
         bn_eval=matting.bn_eval,
         precision=matting.precision,
         post_process=matting.post_process,
+        runtime=matting.runtime,
     )
     return model, file
 

@@ -41,12 +41,12 @@ _RUNS = {
     'alpha = network(rgb=rgb, trimap=trimap)["alpha"]',
 }
 _NOTES = {
-    "saved_model": "The signature is `serving_default`. For inference: gradients are not in it, "
-    "which\nTensorFlow notes when it loads the file.",
+    "saved_model": """The signature is `serving_default`. For inference: gradients are not in it, which
+TensorFlow notes when it loads the file.""",
     "onnx": f"Opset {OPSET}, operations of the domain `ai.onnx` only, float32.",
-    "litert": "Built-in operations only, float32, signature `serving_default`. An\ninterpreter takes "
-    "any size (`get_signature_runner` resizes its inputs); accelerators of phones need\nthe fixed "
-    "size of `--size`.",
+    "litert": """Built-in operations only, float32, signature `serving_default`. An interpreter
+takes any size (`get_signature_runner` resizes its inputs); phones' accelerators
+need the fixed size of `--size`.""",
 }
 _FREE_EXAMPLE = '''"""photo.png and trimap.png (0, 128 unknown, 255 object) become matte.png."""
 
@@ -88,7 +88,8 @@ reads `photo.png` and `trimap.png` and writes `matte.png`.
 
 {table}
 
-{sizes} One photo at a time. {note}
+{sizes} One photo at a time.
+{note}
 
 ## What you do
 
@@ -111,15 +112,15 @@ After:
 
 {network}.
 Batch norm: {statistics}. It gives what `predict_alpha` of dim_tf gives in float32 without
-post-processing. Runtimes round the last bit differently: mostly less than 0.00001 apart. Where two of
-the four values of a pooling block are equal up to that bit, another of them can be taken, and some
-tens of pixels around it differ by up to a few grey levels.
+post-processing. Runtimes round the last bit differently: mostly less than 0.00001 apart. Where two
+of the four values of a pooling block are equal up to that bit, another of them can be taken, and
+some tens of pixels around it differ by up to a few grey levels.
 """
 _FITTING = {
     "free": "3. Pad height and width below and to the right to multiples of {multiple}, by "
     "reflection.",
-    "fixed": "3. Bring photo and trimap to {width} × {height} pixels, the trimap without new values "
-    "(nearest\n   neighbour).",
+    "fixed": "3. Bring photo and trimap to {width} × {height} pixels, the trimap by nearest "
+    "neighbour.",
 }
 _STATISTICS = {"moving": "moving averages", "batch": "the statistics of the photo"}
 _UNDOING = {"free": "Cut off what was padded.", "fixed": "Bring `alpha` to the photo's size."}

@@ -47,8 +47,8 @@ def gradient_kernels_are_faster() -> bool:
     """Whether `convolve_by_gradients` is the faster way here.
 
     That is so with oneDNN on a processor that has AVX2 but not AVX-512 (measured in
-    `benchmarks/convolutions.py`), and not within `plain_convolutions`. TensorFlow leaves oneDNN off there unless
-    `TF_ENABLE_ONEDNN_OPTS=1` asks for it, as train.py does.
+    `benchmarks/convolutions.py`), and never within `plain_convolutions`. TensorFlow leaves oneDNN
+    off there unless `TF_ENABLE_ONEDNN_OPTS=1` asks for it, as train.py does.
     """
     return (
         not _plainly.get()
