@@ -41,8 +41,8 @@ _RUNS = {
     'alpha = network(rgb=rgb, trimap=trimap)["alpha"]',
 }
 _NOTES = {
-    "saved_model": """The signature is `serving_default`. For inference: gradients are not in it, which
-TensorFlow notes when it loads the file.""",
+    "saved_model": """The signature is `serving_default`. For inference: gradients are not in it,
+which TensorFlow notes when it loads the file.""",
     "onnx": f"Opset {OPSET}, operations of the domain `ai.onnx` only, float32.",
     "litert": """Built-in operations only, float32, signature `serving_default`. An interpreter
 takes any size (`get_signature_runner` resizes its inputs); phones' accelerators

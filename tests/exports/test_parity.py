@@ -1,0 +1,102 @@
+"""An exported file gives what `predict_alpha` gives: the network alone, in float32."""
+
+import numpy as np
+import pytest
+
+from dim_tf.exports.contract import ALPHA, RGB, SCALE, TRIMAP
+from dim_tf.exports.export import export_network
+from dim_tf.matting.post_process import certainty_of
+from dim_tf.matting.predict import load_model
+from dim_tf.synthetic import foreground_colours, render_matte, render_texture
+from dim_tf.trimaps.from_matte import trimap_from_alpha
+
+KINDS = ("saved_model", "onnx", "litert")
+NETWORKS = {
+    "plain": {"batch_norm": False},
+    "batch norm": {},
+    "statistics of the photo": {"bn_eval": "batch"},
+    "skip": {"skip": True, "normalize_input": True},
+    "refinement": {"refine": True},
+    "refinement, normalized": {"refine": True, "normalize_input": True, "certainty": True},
+    "certainty": {"skip": True, "certainty": True},
+    "deconv": {"decoder": "deconv"},
+    "deconv, plain": {"decoder": "deconv", "batch_norm": False, "skip": True},
+    "deconv, statistics of the photo": {"decoder": "deconv", "bn_eval": "batch"},
+    "fc6 3x3": {"fc6": "3x3"},
+}
+
+
+def photo_and_trimap(height, width):
+    """A procedural photo, unknown from corner to corner, so that one pass sees all of it."""
+    side = max(height, width)
+    matte = render_matte("fur", 5, side)
+    share = matte[..., None] / 255.0
+    rgb = share * foreground_colours(matte, [], 5) + (1 - share) * render_texture(5, (side, side))
+    trimap = trimap_from_alpha(matte, 25).numpy()[:height, :width]
+    trimap[0, 0] = trimap[-1, -1] = 128
+    return rgb.astype(np.uint8)[:height, :width], trimap
+
+
+def feed(rgb, trimap):
+    return {RGB: np.float32(rgb)[None], TRIMAP: np.float32(trimap)[None, ..., None]}
+
+
+def assert_equal_outputs(model, outputs, rgb, trimap, tolerance=1e-4):
+    expected = model.predict_alpha(rgb, trimap, return_certainty=model.config.certainty)
+    assert set(outputs) == ({ALPHA, SCALE} if model.config.certainty else {ALPHA})
+    for output in outputs.values():
+        assert output.shape == (1, *trimap.shape, 1)
+        assert output.dtype == np.float32
+    if model.config.certainty:
+        expected, certainty = expected
+        sure = certainty_of(outputs[SCALE][0, ..., 0])
+        np.testing.assert_allclose(sure, certainty, atol=10 * tolerance)
+    np.testing.assert_allclose(outputs[ALPHA][0, ..., 0], expected, atol=tolerance)
+    assert np.ptp(expected[trimap == 128]) > 0.01  # else all would be equal
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_network(kind, name, needs, save_random_network, run_export, tmp_path):
+    needs(kind)
+    checkpoint = save_random_network(**NETWORKS[name])
+    file = export_network(tmp_path / "out", kind, checkpoint)
+    model = load_model(checkpoint, post_process="none")
+    for size in ((64, 96), (32, 160)):
+        rgb, trimap = photo_and_trimap(*size)
+        outputs = run_export(kind, file, **feed(rgb, trimap))
+        assert_equal_outputs(model, outputs, rgb, trimap)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fixed_size(kind, needs, tiny_checkpoint, tiny_model, run_export, tmp_path):
+    needs(kind)
+    file = export_network(tmp_path / "out", kind, tiny_checkpoint, size=(64, 96))
+    rgb, trimap = photo_and_trimap(64, 96)
+    outputs = run_export(kind, file, **feed(rgb, trimap))
+    assert_equal_outputs(tiny_model, outputs, rgb, trimap)
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "The size is fixed: 64 × 96." in readme
+    if kind == "onnx":
+        with pytest.raises(Exception, match="96"):
+            run_export(kind, file, **feed(*photo_and_trimap(96, 96)))
+
+
+@pytest.mark.parametrize("statistics", ["moving", "batch"])
+def test_the_statistics_can_be_chosen(statistics, needs, tiny_checkpoint, run_export, tmp_path):
+    needs("onnx")
+    file = export_network(tmp_path / "out", "onnx", tiny_checkpoint, bn_eval=statistics)
+    model = load_model(tiny_checkpoint, bn_eval=statistics, post_process="none")
+    rgb, trimap = photo_and_trimap(64, 64)
+    assert_equal_outputs(model, run_export("onnx", file, **feed(rgb, trimap)), rgb, trimap)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(320, 320), (480, 736), (1024, 1024)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_shipped_weights(kind, size, needs, run_export, tmp_path):
+    needs(kind)
+    file = export_network(tmp_path / "out", kind)
+    rgb, trimap = photo_and_trimap(*size)
+    outputs = run_export(kind, file, **feed(rgb, trimap))
+    assert_equal_outputs(load_model(post_process="none"), outputs, rgb, trimap)
