@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from dim_tf.config import IMAGE_MEAN_RGB
 from dim_tf.exports.contract import ALPHA, RGB, SCALE, TRIMAP
 from dim_tf.exports.export import export_network
 from dim_tf.matting.post_process import certainty_of
 from dim_tf.matting.predict import load_model
+from dim_tf.model import layers
+from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.layers import max_pool_with_argmax
+from dim_tf.model.weights import load_network
+from dim_tf.model.weights_file import read_arrays
 from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 
@@ -41,7 +48,8 @@ def feed(rgb, trimap):
     return {RGB: np.float32(rgb)[None], TRIMAP: np.float32(trimap)[None, ..., None]}
 
 
-def assert_equal_outputs(model, outputs, rgb, trimap, tolerance=1e-4):
+def assert_equal_outputs(model, outputs, rgb, trimap, share_beyond=0.0):
+    """All but a share of the pixels within 1e-4."""
     expected = model.predict_alpha(rgb, trimap, return_certainty=model.config.certainty)
     assert set(outputs) == ({ALPHA, SCALE} if model.config.certainty else {ALPHA})
     for output in outputs.values():
@@ -50,8 +58,11 @@ def assert_equal_outputs(model, outputs, rgb, trimap, tolerance=1e-4):
     if model.config.certainty:
         expected, certainty = expected
         sure = certainty_of(outputs[SCALE][0, ..., 0])
-        np.testing.assert_allclose(sure, certainty, atol=10 * tolerance)
-    np.testing.assert_allclose(outputs[ALPHA][0, ..., 0], expected, atol=tolerance)
+        assert (np.abs(sure - certainty) > 1e-3).mean() <= share_beyond
+    difference = np.abs(outputs[ALPHA][0, ..., 0] - expected)
+    assert difference.mean() < 1e-5
+    assert (difference > 1e-4).mean() <= share_beyond
+    assert difference.max() < 0.05
     assert np.ptp(expected[trimap == 128]) > 0.01  # else all would be equal
 
 
@@ -95,8 +106,72 @@ def test_the_statistics_can_be_chosen(statistics, needs, tiny_checkpoint, run_ex
 @pytest.mark.parametrize("size", [(320, 320), (480, 736), (1024, 1024)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_shipped_weights(kind, size, needs, run_export, tmp_path):
+    """Within 1e-4 but for some pixels in ten thousand, around blocks of equal maxima: see below."""
     needs(kind)
     file = export_network(tmp_path / "out", kind)
     rgb, trimap = photo_and_trimap(*size)
     outputs = run_export(kind, file, **feed(rgb, trimap))
-    assert_equal_outputs(load_model(post_process="none"), outputs, rgb, trimap)
+    share = 0.0 if kind == "saved_model" else 5e-4
+    assert_equal_outputs(load_model(post_process="none"), outputs, rgb, trimap, share)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(320, 320), (480, 736), (1024, 1024)])
+def test_only_equal_maxima_make_a_difference(size, needs, monkeypatch):
+    """With the places that onnxruntime's poolings took, TensorFlow gives the same everywhere.
+
+    They are others only where values of a block are equal but for rounding, in a few blocks of
+    millions; the original's own graph does so on another processor (README.md, Faithfulness).
+    """
+    needs("onnx")
+    inputs = network_inputs(*photo_and_trimap(*size))
+    expected, masks = onnx_output_and_masks(inputs, monkeypatch)
+    network, _, _ = load_network(find_checkpoint(), for_training=False)
+    swapped, others = [], iter(masks)
+
+    def pool_at_places_of_the_other(x):
+        maximum, mask = max_pool_with_argmax(x)
+        other = np.moveaxis(next(others), 1, -1)
+        phases = np.stack(np.split(tf.nn.space_to_depth(x, 2).numpy(), 4, axis=-1))
+        taken = np.stack(np.split(other, 4, axis=-1))
+        loss = maximum.numpy() - np.where(taken, phases, 0).sum(axis=0)
+        assert loss.max() <= 1e-5 * np.abs(x).max()
+        swapped.append(np.mean(other != mask.numpy()))
+        return maximum, tf.constant(other)
+
+    monkeypatch.setattr(layers, "max_pool_with_argmax", pool_at_places_of_the_other)
+    output = network(inputs, training=False).numpy()
+    assert max(swapped) < 1e-4
+    assert np.abs(output[..., 0] - expected).max() < 1e-4
+
+
+def network_inputs(rgb, trimap):
+    return np.dstack([rgb - np.float32(IMAGE_MEAN_RGB), np.float32(trimap)])[None]
+
+
+def onnx_output_and_masks(inputs, monkeypatch):
+    """Alpha of the shipped weights, [1, H, W], and the five poolings' masks, [1, 4C, H, W] each."""
+    import onnx
+    import onnxruntime
+
+    from dim_tf.exports import onnx_graph, onnx_layers
+
+    names = []
+    pool = onnx_layers.Network._max_pool_with_argmax
+
+    def noting(network, x):
+        maximum, mask = pool(network, x)
+        names.append(mask)
+        return maximum, mask
+
+    monkeypatch.setattr(onnx_layers.Network, "_max_pool_with_argmax", noting)
+    arrays, config, _ = read_arrays(find_checkpoint(), "network/")
+    model = onnx_graph.network_graph(arrays, config, "moving", "weights")
+    boolean = onnx.TensorProto.BOOL
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, boolean, None) for name in names
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    given = {onnx_graph.NETWORK_INPUT: np.moveaxis(inputs, -1, 1)}
+    alpha, *masks = session.run([ALPHA, *names], given)
+    return alpha[:, 0], masks
