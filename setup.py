@@ -9,7 +9,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dim_tf", "dim_tf.*"]),
-    package_data={"dim_tf": ["assets/*.png"]},
+    package_data={"dim_tf": ["assets/*"]},
     install_requires=[
         "tensorflow>=2.18",
         "keras>=3.13.1",  # older ones execute code from model files (CVE-2025-9905 and others)
@@ -21,6 +21,7 @@ setup(
     ],
     extras_require={
         "cutout": ["pymatting>=1.1.12"],  # foreground colours
+        "onnx": ["onnx>=1.16", "onnxruntime>=1.19"],  # --format=onnx, --runtime=onnx
         "heic": ["pillow-heif>=0.22"],  # phones' photos
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
@@ -29,6 +30,7 @@ setup(
             # pytest 9.2: pytest-xdist 3.8 no longer keeps groups together (its issue 1386)
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis"),
             *("pymatting>=1.1.12", "matplotlib", "pillow-heif>=0.22"),
+            *("onnx>=1.16", "onnxruntime>=1.19", "ai-edge-litert>=2"),
         ],
     },
 )

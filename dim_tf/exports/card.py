@@ -20,6 +20,8 @@ FILE_NAMES: dict[Format, str] = {
 }
 CARD_NAME, EXAMPLE_NAME = "README.md", "example.py"
 
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
 _TITLES = {"saved_model": "SavedModel", "onnx": "ONNX", "litert": "LiteRT"}
 _NEEDS = {
     "saved_model": "tensorflow pillow",
@@ -41,81 +43,13 @@ _RUNS = {
     'alpha = network(rgb=rgb, trimap=trimap)["alpha"]',
 }
 _NOTES = {
-    "saved_model": """The signature is `serving_default`. For inference: gradients are not in it,
-which TensorFlow notes when it loads the file.""",
+    "saved_model": "The signature is `serving_default`. For inference: gradients are not in it, "
+    "and TensorFlow says so when it loads the file.",
     "onnx": f"Opset {OPSET}, operations of the domain `ai.onnx` only, float32.",
-    "litert": """Built-in operations only, float32, signature `serving_default`. An interpreter
-takes any size (`get_signature_runner` resizes its inputs); phones' accelerators
-need the fixed size of `--size`.""",
+    "litert": "Built-in operations only, float32, signature `serving_default`. An interpreter "
+    "takes any size: `get_signature_runner` resizes its inputs. The accelerator of a phone takes a "
+    "fixed size only.",
 }
-_FREE_EXAMPLE = '''"""photo.png and trimap.png (0, 128 unknown, 255 object) become matte.png."""
-
-{imports}
-
-rgb = np.float32(Image.open("photo.png").convert("RGB"))
-trimap = np.float32(Image.open("trimap.png").convert("L"))[..., None]
-height, width, _ = rgb.shape
-padding = [(0, -height % {multiple}), (0, -width % {multiple}), (0, 0)]
-rgb, trimap = (np.pad(array, padding, "reflect")[None] for array in (rgb, trimap))
-{run}
-matte = np.uint8(alpha[0, :height, :width, 0] * 255 + 0.5)
-Image.fromarray(matte).save("matte.png")
-'''
-_FIXED_EXAMPLE = '''"""photo.png and trimap.png (0, 128 unknown, 255 object) become matte.png."""
-
-{imports}
-
-photo = Image.open("photo.png").convert("RGB")
-rgb = np.float32(photo.resize(({width}, {height})))[None]
-trimap = Image.open("trimap.png").convert("L").resize(({width}, {height}), Image.Resampling.NEAREST)
-trimap = np.float32(trimap)[None, ..., None]
-{run}
-matte = Image.fromarray(np.uint8(alpha[0, ..., 0] * 255 + 0.5))
-matte.resize(photo.size).save("matte.png")
-'''
-_CARD = """# Deep Image Matting, {title}
-
-`{file}`: from a photo and its trimap to the matte. Made by dim_tf {version}
-from the weights `{weights}`, SHA-256
-`{sha256}`.
-
-    pip install {needs}
-    python {example}
-
-reads `photo.png` and `trimap.png` and writes `matte.png`.
-
-## In and out
-
-{table}
-
-{sizes} One photo at a time.
-{note}
-
-## What you do
-
-Before:
-
-1. Turn the photo upright (EXIF) and bring it to sRGB and 8 bits a channel. The mean is subtracted
-   in the file, and nothing is to be scaled.
-2. Have a trimap of those three values and no others: unknown is every pixel you are not sure of.
-{fitting}
-
-After:
-
-1. {undoing}
-2. `alpha` is ready to use. dim_tf itself goes on from here: by default it lets the photo's own
-   colours sharpen the matte (`--post_process=affinity`), which is not in the file. On another
-   background the object's colours have to be freed of the old one as well (pymatting's
-   `estimate_foreground_ml`).
-
-## The network
-
-{network}.
-Batch norm: {statistics}. It gives what `predict_alpha` of dim_tf gives in float32 without
-post-processing. Runtimes round the last bit differently: mostly less than 0.00001 apart. Where two
-of the four values of a pooling block are equal up to that bit, another of them can be taken, and
-some tens of pixels around it differ by up to a few grey levels.
-"""
 _FITTING = {
     "free": "3. Pad height and width below and to the right to multiples of {multiple}, by "
     "reflection.",
@@ -135,8 +69,7 @@ def example_text(kind: Format, size: tuple[int, int] | None) -> str:
     """
     height, width = size or (0, 0)
     run = _RUNS[kind].format(file=FILE_NAMES[kind])
-    template = _FIXED_EXAMPLE if size else _FREE_EXAMPLE
-    return template.format(
+    return _template(f"export_example_{'fixed' if size else 'any'}_size.txt").format(
         imports=_IMPORTS[kind], run=run, multiple=SIZE_MULTIPLE, height=height, width=width
     )
 
@@ -162,7 +95,7 @@ def card_text(
     fit = "fixed" if size else "free"
     with weights.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return _CARD.format(
+    return _template("export_card.md").format(
         title=_TITLES[kind],
         file=FILE_NAMES[kind],
         version=__version__,
@@ -182,13 +115,17 @@ def card_text(
     )
 
 
+def _template(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
 def _table(config: NetworkConfig, height: int | str, width: int | str) -> str:
     rows = [
         ("name", "", "shape", "dtype", "values"),
         ("---",) * 5,
         (RGB, "in", 3, "sRGB, grey levels 0 to 255"),
         (TRIMAP, "in", 1, "exactly 0 (background), 128 (unknown), 255 (foreground)"),
-        (ALPHA, "out", 1, "0 to 1; known pixels are those of the trimap"),
+        (ALPHA, "out", 1, "0 to 1, in known pixels as the trimap says"),
     ]
     if config.certainty:
         low, high = math.exp(SMALLEST_LOG_SCALE), math.exp(LARGEST_LOG_SCALE)
