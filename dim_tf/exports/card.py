@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import textwrap
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ FILE_NAMES: dict[Format, str] = {
 }
 CARD_NAME, EXAMPLE_NAME = "README.md", "example.py"
 
+_LINE_LENGTH = 100
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 _TITLES = {"saved_model": "SavedModel", "onnx": "ONNX", "litert": "LiteRT"}
@@ -93,6 +95,9 @@ def card_text(
     height, width = size or ("H", "W")
     values = {"height": height, "width": width, "multiple": SIZE_MULTIPLE}
     fit = "fixed" if size else "free"
+    sizes = f"H and W are any multiples of {SIZE_MULTIPLE}."
+    if size:
+        sizes = f"The size is fixed: {height} × {width}."
     with weights.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return _template("export_card.md").format(
@@ -104,10 +109,7 @@ def card_text(
         needs=_NEEDS[kind],
         example=EXAMPLE_NAME,
         table=_table(config, height, width),
-        sizes=f"The size is fixed: {height} × {width}."
-        if size
-        else f"H and W are any multiples of {SIZE_MULTIPLE}.",
-        note=_NOTES[kind],
+        note=textwrap.fill(f"{sizes} One photo at a time. {_NOTES[kind]}", _LINE_LENGTH),
         fitting=_FITTING[fit].format(**values),
         undoing=_UNDOING[fit],
         network=_network_text(config),
