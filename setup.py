@@ -64,6 +64,7 @@ setup(
     ],
     extras_require={
         "closed_form": ["pymatting>=1.1.12"],  # the held-out sets' other matte
+        "onnx": ["onnx>=1.16", "onnxruntime>=1.19"],  # --format=onnx, --runtime=onnx
         "heic": ["pillow-heif>=0.22"],  # phones' photos
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
@@ -72,6 +73,7 @@ setup(
             # pytest 9.2: pytest-xdist 3.8 no longer keeps groups together (its issue 1386)
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis", "mypy>=1.11"),
             *("pymatting>=1.1.12", "matplotlib", "pillow-heif>=0.22"),
+            *("onnx>=1.16", "onnxruntime>=1.19", "ai-edge-litert>=2"),
         ],
     },
 )

@@ -76,3 +76,32 @@ def write_trimap():
         return path
 
     return write
+
+
+@pytest.fixture
+def save_random_network(tmp_path):
+    """A function that writes weights of a narrow network whose every variable is random."""
+    import keras
+
+    from dim_tf.model.network import build_network
+    from dim_tf.model.weights import save_weights
+
+    def save(**settings):
+        config = NetworkConfig(**{"width": 1 / 16, "fc6": "1x1", **settings})
+        keras.utils.set_random_seed(1)
+        network = build_network(config)
+        random = np.random.default_rng(2)
+        for layer in network.layers:
+            for variable in layer.variables:
+                value = random.standard_normal(variable.shape)
+                if variable.name in ("gamma", "moving_variance"):
+                    variable.assign(1 + 0.2 * np.tanh(value))
+                elif variable.name != "weights":
+                    variable.assign(0.1 * value)
+                elif layer.name in ("refine_4", "pred_scale"):  # else zeros, which show nothing
+                    variable.assign(0.05 * value)
+        path = tmp_path / "weights.npz"
+        save_weights(path, network, config, {}, half=False)
+        return path
+
+    return save

@@ -27,6 +27,7 @@ from dim_tf.matting.cutout import (
     render_background,
 )
 from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
+from dim_tf.matting.onnx_network import check_onnx_runtime
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.photo import Photo
@@ -62,6 +63,8 @@ def run_inference(config: InferenceConfig) -> None:
         limit = config.reading.max_input_megapixels
         render_background(parse_background(writing.background), 1, 1, limit)
     checkpoint = existing_checkpoint(config.matting.checkpoint)
+    if config.matting.runtime == "onnx":
+        check_onnx_runtime()
     if measuring.gt:
         check_report_folder(measuring.report)
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
@@ -111,7 +114,8 @@ def run_inference(config: InferenceConfig) -> None:
 def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
     """The network, and the file its weights came from."""
     return_large_blocks()
-    import_tensorflow()
+    if matting.runtime == "tensorflow":
+        import_tensorflow()
     from dim_tf.matting.predict import load_model
 
     file = find_checkpoint(checkpoint)
@@ -120,6 +124,7 @@ def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel
         bn_eval=matting.bn_eval,
         precision=matting.precision,
         post_process=matting.post_process,
+        runtime=matting.runtime,
     )
     return model, file
 

@@ -24,6 +24,7 @@ from dim_tf.config.constants import (
     UNKNOWN,
 )
 from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
+from dim_tf.config.exports import ExportConfig
 from dim_tf.config.fields import config_from_values, values_of, with_values
 from dim_tf.config.inference import (
     InferenceConfig,

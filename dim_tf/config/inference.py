@@ -83,6 +83,11 @@ class MattingConfig(Checked):
         "of the convolutions; auto: bfloat16 where the processor has instructions for it (faster, "
         "the matte differs by a grey level here and there), otherwise float32",
     )
+    runtime: Literal["tensorflow", "onnx"] = option(
+        "tensorflow",
+        "what computes the network; onnx: onnxruntime, in float32, which starts in a tenth of a "
+        "second where TensorFlow takes seconds",
+    )
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "

@@ -2,12 +2,11 @@
 
 import math
 import os
-from typing import Any, Literal, overload
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import cv2
-import keras
 import numpy as np
-import tensorflow as tf
 
 from dim_tf.config import (
     IMAGE_MEAN_RGB,
@@ -17,22 +16,24 @@ from dim_tf.config import (
     UNKNOWN,
     NetworkConfig,
 )
-from dim_tf.matting.forward import ForwardPass
+from dim_tf.matting.onnx_network import OnnxNetwork, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.tiles import plan_tiles
+from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import find_checkpoint
-from dim_tf.model.network import alpha_and_log_scale, receptive_radius
-from dim_tf.model.weights import load_network
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions
 
+if TYPE_CHECKING:
+    import keras
+
 
 class MattingModel:
-    """A network ready to predict. Its graph is traced once and serves every image size.
+    """A network ready to predict photos of every size.
 
     Attributes:
-        network: from `build_network`.
+        network: from `build_network`, or computed by onnxruntime.
         config: what it was built from.
         about: what was saved with the weights.
         statistics: what batch norm normalises with; by default as the config says.
@@ -41,7 +42,7 @@ class MattingModel:
 
     def __init__(
         self,
-        network: keras.Model,
+        network: "keras.Model | OnnxNetwork",
         config: NetworkConfig,
         about: dict[str, Any],
         statistics: Literal["moving", "batch"] | None = None,
@@ -52,13 +53,7 @@ class MattingModel:
         self.about = about
         self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
         self.post_process = post_process
-        self._forward = ForwardPass(
-            tf.function(
-                lambda inputs: _in_range(network(inputs, training=False)),
-                input_signature=[tf.TensorSpec([None, None, None, 4], tf.float32)],
-                autograph=False,
-            )
-        )
+        self._forward = _pass_of(network)
 
     @overload
     def predict_alpha(
@@ -167,13 +162,16 @@ class MattingModel:
         )
         padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
         inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
-        return self._forward(inputs[None]).numpy()[0, :height, :width]
+        return np.asarray(self._forward(inputs[None]))[0, :height, :width]
 
 
-def _in_range(output: tf.Tensor) -> tf.Tensor:
-    """The output with log b in its range, where there is one."""
-    alpha, log_scale = alpha_and_log_scale(output)
-    return alpha if log_scale is None else tf.concat([alpha, log_scale], axis=-1)
+def _pass_of(network: "keras.Model | OnnxNetwork") -> Callable[[np.ndarray], Any]:
+    if isinstance(network, OnnxNetwork):
+        return network
+    # Only here, as below: TensorFlow takes seconds, and onnxruntime does without.
+    from dim_tf.matting.tensorflow_pass import tensorflow_pass
+
+    return tensorflow_pass(network)
 
 
 def _core_side(max_pixels: int, radius: int) -> int:
@@ -188,6 +186,7 @@ def load_model(
     bn_eval: Literal["checkpoint", "moving", "batch"] = "checkpoint",
     precision: Literal["auto", "float32", "bfloat16"] = "float32",
     post_process: Literal["affinity", "none"] = "affinity",
+    runtime: Literal["tensorflow", "onnx"] = "tensorflow",
 ) -> MattingModel:
     """Loads a network with its weights.
 
@@ -200,12 +199,23 @@ def load_model(
             level here and there.
         post_process: "affinity" lets the photo's colours decide the fine detail of the matte
             (`dim_tf.matting.post_process`); "none" takes it as the network says.
+        runtime: what computes the network; "onnx" is onnxruntime, in float32, which starts
+            without TensorFlow.
 
     Raises:
-        InputError: there is no such checkpoint, or it is damaged.
+        InputError: there is no such checkpoint, or it is damaged; onnxruntime is not installed, or
+            asked for bfloat16.
     """
+    if runtime == "onnx" and precision == "bfloat16":
+        raise InputError(
+            "--runtime=onnx computes in float32; give --precision=float32, or --runtime=tensorflow."
+        )
     path = find_checkpoint(checkpoint)
     statistics = None if bn_eval == "checkpoint" else bn_eval
+    if runtime == "onnx":
+        return MattingModel(*load_onnx_network(path, statistics), statistics, post_process)
+    from dim_tf.model.weights import load_network
+
     if precision == "auto":
         precision = "bfloat16" if has_bfloat16_instructions() else "float32"
     network, config, about = load_network(

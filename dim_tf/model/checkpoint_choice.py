@@ -68,8 +68,8 @@ def _check_released(path: Path) -> None:
 
 
 def _best_or_newest(run_dir: Path) -> Path:
-    # Here, not above: these take seconds to import, and a misspelt path should be told at once.
-    from dim_tf.model.weights import DamagedFileError, read_arrays
+    # Here, not above: a misspelt path should be told at once.
+    from dim_tf.model.weights_file import DamagedFileError, read_arrays
 
     for candidate in (best_path(run_dir), *list_checkpoints(run_dir)):
         if candidate.is_file():

@@ -1,6 +1,9 @@
 """Convolution of stride 1, and a faster way to compute it on processors without AVX-512."""
 
+import contextlib
+import contextvars
 import os
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -8,6 +11,17 @@ from dim_tf.system.processor import processor_flags
 
 # From here on the filter gradient is one large product already.
 _MANY_CHANNELS = 256
+_plainly = contextvars.ContextVar("plainly", default=False)
+
+
+@contextlib.contextmanager
+def plain_convolutions() -> Iterator[None]:
+    """Inside, `convolve` is `tf.nn.conv2d`: for graphs that other processors and runtimes run."""
+    before = _plainly.set(True)
+    try:
+        yield
+    finally:
+        _plainly.reset(before)
 
 
 def convolve(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -33,11 +47,12 @@ def gradient_kernels_are_faster() -> bool:
     """Whether `convolve_by_gradients` is the faster way here.
 
     That is so with oneDNN on a processor that has AVX2 but not AVX-512 (measured in
-    `benchmarks/convolutions.py`). TensorFlow leaves oneDNN off there unless
-    `TF_ENABLE_ONEDNN_OPTS=1` asks for it, as train.py does.
+    `benchmarks/convolutions.py`), and never within `plain_convolutions`. TensorFlow leaves oneDNN
+    off there unless `TF_ENABLE_ONEDNN_OPTS=1` asks for it, as train.py does.
     """
     return (
-        os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
+        not _plainly.get()
+        and os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
         and "avx2" in processor_flags()
         and "avx512f" not in processor_flags()
         and not tf.config.list_physical_devices("GPU")

@@ -6,11 +6,10 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from dim_tf.config import NORMALIZED_INPUT_DIVISOR, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
+from dim_tf.config import NORMALIZED_INPUT_DIVISOR, UNKNOWN, NetworkConfig
 from dim_tf.model.architecture import (
     DECODER_CHANNELS,
     DECONV6_CHANNELS,
-    ENCODER_LAYERS,
     ENCODER_STAGES,
     FC6,
     FIRST_LOG_SCALE,
@@ -18,6 +17,7 @@ from dim_tf.model.architecture import (
     REFINEMENT_CHANNELS,
     SCALE_LAYER,
     SMALLEST_LOG_SCALE,
+    channels_at,
 )
 from dim_tf.model.layers import (
     Convolution,
@@ -27,25 +27,6 @@ from dim_tf.model.layers import (
     TransposedConvolution,
     Unpool,
 )
-
-
-def channels_at(config: NetworkConfig, count: int) -> int:
-    """Channels of a layer that has `count` of them at width 1."""
-    return max(1, round(count * config.width))
-
-
-def largest_kernels(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
-    """Shapes of two kernels by layer, the last of VGG16's and conv6_1.
-
-    The network has about ten times as many weights as the two together, or fewer.
-    """
-    channels = functools.partial(channels_at, config)
-    last = ENCODER_STAGES[-1][0]
-    size, conv6_channels = FC6[config.fc6]
-    return {
-        ENCODER_LAYERS[-1]: (3, 3, channels(last), channels(last)),
-        "conv6_1": (size, size, channels(last), channels(conv6_channels)),
-    }
 
 
 def build_network(
@@ -201,25 +182,6 @@ def _refine(
         1, 3, activation=None, kernel_initializer="zeros", dtype="float32", name="refine_4"
     )(x)
     return keras.layers.Add(dtype="float32", name="refined_alpha")([alpha, correction])
-
-
-def receptive_radius(config: NetworkConfig) -> int:
-    """How far apart, in pixels, a pixel of the photo and one whose alpha depends on it can be.
-
-    Each convolution reaches (kernel − 1)/2 pixels of the size it runs at; a pooling, as far as its
-    block. It does not hold where batch norm uses the statistics of the image.
-    """
-    strides = [2**stage for stage in range(len(ENCODER_STAGES))]
-    encoder = sum(
-        stride * count for stride, (_, count) in zip(strides, ENCODER_STAGES, strict=True)
-    )
-    pooling = SIZE_MULTIPLE - 1
-    conv6 = SIZE_MULTIPLE * (FC6[config.fc6][0] // 2)
-    decoder = 2 * sum(strides)
-    deconvolution = 2 * sum(strides) if config.decoder == "deconv" else 0
-    pred_alpha = 2
-    refinement = 4 if config.refine else 0
-    return encoder + pooling + conv6 + decoder + deconvolution + pred_alpha + refinement
 
 
 def first_stage(network: keras.Model) -> keras.Model:

@@ -1,13 +1,5 @@
-"""Weights on disk: one npz file that says which network it belongs to. No pickle, no code.
+"""Weights of a network: out of it into a file (`dim_tf.model.weights_file`), and back."""
 
-    config          the NetworkConfig, as JSON
-    about           whatever the writer wants to say about them, as JSON
-    network/…       one array per variable, named <layer>/<variable> as in the original
-
-A training checkpoint is the same file with more arrays (`dim_tf.training.checkpoints`).
-"""
-
-import dataclasses
 import os
 from typing import Any
 
@@ -15,65 +7,22 @@ import keras
 import numpy as np
 
 from dim_tf.config import NetworkConfig
-from dim_tf.model.network import build_network, largest_kernels
+from dim_tf.model.architecture import largest_kernels
+from dim_tf.model.network import build_network
+from dim_tf.model.weights_file import (
+    NETWORK_PREFIX,
+    DamagedFileError,
+    array_name,
+    read_arrays,
+    write_arrays,
+)
 from dim_tf.system.errors import InputError
-from dim_tf.system.npz import UNREADABLE, read_npz, text_array, text_of, write_npz
-
-NETWORK_PREFIX = "network/"
-_TEXTS = ("config", "about")
-
-
-class DamagedFileError(InputError):
-    """A weights file that is there but cannot be trusted."""
-
-
-def write_arrays(
-    path: str | os.PathLike,
-    arrays: dict[str, np.ndarray],
-    config: NetworkConfig,
-    about: dict[str, Any],
-) -> None:
-    """Writes a weights file, atomically.
-
-    Raises:
-        InputError: it cannot be written there.
-    """
-    texts = {"config": dataclasses.asdict(config), "about": about}
-    encoded = {name: text_array(value) for name, value in texts.items()}
-    write_npz(path, encoded | arrays)
-
-
-def read_arrays(
-    path: str | os.PathLike, prefix: str = ""
-) -> tuple[dict[str, np.ndarray], NetworkConfig, dict[str, Any]]:
-    """Reads the arrays of a weights file whose names begin with a prefix; checksums are verified.
-
-    Returns:
-        The arrays, the network's config, and what the writer said about them.
-
-    Raises:
-        DamagedFileError: the file is truncated, altered, or no weights file.
-        InputError: there is no such file.
-    """
-    try:
-        arrays = read_npz(path, lambda name: name in _TEXTS or name.startswith(prefix))
-        texts = {name: text_of(arrays.pop(name)) for name in _TEXTS}
-        config = NetworkConfig(**texts["config"])
-    except FileNotFoundError:
-        raise InputError(f"There is no checkpoint {path}.") from None
-    except InputError as error:
-        raise DamagedFileError(f"{path} describes an impossible network: {error}") from None
-    except UNREADABLE as error:
-        raise DamagedFileError(
-            f"{path} is damaged or no checkpoint of this program ({error}); use another copy."
-        ) from None
-    return arrays, config, texts["about"]
 
 
 def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:
     """Every variable of the network, batch norm statistics included, by file name."""
     return {
-        f"{NETWORK_PREFIX}{layer.name}/{variable.name}": variable.numpy()
+        array_name(layer.name, variable.name): variable.numpy()
         for layer in network.layers
         for variable in layer.variables
     }
@@ -92,7 +41,7 @@ def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], s
             is named.
     """
     variables = {
-        f"{NETWORK_PREFIX}{layer.name}/{variable.name}": variable
+        array_name(layer.name, variable.name): variable
         for layer in network.layers
         for variable in layer.variables
     }
@@ -185,7 +134,7 @@ def load_network(
         _misshapen(
             arrays,
             {
-                f"{NETWORK_PREFIX}{layer}/weights": shape
+                array_name(layer, "weights"): shape
                 for layer, shape in largest_kernels(config).items()
             },
         ),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,33 @@ def open_atomically(path: str | os.PathLike) -> Iterator[BinaryIO]:
         finally:
             if temporary:
                 temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def make_folder_atomically(path: str | os.PathLike) -> Iterator[Path]:
+    """Makes a folder that takes its name only when the block ends without an error.
+
+    Yields:
+        Where to put its files: a folder beside it with a hidden name, which is then renamed.
+
+    Raises:
+        WriteError: it cannot be made there, or there is one with something in it.
+    """
+    path = Path(path)
+    temporary = None
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(
+                tempfile.mkdtemp(_UNFINISHED_SUFFIX, f".{path.name}.", dir=path.parent)
+            )
+            yield temporary
+            temporary.chmod(0o755)
+            temporary.rename(path)
+            temporary = None
+        finally:
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:

@@ -7,7 +7,8 @@ from dim_tf.config import NetworkConfig
 from dim_tf.matting import predict
 from dim_tf.matting.predict import MattingModel
 from dim_tf.matting.tiles import plan_tiles
-from dim_tf.model.network import build_network, receptive_radius
+from dim_tf.model.architecture import receptive_radius
+from dim_tf.model.network import build_network
 
 
 def scattered(shape, share, seed=0):

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from dim_tf.config import NORMALIZED_INPUT_DIVISOR, NetworkConfig
 from dim_tf.model import vgg16
-from dim_tf.model.network import ENCODER_LAYERS, build_network
+from dim_tf.model.architecture import ENCODER_LAYERS
+from dim_tf.model.network import build_network
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.system.errors import InputError
 

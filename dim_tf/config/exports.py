@@ -1,0 +1,48 @@
+"""Settings of an export."""
+
+import dataclasses
+from typing import Literal
+
+from dim_tf.config.constants import SIZE_MULTIPLE
+from dim_tf.config.fields import Checked, option
+from dim_tf.system.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig(Checked):
+    """A network as a file for another runtime."""
+
+    format: Literal["saved_model", "onnx", "litert"] = option(
+        "onnx",
+        "onnx: for onnxruntime and browsers; litert: for phones (.tflite); saved_model: for "
+        "TensorFlow Serving, without this program",
+    )
+    checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
+    out: str = option(
+        "",
+        "folder to make, with the file, README.md and example.py in it; left out: "
+        "deep_image_matting_ and the format",
+    )
+    size: tuple[int, ...] = option(
+        (),
+        "height,width of the photos, or one number for a square, multiples of 32; left out: any. "
+        "Phones' accelerators need it",
+    )
+    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.size) > 2 or any(side < 1 or side % SIZE_MULTIPLE for side in self.size):
+            raise InputError(
+                f"--size={','.join(map(str, self.size))} is not possible; give height,width in "
+                f"multiples of {SIZE_MULTIPLE}, such as --size=480,736, or one number for a square."
+            )
+
+    @property
+    def height_and_width(self) -> tuple[int, int] | None:
+        """The fixed size, or None where any will do."""
+        return (self.size[0], self.size[-1]) if self.size else None
