@@ -41,6 +41,8 @@ RESULTS = {
     "cutout photo.jpg mask.png": "photo_cutout.png",
     "-o seen": "seen/metrics.json",
     "measure": "report/metrics.json",
+    "export --format=onnx": "deep_image_matting_onnx/README.md",
+    "-o phone": "phone/README.md",
     "held-out": "held_out/rgb/001_fur.png",
     "quickstart": "runs/quickstart/before_after.png",
     "prepare": "data/manifest.json",

@@ -24,7 +24,8 @@ def test_the_commands(tmp_path, tiny_checkpoint, write_photo, write_mask):
     write_mask(tmp_path / "mask.png")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for command in COMMANDS:
-        words = [sys.executable, *command.split()[1:]]
+        program = command.replace("dim-tf", "python -m dim_tf", 1)
+        words = [sys.executable, *program.split()[1:]]
         subprocess.run(words, cwd=tmp_path, env=environment, check=True)
     for kind, name in FILE_NAMES.items():
         folder = tmp_path / f"deep_image_matting_{kind}"
@@ -34,6 +35,6 @@ def test_the_commands(tmp_path, tiny_checkpoint, write_photo, write_mask):
     assert (tmp_path / "alpha.png").is_file()
 
 
-def test_the_commands_are_python():
+def test_the_commands_are_dim_tfs():
     assert len(COMMANDS) == 6
-    assert all(command.startswith("python ") for command in COMMANDS)
+    assert all(command.startswith(("dim-tf ", "python ")) for command in COMMANDS)

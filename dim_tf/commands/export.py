@@ -1,16 +1,19 @@
-r"""The network as a file for another runtime, with a card and a ten-line example beside it.
+"""The network as a file for another runtime, with a card and a ten-line example beside it.
 
-For onnxruntime and browsers (pip install '.[onnx]'); makes the folder deep_image_matting_onnx:
-    python -m dim_tf.commands.export --format=onnx
+    dim-tf export --format=onnx
+
+makes the folder deep_image_matting_onnx, for onnxruntime and browsers (pip install '.[onnx]').
 
 For phones, whose accelerators need a fixed size:
-    python -m dim_tf.commands.export --format=litert --size=480,736 --out=phone
+
+    dim-tf export --format=litert --size=480,736 -o phone
 
 For TensorFlow Serving, weights of your own:
-    python -m dim_tf.commands.export --format=saved_model --checkpoint=runs/blog --out=serving
+
+    dim-tf export --format=saved_model --checkpoint=runs/blog -o serving
 """
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.config import ExportConfig
 from dim_tf.system.errors import tell
 
@@ -42,5 +45,8 @@ def export(config: ExportConfig) -> None:
     tell(file, f"{megabytes:.1f} MB, README.md says how it is used, example.py does it")
 
 
+COMMAND = Command(ExportConfig, export, aliases={"o": "out"})
+
+
 if __name__ == "__main__":
-    run_script(ExportConfig, export)
+    run_script(*COMMAND)

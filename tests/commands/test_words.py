@@ -59,7 +59,16 @@ def test_an_unknown_word_is_refused():
 def test_a_word_is_there_only_with_its_module(monkeypatch):
     monkeypatch.setitem(_WORDS, "fly", _WORDS["matte"]._replace(module="dim_tf.commands.no_such"))
     assert "fly" not in words()
-    assert {"matte", "cutout", "measure", "prepare", "train", "held-out", "ablations"} <= {*words()}
+    assert {
+        "matte",
+        "cutout",
+        "measure",
+        "prepare",
+        "train",
+        "held-out",
+        "ablations",
+        "export",
+    } <= {*words()}
 
 
 def test_the_version_is_told_without_tensorflow():
