@@ -163,7 +163,7 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
     if width * height > max_megapixels * 1e6:
         raise InputError(
             f"{path} claims {width}×{height} pixels, more than {max_megapixels:g} megapixels; "
-            "make it smaller (test.py can raise the limit: --max_input_megapixels)."
+            "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)."
         )
 
 

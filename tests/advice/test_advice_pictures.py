@@ -42,7 +42,7 @@ def test_a_picture_too_large_is_made_smaller_or_the_limit_raised(infer):
     given = "--rgb=photo.png", "--alpha=mask.png"
     limit = "--max_input_megapixels=0.001"
     advice = refused(
-        "make it smaller (test.py can raise the limit: --max_input_megapixels)",
+        "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)",
         *(infer, *given, limit),
     )
     infer(*given, f"{advice[advice.rindex('--') : -2]}=1")
@@ -55,7 +55,7 @@ def test_the_limit_is_raised_for_the_background_as_well(infer, monkeypatch):
     monkeypatch.setattr("dim_tf.matting.of_photo.foreground_colours_of", lambda own, alpha: own)
     write_png("wall.png", np.full((60, 60, 3), 90, np.uint8))
     given = "--rgb=photo.png", "--alpha=mask.png", "--background=wall.png"
-    advice = "make it smaller (test.py can raise the limit: --max_input_megapixels)"
+    advice = "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)"
     assert "wall.png" in refused(advice, infer, *given, "--max_input_megapixels=0.003")
     infer(*given, "--max_input_megapixels=0.004")
 
