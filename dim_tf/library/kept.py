@@ -26,11 +26,18 @@ def kept_model(matting: MattingConfig) -> "MattingModel":
     It is loaded anew when its file, or the run's folder, holds other weights than before.
 
     Raises:
-        InputError: there is no such checkpoint, or it is damaged.
+        InputError: there is no such checkpoint, or it is damaged; see also `load_model`.
     """
     path = existing_checkpoint(matting.checkpoint).resolve()
     with _ONE_LOADS:
-        return _loaded(path, _stamp(path), matting.bn_eval, matting.precision, matting.post_process)
+        return _loaded(
+            path,
+            _stamp(path),
+            matting.bn_eval,
+            matting.precision,
+            matting.post_process,
+            matting.runtime,
+        )
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -46,8 +53,12 @@ def _loaded(
     bn_eval: Literal["checkpoint", "moving", "batch"],
     precision: Literal["auto", "float32", "bfloat16"],
     post_process: Literal["affinity", "none"],
+    runtime: Literal["tensorflow", "onnx"],
 ) -> "MattingModel":
-    import_tensorflow()
+    if runtime == "tensorflow":
+        import_tensorflow()
     from dim_tf.matting.predict import load_model
 
-    return load_model(path, bn_eval=bn_eval, precision=precision, post_process=post_process)
+    return load_model(
+        path, bn_eval=bn_eval, precision=precision, post_process=post_process, runtime=runtime
+    )

@@ -39,13 +39,14 @@ class MattingOptions(ReadingOptions, total=False):
     post_process: Literal["affinity", "none"]
     size: int
     precision: Literal["auto", "float32", "bfloat16"]
+    runtime: Literal["tensorflow", "onnx"]
     max_pixels: int
     bits: Literal[8, 16]
     model: "MattingModel"
 
 
 # What is decided when a model is loaded.
-_OF_THE_MODEL = ("checkpoint", "bn_eval", "post_process", "precision")
+_OF_THE_MODEL = ("checkpoint", "bn_eval", "post_process", "precision", "runtime")
 
 Config = TypeVar("Config")
 

@@ -20,7 +20,7 @@ def check_onnx_runtime() -> None:
     if any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")):
         raise InputError(
             "--runtime=onnx needs onnx and onnxruntime; install them with pip install '.[onnx]', "
-            "or leave the flag out."
+            "or give --runtime=tensorflow."
         )
 
 

@@ -69,14 +69,14 @@ def test_a_size_that_is_possible(export_tiny):
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_without_onnxruntime_the_flag_is_left_out(infer, monkeypatch, package):
+def test_without_onnxruntime_tensorflow_computes(infer, monkeypatch, package):
     without(monkeypatch, package)
     advice = (
         "--runtime=onnx needs onnx and onnxruntime; install them with pip install '.[onnx]', or "
-        "leave the flag out."
+        "give --runtime=tensorflow."
     )
-    refused(advice, infer, RGB, ALPHA, "--runtime=onnx")
-    infer(RGB, ALPHA)
+    sentence = refused(advice, infer, RGB, ALPHA, "--runtime=onnx")
+    infer(RGB, ALPHA, flags_in(sentence)[1])
 
 
 def test_onnxruntime_in_float32_or_tensorflow(tiny_checkpoint):

@@ -194,3 +194,20 @@ def test_a_trimap_needs_no_tensorflow():
     )
     environment = os.environ | {"PYTHONPATH": str(Path(dim_tf.__file__).parents[1])}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+
+
+def test_onnxruntime_computes_without_tensorflow(written, network):
+    """What it gives is compared with TensorFlow's mattes in tests/matting/test_onnx_network.py."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    save("photo.png", PHOTO)
+    save("mask.png", MASK)
+    program = (
+        "import sys, dim_tf\n"
+        f"matte = dim_tf.matte('photo.png', 'mask.png', runtime='onnx', **{network})\n"
+        "dim_tf.write_png('matte.png', matte)\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    expected = written(rgb="photo.png", alpha="mask.png", runtime="onnx")
+    the_same(dim_tf.read_grey("matte.png"), expected)
