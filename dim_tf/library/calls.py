@@ -60,8 +60,8 @@ def matte(
     What was repaired or assumed is warned of. Options go by the command's names and have its
     defaults, see `dim_tf.config.inference`: trimap_kernel, trimap_mode, invert, label,
     mask_orientation, max_input_megapixels, checkpoint, bn_eval, post_process, size, precision,
-    runtime, max_pixels, bits (8 or 16); and model, from `dim_tf.load_model`. Without it one is loaded and
-    kept for all calls of all threads.
+    runtime, max_pixels, bits (8 or 16); and model, from `dim_tf.load_model`. Without it one is
+    loaded and kept for all calls of all threads.
 
     Args:
         photo: a file of any kind that the command reads; a Pillow picture, of which EXIF
