@@ -72,7 +72,12 @@ def test_the_wheel_holds_what_is_shipped(wheel):
     for folder, pattern in (("checkpoints", "*.*"), ("flagfiles", "**/*.flags")):
         for path in (ROOT / folder).glob(pattern):
             assert f"dim_tf/{path.relative_to(ROOT)}" in names
-    for name in ("py.typed", "assets/sample_rgb.png", "assets/completion.bash"):
+    for name in (
+        "py.typed",
+        "assets/sample_rgb.png",
+        "assets/completion.bash",
+        "assets/export_card.md",
+    ):
         assert f"dim_tf/{name}" in names
     others = ("tests/", "recipes/", "benchmarks/", "docs/", "checkpoints/", "flagfiles/")
     assert not [name for name in names if name.startswith(others)]
