@@ -79,8 +79,12 @@ def test_the_base_is_the_blogs_but_for_its_scale(in_root):
 
 
 def test_flagfiles_that_cannot_be_read_are_said(tmp_path):
+    with pytest.raises(InputError, match=r"base\.flags does not exist"):
+        arm_config(ARMS["base"], AblationConfig(flags_dir=str(tmp_path)))
+    (tmp_path / "base.flags").mkdir()
     with pytest.raises(InputError, match=r"base\.flags cannot be read"):
         arm_config(ARMS["base"], AblationConfig(flags_dir=str(tmp_path)))
+    (tmp_path / "base.flags").rmdir()
     for content, sentence in (("--widht=1", "widht"), ("width", "'width' is not a flag")):
         (tmp_path / "base.flags").write_text(content)
         with pytest.raises(InputError, match=sentence):

@@ -89,7 +89,7 @@ def test_an_unknown_foreground_is_named(tmp_path):
 
 def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(InputError, match=r"no manifest.json; make one with preprocess_offline"):
+        with pytest.raises(InputError, match=r"no manifest.json; make one with dim-tf prepare"):
             read_manifest(folder)
 
 
