@@ -3,7 +3,7 @@
     python benchmarks/inference.py [--checkpoint=…] [--largest=8] [--precision=auto]
 
 Needs `pip install pymatting`. The precision is what test.py takes by default. Run it alone on the
-machine. The tiles run in a process of their own, whose largest memory is measured.
+machine. The large photo runs in processes of their own, whose largest memory is measured.
 """
 
 import argparse
@@ -88,27 +88,29 @@ def peak_memory() -> float:
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024 / 1e9
 
 
-def tiles(model) -> str:
-    """Time and memory of a large photo in tiles, and how a smaller one differs from one pass."""
+def large_photo(model, name: str) -> list[list[str]]:
+    """Time and memory of a large photo."""
     rgb, trimap = photo_and_trimap(*TILED_SIZE)
     begun = time.perf_counter()
     model.predict_alpha(rgb, trimap)
     seconds = time.perf_counter() - begun
-    memory = peak_memory()
+    height, width = TILED_SIZE
+    return [
+        [f"{width}×{height}, {(trimap == 128).mean():.0%} unknown, {name}", f"{seconds:.1f} s"],
+        ["peak memory of the process", f"{peak_memory():.2f} GB"],
+    ]
+
+
+def tiles_against_one_pass(model) -> list[list[str]]:
+    """How the matte in tiles differs from that of one pass."""
     rgb, trimap = photo_and_trimap(*COMPARED_SIZE)
     tiled = model.predict_alpha(rgb, trimap, max_pixels=trimap.size - 1)
     one_pass = model.predict_alpha(rgb, trimap, max_pixels=trimap.size)
     difference = 255 * np.abs(tiled - one_pass)[trimap == 128]
-    height, width = TILED_SIZE
-    return table(
-        ["in tiles", ""],
-        [
-            [f"{width}×{height}, time", f"{seconds:.1f} s"],
-            [f"{width}×{height}, peak memory of the process", f"{memory:.2f} GB"],
-            ["difference to one pass, mean, grey levels", f"{difference.mean():.1e}"],
-            ["difference to one pass, largest, grey levels", f"{difference.max():.1e}"],
-        ],
-    )
+    return [
+        ["difference to one pass, mean, grey levels", f"{difference.mean():.1e}"],
+        ["difference to one pass, largest, grey levels", f"{difference.max():.1e}"],
+    ]
 
 
 def main() -> None:
@@ -117,21 +119,27 @@ def main() -> None:
     parser.add_argument("--largest", type=float, default=8, help="megapixels of the largest pass")
     parser.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only_tiles", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--only_large", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     model, default_model = (
         load_model(arguments.checkpoint, precision=arguments.precision, post_process=post_process)
         for post_process in ("none", "affinity")
     )
-    if arguments.only_tiles:
-        print(tiles(model))
+    if arguments.only_large == "network":
+        print(
+            table(["in tiles", ""], large_photo(model, "network") + tiles_against_one_pass(model))
+        )
+        return
+    if arguments.only_large:
+        print(table(["in tiles", ""], large_photo(default_model, "the default")))
         return
     print(machine())
     print("\n" + against_closed_form(model, default_model, arguments.rounds), flush=True)
     print("\n" + per_pixel(model, arguments.largest, arguments.rounds), flush=True)
     del model, default_model
-    command = [sys.executable, *sys.argv, "--only_tiles"]
-    print("\n" + subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    for which in ("network", "default"):
+        command = [sys.executable, *sys.argv, f"--only_large={which}"]
+        print("\n" + subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 if __name__ == "__main__":

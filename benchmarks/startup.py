@@ -46,6 +46,7 @@ def main() -> None:
                 ),
                 "matte, model loaded": lambda: model.predict_alpha(rgb, trimap),
                 "python test.py": lambda: run(command),
+                "python test.py --cutout": lambda: run([*command, f"--cutout={folder}/c.png"]),
             },
             arguments.rounds,
         )

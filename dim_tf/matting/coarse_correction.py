@@ -11,6 +11,7 @@ SIAM J. Numer. Anal. 1987).
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
@@ -26,11 +27,21 @@ _LEAST_VARIANCE = 1e-6
 _LEAST_STIFFNESS = 1e-7
 # With fewer rows for each, threads cost more than they save.
 _ROWS_PER_THREAD = 20_000
+# Of the product that makes the small system, which has up to 36 values a row.
+_ROWS_AT_ONCE = 65_536
+
+
+class _RowPart(NamedTuple):
+    """Some rows of a matrix, which shares their memory."""
+
+    rows: slice
+    matrix: scipy.sparse.csr_array
 
 
 def solve(
     matrix: scipy.sparse.csr_array,
-    within_blocks: scipy.sparse.csr_array,
+    windows: scipy.sparse.csr_array,
+    stiffness: np.ndarray,
     right_side: np.ndarray,
     start: np.ndarray,
     functions: scipy.sparse.csr_array,
@@ -41,8 +52,10 @@ def solve(
 
     Args:
         matrix: [U, U] float32, symmetric and positive definite.
-        within_blocks: the same, without ties between blocks that are far apart, which would make
-            the small system a dense one; at least as stiff as the matrix.
+        windows: its part that ties near pixels only, likewise. Ties between blocks far apart
+            would make the small system a dense one.
+        stiffness: [U] float32, what the other part has on its diagonal, so that the small system
+            is at least as stiff as the matrix.
         right_side: [U] float32.
         start: [U] float32, where the search begins.
         functions: from `linear_functions`.
@@ -52,15 +65,18 @@ def solve(
     Returns:
         [U] float32.
     """
-    small = functions.T @ (within_blocks @ functions)
-    small += scipy.sparse.diags_array(np.full(small.shape[0], _LEAST_STIFFNESS))
+    transposed = functions.T.tocsr()
+    small = scipy.sparse.diags_array(np.full(functions.shape[1], _LEAST_STIFFNESS), format="csr")
+    for part in _row_parts(windows, -(-right_side.size // _ROWS_AT_ONCE)):
+        here = functions[part.rows]
+        stiff = scipy.sparse.diags_array(stiffness[part.rows]) @ here
+        small += here.T @ (part.matrix @ functions + stiff)
     factors = scipy.sparse.linalg.splu(
         small.tocsc().astype(np.float64),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    transposed = functions.T.tocsr()
     inverse_diagonal = 1 / matrix.diagonal()
 
     def corrected(residual: np.ndarray) -> np.ndarray:
@@ -69,11 +85,12 @@ def solve(
 
     # In float64, once: rounded, all the products of a row would outweigh a small weight.
     left = (right_side - matrix @ start.astype(np.float64)).astype(np.float32)
-    parts = _row_parts(matrix, usable_cores())
+    count = max(1, min(usable_cores(), right_side.size // _ROWS_PER_THREAD))
+    parts = _row_parts(matrix, count)
     with ThreadPoolExecutor(len(parts)) as threads:
 
         def product(vector: np.ndarray) -> np.ndarray:
-            return np.concatenate(list(threads.map(lambda part: part @ vector, parts)))
+            return np.concatenate(list(threads.map(lambda part: part.matrix @ vector, parts)))
 
         difference, _ = scipy.sparse.linalg.cg(
             scipy.sparse.linalg.LinearOperator(matrix.shape, product, dtype=np.float32),
@@ -128,21 +145,16 @@ def linear_functions(rgb: np.ndarray, unknown: np.ndarray) -> scipy.sparse.csr_a
     )
 
 
-def _row_parts(matrix: scipy.sparse.csr_array, cores: int) -> list[scipy.sparse.csr_array]:
-    """The matrix cut into parts of about as many rows, which share its memory."""
-    count = max(1, min(cores, matrix.shape[0] // _ROWS_PER_THREAD))
+def _row_parts(matrix: scipy.sparse.csr_array, count: int) -> list[_RowPart]:
+    """The matrix in `count` parts of about as many rows."""
     ends = np.linspace(0, matrix.shape[0], count + 1).astype(int)
     parts = []
     for first, last in itertools.pairwise(ends):
         values = slice(matrix.indptr[first], matrix.indptr[last])
-        parts.append(
-            scipy.sparse.csr_array(
-                (
-                    matrix.data[values],
-                    matrix.indices[values],
-                    matrix.indptr[first : last + 1] - matrix.indptr[first],
-                ),
-                shape=(last - first, matrix.shape[1]),
-            )
+        starts = matrix.indptr[first : last + 1] - matrix.indptr[first]
+        rows = scipy.sparse.csr_array(
+            (matrix.data[values], matrix.indices[values], starts),
+            shape=(last - first, matrix.shape[1]),
         )
+        parts.append(_RowPart(slice(first, last), rows))
     return parts

@@ -23,7 +23,7 @@ SURROUNDINGS = 0.5
 # enough to prefer the nearer of two like pixels, not enough to keep a neighbour from being far.
 SIDE_LENGTH = 0.05
 # tᵤ = e^(-variance / DISAGREEMENT), the variance of the neighbours' alpha, each counted as far as
-# it is certain. Chosen as docs/training_log.md tells.
+# it is certain. Chosen as docs/post_processing.md tells.
 DISAGREEMENT = 0.2
 # The n-th neighbour found is at most 1 + this times as far as the n-th nearest, so that a search
 # need not tell apart what is nearly as near.

@@ -22,7 +22,6 @@ prediction that can be trusted is dropped.
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse
 
 from dim_tf.config import UNKNOWN
 from dim_tf.matting.closed_form import closed_form_equations
@@ -33,7 +32,7 @@ from dim_tf.matting.tiles import plan_tiles
 # wᵤ = UNCERTAIN_WEIGHT + weight · trust. Of a network with certainty, trust is
 # (HALF_CERTAIN / (b + HALF_CERTAIN))^power, of another |2 · predicted − 1|^power. Differences below
 # haze · trust are haze; up to twice as large ones are taken in part, so that the matte has no
-# steps. All these and NEIGHBOUR_WEIGHT were chosen as docs/training_log.md tells.
+# steps. All these and NEIGHBOUR_WEIGHT were chosen as docs/post_processing.md tells.
 UNCERTAIN_WEIGHT = 1e-4
 SCALE_WEIGHT, SCALE_POWER, SCALE_HAZE = 0.35, 4, 0.08
 ALPHA_WEIGHT, ALPHA_POWER, ALPHA_HAZE = 1.5e-2, 12, 0.06
@@ -46,8 +45,10 @@ HALF_CERTAIN = 0.06
 # side, or after this many steps.
 TOLERANCE = 1e-3
 STEPS = 200
-# More unknown pixels than this are solved in tiles; each takes about 1.5 kB while it is.
-PIXELS_AT_ONCE = 600_000
+# A photo with more pixels to ask, or more pixels around them, is solved in tiles: a pixel that is
+# asked takes about 0.7 kB while it is.
+OPEN_PIXELS_AT_ONCE = 600_000
+PIXELS_AT_ONCE = 2_000_000
 TILE_SIDE = 640
 # Around a tile, pixels: so far away, predictions have no part in the matte that can be seen.
 TILE_MARGIN = 64
@@ -57,7 +58,7 @@ class Trust(NamedTuple):
     """How far a prediction can be trusted.
 
     Attributes:
-        share: [H, W] float32 in [0, 1].
+        share: [U] float32 in [0, 1], of the pixels that are asked.
         weight: of the prediction where that is 1.
         haze: differences from it below this are dropped where that is 1.
     """
@@ -95,24 +96,23 @@ def follow_colours(
         [H, W] float32 in [0, 1]; outside the unknown pixels it is `alpha`.
     """
     open_pixels = trimap == UNKNOWN
-    certainty = None
-    if scale is None:
-        trust = Trust(np.abs(2 * alpha - 1) ** ALPHA_POWER, ALPHA_WEIGHT, ALPHA_HAZE)
-    else:
+    if scale is not None:
         open_pixels &= scale >= SURE_SCALE
-        certainty = certainty_of(scale)
-        trust = Trust(certainty**SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE)
-    side = TILE_SIDE if np.count_nonzero(open_pixels) > PIXELS_AT_ONCE else None
+    tiles = plan_tiles(open_pixels, None, TILE_MARGIN)
+    if tiles and (
+        np.count_nonzero(open_pixels) > OPEN_PIXELS_AT_ONCE
+        or open_pixels[tiles[0].seen].size > PIXELS_AT_ONCE
+    ):
+        tiles = plan_tiles(open_pixels, TILE_SIDE, TILE_MARGIN)
     result = alpha.copy()
-    for tile in plan_tiles(open_pixels, side, TILE_MARGIN):
+    for tile in tiles:
         core, seen = tile
         solved = alpha[seen].copy()
         solved[open_pixels[seen]] = _solve(
             rgb[seen],
             open_pixels[seen],
             alpha[seen],
-            trust._replace(share=trust.share[seen]),
-            None if certainty is None else certainty[seen],
+            None if scale is None else scale[seen],
             trimap.shape,
         )
         result[core] = solved[tile.inside]
@@ -123,27 +123,31 @@ def _solve(
     rgb: np.ndarray,
     open_pixels: np.ndarray,
     alpha: np.ndarray,
-    trust: Trust,
-    certainty: np.ndarray | None,
+    scale: np.ndarray | None,
     photo_size: tuple[int, int],
 ) -> np.ndarray:
     """The matte's open pixels, [U] float32 in [0, 1], in the order of `np.nonzero`."""
     predicted = alpha[open_pixels]
-    share = trust.share[open_pixels]
-    weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(trust.weight) * share
+    certainty = None if scale is None else certainty_of(scale)
+    if certainty is None:
+        trust = Trust(np.abs(2 * predicted - 1) ** ALPHA_POWER, ALPHA_WEIGHT, ALPHA_HAZE)
+    else:
+        trust = Trust(certainty[open_pixels] ** SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE)
+    weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(trust.weight) * trust.share
     windows, windows_known = closed_form_equations(rgb, open_pixels, alpha, weights)
     alike, alike_known = nearest_colours_equations(rgb, open_pixels, alpha, photo_size, certainty)
     alike *= np.float32(NEIGHBOUR_WEIGHT)
     solution = solve(
         windows + alike,
-        windows + scipy.sparse.diags_array(alike.diagonal(), format="csr"),
+        windows,
+        alike.diagonal(),
         weights * predicted - windows_known - np.float32(NEIGHBOUR_WEIGHT) * alike_known,
         predicted,
         linear_functions(rgb, open_pixels),
         TOLERANCE,
         STEPS,
     )
-    return without_haze(np.clip(solution, 0.0, 1.0), predicted, trust.haze * share)
+    return without_haze(np.clip(solution, 0.0, 1.0), predicted, trust.haze * trust.share)
 
 
 def without_haze(alpha: np.ndarray, predicted: np.ndarray, haze: np.ndarray) -> np.ndarray:

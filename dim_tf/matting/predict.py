@@ -126,6 +126,7 @@ class MattingModel:
         scale = None
         if self.config.certainty:
             scale = np.where(unknown, np.exp(output[..., 1]), np.float32(0.0))
+        del output  # as large as two mattes, while the colours need memory
         if self.post_process == "affinity":
             alpha = follow_colours(rgb, trimap, alpha, scale)
         return (alpha, certainty_of(scale)) if return_certainty else alpha

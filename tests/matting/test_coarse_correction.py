@@ -51,10 +51,11 @@ def test_the_solution_is_the_matrixs(monkeypatch):
     expected = scipy.sparse.linalg.spsolve(matrix.astype(float).tocsc(), right_side)
     monkeypatch.setattr(coarse_correction, "_ROWS_PER_THREAD", 1000)
     monkeypatch.setattr(coarse_correction, "usable_cores", lambda: 5)
-    stiffer = matrix + scipy.sparse.diags_array(np.full(right_side.size, np.float32(0.01)))
-    for within_blocks in (matrix, stiffer):
+    monkeypatch.setattr(coarse_correction, "_ROWS_AT_ONCE", 1000)
+    for stiffness in (0.0, 0.01):
         found = solve(
-            *(matrix, within_blocks, right_side, np.zeros_like(right_side)),
+            *(matrix, matrix, np.full_like(right_side, stiffness)),
+            *(right_side, np.zeros_like(right_side)),
             *(linear_functions(rgb, unknown), 1e-6, 2000),
         )
         assert found.dtype == np.float32
@@ -68,7 +69,8 @@ def test_a_few_steps_carry_what_is_known_across(steps):
     exact = scipy.sparse.linalg.spsolve(matrix.astype(float).tocsc(), right_side)
     start = np.full_like(right_side, 0.5)
     functions = linear_functions(rgb, unknown)
-    found = solve(matrix, matrix, right_side, start, functions, 0.0, steps)
+    none = np.zeros_like(right_side)
+    found = solve(matrix, matrix, none, right_side, start, functions, 0.0, steps)
     nothing = scipy.sparse.csr_array((right_side.size, 1), dtype=np.float32)
-    plain = solve(matrix, matrix, right_side, start, nothing, 0.0, 10 * steps)
+    plain = solve(matrix, matrix, none, right_side, start, nothing, 0.0, 10 * steps)
     assert np.abs(found - exact).mean() < min(0.02, np.abs(plain - exact).mean())

@@ -196,7 +196,7 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-8)
     monkeypatch.setattr(post_process, "STEPS", 2000)
     at_once = follow_colours(rgb, trimap, soft)
-    monkeypatch.setattr(post_process, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(post_process, "OPEN_PIXELS_AT_ONCE", 1)
     monkeypatch.setattr(post_process, "TILE_SIDE", 64)
     monkeypatch.setattr(post_process, "TILE_MARGIN", 32)
     equations, sizes = nearest_colours.nearest_colours_equations, []
