@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, render_matte, render_texture
@@ -24,10 +25,14 @@ _LINKED = (
 )
 _MARKS = {"ablations run": pytest.mark.takes_a_minute}
 _SMALL_NETWORK = ["--width=0.0625", "--fc6=1x1"]
+_SMALL_TRAINING = ["--steps=2", "--synthetic=2", "--input_size=64"]
+_SMALL_PREPARING = ["--workers=1", "--noprogress"]
 # What makes a command small: later flags win.
 _SMALLER = {
-    "train.py": ["--steps=2", "--synthetic=2", "--input_size=64"],
-    "preprocess_offline.py": ["--workers=1", "--noprogress"],
+    "train.py": _SMALL_TRAINING,
+    "-m dim_tf train": _SMALL_TRAINING,
+    "preprocess_offline.py": _SMALL_PREPARING,
+    "-m dim_tf prepare": _SMALL_PREPARING,
     "test.py": [],
     "-m dim_tf.commands.held_out": ["--count=2", "--size=96"],
     "-m dim_tf.commands.ablations run": [
@@ -36,12 +41,23 @@ _SMALLER = {
     ],
     "-m dim_tf.commands.ablations report": [],
     "-c": [],
+    "-m dim_tf matte": [],
+    "-m dim_tf cutout": [],
+    "-m dim_tf export": [],
 }
-# Flags that name what a command writes; without any of them it is `alpha.png`.
+# Folders of composites to measure on, and the flags that make them.
+_HELD_OUT = {"held_out": [], "held_out_cutouts": ["--source=cutouts", "--cutouts_dir=cutouts"]}
+# Packages that a command needs and the base installation does not bring along.
+_PACKAGES = {"onnx": ("onnx", "onnxruntime")}
+# Flags that name what a command writes; without any of them it is `alpha.png`, or as below.
 _OUTPUTS = (
-    *("output", "side_by_side", "cutout", "composite"),
+    *("output", "o", "side_by_side", "cutout", "composite"),
     *("save_trimap", "save_certainty", "report", "out_dir"),
 )
+_UNNAMED_OUTPUTS = {
+    "-m dim_tf cutout": "photo_cutout.png",
+    "-m dim_tf export": "deep_image_matting_onnx",
+}
 
 
 def read_document(name: str) -> str:
@@ -63,7 +79,7 @@ def python_examples_of(text: str) -> list[str]:
 
 def scripts_among(commands: list[str]) -> list[str]:
     """Those that `run_command` runs."""
-    return [command for command in commands if command.startswith("python ")]
+    return [command for command in commands if command.startswith(("python ", "dim-tf "))]
 
 
 def as_parameters(commands: list[str]) -> list:
@@ -81,8 +97,13 @@ def run_command(command: str, folder: Path) -> None:
         command: of `scripts_among`.
         folder: from `write_small_files`.
     """
-    script = next(script for script in _SMALLER if command.startswith(f"python {script}"))
-    arguments = shlex.split(command.removeprefix(f"python {script}"))
+    for sign, packages in _PACKAGES.items():
+        if sign in command:
+            for package in packages:
+                pytest.importorskip(package)
+    as_python = re.sub("^dim-tf ", "python -m dim_tf ", command)
+    script = next(script for script in _SMALLER if as_python.startswith(f"python {script}"))
+    arguments = shlex.split(as_python.removeprefix(f"python {script}"))
     _prepare(folder, script, arguments)
     started = time.time_ns()
     _run(folder, script, arguments + _smaller(script, arguments))
@@ -93,16 +114,18 @@ def run_command(command: str, folder: Path) -> None:
 
 
 def _prepare(folder: Path, script: str, arguments: list[str]) -> None:
-    if "held_out" in script or "ablations" in script or "--rgb=held_out/rgb" in arguments:
+    measured = [name for name in _HELD_OUT if f"--rgb={name}/rgb" in arguments]
+    if "held_out" in script or "ablations" in script or measured:
         for number in range(14):  # every ninth is held out, and two are needed
             write_png(
                 folder / "photos" / f"more_{number:02d}.png", render_texture(number, (90, 96))
             )
-    if "--rgb=held_out/rgb" in arguments:
+    for name in measured:
         held_out = "-m dim_tf.commands.held_out"
-        _run(folder, held_out, ["--photos_dir=photos", "--out_dir=held_out", *_SMALLER[held_out]])
+        flags = ["--photos_dir=photos", f"--out_dir={name}", *_HELD_OUT[name]]
+        _run(folder, held_out, [*flags, *_SMALLER[held_out]])
     trained = "--checkpoint=runs/blog" in arguments
-    if "--data_dir=data" in arguments or trained:
+    if _takes_dataset(arguments) or trained:
         _run(folder, "preprocess_offline.py", ["--synthetic=2", "--out_dir=data"])
         _write_vgg16(folder / "vgg16_weights.npz")
     if trained:
@@ -110,15 +133,23 @@ def _prepare(folder: Path, script: str, arguments: list[str]) -> None:
         _run(folder, "train.py", [*run, *_smaller("train.py", run)])
 
 
+def _trains(script: str) -> bool:
+    return script in ("train.py", "-m dim_tf train")
+
+
+def _takes_dataset(arguments: list[str]) -> bool:
+    return "--data_dir=data" in arguments or arguments[:1] == ["data"]
+
+
 def _smaller(script: str, arguments: list[str]) -> list[str]:
     smaller = [
         flag
         for flag in _SMALLER[script]
-        if not (flag.startswith("--synthetic") and "--data_dir=data" in arguments)
+        if not (flag.startswith("--synthetic") and _takes_dataset(arguments))
     ]
     if "--synthetic=2000" in arguments:
         smaller.append("--synthetic=3")
-    if script == "train.py":
+    if _trains(script):
         from_weights = any(argument.startswith("--init_from=") for argument in arguments)
         smaller += ["--crop_sizes=64"] if from_weights else _SMALL_NETWORK
     return smaller
@@ -127,10 +158,12 @@ def _smaller(script: str, arguments: list[str]) -> list[str]:
 def _results_of(script: str, arguments: list[str]) -> list[str]:
     """Files, or folders in which there must be some, that a command writes."""
     values = dict(argument.lstrip("-").partition("=")[::2] for argument in arguments)
+    if "-o" in arguments:
+        values["o"] = arguments[arguments.index("-o") + 1]
     if script == "-c":
         return []
-    if script == "train.py":
-        run_dir = values.get("run_dir")
+    if _trains(script):
+        run_dir = values.get("run_dir", values.get("o"))
         return [f"{run_dir}/checkpoints"] if run_dir else ["runs/quickstart/before_after.png"]
     if script.endswith("ablations run"):
         return ["docs/ablations/records/base_seed1.json"]
@@ -139,7 +172,7 @@ def _results_of(script: str, arguments: list[str]) -> list[str]:
     results = [values[name] for name in _OUTPUTS if name in values]
     if "gt" in values and "report" not in values:
         results.append("report/metrics.json")
-    return results or ["alpha.png"]
+    return results or [_UNNAMED_OUTPUTS.get(script, "alpha.png")]
 
 
 def _run(folder: Path, script: str, arguments: list[str]) -> None:
@@ -180,6 +213,7 @@ def write_small_files(folder: Path) -> None:
         ("photos/other.png", render_texture(2, (90, 120))),
     ):
         write_png(folder / name, picture)
+    Image.fromarray(photo).save(folder / "photo.jpg", quality=95)
     # A second photo of another size, with all that belongs to it.
     for name, picture in (
         ("masks", matte),

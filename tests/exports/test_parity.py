@@ -125,7 +125,7 @@ def test_only_equal_maxima_make_a_difference(size, needs, monkeypatch):
     """With the places that onnxruntime's poolings took, TensorFlow gives the same everywhere.
 
     They are others only where values of a block are equal but for rounding, in a few blocks of
-    millions; the original's own graph does so on another processor (README.md).
+    millions; the original's own graph does so on another processor (docs/fidelity.md).
     """
     needs("onnx")
     inputs = network_inputs(*photo_and_trimap(*size))

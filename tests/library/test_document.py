@@ -54,8 +54,8 @@ def run(title):
     return names
 
 
-def test_there_are_five():
-    assert len(EXAMPLES) == TEXT.count("```python") == 5
+def test_each_is_found():
+    assert len(EXAMPLES) == TEXT.count("```python") == 6
 
 
 def test_one_photo(folder):
@@ -98,6 +98,13 @@ def test_a_video(folder):
     mattes = [read_numbers(f"frame_mattes/{number:04d}.png") for number in range(3)]
     assert mattes[0].shape == (96, 96) and 0 < np.mean(mattes[0] == 255) < 1
     np.testing.assert_array_equal(mattes[2], mattes[0])
+
+
+def test_floats(folder):
+    names = run("Floats, and how sure the network is")
+    for floats in (names["alpha"], names["sure"]):
+        assert floats.dtype == np.float32 and 0 <= floats.min() <= floats.max() <= 1
+    np.testing.assert_array_equal(read_numbers("matte.png"), np.round(names["alpha"] * 255))
 
 
 def test_every_option_is_named():
