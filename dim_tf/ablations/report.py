@@ -62,7 +62,7 @@ def write_report(config: AblationConfig) -> str:
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise InputError(
-            "report needs matplotlib for its plots; install it with pip install '.[ablations]'."
+            "report needs matplotlib for its plots; install it with pip install matplotlib."
         )
     records_dir = Path(config.records_dir)
     records = read_records(records_dir)

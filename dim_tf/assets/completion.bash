@@ -1,4 +1,4 @@
-# bash completion of dim-tf:  source <(dim-tf completion bash)
+# bash completion of dim-tf:  eval "$(dim-tf completion bash)"
 _dim_tf() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local flag= flags= first= choices=

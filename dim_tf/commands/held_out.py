@@ -11,7 +11,7 @@ Of the real cut-outs that --hold_out left out; sources take turns, and errors ar
 
     dim-tf held-out photos --source=cutouts --cutouts_dir=cutouts -o held_out_cutouts
 
-Closed-form matting on the same pictures, for comparison (pip install '.[closed_form]'):
+Closed-form matting on the same pictures, for comparison (pip install pymatting):
 
     dim-tf held-out photos -o held_out --closed_form=cf
     dim-tf measure cf held_out/alpha --trimap=held_out/trimap

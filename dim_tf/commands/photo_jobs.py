@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, tell
 from dim_tf.trimaps.grabcut import parse_rectangle
 from dim_tf.trimaps.on_photo import what_is_given
 
@@ -76,7 +76,7 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
             "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
         )
     flag = what_is_given(reading)
-    photos = find_pictures("rgb", reading.rgb)
+    photos = _without_results(find_pictures("rgb", reading.rgb))
     if reading.rect:
         parse_rectangle(reading.rect)
         by_stem(photos)  # their outputs would have one name
@@ -101,7 +101,7 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     written = mattes if writing.write_matte else [None] * len(photos)
     targets = [path for path in written if path]
     _refuse_overwriting(
-        inputs=[path for path in (*photos, *masks, *truths) if path],
+        inputs=[path for path in (*photos, *masks, *truths, *_background(writing)) if path],
         targets=[*targets, *(path for job in others for path in job.values())],
     )
     return [
@@ -110,6 +110,24 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
             photos, masks, written, truths, others, strict=True
         )
     ]
+
+
+def _without_results(photos: list[Path]) -> list[Path]:
+    """The photos without cut-outs and the like that were written beside them."""
+    stems = {photo.stem for photo in photos}
+    kept = []
+    for photo in photos:
+        sources = {photo.stem.removesuffix(ending) for ending in _ENDINGS.values()} - {photo.stem}
+        if sources & stems:
+            tell(photo, "left out, made of the photo beside it")
+        else:
+            kept.append(photo)
+    return kept
+
+
+def _background(writing: WritingConfig) -> list[Path]:
+    """The picture behind the cut-out, if it is one and not a colour."""
+    return [path for path in [Path(writing.background)] if writing.background and path.is_file()]
 
 
 def _other_targets(
@@ -136,12 +154,16 @@ def _demo_job(writing: WritingConfig) -> PhotoJob:
     (others,) = _other_targets(writing, [photo], [matte])
     truth = ASSETS / "sample_alpha.png"
     if not writing.write_matte:
-        _refuse_overwriting(inputs=[photo, mask, truth], targets=others.values())
+        _refuse_overwriting(
+            inputs=[photo, mask, truth, *_background(writing)], targets=others.values()
+        )
         return PhotoJob(photo, mask, None, truth=truth, **others)
     others.setdefault(
         "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
     )
-    _refuse_overwriting(inputs=[photo, mask, truth], targets=[matte, *others.values()])
+    _refuse_overwriting(
+        inputs=[photo, mask, truth, *_background(writing)], targets=[matte, *others.values()]
+    )
     return PhotoJob(photo, mask, matte, truth=truth, **others)
 
 

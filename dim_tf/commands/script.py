@@ -1,13 +1,15 @@
 """What every command does around its one library call: flags, errors as sentences, exit status."""
 
 import contextlib
+import errno
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from absl import app, flags
 
@@ -81,8 +83,7 @@ def run_script(
             print(f"{script}: stopped by SIGTERM.", file=sys.stderr)
             sys.exit(143)
         except KeyboardInterrupt:
-            print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
-            sys.exit(130)
+            end_after_interrupt(script)
 
     def parse(arguments: list[str]) -> list[str]:
         typed = arguments[1:]
@@ -113,18 +114,40 @@ def run_script(
         app.run(main, flags_parser=parse)
 
 
+def end_after_interrupt(script: str) -> NoReturn:
+    """Ends the program after Ctrl-C, with the status that a shell expects."""
+    print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
+    sys.exit(130)
+
+
 @contextlib.contextmanager
 def quiet_broken_pipe() -> Iterator[None]:
-    """Ends the program without a traceback where nobody reads on, as in `--help | head -3`."""
+    """Ends the program without a traceback where what it prints cannot be written.
+
+    That is where nobody reads on, as in `--help | head -3`, and a full disk. Letters that the
+    terminal's code page does not have are written by their numbers.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")
     try:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain of what is left once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        status = 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC:  # of files `dim_tf.system.files` has told
+            raise
+        print(f"Standard output: {error.strerror}.", file=sys.stderr)
+        status = 1
+    else:
+        return
+    # Python would complain of what is left once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def _take_files(

@@ -50,6 +50,8 @@ def standard_streams(config: InferenceConfig) -> Iterator[InferenceConfig]:
             "--background's result would go beside what goes to standard output; name it with "
             "--composite."
         )
+    if written and sys.stdout is None:
+        raise InputError("Standard output is closed; name a file instead of -.")
     if written and sys.stdout.isatty():
         raise InputError(
             "Standard output is a terminal, and a picture is no text; send it to a file with "
@@ -68,7 +70,7 @@ def standard_streams(config: InferenceConfig) -> Iterator[InferenceConfig]:
 
 
 def _standard_input() -> bytes:
-    content = sys.stdin.buffer.read()
+    content = b"" if sys.stdin is None else sys.stdin.buffer.read()
     if not content:
         raise InputError("Nothing comes from standard input; send a picture with < photo.jpg.")
     return content

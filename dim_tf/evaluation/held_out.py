@@ -180,6 +180,6 @@ def check_pymatting() -> None:
     """Raises: InputError where pymatting is missing."""
     if importlib.util.find_spec("pymatting") is None:
         raise InputError(
-            "--closed_form needs pymatting; install it with pip install '.[closed_form]', or "
+            "--closed_form needs pymatting; install it with pip install pymatting, or "
             "leave the flag out."
         )

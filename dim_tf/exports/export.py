@@ -29,7 +29,7 @@ def check_export(kind: Format, folder: str | os.PathLike) -> None:
         raise InputError(f"--out={folder} exists already; give another folder, or delete it.")
     if kind == "onnx" and importlib.util.find_spec("onnx") is None:
         raise InputError(
-            "--format=onnx needs the package onnx; install it with pip install '.[onnx]', or give "
+            "--format=onnx needs the package onnx; install it with pip install onnx, or give "
             "--format=litert or --format=saved_model."
         )
 

@@ -4,6 +4,7 @@ Reading, repairing, refusing and computing are the command's own functions: the 
 settings give the same numbers as the files that it writes.
 """
 
+import io
 import os
 from typing import Any, Unpack, overload
 
@@ -236,6 +237,10 @@ def _picture(given: Any, role: Any, max_megapixels: float) -> Picture:
         return picture_of_image(given, role, max_megapixels)
     if isinstance(given, str | os.PathLike):
         return read_picture(given, max_megapixels)
+    if given is None or isinstance(given, bytes | bytearray | io.IOBase):
+        raise InputError(
+            f"{type(given).__name__} is no picture; give a file name, a Pillow picture or an array."
+        )
     picture = picture_of_array(given, role)
     refuse_too_large(picture.path, picture.shape[::-1], max_megapixels)
     return picture

@@ -96,13 +96,17 @@ def settings_of(
     values = {name: _plain(value) for name, value in options.items()}
     model = values.pop("model", None)
     if model is not None:
+        if not callable(getattr(model, "predict_alpha", None)) or isinstance(model, type):
+            raise InputError(
+                "model= is what dim_tf.load_model returned; give that, or checkpoint=."
+            )
         for name in _OF_THE_MODEL:
             if name in values:
                 raise InputError(
                     f"A model has its {name} from when it was loaded; leave {name} out, or model."
                 )
     if "checkpoint" in values:
-        values["checkpoint"] = os.fspath(values["checkpoint"])
+        values["checkpoint"] = _path_text(values["checkpoint"])
     if "label" in values:
         values["label"] = _labels(values["label"])
     if "bits" in values:
@@ -135,8 +139,21 @@ def _labels(label: int | str | Iterable[int | str]) -> tuple[str, ...]:
     return tuple(map(str, label)) if isinstance(label, Iterable) else (str(label),)
 
 
+def _path_text(checkpoint: Any) -> str:
+    try:
+        return os.fspath(checkpoint)
+    except TypeError:
+        raise InputError(
+            f"checkpoint={checkpoint!r} is no name of a file; leave it out for the shipped weights."
+        ) from None
+
+
 def _rectangle_text(rectangle: RectangleLike | None) -> str:
     """As --rect has it."""
     if rectangle is None or isinstance(rectangle, str):
         return rectangle or ""
+    if not isinstance(rectangle, Iterable):
+        raise InputError(
+            f'rectangle={rectangle!r} is none; give (x, y, width, height) in pixels, or "auto".'
+        )
     return ",".join(str(_plain(number)) for number in rectangle)

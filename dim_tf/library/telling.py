@@ -13,7 +13,9 @@ _ARGUMENT_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
 _FLAGS = [
     name for part in (ReadingConfig, MattingConfig, WritingConfig) for name in values_of(part())
 ]
-_FLAG = re.compile(rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?!\.\w)(?:=([\w#]+(?:,\w+)*))?")
+_FLAG = re.compile(
+    rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?!\.\w)(?:=(-?[\w#]+(?:,-?\w+)*|'[^']*'))?"
+)
 
 
 class Told:
@@ -38,10 +40,12 @@ class Told:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for note in self._notes:
-            warnings.warn(in_python(note), stacklevel=3)  # whose line called the library
-        if isinstance(error, InputError):
-            raise InputError(in_python(str(error))) from None
+        try:
+            for note in self._notes:
+                warnings.warn(in_python(note), stacklevel=3)  # whose line called the library
+        finally:  # also where warnings are made errors
+            if isinstance(error, InputError):
+                raise InputError(in_python(str(error))) from None
 
 
 def in_python(sentence: str) -> str:
@@ -54,4 +58,5 @@ def _argument(flag: re.Match[str]) -> str:
     name = _ARGUMENT_OF.get(name, name)
     if value is None:
         return f"{name}="
-    return f"{name}={value}" if value.isdecimal() else f'{name}="{value}"'
+    plain = value.startswith("'") or value.lstrip("-").isdecimal()
+    return f"{name}={value}" if plain else f'{name}="{value}"'

@@ -19,8 +19,8 @@ def check_onnx_runtime() -> None:
     """
     if any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")):
         raise InputError(
-            "--runtime=onnx needs onnx and onnxruntime; install them with pip install '.[onnx]', "
-            "or give --runtime=tensorflow."
+            "--runtime=onnx needs onnx and onnxruntime; install them with pip install onnx "
+            "onnxruntime, or give --runtime=tensorflow."
         )
 
 

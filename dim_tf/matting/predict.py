@@ -14,7 +14,9 @@ from dim_tf.config import (
     SIZE_MULTIPLE,
     TILE_CORE_SIDE,
     UNKNOWN,
+    MattingConfig,
     NetworkConfig,
+    config_from_values,
 )
 from dim_tf.matting.onnx_network import OnnxNetwork, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
@@ -51,6 +53,7 @@ class MattingModel:
         self.network = network
         self.config = config
         self.about = about
+        self._process = os.getpid()
         self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
         self.post_process = post_process
         self._forward = _pass_of(network)
@@ -106,6 +109,11 @@ class MattingModel:
             InputError: the network does not say how sure it is; an array of another shape, dtype
                 or range; photo and trimap differ in size, or the trimap has other values.
         """
+        if os.getpid() != self._process:
+            raise InputError(
+                "Another process loaded the model, whose threads this one has not; load it in "
+                'each, or start them by multiprocessing.get_context("spawn").'
+            )
         rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
             raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
@@ -204,9 +212,11 @@ def load_model(
             without TensorFlow.
 
     Raises:
-        InputError: there is no such checkpoint, or it is damaged; onnxruntime is not installed, or
-            asked for bfloat16.
+        InputError: a value that is not possible; there is no such checkpoint, or it is damaged;
+            onnxruntime is not installed, or asked for bfloat16.
     """
+    choices = {"bn_eval": bn_eval, "precision": precision, "post_process": post_process}
+    config_from_values(MattingConfig, choices | {"runtime": runtime})  # refuses the impossible
     if runtime == "onnx" and precision == "bfloat16":
         raise InputError(
             "--runtime=onnx computes in float32; give --precision=float32, or --runtime=tensorflow."

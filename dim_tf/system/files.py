@@ -11,6 +11,9 @@ from typing import BinaryIO
 from dim_tf.system.errors import InputError
 
 _UNFINISHED_SUFFIX = ".part"
+# What the user takes away from new files' permissions; it can only be read by setting it.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
 
 
 class WriteError(InputError):
@@ -51,7 +54,7 @@ def open_atomically(path: str | os.PathLike) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            temporary.chmod(0o666 & ~_UMASK)
             temporary.replace(path)
             temporary = None
         finally:
@@ -78,7 +81,7 @@ def make_folder_atomically(path: str | os.PathLike) -> Iterator[Path]:
                 tempfile.mkdtemp(_UNFINISHED_SUFFIX, f".{path.name}.", dir=path.parent)
             )
             yield temporary
-            temporary.chmod(0o755)
+            temporary.chmod(0o777 & ~_UMASK)
             temporary.rename(path)
             temporary = None
         finally:

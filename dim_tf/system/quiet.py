@@ -23,13 +23,19 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
     Yields:
         A function that returns what was held back so far.
     """
+    try:
+        os.fstat(_STDERR)
+    except OSError:  # closed, as a service's may be: nothing can be written there anyway
+        yield lambda: ""
+        return
     with _ONE_THREAD_AT_A_TIME, tempfile.TemporaryFile() as held:
 
         def text() -> str:
             held.seek(0)
             return held.read().decode(errors="replace")
 
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
         terminal = os.dup(_STDERR)
         os.dup2(held.fileno(), _STDERR)
         try:
@@ -57,4 +63,5 @@ def import_tensorflow() -> None:
                 said = held_back()
                 raise
     finally:
-        os.write(_STDERR, said.encode())
+        if said:
+            os.write(_STDERR, said.encode())

@@ -204,7 +204,7 @@ def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
     series(config)
     with monkeypatch.context() as patch:
         patch.setattr("importlib.util.find_spec", lambda name: None)
-        refused("install it with pip install '.[ablations]'.", write_report, config)
+        refused("install it with pip install matplotlib.", write_report, config)
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("dim_tf.ablations.report._differences", lambda *arguments: "")
     monkeypatch.setattr("dim_tf.ablations.report._row", lambda *arguments: "")
@@ -325,7 +325,7 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     given = HeldOutConfig(config.photos_dir, str(tmp_path / "out"), 1, 96, 1, str(tmp_path / "cf"))
     with monkeypatch.context() as patch:
         patch.setattr("importlib.util.find_spec", lambda name: None)
-        advice = "install it with pip install '.[closed_form]', or leave the flag out."
+        advice = "install it with pip install pymatting, or leave the flag out."
         refused("--closed_form needs pymatting; " + advice, held_out.make, given)
         held_out.make(dataclasses.replace(given, closed_form=""))
     half = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: trimap)

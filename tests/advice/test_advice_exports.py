@@ -47,7 +47,7 @@ def test_an_export_goes_to_another_folder_or_the_folder_is_deleted(export_tiny):
 def test_without_onnx_another_format_is_given(export_tiny, monkeypatch):
     without(monkeypatch, "onnx")
     advice = (
-        "--format=onnx needs the package onnx; install it with pip install '.[onnx]', or give "
+        "--format=onnx needs the package onnx; install it with pip install onnx, or give "
         "--format=litert or --format=saved_model."
     )
     sentence = refused(advice, export_tiny)
@@ -72,8 +72,8 @@ def test_a_size_that_is_possible(export_tiny):
 def test_without_onnxruntime_tensorflow_computes(infer, monkeypatch, package):
     without(monkeypatch, package)
     advice = (
-        "--runtime=onnx needs onnx and onnxruntime; install them with pip install '.[onnx]', or "
-        "give --runtime=tensorflow."
+        "--runtime=onnx needs onnx and onnxruntime; install them with pip install onnx "
+        "onnxruntime, or give --runtime=tensorflow."
     )
     sentence = refused(advice, infer, RGB, ALPHA, "--runtime=onnx")
     infer(RGB, ALPHA, flags_in(sentence)[1])

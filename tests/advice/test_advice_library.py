@@ -45,3 +45,50 @@ def test_a_pillow_picture_keeps_a_profile(own_colours, tiny_model, recwarn):
     assert advice in str(recwarn.pop().message)
     dim_tf.cutout(Image.open("photo.png"), "mask.png", model=tiny_model)
     assert not recwarn.list
+
+
+def test_a_picture_is_a_file_a_pillow_picture_or_an_array(own_colours, tiny_model):
+    given = {"model": tiny_model}
+    advice = "{} is no picture; give a file name, a Pillow picture or an array."
+    for picture in (None, b"photo"):
+        refused(advice, dim_tf.matte, picture, "mask.png", **given)
+    for picture in ("photo.png", Image.open("photo.png"), dim_tf.read_rgb("photo.png")):
+        dim_tf.matte(picture, "mask.png", **given)
+
+
+def test_a_model_is_a_loaded_one(own_colours, tiny_model, tiny_checkpoint):
+    advice = "model= is what dim_tf.load_model returned; give that, or checkpoint=."
+    refused(advice, dim_tf.matte, "photo.png", "mask.png", model=str(tiny_checkpoint))
+    dim_tf.matte("photo.png", "mask.png", model=tiny_model)
+    dim_tf.matte("photo.png", "mask.png", checkpoint=tiny_checkpoint)
+
+
+def test_a_checkpoint_is_a_file(own_colours):
+    advice = "checkpoint={} is no name of a file; leave it out for the shipped weights."
+    refused(advice, dim_tf.matte, "photo.png", "mask.png", checkpoint=3)
+    dim_tf.matte("photo.png", "mask.png")
+
+
+def test_a_rectangle_is_four_numbers_or_auto(own_colours, tiny_model):
+    advice = 'rectangle={} is none; give (x, y, width, height) in pixels, or "auto".'
+    refused(advice, dim_tf.trimap, "photo.png", rectangle=5)
+    rgb = np.zeros((64, 64, 3), np.uint8)
+    rgb[20:44, 20:44] = 200
+    for rectangle in ((12, 12, 40, 40), "auto"):
+        dim_tf.trimap(rgb, rectangle=rectangle)
+
+
+def test_each_process_loads_its_own(tiny_model):
+    """What a forked child sees: another process number."""
+    photo, trimap = np.zeros((8, 8, 3), np.uint8), np.full((8, 8), 128, np.uint8)
+    mine = tiny_model._process
+    tiny_model._process = mine + 1
+    try:
+        refused(
+            "Another process loaded the model, whose threads this one has not; load it in each, or "
+            'start them by multiprocessing.get_context("spawn").',
+            *(tiny_model.predict_alpha, photo, trimap),
+        )
+    finally:
+        tiny_model._process = mine
+    tiny_model.predict_alpha(photo, trimap)

@@ -156,6 +156,13 @@ def test_a_picture_goes_to_a_file_and_not_to_a_terminal(infer):
     assert Path(name).stat().st_size
 
 
+def test_a_picture_does_not_go_to_a_closed_output(infer, monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    sentence = "Standard output is closed; name a file instead of -."
+    refused(sentence, streams, RGB, ALPHA, "--output=-")
+    infer(RGB, ALPHA, "--output=m.png")
+
+
 def test_something_is_sent_to_standard_input():
     word = "matte", "-", "mask.png", "--checkpoint=x.npz"
     status, said = dim_tf(*word, input=b"")

@@ -165,3 +165,23 @@ def test_many_missing_partners_are_counted():
     photos = [Path(f"{name}.jpg") for name in "abcdefgh"]
     with pytest.raises(InputError, match=r"for a\.jpg, b\.jpg, c\.jpg, d\.jpg, e\.jpg and 2 more"):
         pair_by_stem(photos, [Path("h.png")], "alpha")
+
+
+@pytest.mark.parametrize("files", [{}, {"rgb": "photos/cat.jpg", "alpha": "masks/cat.png"}])
+def test_the_picture_behind_is_never_overwritten(folders, files):
+    Path("behind.png").touch()
+    given = {"background": "behind.png", "cutout": "c.png", "composite": "behind.png"}
+    with pytest.raises(InputError, match=r"behind\.png is an input and would be overwritten"):
+        plan_jobs(config_from_values(InferenceConfig, given | files))
+
+
+def test_what_was_made_of_a_photo_beside_it_is_no_photo(folders, capsys):
+    made = ("cat_cutout.png", "dog_composite.png")
+    for name in made:
+        Path("photos", name).touch()
+    Path("photos", "lone_cutout.png").touch()
+    Path("masks", "lone_cutout.png").touch()
+    jobs = plan_jobs(config_from_values(InferenceConfig, {"rgb": "photos", "alpha": "masks"}))
+    names = [job.photo.name for job in jobs]
+    assert "lone_cutout.png" in names and not set(made) & set(names)
+    assert capsys.readouterr().out.count("left out, made of the photo beside it") == 2

@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -99,3 +100,39 @@ def test_photos_of_a_folder_have_a_bar(tiny, pictures, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     tiny(write_mattes, "--rgb=photos", "--alpha=masks")
     assert "/2 (" in terminal.getvalue()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the streams")
+@pytest.mark.parametrize(
+    ("arguments", "closed", "status", "said"),
+    [
+        ("--help", ">&-", 0, ""),
+        ("matte - mask.png -o -", ">&-", 1, "Standard output is closed; name a file instead of -."),
+        ("matte - mask.png", "<&-", 1, "Nothing comes from standard input"),
+        ("--help", "> /dev/full", 1, "Standard output: No space left on device."),
+    ],
+)
+def test_streams_that_are_closed_or_full(arguments, closed, status, said):
+    if "/dev/full" in closed and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    line = f"{sys.executable} -m dim_tf {arguments} {closed}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        line, shell=True, capture_output=True, text=True, env=environment, check=False
+    )
+    assert ended.returncode == status, ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_a_code_page_does_not_have_is_printed_by_its_number(tmp_path):
+    environment = {"PYTHONIOENCODING": "cp1251", "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "dim_tf", "matte", "×.png", "mask.png"],
+        capture_output=True,
+        cwd=tmp_path,
+        env=os.environ | environment,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert b"\\xd7.png" in ended.stderr and b"Traceback" not in ended.stderr

@@ -1,4 +1,6 @@
 import ast
+import os
+import re
 import typing
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
 from dim_tf.library import kept
 from dim_tf.library.options import MattingOptions, ReadingOptions
 from dim_tf.library.telling import in_python
+from dim_tf.system.errors import InputError
 from tests.library.conftest import MASK, PHOTO, TRIMAP, save
 
 ROOT = Path(dim_tf.__file__).parent
@@ -146,3 +149,36 @@ def test_the_public_names_are_known_to_checkers_too():
         assert getattr(dim_tf, name).__name__ == name
     rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()}
     assert not rooms & homes.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"model": "x.npz"}, "model= is what dim_tf.load_model returned"),
+        ({"checkpoint": 3}, "checkpoint=3 is no name of a file"),
+        ({"size": -1}, "size=-1 is not possible"),
+    ],
+)
+def test_values_of_no_use_are_refused_in_pythons_words(given, said):
+    picture = np.zeros((4, 4, 3), np.uint8)
+    with pytest.raises(InputError, match=re.escape(said)):
+        dim_tf.matte(picture, picture[..., 0], **given)
+    with pytest.raises(InputError, match="rectangle=5 is none"):
+        dim_tf.matte(picture, rectangle=5)
+    with pytest.raises(InputError, match="bytes is no picture"):
+        dim_tf.matte(b"photo", picture[..., 0])
+
+
+@pytest.mark.parametrize(
+    "given", [{"precision": "float16"}, {"post_process": "Affinity"}, {"runtime": "foo"}]
+)
+def test_load_model_refuses_what_it_does_not_know(given):
+    with pytest.raises(InputError, match="is not possible"):
+        dim_tf.load_model(**given)
+
+
+def test_a_forked_process_is_told_to_load_its_own(tiny_model, monkeypatch):
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    with pytest.raises(InputError, match="load it in each"):
+        tiny_model.predict_alpha(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8))

@@ -1,5 +1,6 @@
 import importlib
 import os
+import subprocess
 import sys
 
 import pytest
@@ -35,3 +36,19 @@ def test_what_a_failing_import_says_is_shown(chatty_import, capfd):
     with pytest.raises(ImportError, match="no such library"):
         quiet.import_tensorflow()
     assert capfd.readouterr().err == "starting up\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the stream")
+def test_a_closed_stderr_is_no_obstacle():
+    script = (
+        "from dim_tf.system.quiet import stderr_held_back\n"
+        "with stderr_held_back() as text: print(repr(text()))"
+    )
+    ended = subprocess.run(
+        f"{sys.executable} -c '{script}' 2>&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "''\n")

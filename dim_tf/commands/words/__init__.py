@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from typing import NamedTuple
 
-from dim_tf.commands.script import quiet_broken_pipe, run_script
+from dim_tf.commands.script import end_after_interrupt, quiet_broken_pipe, run_script
 
 PROGRAM = "dim-tf"
 
@@ -60,7 +60,10 @@ def words() -> dict[str, Word]:
 def main() -> None:
     """Runs the word that was typed."""
     with quiet_broken_pipe():
-        _run(sys.argv[1:])
+        try:
+            _run(sys.argv[1:])
+        except KeyboardInterrupt:  # before the word catches it itself
+            end_after_interrupt(PROGRAM)
 
 
 def _run(typed: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 In bash or zsh, for this session; a line in ~/.bashrc or, behind compinit, in ~/.zshrc keeps it:
 
-    source <(dim-tf completion bash)
+    eval "$(dim-tf completion bash)"
     source <(dim-tf completion zsh)
 """
 

@@ -1,0 +1,22 @@
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0o002])
+def test_permissions_are_what_the_user_leaves(tmp_path, umask):
+    script = (
+        f"import os; os.umask({umask})\n"
+        "from dim_tf.system.files import make_folder_atomically, write_bytes\n"
+        "write_bytes('file', b'x')\n"
+        "with make_folder_atomically('folder') as folder: pass"
+    )
+    root = {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | root, check=True)
+    for name, whole in (("file", 0o666), ("folder", 0o777)):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == whole & ~umask
