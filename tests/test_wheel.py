@@ -101,6 +101,18 @@ def test_a_matte_and_a_cut_out_in_an_empty_folder(dim, installed, tmp_path):
     assert (tmp_path / "sample_rgb_cutout.png").exists()
 
 
+def test_three_lines_of_python_in_an_empty_folder(dim, installed, tmp_path):
+    for name in ("rgb", "mask"):
+        shutil.copy(installed / "dim_tf" / "assets" / f"sample_{name}.png", tmp_path)
+    program = (
+        "import dim_tf; matte = dim_tf.matte('sample_rgb.png', 'sample_mask.png'); "
+        "dim_tf.write_png('matte.png', matte)"
+    )
+    run(sys.executable, "-c", program, folder=tmp_path, PYTHONPATH=str(installed))
+    dim("matte", "sample_rgb.png", "sample_mask.png")
+    assert (read_grey(tmp_path / "matte.png") == read_grey(tmp_path / "alpha.png")).all()
+
+
 def test_a_run_by_a_flagfiles_short_name(dim, tmp_path):
     smaller = "--width=0.0625", "--steps=2", "--synthetic=2", "--input_size=64"
     printed = dim("train", "--flagfile=quickstart.flags", *smaller)
