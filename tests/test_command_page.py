@@ -115,6 +115,7 @@ def _run(folder, command):
 
 
 @pytest.mark.slow
+@pytest.mark.document
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(command, folder):
     for sign, before in BEFORE.items():

@@ -15,6 +15,7 @@ COMMANDS = [line.strip() for line in DOCUMENT.splitlines() if line.startswith(" 
 
 
 @pytest.mark.slow
+@pytest.mark.document
 def test_the_commands(tmp_path, tiny_checkpoint, write_photo, write_mask):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")

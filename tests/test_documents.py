@@ -48,6 +48,7 @@ def test_the_readme_leads_to_every_document(name):
 
 
 @pytest.mark.slow
+@pytest.mark.document
 @pytest.mark.parametrize("command", as_parameters(COMMANDS))
 def test_command(command, tmp_path):
     write_small_files(tmp_path)

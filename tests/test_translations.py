@@ -175,12 +175,14 @@ def folder(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.document
 @pytest.mark.parametrize("command", as_parameters(COMMANDS))
 def test_command(command, folder):
     run_command(command, folder)
 
 
 @pytest.mark.slow
+@pytest.mark.document
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_python_example(name, folder, monkeypatch):
     monkeypatch.chdir(folder)
