@@ -8,6 +8,7 @@ own: import, weights, first matte of 480 × 736 pixels.
 """
 
 import argparse
+import functools
 import os
 import subprocess
 import sys
@@ -68,14 +69,11 @@ def per_megapixel(checkpoint: str, files: dict[str, Path], sizes: list, rounds: 
     for height, width in sizes:
         rgb, trimap = photo_and_trimap(height, width)
         functions = {
-            name: lambda model=model: model.predict_alpha(rgb, trimap)  # noqa: B023
+            name: functools.partial(model.predict_alpha, rgb, trimap)
             for name, model in models.items()
         }
         arrays = inputs_of(rgb, trimap)
-        functions |= {
-            name: lambda run=run: run(*arrays)  # noqa: B023
-            for name, run in runners.items()
-        }
+        functions |= {name: functools.partial(run, *arrays) for name, run in runners.items()}
         expected = models["TensorFlow, float32"].predict_alpha(rgb, trimap)
         seconds = fastest(functions, rounds)
         for name in names:

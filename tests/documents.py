@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,13 @@ def commands_of(text: str) -> list[str]:
     text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     block = "\n".join(line for line in text.splitlines() if line.startswith("    "))
     return [line.strip() for line in re.sub(r" *\\\n +", " ", block).splitlines()]
+
+
+def commands_beside_readme(names: Iterable[str]) -> list[str]:
+    """The commands of documents, each once, but for the README's, which test_readme.py runs."""
+    in_readme = commands_of(read_document("README.md"))
+    given = (command for name in names for command in commands_of(read_document(name)))
+    return [command for command in dict.fromkeys(given) if command not in in_readme]
 
 
 def python_examples_of(text: str) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from tests.documents import (
     ROOT,
     as_parameters,
-    commands_of,
+    commands_beside_readme,
     read_document,
     run_command,
     scripts_among,
@@ -18,15 +18,7 @@ from tests.documents import (
 )
 
 RUN_HERE = ["docs/photos.md", "docs/training.md", "docs/fidelity.md", "docs/cutouts.md"]
-README_COMMANDS = commands_of(read_document("README.md"))  # test_readme.py runs them
-COMMANDS = list(
-    dict.fromkeys(
-        command
-        for name in RUN_HERE
-        for command in commands_of(read_document(name))
-        if command not in README_COMMANDS
-    )
-)
+COMMANDS = commands_beside_readme(RUN_HERE)
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md"))]
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.documents import (
     ROOT,
     as_parameters,
+    commands_beside_readme,
     commands_of,
     python_examples_of,
     read_document,
@@ -28,15 +29,7 @@ PAIRS = {
     for folder in FOLDERS
     for chinese in sorted(folder.glob(f"*{CHINESE}"))
 }
-README_COMMANDS = commands_of(read_document("README.md"))  # test_readme.py runs them
-COMMANDS = list(
-    dict.fromkeys(
-        command
-        for name in PAIRS
-        for command in commands_of(read_document(name))
-        if command not in README_COMMANDS
-    )
-)
+COMMANDS = commands_beside_readme(PAIRS)
 EXAMPLES = {
     f"{name}:{number}": example
     for name in PAIRS

@@ -35,7 +35,6 @@ from dim_tf.pictures.side_by_side import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.memory import give_back_memory, return_large_blocks
-from dim_tf.system.quiet import import_tensorflow
 from dim_tf.trimaps.on_photo import PhotoAndTrimap
 
 if TYPE_CHECKING:
@@ -114,8 +113,6 @@ def run_inference(config: InferenceConfig) -> None:
 def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
     """The network, and the file its weights came from."""
     return_large_blocks()
-    if matting.runtime == "tensorflow":
-        import_tensorflow()
     from dim_tf.matting.predict import load_model
 
     file = find_checkpoint(checkpoint)

@@ -127,7 +127,8 @@ def _without_results(photos: list[Path]) -> list[Path]:
 
 def _background(writing: WritingConfig) -> list[Path]:
     """The picture behind the cut-out, if it is one and not a colour."""
-    return [path for path in [Path(writing.background)] if writing.background and path.is_file()]
+    path = Path(writing.background)
+    return [path] if path.is_file() else []
 
 
 def _other_targets(

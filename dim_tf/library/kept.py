@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from dim_tf.config import MattingConfig
 from dim_tf.model.checkpoint_choice import existing_checkpoint
 from dim_tf.model.run_folder import best_path, list_checkpoints
-from dim_tf.system.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -55,8 +54,6 @@ def _loaded(
     post_process: Literal["affinity", "none"],
     runtime: Literal["tensorflow", "onnx"],
 ) -> "MattingModel":
-    if runtime == "tensorflow":
-        import_tensorflow()
     from dim_tf.matting.predict import load_model
 
     return load_model(

@@ -15,6 +15,8 @@ import numpy as np
 import scipy.sparse
 import scipy.spatial
 
+from dim_tf.system.threads import usable_cores
+
 # Of each unknown pixel, itself among them.
 NEIGHBOURS = 10
 # How much the mean colour of the 3×3 pixels counts beside the pixel's own, which has all the noise.
@@ -76,7 +78,7 @@ def nearest_colours_equations(
         likeness[asking],
         k=range(1, min(NEIGHBOURS, rows.size) + 1),
         eps=APPROXIMATION,
-        workers=-1,
+        workers=usable_cores(),
     )[1].astype(np.int32)
     neighbours = np.empty_like(nearest)
     neighbours[number[asking]] = nearest

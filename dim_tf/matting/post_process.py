@@ -19,8 +19,6 @@ little alpha where there is none, or a little less than one. So a small differen
 prediction that can be trusted is dropped.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from dim_tf.config import UNKNOWN
@@ -52,20 +50,6 @@ PIXELS_AT_ONCE = 2_000_000
 TILE_SIDE = 640
 # Around a tile, pixels: so far away, predictions have no part in the matte that can be seen.
 TILE_MARGIN = 64
-
-
-class Trust(NamedTuple):
-    """How far a prediction can be trusted.
-
-    Attributes:
-        share: [U] float32 in [0, 1], of the pixels that are asked.
-        weight: of the prediction where that is 1.
-        haze: differences from it below this are dropped where that is 1.
-    """
-
-    share: np.ndarray
-    weight: float
-    haze: float
 
 
 def certainty_of(scale: np.ndarray) -> np.ndarray:
@@ -130,10 +114,10 @@ def _solve(
     predicted = alpha[open_pixels]
     certainty = None if scale is None else certainty_of(scale)
     if certainty is None:
-        trust = Trust(np.abs(2 * predicted - 1) ** ALPHA_POWER, ALPHA_WEIGHT, ALPHA_HAZE)
+        trust, weight, haze = np.abs(2 * predicted - 1) ** ALPHA_POWER, ALPHA_WEIGHT, ALPHA_HAZE
     else:
-        trust = Trust(certainty[open_pixels] ** SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE)
-    weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(trust.weight) * trust.share
+        trust, weight, haze = certainty[open_pixels] ** SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE
+    weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(weight) * trust
     windows, windows_known = closed_form_equations(rgb, open_pixels, alpha, weights)
     alike, alike_known = nearest_colours_equations(rgb, open_pixels, alpha, photo_size, certainty)
     alike *= np.float32(NEIGHBOUR_WEIGHT)
@@ -147,7 +131,7 @@ def _solve(
         TOLERANCE,
         STEPS,
     )
-    return without_haze(np.clip(solution, 0.0, 1.0), predicted, trust.haze * trust.share)
+    return without_haze(np.clip(solution, 0.0, 1.0), predicted, haze * trust)
 
 
 def without_haze(alpha: np.ndarray, predicted: np.ndarray, haze: np.ndarray) -> np.ndarray:

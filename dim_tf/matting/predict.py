@@ -26,6 +26,7 @@ from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions
+from dim_tf.system.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -225,6 +226,7 @@ def load_model(
     statistics = None if bn_eval == "checkpoint" else bn_eval
     if runtime == "onnx":
         return MattingModel(*load_onnx_network(path, statistics), statistics, post_process)
+    import_tensorflow()
     from dim_tf.model.weights import load_network
 
     if precision == "auto":
