@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.threads import usable_cores
 
 _BAR_WIDTH = 30
 
@@ -103,7 +104,7 @@ def run_jobs(
         InputError: a process died; any error of a job or of `receive` passes through.
     """
     bar = ProgressBar(label, len(jobs), progress)
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    workers = min(workers or usable_cores(), len(jobs))
     if workers <= 1:
         for job in jobs:
             receive(function(job))

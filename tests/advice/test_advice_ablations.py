@@ -158,7 +158,7 @@ def test_composites_are_made_by_run(config, monkeypatch):
     # Backgrounds of the dataset take seconds each, and nothing is asked of them.
     monkeypatch.setattr("dim_tf.dataset.offline_jobs.fit_background", lambda photo, pad: photo)
     monkeypatch.setattr("dim_tf.dataset.geometry.canvas_of", lambda picture: picture)
-    monkeypatch.setattr("dim_tf.system.jobs.os.cpu_count", lambda: 1)  # in this process
+    monkeypatch.setattr("dim_tf.system.jobs.usable_cores", lambda: 1)  # in this process
     small = dataclasses.replace(config, mattes=1, composites=1, composite_size=96, only=("base",))
     run_series(small, lambda arm, seed, config: None)
     assert conditions_of(small).keys() == {"dataset", "held-out set"}
