@@ -119,7 +119,9 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
             raise Refusal("bad_option", f"{name} is given without a value; leave it out.")
         of_config[name] = _value(text, possible[name].hint)
     try:
-        answer, writing, _ = (config_from_values(config, given) for config, given in values.items())
+        answer = config_from_values(AnswerConfig, values[AnswerConfig])
+        writing = config_from_values(WritingConfig, values[WritingConfig])
+        config_from_values(ReadingConfig, values[ReadingConfig])
     except InputError as error:
         raise Refusal("bad_option", str(error)) from None
     return Wanted(answer, writing.bits, values[ReadingConfig])
