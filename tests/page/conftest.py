@@ -1,0 +1,7 @@
+import contextlib
+
+import pytest
+
+# Without the packages of the extra `page` each module that asks for them skips by itself.
+with contextlib.suppress(pytest.skip.Exception):
+    from tests.page.asking import ask, client, page_with, served, worker  # noqa: F401, fixtures
