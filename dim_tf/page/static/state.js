@@ -4,10 +4,10 @@ import { FOREGROUND } from "./values.js";
 
 /**
  * @typedef {"brush" | "eraser" | "fill" | "rectangle" | "pan"} Tool
- * @typedef {"paint" | "beside" | "slider" | "matte" | "cutout"} Look
+ * @typedef {"photo" | "beside" | "slider" | "result"} Look
  * @typedef {{name: string, file: Blob, picture: import("./pictures.js").Pyramid, width: number,
  *   height: number}} Photo
- * @typedef {{trimap: Blob, revision: number, matte: Blob, cutout: Blob | null,
+ * @typedef {{trimap: Blob, values: Uint8Array, revision: number, matte: Blob, cutout: Blob | null,
  *   pictures: {matte: import("./pictures.js").Pyramid, cutout: import("./pictures.js").Pyramid | null},
  *   seconds: number}} Result
  * @typedef {{kind: "mask" | "trimap" | "rectangle", content: Blob | string, name: string}} WayIn
@@ -20,23 +20,30 @@ export const state = {
   /** @type {Tool} */ tool: /** @type {Tool} */ ("brush"),
   value: FOREGROUND,
   size: 40,
+  /** @type {number | null} Width of a made trimap's unknown band, pixels; null: as suits it. */
+  band: /** @type {number | null} */ (null),
+  /** Which labels of a mask are the object; empty: it has none. */ label: "",
+  /** Whether the object is black in a mask: "auto", "yes" or "no". */ invert: "auto",
+  /** How strong the trimap's tint is. */
   opacity: 0.5,
   /** Whether the trimap is laid over the result, too. */
   overResult: false,
   /** @type {"find" | "paint"} What a rectangle is for. */
   rectangleFor: "find",
   /** @type {{x: number, y: number, width: number, height: number} | null} */ rectangle: null,
-  /** @type {Look} */ look: /** @type {Look} */ ("paint"),
+  /** @type {Look} */ look: /** @type {Look} */ ("photo"),
+  /** @type {Look} How the last result was looked at. */ lastLook: /** @type {Look} */ ("beside"),
+  /** @type {"cutout" | "matte"} */ resultAs: /** @type {"cutout" | "matte"} */ ("cutout"),
   /** Where the slider stands, of the stage's width. */
   divide: 0.5,
   /** @type {{kind: "checkerboard"} | {kind: "colour", colour: string} |
    *   {kind: "picture", file: Blob, picture: import("./pictures.js").Pyramid, name: string}} */
   backdrop: { kind: "checkerboard" },
   /** @type {Result | null} */ result: null,
-  /** @type {null | {name: string, text: string, values: Object, share: number | null,
-   *   since: number}} What the server is doing for us. */
+  /** @type {null | {name: string, text: string, values: Object, share: number | null}} What the
+   * server is doing for us: which job, the text that says how far it is, and its share that is done. */
   job: null,
-  /** @type {null | import("./server.js").Failure} */ failure: null,
+  /** @type {null | import("./failures.js").Told} What went wrong, and is shown. */ failure: null,
   /** @type {string[]} What the server repaired or assumed; English. */ notes: [],
   /** @type {Object | null} What the server says of itself. */ server: null,
   /** Changes since something was saved. */

@@ -135,6 +135,7 @@ export const english = {
   key_help: "This list",
   key_click: "click",
 
+  replace_unsaved: "Open another photo? What you painted is not saved.",
   role_title: "What is this picture?",
   role_photo: "A new photo",
   role_mask: "The mask of this photo",

@@ -132,6 +132,7 @@ export const chinese = {
   key_help: "这份列表",
   key_click: "单击",
 
+  replace_unsaved: "打开另一张照片吗？涂好的内容还没有保存。",
   role_title: "这张图片是什么？",
   role_photo: "一张新照片",
   role_mask: "这张照片的 mask",

@@ -97,6 +97,17 @@ export class Trimap {
     return true;
   }
 
+  /** Takes back what is open, as if it had not been begun. */
+  cancel() {
+    const box = this.open;
+    this.open = null;
+    if (!box) return;
+    const [from, to] = [box.top * this.width, box.bottom * this.width];
+    this.values.set(this.settled.subarray(from, to), from);
+    this.changed = around(this.changed, box);
+    this.revision++;
+  }
+
   /** Takes the last step back; what is open is closed first. Returns whether there was one. */
   undo() {
     this.finish();
