@@ -53,7 +53,7 @@ export function showState(stage) {
   });
   whenChanged(["photo", "language"], showPhotoName);
   whenChanged(["photo", "result", "wayIn", "backdrop"], enable);
-  whenChanged(["look", "resultAs", "result"], () => showLook(stage));
+  whenChanged(["look", "resultAs", "result", "photo"], () => showLook(stage));
   whenChanged(["divide", "backdrop"], () => stage.draw("photo", "result"));
   whenChanged(["backdrop"], () => {
     const { backdrop } = state;
@@ -63,6 +63,7 @@ export function showState(stage) {
   });
   whenChanged(["photo"], () => {
     element("empty").hidden = state.photo !== null;
+    element("zoom").hidden = state.photo === null;
     stage.cursor = null;
     stage.fit();
     stage.drawAll();

@@ -48,7 +48,7 @@ export const english = {
   cutout: "Cut-out",
   matte: "Matte",
   opacity: "Tint",
-  over_result: "Tint over the result",
+  over_result: "Tint the result, too",
   zoom: "Zoom",
   zoom_in: "Larger",
   zoom_out: "Smaller",
@@ -59,9 +59,9 @@ export const english = {
 
   step_object: "Where is the object?",
   find_object: "Find it for me",
-  draw_rectangle: "Draw a rectangle",
-  open_mask: "Open a mask",
-  open_trimap: "Open a trimap",
+  draw_rectangle: "Rectangle",
+  open_mask: "Mask file",
+  open_trimap: "Trimap file",
   or_paint:
     "Or paint: the inside as foreground, hair and soft edges as unknown. What stays unmarked is background.",
   rectangle_for: "What the rectangle is for",
@@ -172,7 +172,6 @@ export const english = {
   corner_set: "First corner set",
   band_was_missing:
     "Nothing was unknown, so a band was put along the edge. Undo takes it back.",
-  server_says: "The server’s words: {words}",
 
   no_foreground: "Nothing is marked as foreground yet.",
   no_foreground_advice:

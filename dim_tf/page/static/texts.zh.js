@@ -58,9 +58,9 @@ export const chinese = {
 
   step_object: "物体在哪里？",
   find_object: "自动寻找",
-  draw_rectangle: "画一个矩形",
-  open_mask: "打开 mask",
-  open_trimap: "打开三分图",
+  draw_rectangle: "画矩形",
+  open_mask: "mask 文件",
+  open_trimap: "三分图文件",
   or_paint: "也可以直接涂：物体内部涂成前景，头发和柔和的边缘涂成未知，没有涂的就是背景。",
   rectangle_for: "矩形用来做什么",
   rectangle_find: "在其中寻找物体",
@@ -168,7 +168,6 @@ export const chinese = {
   brush_up: "抬笔",
   corner_set: "第一个角已定",
   band_was_missing: "没有未知像素，所以沿边缘加了一条未知带。撤销可以去掉它。",
-  server_says: "服务器的原话：{words}",
 
   no_foreground: "还没有任何部分标成前景。",
   no_foreground_advice: "可以自动寻找物体、在它周围画矩形、打开 mask，或者用画笔（B）涂出来。",
