@@ -26,10 +26,9 @@ from dim_tf.matting.cutout import (
     parse_background,
     render_background,
 )
-from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
+from dim_tf.matting.of_photo import cut_out, cut_out_on, levels_of_matte, matte_of_photo
 from dim_tf.matting.onnx_network import check_onnx_runtime
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
-from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.photo import Photo
 from dim_tf.pictures.side_by_side import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.pictures.writing import write_png
@@ -200,7 +199,6 @@ def _write_cutout(
     if job.composite:
         background = parse_background(writing.background)
         behind = render_background(background, *alpha.shape, max_megapixels)
-        foreground = to_srgb(rgba[..., :3], photo.profile)
-        write_png(job.composite, composite_on(foreground, alpha, behind))
+        write_png(job.composite, cut_out_on(photo, rgba, alpha, behind))
         written += f", composite {job.composite}"
     return written

@@ -43,6 +43,7 @@ from dim_tf.config.offline import (
     OfflineConfig,
     SyntheticConfig,
 )
+from dim_tf.config.page import PageConfig, ServingConfig
 from dim_tf.config.training import (
     DataConfig,
     ExampleConfig,

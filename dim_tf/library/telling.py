@@ -1,21 +1,14 @@
 """How a program is told what the command prints: notes as warnings, sentences in its words."""
 
 import os
-import re
 import warnings
 from types import TracebackType
 
-from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
+from dim_tf.config.rewording import reworded
 from dim_tf.system.errors import InputError, printable
 
 # Arguments that have another name than the flag that means the same.
 _ARGUMENT_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
-_FLAGS = [
-    name for part in (ReadingConfig, MattingConfig, WritingConfig) for name in values_of(part())
-]
-_FLAG = re.compile(
-    rf"(?<![\w/.\\-])--({'|'.join(_FLAGS)})\b(?!\.\w)(?:=(-?[\w#]+(?:,-?\w+)*|'[^']*'))?"
-)
 
 
 class Told:
@@ -50,11 +43,10 @@ class Told:
 
 def in_python(sentence: str) -> str:
     """A sentence of the command with keyword arguments in the place of its flags."""
-    return _FLAG.sub(_argument, sentence).replace("see --help", "see help(dim_tf.matte)")
+    return reworded(sentence, _argument).replace("see --help", "see help(dim_tf.matte)")
 
 
-def _argument(flag: re.Match[str]) -> str:
-    name, value = flag.groups()
+def _argument(name: str, value: str | None) -> str:
     name = _ARGUMENT_OF.get(name, name)
     if value is None:
         return f"{name}="

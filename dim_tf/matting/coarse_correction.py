@@ -10,6 +10,7 @@ SIAM J. Numer. Anal. 1987).
 """
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ def solve(
     functions: scipy.sparse.csr_array,
     tolerance: float,
     steps: int,
+    after_step: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """The x for which matrix · x is the right-hand side, nearly.
 
@@ -61,6 +63,7 @@ def solve(
         functions: from `linear_functions`.
         tolerance: the residual at which the search ends, relative to the right-hand side.
         steps: after which it ends at the latest.
+        after_step: called after each.
 
     Returns:
         [U] float32.
@@ -98,6 +101,7 @@ def solve(
             rtol=0.0,
             atol=tolerance * np.linalg.norm(right_side),
             maxiter=steps,
+            callback=lambda _: after_step(),
             M=scipy.sparse.linalg.LinearOperator(matrix.shape, corrected, dtype=np.float32),
         )
     return start + difference

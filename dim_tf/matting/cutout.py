@@ -11,6 +11,7 @@ import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.matting.foreground import estimate_foreground
+from dim_tf.matting.progress import Progress, untold
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
@@ -31,15 +32,28 @@ def parse_background(text: str) -> Background:
     """
     if Path(text).is_file():
         return Path(text)
-    from PIL import ImageColor
-
     try:
-        return ImageColor.getrgb(text)[:3]
+        return parse_colour(text)
     except ValueError:
         raise InputError(
             f"--background={text} is no file and no colour; give a picture, or a colour such as "
             "white or '#20a050'."
         ) from None
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """A colour as CSS writes it: a name, #rrggbb, rgb(r, g, b).
+
+    Returns:
+        RGB, levels of 8 bits; what is beyond them is taken as the nearest, as browsers do.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from PIL import ImageColor
+
+    red, green, blue = (min(max(level, 0), 255) for level in ImageColor.getrgb(text)[:3])
+    return red, green, blue
 
 
 def render_background(
@@ -64,7 +78,20 @@ def render_background(
     """
     if not isinstance(background, Path):
         return np.full((height, width, 3), background, np.uint8)
-    picture = read_rgb(background, max_megapixels)
+    return filling(read_rgb(background, max_megapixels), height, width)
+
+
+def filling(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A picture scaled to fill another size and cropped in the middle.
+
+    Args:
+        picture: [H, W, 3] uint8.
+        height: to fill.
+        width: to fill.
+
+    Returns:
+        [height, width, 3] uint8.
+    """
     scale = max(height / picture.shape[0], width / picture.shape[1])
     size = [
         max(round(own * scale), side)
@@ -76,19 +103,22 @@ def render_background(
     return picture[top : top + height, left : left + width]
 
 
-def foreground_colours_of(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def foreground_colours_of(
+    rgb: np.ndarray, alpha: np.ndarray, told: Progress = untold
+) -> np.ndarray:
     """The object's own colours, freed of the background that shines through.
 
     Args:
         rgb: [H, W, 3] uint8 or uint16 photo.
         alpha: [H, W] float32 in [0, 1].
+        told: see `dim_tf.matting.progress`.
 
     Returns:
         [H, W, 3] of the same dtype; where alpha is 1 the photo's colours, where it is 0 those of
         the object nearby, so that an editor that scales the cut-out mixes in nothing foreign.
     """
     largest = float(np.iinfo(rgb.dtype).max)
-    colours = np.round(estimate_foreground(rgb, alpha) * largest).astype(rgb.dtype)
+    colours = np.round(estimate_foreground(rgb, alpha, told) * largest).astype(rgb.dtype)
     return np.where((alpha == 1.0)[..., None], rgb, colours)
 
 

@@ -15,9 +15,12 @@ what they leave, r = I − αF̄ − (1 − α)B̄,
     F = F̄ + α r / (S + α² + (1 − α)²),    B = B̄ + (1 − α) r / (S + α² + (1 − α)²).
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
+from dim_tf.matting.progress import Progress, untold
 from dim_tf.system.threads import in_threads
 
 # The paper's: how smooth colours are where alpha is.
@@ -29,12 +32,13 @@ ROUNDS_SMALL, ROUNDS_LARGE = 10, 4
 _ROWS_AT_ONCE = 32
 
 
-def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, told: Progress = untold) -> np.ndarray:
     """The foreground's colours.
 
     Args:
         rgb: [H, W, 3] uint8 or uint16.
         alpha: [H, W] float32 in [0, 1].
+        told: see `dim_tf.matting.progress`; the step is "cutout", counted in pixels.
 
     Returns:
         [H, W, 3] float32 in [0, 1], also where alpha is 0: there the colours of what is near.
@@ -45,9 +49,16 @@ def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     largest = np.float32(np.iinfo(rgb.dtype).max)
     mean = cv2.mean(rgb)[:3] / largest
     colours = np.broadcast_to(mean.astype(np.float32), (2, 1, 1, 3))
+    before, total = 0, sum(height * width for height, width in sizes)
     for height, width in reversed(sizes):
         rounds = ROUNDS_SMALL if max(height, width) <= SMALL_SIDE else ROUNDS_LARGE
-        colours = _refined(rgb, largest, alpha, colours, (height, width), rounds)
+
+        def rows_told(rows: int, before: int = before, width: int = width) -> None:
+            told("cutout", before + rows * width, total)
+
+        colours = _refined(rgb, largest, alpha, colours, (height, width), rounds, rows_told)
+        before += height * width
+    told("cutout", total, total)
     return colours[0]
 
 
@@ -58,6 +69,7 @@ def _refined(
     coarse: np.ndarray,
     size: tuple[int, int],
     rounds: int,
+    rows_told: Callable[[int], None],
 ) -> np.ndarray:
     """Foreground and background of a copy of the photo.
 
@@ -68,6 +80,7 @@ def _refined(
         coarse: foreground and background of a smaller copy, [2, h, w, 3].
         size: (height, width) of this one.
         rounds: how many.
+        rows_told: called with the number of rows that are done, or nearly.
 
     Returns:
         [2, height, width, 3] float32.
@@ -79,6 +92,7 @@ def _refined(
     result = np.empty((2, *size, 3), np.float32)
 
     def fill(first: int) -> None:
+        rows_told(first)
         last = min(first + _ROWS_AT_ONCE, size[0])
         # A round sees one row farther: with so many more the strip is as in the whole.
         seen = slice(max(first - rounds, 0), last + rounds)

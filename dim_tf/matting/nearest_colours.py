@@ -10,6 +10,8 @@ mean of both would be wrong. So tᵤ is smaller the more is known of u's neighbo
 agree, where a network says what it knows.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import scipy.sparse
@@ -32,6 +34,8 @@ DISAGREEMENT = 0.2
 APPROXIMATION = 1.5
 # Pixels: known ones farther from the unknown ones are nobody's neighbours.
 REACH = 16
+# So many are asked at once; whoever waits is told in between.
+_ASKED_AT_ONCE = 2**15
 
 
 def nearest_colours_equations(
@@ -40,6 +44,7 @@ def nearest_colours_equations(
     alpha: np.ndarray,
     photo_size: tuple[int, int],
     certainty: np.ndarray | None = None,
+    told: Callable[[float], None] = lambda share: None,
 ) -> tuple[scipy.sparse.csr_array, np.ndarray]:
     """The rows of the neighbours' Laplacian for the unknown pixels.
 
@@ -49,6 +54,7 @@ def nearest_colours_equations(
         alpha: [H, W] float32, the matte where it is known, and predicted elsewhere.
         photo_size: (height, width) of the whole photo.
         certainty: [H, W] float32 in [0, 1] of alpha, 1 where it is known; None: tᵤ is 1.
+        told: called with the share of the neighbours that are found.
 
     Returns:
         Its columns for the unknown pixels, [U, U] float32, and for the known ones their product
@@ -74,12 +80,16 @@ def nearest_colours_equations(
     number[unknown] = np.arange(count, dtype=np.int32)
     number = number[rows, columns]
     asking = number >= 0
-    nearest = tree.query(
-        likeness[asking],
-        k=range(1, min(NEIGHBOURS, rows.size) + 1),
-        eps=APPROXIMATION,
-        workers=usable_cores(),
-    )[1].astype(np.int32)
+    asked = likeness[asking]
+    nearest = np.empty((count, min(NEIGHBOURS, rows.size)), np.int32)
+    for start in range(0, count, _ASKED_AT_ONCE):
+        told(start / count)
+        nearest[start : start + _ASKED_AT_ONCE] = tree.query(
+            asked[start : start + _ASKED_AT_ONCE],
+            k=range(1, nearest.shape[1] + 1),
+            eps=APPROXIMATION,
+            workers=usable_cores(),
+        )[1]
     neighbours = np.empty_like(nearest)
     neighbours[number[asking]] = nearest
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dim_tf.config import MattingConfig
-from dim_tf.matting.cutout import foreground_colours_of
+from dim_tf.matting.cutout import composite_on, foreground_colours_of
+from dim_tf.matting.progress import Progress, untold
+from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.levels import to_8_bits, to_16_bits
 from dim_tf.pictures.photo import Photo
 from dim_tf.system.errors import InputError
@@ -24,6 +26,7 @@ def matte_of_photo(
     matting: MattingConfig,
     *,
     with_certainty: bool = False,
+    told: Progress = untold,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Predicts the matte of a photo.
 
@@ -32,6 +35,7 @@ def matte_of_photo(
         inputs: photo and trimap.
         matting: how.
         with_certainty: whether to say also how sure the network is.
+        told: see `dim_tf.matting.progress`.
 
     Returns:
         The matte, [H, W] float32 in [0, 1], and the certainty, likewise, or None.
@@ -47,9 +51,11 @@ def matte_of_photo(
             "one pass; give --bn_eval=moving, or a larger --max_pixels if there is memory for it."
         )
     sides = matting.size, matting.max_pixels
+    # A caller's own model may know nothing of it.
+    waiting = {} if told is untold else {"told": told}
     if with_certainty:
-        return model.predict_alpha(rgb, trimap, *sides, return_certainty=True)
-    return model.predict_alpha(rgb, trimap, *sides), None
+        return model.predict_alpha(rgb, trimap, *sides, return_certainty=True, **waiting)
+    return model.predict_alpha(rgb, trimap, *sides, **waiting), None
 
 
 def levels_of_matte(alpha: np.ndarray, bits: Literal["8", "16"]) -> np.ndarray:
@@ -58,16 +64,36 @@ def levels_of_matte(alpha: np.ndarray, bits: Literal["8", "16"]) -> np.ndarray:
     return np.round(alpha * np.float64(largest)).astype(dtype)
 
 
-def cut_out(photo: Photo, alpha: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def cut_out(
+    photo: Photo, alpha: np.ndarray, levels: np.ndarray, told: Progress = untold
+) -> np.ndarray:
     """The object of a photo in its own colours, transparent around it.
 
     Args:
         photo: of which the colours are, in its own numbers.
         alpha: [H, W] float32 in [0, 1], the matte.
         levels: the same from `levels_of_matte`.
+        told: see `dim_tf.matting.progress`.
 
     Returns:
         [H, W, 4] RGBA of the dtype of `levels`; what its colours mean says the photo's profile.
     """
     own = to_16_bits(photo.own) if levels.dtype == np.uint16 else to_8_bits(photo.own)
-    return np.dstack([foreground_colours_of(own, alpha), levels])
+    return np.dstack([foreground_colours_of(own, alpha, told), levels])
+
+
+def cut_out_on(
+    photo: Photo, rgba: np.ndarray, alpha: np.ndarray, behind: np.ndarray | tuple[int, int, int]
+) -> np.ndarray:
+    """A cut-out on a new background: sRGB, as its background is.
+
+    Args:
+        photo: what was cut out of.
+        rgba: from `cut_out`.
+        alpha: [H, W] float32 in [0, 1], the matte.
+        behind: [H, W, 3] uint8, or one colour, RGB.
+
+    Returns:
+        [H, W, 3] of the dtype of `rgba`.
+    """
+    return composite_on(to_srgb(rgba[..., :3], photo.profile), alpha, behind)

@@ -19,12 +19,16 @@ little alpha where there is none, or a little less than one. So a small differen
 prediction that can be trusted is dropped.
 """
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 
 from dim_tf.config import UNKNOWN
 from dim_tf.matting.closed_form import closed_form_equations
 from dim_tf.matting.coarse_correction import linear_functions, solve
 from dim_tf.matting.nearest_colours import nearest_colours_equations
+from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.tiles import plan_tiles
 
 # wᵤ = UNCERTAIN_WEIGHT + weight · trust. Of a network with certainty, trust is
@@ -50,6 +54,10 @@ PIXELS_AT_ONCE = 2_000_000
 TILE_SIDE = 640
 # Around a tile, pixels: so far away, predictions have no part in the matte that can be seen.
 TILE_MARGIN = 64
+# Of the time that a tile takes, about: until its windows are done, and its nearest colours.
+_WINDOWS_DONE, _COLOURS_FOUND = 0.15, 0.5
+# Progress is told in whole numbers: so many a tile.
+_PARTS = 100
 
 
 def certainty_of(scale: np.ndarray) -> np.ndarray:
@@ -66,7 +74,11 @@ def certainty_of(scale: np.ndarray) -> np.ndarray:
 
 
 def follow_colours(
-    rgb: np.ndarray, trimap: np.ndarray, alpha: np.ndarray, scale: np.ndarray | None = None
+    rgb: np.ndarray,
+    trimap: np.ndarray,
+    alpha: np.ndarray,
+    scale: np.ndarray | None = None,
+    told: Progress = untold,
 ) -> np.ndarray:
     """Brings a predicted matte into agreement with the photo's colours.
 
@@ -75,6 +87,7 @@ def follow_colours(
         trimap: [H, W] uint8 in {0, 128, 255}.
         alpha: [H, W] float32 in [0, 1], the prediction.
         scale: [H, W] float32, b of the prediction, its expected error; None where nothing says it.
+        told: see `dim_tf.matting.progress`; the step is "colours".
 
     Returns:
         [H, W] float32 in [0, 1]; outside the unknown pixels it is `alpha`.
@@ -89,7 +102,11 @@ def follow_colours(
     ):
         tiles = plan_tiles(open_pixels, TILE_SIDE, TILE_MARGIN)
     result = alpha.copy()
-    for tile in tiles:
+    for number, tile in enumerate(tiles):
+
+        def share_told(share: float, number: int = number) -> None:
+            told("colours", int((number + share) * _PARTS), len(tiles) * _PARTS)
+
         core, seen = tile
         solved = alpha[seen].copy()
         solved[open_pixels[seen]] = _solve(
@@ -98,6 +115,7 @@ def follow_colours(
             alpha[seen],
             None if scale is None else scale[seen],
             trimap.shape,
+            share_told,
         )
         result[core] = solved[tile.inside]
     return result
@@ -109,8 +127,10 @@ def _solve(
     alpha: np.ndarray,
     scale: np.ndarray | None,
     photo_size: tuple[int, int],
+    share_told: Callable[[float], None],
 ) -> np.ndarray:
     """The matte's open pixels, [U] float32 in [0, 1], in the order of `np.nonzero`."""
+    share_told(0.0)
     predicted = alpha[open_pixels]
     certainty = None if scale is None else certainty_of(scale)
     if certainty is None:
@@ -119,7 +139,12 @@ def _solve(
         trust, weight, haze = certainty[open_pixels] ** SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE
     weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(weight) * trust
     windows, windows_known = closed_form_equations(rgb, open_pixels, alpha, weights)
-    alike, alike_known = nearest_colours_equations(rgb, open_pixels, alpha, photo_size, certainty)
+    alike, alike_known = nearest_colours_equations(
+        *(rgb, open_pixels, alpha, photo_size, certainty),
+        lambda share: share_told(_WINDOWS_DONE + share * (_COLOURS_FOUND - _WINDOWS_DONE)),
+    )
+    share_told(_COLOURS_FOUND)
+    steps = itertools.count(1)
     alike *= np.float32(NEIGHBOUR_WEIGHT)
     solution = solve(
         windows + alike,
@@ -130,7 +155,9 @@ def _solve(
         linear_functions(rgb, open_pixels),
         TOLERANCE,
         STEPS,
+        lambda: share_told(_COLOURS_FOUND + (1 - _COLOURS_FOUND) * next(steps) / STEPS),
     )
+    share_told(1.0)
     return without_haze(np.clip(solution, 0.0, 1.0), predicted, haze * trust)
 
 

@@ -20,6 +20,7 @@ from dim_tf.config import (
 )
 from dim_tf.matting.onnx_network import OnnxNetwork, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
+from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import find_checkpoint
@@ -68,6 +69,7 @@ class MattingModel:
         max_pixels: int = MAX_PIXELS,
         *,
         return_certainty: Literal[False] = False,
+        told: Progress = untold,
     ) -> np.ndarray: ...
     @overload
     def predict_alpha(
@@ -78,6 +80,7 @@ class MattingModel:
         max_pixels: int = MAX_PIXELS,
         *,
         return_certainty: Literal[True],
+        told: Progress = untold,
     ) -> tuple[np.ndarray, np.ndarray]: ...
     def predict_alpha(
         self,
@@ -87,6 +90,7 @@ class MattingModel:
         max_pixels: int = MAX_PIXELS,
         *,
         return_certainty: bool = False,
+        told: Progress = untold,
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predicts the opacity of every pixel.
 
@@ -101,6 +105,7 @@ class MattingModel:
             max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
                 takes the statistics of the image, each would have its own.
             return_certainty: also say how sure the network is of its matte; see `certainty_of`.
+            told: see `dim_tf.matting.progress`; the steps are "network" and "colours".
 
         Returns:
             The matte, [H, W] float32 in [0, 1]; known pixels are those of the trimap. With
@@ -122,6 +127,7 @@ class MattingModel:
             self.refuse_without_certainty()
         height, width = trimap.shape
         if size:
+            told("network", 0, 1)
             output = self._forward_padded(
                 cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
                 cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
@@ -129,7 +135,8 @@ class MattingModel:
             output = cv2.resize(output, (width, height), interpolation=cv2.INTER_LINEAR)
             output = output.reshape(height, width, -1)
         else:
-            output = self._predict_unknown(rgb, trimap, max_pixels)
+            output = self._predict_unknown(rgb, trimap, max_pixels, told)
+        told("network", 1, 1)
         unknown = trimap == UNKNOWN
         alpha = np.where(unknown, np.clip(output[..., 0], 0.0, 1.0), trimap / np.float32(255.0))
         scale = None
@@ -137,7 +144,7 @@ class MattingModel:
             scale = np.where(unknown, np.exp(output[..., 1]), np.float32(0.0))
         del output  # as large as two mattes, while the colours need memory
         if self.post_process == "affinity":
-            alpha = follow_colours(rgb, trimap, alpha, scale)
+            alpha = follow_colours(rgb, trimap, alpha, scale, told)
         return (alpha, certainty_of(scale)) if return_certainty else alpha
 
     def refuse_without_certainty(self) -> None:
@@ -148,9 +155,12 @@ class MattingModel:
                 "shipped weights."
             )
 
-    def _predict_unknown(self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int) -> np.ndarray:
+    def _predict_unknown(
+        self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int, told: Progress
+    ) -> np.ndarray:
         """[H, W, outputs] float32, right where the trimap is unknown."""
         if self.statistics == "batch":
+            told("network", 0, 1)
             return self._forward_padded(rgb, trimap)
         unknown = trimap == UNKNOWN
         radius = receptive_radius(self.config)
@@ -158,7 +168,8 @@ class MattingModel:
         if tiles and trimap[tiles[0].seen].size > max_pixels:
             tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
         output = np.zeros((*trimap.shape, 2 if self.config.certainty else 1), np.float32)
-        for tile in tiles:
+        for number, tile in enumerate(tiles):
+            told("network", number, len(tiles))
             seen = self._forward_padded(rgb[tile.seen], trimap[tile.seen])
             output[tile.core] = seen[tile.inside]
         return output

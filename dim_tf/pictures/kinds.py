@@ -56,6 +56,10 @@ _PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
 _LOSSLESS_WEBP = b"VP8L"
 
 
+class UnreadKindError(InputError):
+    """A file of a kind that is not read, or no picture at all."""
+
+
 def kind_of(path: Path, content: bytes) -> str:
     """What kind a file is, one of the keys of `PILLOW_FORMATS`.
 
@@ -64,20 +68,22 @@ def kind_of(path: Path, content: bytes) -> str:
         content: the whole file.
 
     Raises:
-        InputError: another kind, named where it is a common one.
+        UnreadKindError: another kind, named where it is a common one; or the file is empty.
     """
+    if not content:
+        raise UnreadKindError(f"{path} is not a picture; it is empty.")
     start = content[:1000]
     if re.match(_WEB_PAGE, start):
-        raise InputError(f"{path} is a web page, not a picture; download the picture itself.")
+        raise UnreadKindError(f"{path} is a web page, not a picture; download the picture itself.")
     for signature, kind in _OTHER_KINDS:
         if re.match(signature, start, re.DOTALL):
-            raise InputError(f"{path} is {kind}, which is not read; convert it to PNG.")
+            raise UnreadKindError(f"{path} is {kind}, which is not read; convert it to PNG.")
     kind = next((kind for kind in _KINDS if re.match(_KINDS[kind], start, re.DOTALL)), None)
     if kind is None:
-        raise InputError(f"{path} is not a picture that can be read ({READ_KINDS}).")
+        raise UnreadKindError(f"{path} is not a picture that can be read ({READ_KINDS}).")
     if kind == "HEIC":
         if importlib.util.find_spec("pillow_heif") is None:
-            raise InputError(
+            raise UnreadKindError(
                 f"{path} is a HEIC picture, for which pillow-heif is needed; install it with pip "
                 "install pillow-heif, or convert the picture to PNG."
             )

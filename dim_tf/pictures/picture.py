@@ -91,8 +91,24 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
         InputError: the file is missing, unreadable, damaged, cut short, of another kind or too
             large.
     """
-    path = Path(path)
-    content = _content_of(path)
+    return picture_of_content(_content_of(Path(path)), path, max_megapixels)
+
+
+def picture_of_content(
+    content: bytes, name: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS
+) -> Picture:
+    """What `read_picture` makes of a file's content.
+
+    Args:
+        content: the whole file.
+        name: of the file, or what a sentence is to call it where there is none.
+        max_megapixels: see `read_picture`.
+
+    Raises:
+        InputError: see `read_picture`; `UnreadKindError` of another kind, `TooManyPixelsError` of
+            one that is too large.
+    """
+    path = Path(name)
     kind = kind_of(path, content)
     with quiet_libraries() as said:
         image, several, is_thumbnail = _opened(path, content, kind)
@@ -153,15 +169,19 @@ def picture_of_image(
     )
 
 
+class TooManyPixelsError(InputError):
+    """A picture with more pixels than may be decoded."""
+
+
 def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -> None:
     """Refuses a picture of so many pixels, width and height, by what its file says of itself.
 
     Raises:
-        InputError: it has more than so many megapixels.
+        TooManyPixelsError: it has more than so many megapixels.
     """
     width, height = size
     if width * height > max_megapixels * 1e6:
-        raise InputError(
+        raise TooManyPixelsError(
             f"{path} claims {width}×{height} pixels, more than {max_megapixels:g} megapixels; "
             "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)."
         )
@@ -259,16 +279,13 @@ def turned_back(image: np.ndarray, orientation: int) -> np.ndarray:
 
 def _content_of(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, not a picture.") from None
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the path.") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}.") from None
-    if not content:
-        raise InputError(f"{path} is not a picture; it is empty.")
-    return content
 
 
 def _opened(path: Path, content: bytes, kind: str) -> tuple[Image.Image, bool, bool]:

@@ -32,6 +32,7 @@ class Word(NamedTuple):
 _WORDS = {
     "matte": Word("dim_tf.commands.words.matte", "the matte of a photo, or of a folder of them"),
     "cutout": Word("dim_tf.commands.words.cutout", "the object alone, with transparency"),
+    "page": Word("dim_tf.commands.words.page", "a page in the browser, to paint and to cut out"),
     "measure": Word("dim_tf.commands.words.measure", "how good mattes are, where true ones exist"),
     "prepare": Word("dim_tf.commands.words.prepare", "a training dataset from pictures"),
     "train": Word("dim_tf.commands.words.train", "a training run, begun or gone on with"),

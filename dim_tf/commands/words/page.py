@@ -1,0 +1,44 @@
+"""The page: a photo in the browser, a brush or a mask, and its matte.
+
+    dim-tf page
+
+opens http://127.0.0.1:8000. Without opening a browser, and at another port:
+
+    dim-tf page --port=8080 --nobrowser
+
+Nobody but this machine can reach it, and nothing is written to disk. Programs can use it too: /docs
+says how. docs/page.md tells what to do before others may reach it. Ctrl-C ends it.
+"""
+
+import importlib.util
+
+from dim_tf.commands.script import Command
+from dim_tf.config import PageConfig
+from dim_tf.system.errors import InputError
+
+
+def show_page(config: PageConfig) -> None:
+    """Serves the page until Ctrl-C or SIGTERM.
+
+    Raises:
+        InputError: packages or weights are missing, or nothing can listen there.
+    """
+    if any(
+        importlib.util.find_spec(name) is None
+        for name in ("starlette", "uvicorn", "python_multipart")
+    ):
+        raise InputError(
+            "The page needs starlette, uvicorn and python-multipart; install them with pip install "
+            "starlette uvicorn python-multipart."
+        )
+    from dim_tf.matting.onnx_network import check_onnx_runtime
+    from dim_tf.model.checkpoint_choice import existing_checkpoint
+    from dim_tf.page.serving import serve
+
+    existing_checkpoint(config.matting.checkpoint)  # told at once, not when it is loaded
+    if config.matting.runtime == "onnx":
+        check_onnx_runtime()
+    serve(config.serving, config.matting)
+
+
+COMMAND = Command(PageConfig, show_page)

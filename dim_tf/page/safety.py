@@ -1,0 +1,117 @@
+"""Who may ask, and what a browser may do with an answer.
+
+A page that listens on this machine can be reached by every site that the browser shows. So a
+request has to name this machine (a site can give its own name this machine's address: DNS
+rebinding), and must not come from another site's page.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dim_tf.page.answers import refusal_answer
+from dim_tf.page.refusals import Refusal
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; "
+    "script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'; object-src 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+# What belongs to the interface: no link of another site leads there, and nothing keeps its answers.
+API = "/api/"
+
+
+class Guarded:
+    """An application that answers only who may ask, and tells browsers to be careful."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        """Guards an application.
+
+        Args:
+            app: the application.
+            hosts: names and addresses by which it may be called beside localhost.
+        """
+        self._app = app
+        self._hosts = _LOOPBACK | {host.strip("[]").lower().rstrip(".") for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or hands it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        try:
+            self._check(scope)
+        except Refusal as refusal:
+            await refusal_answer(refusal)(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, receive, send_with_headers)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or _name_of(hosts[0]) not in self._hosts:
+            raise Refusal(
+                "foreign_host",
+                f"The header Host does not name this page ({', '.join(hosts)[:100]!a}); open it "
+                "at the address that was printed, or allow the name with dim-tf page "
+                "--allowed_hosts.",
+            )
+        origins = headers.getlist("origin")
+        if not all(_is_origin_of(origin, hosts[0]) for origin in origins):
+            raise _foreign_origin()
+        site = headers.get("sec-fetch-site", "none")
+        # A link to the page itself may stand anywhere.
+        follows_link = (
+            headers.get("sec-fetch-mode") == "navigate"
+            and scope["method"] in ("GET", "HEAD")
+            and not scope["path"].startswith(API)
+        )
+        if site not in ("same-origin", "none") and not follows_link:
+            raise _foreign_origin()
+
+
+def _foreign_origin() -> Refusal:
+    return Refusal(
+        "foreign_origin", "Another site's page asked; open the page of this program instead."
+    )
+
+
+def _name_of(host: str) -> str | None:
+    """The name or address in a header Host, without its port; None of what is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        named = parts.hostname, parts.port  # a port that is none raises
+    except ValueError:
+        return None
+    if parts.netloc != host or "@" in host or named[0] is None:
+        return None
+    name = named[0].rstrip(".")
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
+
+
+def _is_origin_of(origin: str, host: str) -> bool:
+    """Whether a header Origin names the host that was asked."""
+    scheme, separator, named = origin.partition("://")
+    if separator != "://" or scheme not in ("http", "https"):
+        return False
+    default = {"http": ":80", "https": ":443"}[scheme]
+    return named.lower().removesuffix(default) == host.lower().removesuffix(default)
