@@ -6,9 +6,10 @@ import { state, update } from "./state.js";
 
 const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
-const BUSY = 429;
-/** Of another failure that the server calls passing, so many are borne. */
-const MOST_PASSING = 3;
+/** Refusals that pass by themselves, and how often each is borne in one request. */
+const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/** Where the server does not say when to ask again. */
+const SECONDS_IF_BUSY = 5;
 
 /** @type {AbortController | null} */
 let running = null;
@@ -75,20 +76,21 @@ export class Job {
    * @throws {ServerFailure} it is refused for good, or stopped
    */
   async request(path, query, fields) {
-    for (let passing = 0; ; ) {
+    for (const borne = {}; ; ) {
       const id = newRequestId();
       const answered = new AbortController();
       const watched = this.#watch(id, answered.signal);
       try {
-        return await send(path, path === "/api/photo" ? query : { ...query, request: id }, fields, this.signal);
+        return await send(path, { ...query, request: id }, fields, this.signal);
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
         const { failure } = error;
         answered.abort();
         if (failure.kind === "gone") await this.#untilBack();
-        else if (failure.kind === "refused" && failure.after !== null) {
-          if (failure.status !== BUSY && ++passing > MOST_PASSING) throw error;
-          await this.#wait(Math.max(1, failure.after));
+        else if (failure.kind === "refused" && failure.code in PASSING) {
+          borne[failure.code] = (borne[failure.code] ?? 0) + 1;
+          if (borne[failure.code] > PASSING[failure.code]) throw error;
+          await this.#wait(failure.after ?? SECONDS_IF_BUSY);
         } else throw error;
       } finally {
         answered.abort();
@@ -138,10 +140,10 @@ export class Job {
       this.say("place_in_line", { count: seen.place });
       return;
     }
-    const share = seen.of > 0 ? seen.done / seen.of : null;
+    const share = seen.of > 1 ? seen.done / seen.of : null;
     const values = { done: Math.min(seen.done + 1, seen.of), of: seen.of };
     const known = ["reading", "loading", "network", "colours", "cutout", "writing"];
-    if (!known.includes(seen.step) || (seen.step === "network" && !seen.of)) this.say(this.name);
+    if (!known.includes(seen.step) || (seen.step === "network" && share === null)) this.say(this.name);
     else this.say(`step_${seen.step}`, values, share);
   }
 }

@@ -99,7 +99,7 @@ export const english = {
   black: "Black",
   green: "Green",
   own_colour: "Own colour",
-  own_picture: "Own picture",
+  own_picture: "Picture",
 
   step_save: "Save",
   save_cutout: "Cut-out",

@@ -96,7 +96,7 @@ export const chinese = {
   black: "黑色",
   green: "绿色",
   own_colour: "自选颜色",
-  own_picture: "自选图片",
+  own_picture: "图片",
 
   step_save: "保存",
   save_cutout: "抠图结果",

@@ -1,0 +1,121 @@
+"""The page's modules that need no browser, tested in Node: `tests/page/modules/*.test.mjs`."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.pictures.writing import encode_png
+
+MODULES = Path(__file__).with_name("modules")
+STATIC = Path(__file__).resolve().parents[2] / "dim_tf" / "page" / "static"
+# The first that reads .js files as modules where nothing says what they are.
+_OLDEST_NODE = (20, 19)
+_LONGEST_FILE = 305
+
+
+@pytest.fixture(scope="module")
+def node():
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("Node is not installed")
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.findall(r"\d+", said)[:2])) < _OLDEST_NODE:
+        pytest.skip(f"Node {said.strip()} is too old")
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in MODULES.glob("*.test.mjs")))
+def test_in_node(node, name):
+    ran = subprocess.run([node, "--test", MODULES / name], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def in_node(node, program, *arguments):
+    """Runs a program in which `png` is the page's module of that name."""
+    start = f"import * as png from {str(STATIC / 'png.js')!r};\n"
+    start += "import { readFileSync, writeFileSync } from 'node:fs';\n"
+    start += "const [first, second] = process.argv.slice(1);\n"
+    command = [node, "--input-type=module", "--eval", start + program, *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def test_png_that_the_page_writes_is_read_by_others(node, tmp_path):
+    rng = np.random.default_rng(0)
+    for height, width in ((1, 1), (3, 257), (200, 100)):
+        values = rng.choice(np.array([0, 128, 255], np.uint8), (height, width))
+        raw, written = tmp_path / "raw", tmp_path / "written.png"
+        raw.write_bytes(values.tobytes())
+        program = f"""
+            const blob = await png.writeGreyPng(readFileSync(first), {width}, {height});
+            writeFileSync(second, Buffer.from(await blob.arrayBuffer()));"""
+        in_node(node, program, raw, written)
+        with Image.open(written) as picture:
+            picture.verify()
+        with Image.open(written) as picture:
+            assert picture.mode == "L"
+            assert np.array_equal(np.asarray(picture), values)
+
+
+def test_the_page_reads_what_the_server_writes(node, tmp_path):
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:70, :90]
+    smooth = ((x * 2 + y) % 256).astype(np.uint8)  # for the filters that look at neighbours
+    for values in (smooth, rng.integers(0, 256, (33, 51), np.uint8)):
+        for compression in (0, 3, 9):
+            (tmp_path / "file.png").write_bytes(encode_png(values, compression))
+            program = """
+                const read = await png.readGreyPng(new Blob([readFileSync(first)]));
+                writeFileSync(second, read.values);"""
+            in_node(node, program, tmp_path / "file.png", tmp_path / "raw")
+            assert (tmp_path / "raw").read_bytes() == values.tobytes()
+
+
+def test_every_filter_of_png_is_read(node, tmp_path):
+    """Pillow chooses a filter for each row of a picture; all of them are to come up."""
+    rng = np.random.default_rng(2)
+    ramp = np.add.outer(np.arange(60), np.arange(64) * 3)
+    rows = np.where(np.arange(60)[:, None] % 3, ramp, rng.integers(0, 256, (60, 64)))
+    values = (rows + rng.integers(0, 3, rows.shape)).astype(np.uint8)
+    Image.fromarray(values).save(tmp_path / "file.png", optimize=True)
+    program = """
+        const read = await png.readGreyPng(new Blob([readFileSync(first)]));
+        writeFileSync(second, read.values);"""
+    in_node(node, program, tmp_path / "file.png", tmp_path / "raw")
+    assert (tmp_path / "raw").read_bytes() == values.tobytes()
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_is_inline():
+    """What the content security policy forbids, found before a browser does."""
+    for path in STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text))
+        assert addresses <= {"//www.w3.org", "http://www.w3.org"}, path.name
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page) == []
+
+
+def test_every_file_that_is_named_is_there_and_none_is_too_long():
+    names = {path.name for path in STATIC.iterdir()}
+    for path in STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r'from "\./([\w.]+)"|/static/([\w.]+)["#]', text)
+        assert {one or other for one, other in named} <= names, path.name
+        assert len(text.splitlines()) <= _LONGEST_FILE, path.name
+
+
+def test_every_button_and_field_has_a_name():
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    for button in re.findall(r"<button.*?</button>", page, re.DOTALL):
+        assert re.search(r"data-(?:text|label)=|zoom-shown", button), button
+    for field in re.findall(r"<(?:input|select)[^>]*>", page):
+        if "hidden" in field:
+            continue
+        before = page[: page.index(field)]
+        assert before.rindex("<label") > before.rfind("</label>"), field
+    for symbol in re.findall(r"icons\.svg#(\w+)", page):
+        assert f'id="{symbol}"' in (STATIC / "icons.svg").read_text(encoding="utf-8")
