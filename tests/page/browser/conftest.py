@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dim_tf.pictures.writing import write_png
+from tests.page.browser.hands import until
 
 ROOT = Path(__file__).resolve().parents[3]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -82,7 +83,9 @@ def open_page(server, browser):
     with contextlib.ExitStack() as contexts:
 
         def open_it(**settings):
-            context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
+            context = browser.new_context(
+                **{"viewport": {"width": 1280, "height": 800}, **settings}
+            )
             contexts.callback(context.close)
             page = context.new_page()
             page.set_default_timeout(15_000)
@@ -90,7 +93,7 @@ def open_page(server, browser):
             page.on("console", lambda said: said.type == "error" and errors.append(said.text))
             page.on("request", lambda request: requests.append(request.url))
             page.goto(server.address)
-            page.wait_for_function("window.dimTf && document.title")
+            until(page, "Boolean(window.dimTf)")
             return page
 
         yield open_it

@@ -1,6 +1,8 @@
 """What a person does with the page, in words of the tests."""
 
 import base64
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -34,11 +36,21 @@ def bring(page, kind, path):
     page.evaluate(_DROP, [kind, path.name, content])
 
 
+def until(page, expression, seconds=15):
+    """Waits until an expression is true in the page.
+
+    Playwright's own way of waiting evaluates text in the page, which its policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        time.sleep(0.03)
+
+
 def open_photo(page, path):
+    """Chooses a file as the photo, and waits until it is shown."""
     page.set_input_files("#photo-file", path)
-    page.wait_for_function("name => document.title && "
-                           "document.getElementById('photo-name').textContent.startsWith(name)",
-                           arg=path.name)
+    until(page, f"document.getElementById('photo-name').textContent.startsWith('{path.name}')")
     idle(page)
 
 
@@ -82,13 +94,9 @@ def touch(page, *fingers):
 
 
 def set_size(page, size):
-    """Chooses the brush's size by its keys, as near as they get, and returns it."""
-    shown = page.locator("#size-shown")
-    for _ in range(100):
-        now = int(shown.text_content().split()[0])
-        if now == size:
-            return now
-        page.keyboard.press("]" if now < size else "[")
+    """Makes the brush smaller by its key until it is so small, and returns its size."""
+    while (now := int(page.locator("#size-shown").text_content().split()[0])) > size:
+        page.keyboard.press("[")
     return now
 
 
@@ -97,13 +105,16 @@ def saved(page, selector):
     with page.expect_download() as waiting:
         page.click(selector)
     download = waiting.value
-    with open(download.path(), "rb") as file:
-        return download.suggested_filename, file.read()
+    return download.suggested_filename, Path(download.path()).read_bytes()
 
 
 def disc_stroke(shape, start, end, size, value, trimap):
-    """What a level stroke of a round brush of odd size leaves, each pixel by its distance."""
+    """What a level stroke of a round brush leaves, each pixel by its distance."""
+
+    def settled(place):
+        return np.floor(place) + 0.5 if size % 2 else np.floor(np.add(place, 0.5))
+
     y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
-    (left, row), (right, _) = (np.floor(start) + 0.5, np.floor(end) + 0.5)
+    (left, row), (right, _) = settled(start), settled(end)
     across = np.hypot(x - np.clip(x, left, right), y - row)
     return np.where(across <= size / 2, np.uint8(value), trimap)
