@@ -66,7 +66,7 @@ setup(
         "closed_form": ["pymatting>=1.1.12"],  # the held-out sets' other matte
         "onnx": ["onnx>=1.16", "onnxruntime>=1.19"],  # --format=onnx, --runtime=onnx
         "heic": ["pillow-heif>=0.22"],  # phones' photos
-        "page": ["starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.32"],  # dim-tf page
+        "page": ["starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.27"],  # dim-tf page
         "tensorboard": ["tensorboard"],
         "ablations": ["matplotlib"],  # the plots of the report
         "accelerated": ["torch>=2.4"],  # recipes/accelerated
@@ -75,7 +75,7 @@ setup(
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis", "mypy>=1.11"),
             *("pymatting>=1.1.12", "matplotlib", "pillow-heif>=0.22"),
             *("onnx>=1.16", "onnxruntime>=1.19", "ai-edge-litert>=2"),
-            *("starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.32", "httpx>=0.27"),
+            *("starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.27", "httpx>=0.27"),
             "playwright>=1.49",
         ],
     },

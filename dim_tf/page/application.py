@@ -36,7 +36,7 @@ from dim_tf.page.openapi import description
 from dim_tf.page.options import MATTE_OPTIONS, PHOTO_OPTIONS, Option, Wanted, wanted_by
 from dim_tf.page.refusals import Refusal, refusal_of
 from dim_tf.page.safety import Guarded
-from dim_tf.page.uploads import Form, check_announced, discard_body, read_form
+from dim_tf.page.uploads import Body, Form, check_announced, read_form
 from dim_tf.page.work import Done, Job
 
 
@@ -95,6 +95,7 @@ class Page:
                 Exception: _mistake,
             },
         )
+        starlette.router.redirect_slashes = False
         self.application: ASGIApp = Guarded(starlette, [serving.host, *serving.allowed_hosts])
 
     def close(self) -> None:
@@ -194,23 +195,24 @@ class _Pictures:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
         page, request = self._page, Request(scope, receive)
+        body = Body(request)
         with contextlib.ExitStack() as places:
             try:
                 wanted = wanted_by(request.query_params.multi_items(), self._options)
-                check_announced(request, page.max_bytes)
+                check_announced(body, page.max_bytes)
                 place = places.enter_context(page.line.place(wanted.answer.request))
-                reading = self._read(request, wanted)
+                reading = self._read(body, wanted)
                 job = [await _unless_stopped(place, reading)]
             except Refusal:
                 places.close()
-                await discard_body(request)
+                await body.discard()
                 raise
             name = wanted.answer.output if self._options is MATTE_OPTIONS else "photo"
             done = await page.done(request, place, job)
             await PictureAnswer(done, name)(scope, receive, send)
 
-    async def _read(self, request: Request, wanted: Wanted) -> Job:
-        form = await read_form(request, self._fields, self._page.max_bytes)
+    async def _read(self, body: Body, wanted: Wanted) -> Job:
+        form = await read_form(body, self._fields, self._page.max_bytes)
         return self._job_of(form, wanted)
 
 

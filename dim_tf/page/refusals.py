@@ -104,10 +104,10 @@ def refusal_of(code: str, sentence: str) -> Refusal:
 
 def error_and_advice(sentence: str) -> tuple[str, str]:
     """Cuts "this is wrong; do that." in two sentences; the second is "" where there is none."""
-    *wrong, advice = _BETWEEN.split(sentence)
-    if not wrong:
+    wrong, *advice = _BETWEEN.split(sentence, maxsplit=1)
+    if not advice:
         return _capital(sentence), ""
-    return _capital("; ".join(wrong)) + ".", _capital(advice)
+    return _capital(wrong) + ".", _capital(*advice)
 
 
 def in_http(sentence: str) -> str:

@@ -4,6 +4,7 @@ Starlette's own reader writes files above a megabyte to disk, and does not count
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -49,11 +50,41 @@ class Form(NamedTuple):
     texts: dict[str, str]
 
 
-async def read_form(request: Request, fields: Fields, max_bytes: int) -> Form:
+class Body:
+    """What a request brings, as it arrives."""
+
+    def __init__(self, request: Request) -> None:
+        """Args: a request whose body was not read yet."""
+        self.headers = request.headers
+        self._receive = request.receive
+        self._ended = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece.
+
+        Raises:
+            ClientDisconnect: whoever sent it is gone.
+        """
+        while not self._ended:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            self._ended = not message.get("more_body", False)
+            yield message.get("body", b"")
+
+    async def discard(self) -> None:
+        """Throws away what is left, for a while."""
+        with contextlib.suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(_SECONDS_DISCARDING):
+                async for _ in self.pieces():
+                    pass
+
+
+async def read_form(body: Body, fields: Fields, max_bytes: int) -> Form:
     """Reads a multipart form while it arrives.
 
     Args:
-        request: its body was not read yet.
+        body: nothing of it was read yet.
         fields: those that are possible.
         max_bytes: of the whole body.
 
@@ -61,9 +92,9 @@ async def read_form(request: Request, fields: Fields, max_bytes: int) -> Form:
         Refusal: it is too large, too slow, malformed, or has other fields.
         ClientDisconnect: whoever sent it is gone.
     """
-    reader = _Reader(_boundary(request), fields)
+    reader = _Reader(_boundary(body), fields)
     received = 0
-    async for chunk in _chunks(request):
+    async for chunk in _fast_enough(body):
         received += len(chunk)
         if received > max_bytes:
             raise too_many_bytes(max_bytes)
@@ -74,14 +105,14 @@ async def read_form(request: Request, fields: Fields, max_bytes: int) -> Form:
     return reader.form()
 
 
-def check_announced(request: Request, max_bytes: int) -> None:
+def check_announced(body: Body, max_bytes: int) -> None:
     """Refuses a body that is no form or says itself that it is too large; nothing is read.
 
     Raises:
         Refusal: it is.
     """
-    _boundary(request)
-    announced = request.headers.get("content-length", "")
+    _boundary(body)
+    announced = body.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise too_many_bytes(max_bytes)
 
@@ -95,45 +126,31 @@ def too_many_bytes(max_bytes: int) -> Refusal:
     )
 
 
-async def discard_body(request: Request) -> None:
-    """Throws away what is left of the body, for a while."""
-    try:
-        async with asyncio.timeout(_SECONDS_DISCARDING):
-            while True:
-                message = await request.receive()
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        pass
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body, as long as it comes fast enough.
+async def _fast_enough(body: Body) -> AsyncIterator[bytes]:
+    """The body's pieces, as long as they come fast enough.
 
     Raises:
-        Refusal: it does not.
+        Refusal: they do not.
     """
     begun, received = time.monotonic(), 0
+    pieces = body.pieces()
     while True:
         left = begun + _SECONDS_AT_LEAST + received / _LEAST_BYTES_A_SECOND - time.monotonic()
         try:
             async with asyncio.timeout(min(_STALLED_SECONDS, left)):
-                message = await request.receive()
+                piece = await anext(pieces, None)
         except TimeoutError:
             raise Refusal(
                 "upload_too_slow", "The upload took too long; send it again, or smaller files."
             ) from None
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        received += len(chunk)
-        yield chunk
-        if not message.get("more_body", False):
+        if piece is None:
             return
+        received += len(piece)
+        yield piece
 
 
-def _boundary(request: Request) -> bytes:
-    kind, parameters = parse_options_header(request.headers.get("content-type"))
+def _boundary(body: Body) -> bytes:
+    kind, parameters = parse_options_header(body.headers.get("content-type"))
     if kind != b"multipart/form-data":
         raise Refusal(
             "not_multipart",
