@@ -3,8 +3,8 @@
 python benchmarks/page_frames.py [--megapixels=1,12,24] [--brushes=20,100,500] [--seconds=2]
 
 Starts `dim-tf page`, opens a photo of each size, and paints zigzags over what is seen, with the
-whole photo in the window and zoomed in. `interval` is the time from frame to frame while the brush moves;
-`work` is what the page's own program took of it, painting and drawing; the rest is the browser's.
+whole photo in the window and zoomed in. `interval` is the time from frame to frame while the brush
+moves; `work` is what the page's own program took of it, painting and drawing.
 Needs Chromium and Playwright (`pip install playwright`; no browser of its own).
 """
 

@@ -109,10 +109,10 @@ export async function compute() {
   if (!saysWhere()) return false;
   return run("job_matte", async (job) => {
     const since = performance.now();
-    if (!trimap.count().unknown) {
+    const banded = !trimap.count().unknown;
+    if (banded) {
       job.becomes("job_trimap");
       putTrimap(await withBand(job), false);
-      update({ notes: [say("band_was_missing")] });
       job.becomes("job_matte");
     }
     const { revision, width, height } = trimap;
@@ -123,7 +123,7 @@ export async function compute() {
     const seconds = (performance.now() - since) / 1000;
     const pictures = { matte: await readPyramid(matte.file), cutout: null };
     forgetResult();
-    const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds };
+    const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds, banded };
     update({
       ...{ result, notes: [...state.notes, ...matte.notes], unsaved: true, overResult: false },
       look: state.look === "photo" ? state.lastLook : state.look,

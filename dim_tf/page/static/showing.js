@@ -77,7 +77,8 @@ export function showState(stage) {
   whenChanged(["trimap", "language"], countSoon);
   whenChanged(["result", "language"], () => {
     const seconds = state.result?.seconds.toFixed(1);
-    element("result-said").textContent = seconds ? say("computed", { seconds }) : "";
+    const banded = state.result?.banded ? ` ${say("band_was_missing")}` : "";
+    element("result-said").textContent = seconds ? `${say("computed", { seconds })}${banded}` : "";
   });
   whenChanged(["view"], () => {
     element("zoom-shown").textContent = `${Math.round(100 * stage.view.scale)} %`;

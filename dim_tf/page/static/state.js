@@ -9,7 +9,7 @@ import { FOREGROUND } from "./values.js";
  *   height: number}} Photo
  * @typedef {{trimap: Blob, values: Uint8Array, revision: number, matte: Blob, cutout: Blob | null,
  *   pictures: {matte: import("./pictures.js").Pyramid, cutout: import("./pictures.js").Pyramid | null},
- *   seconds: number}} Result
+ *   seconds: number, banded: boolean}} Result `banded`: nothing was unknown, so the page put a band.
  * @typedef {{kind: "mask" | "trimap" | "rectangle", content: Blob | string, name: string}} WayIn
  */
 export const state = {
