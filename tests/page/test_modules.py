@@ -119,3 +119,24 @@ def test_every_button_and_field_has_a_name():
         assert before.rindex("<label") > before.rfind("</label>"), field
     for symbol in re.findall(r"icons\.svg#(\w+)", page):
         assert f'id="{symbol}"' in (STATIC / "icons.svg").read_text(encoding="utf-8")
+
+
+def test_words_stand_out_from_their_ground_in_light_and_dark():
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    blocks = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in css.split(":root")]
+    light, dark = (block for block in blocks if "surface" in block)
+
+    def luminance(colour):
+        parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    for colours in (light, {**light, **dark}):
+        for front, ground in (
+            *(("text", "surface"), ("text", "ground"), ("muted", "surface"), ("text", "raised")),
+            *(("accent", "surface"), ("accent", "accent-ground"), ("on-accent", "accent")),
+            *(("bad", "bad-ground"), ("text", "bad-ground"), ("muted", "bad-ground")),
+        ):
+            darker, lighter = sorted((luminance(colours[front]), luminance(colours[ground])))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (front, ground)

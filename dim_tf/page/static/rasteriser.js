@@ -56,7 +56,7 @@ export function stroke(ax, ay, bx, by, size, width, height, span) {
 function disc(/** @type {number} */ x, /** @type {number} */ dy, /** @type {number} */ size, range) {
   const left = size * size - dy * dy;
   if (left < 0) return;
-  const half = rootDown(left);
+  const half = Math.floor(Math.sqrt(left)); // exact: left is below 2^52
   widen(range, divideUp(x - half - 1, 2), divideDown(x + half - 1, 2));
 }
 
@@ -86,18 +86,12 @@ function solve(factor, added, low, high) {
 
 /** The largest integer whose square is at most size² · squared. */
 function furthestAcross(size, squared) {
+  // A product above 2^52 may be rounded up to the next square by Math.sqrt.
   const wanted = BigInt(size) * BigInt(size) * BigInt(squared);
   let root = BigInt(Math.floor(size * Math.sqrt(squared)));
   while (root * root > wanted) root--;
   while ((root + 1n) * (root + 1n) <= wanted) root++;
   return Number(root);
-}
-
-function rootDown(value) {
-  let root = Math.floor(Math.sqrt(value));
-  while (root * root > value) root--;
-  while ((root + 1) * (root + 1) <= value) root++;
-  return root;
 }
 
 const divideDown = (value, by) => Math.floor(value / by);

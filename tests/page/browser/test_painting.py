@@ -98,15 +98,17 @@ def test_fingers_paint_and_two_of_them_zoom_without_painting(open_page, pictures
     assert np.array_equal(trimap_of(page), painted)
 
 
-def test_at_390_pixels_nothing_sticks_out(open_page, pictures):
-    page = open_page(viewport={"width": 390, "height": 844})
+@pytest.mark.parametrize("width, height", [(390, 844), (640, 400)], ids=["phone", "zoom_of_200"])
+def test_in_a_narrow_window_nothing_sticks_out(open_page, pictures, width, height):
+    page = open_page(viewport={"width": width, "height": height})
     open_photo(page, pictures / "disc.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(
-        """() => [...document.querySelectorAll("button, select")].filter((button) => {
+        """(width) => [...document.querySelectorAll("button, select")].filter((button) => {
           const box = button.getBoundingClientRect();
-          return box.width && (box.height < 30 || box.right > 390.5 || box.left < 0);
-        }).map((button) => button.id || button.textContent)"""
+          return box.width && (box.height < 30 || box.right > width + 0.5 || box.left < 0);
+        }).map((button) => button.id || button.textContent)""",
+        width,
     )
     assert small == []
 
