@@ -24,9 +24,10 @@ export async function openPhoto(/** @type {File} */ file) {
   return run("job_photo", async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
     const picture = await readPyramid(seen);
+    job.check();
     const { width, height } = picture;
     release(state.photo?.picture);
-    forgetResult();
+    putResult(null);
     forgetStrokes();
     update({
       photo: { name: file.name || "photo.png", file, picture, width, height },
@@ -106,6 +107,7 @@ export async function compute() {
   const { photo, trimap } = state;
   if (!photo || !trimap) return false;
   if (isPainting()) brushUp();
+  if (state.job && state.computing === trimap.revision) return false; // it is on its way
   if (!saysWhere()) return false;
   return run("job_matte", async (job) => {
     const since = performance.now();
@@ -116,22 +118,24 @@ export async function compute() {
       job.becomes("job_matte");
     }
     const { revision, width, height } = trimap;
+    update({ computing: revision });
     const values = trimap.values.slice();
     const png = await writeGreyPng(values, width, height);
     const fields = { photo: photo.file, trimap: png };
     const matte = await job.request("/api/matte", { output: "matte" }, fields);
     const seconds = (performance.now() - since) / 1000;
     const pictures = { matte: await readPyramid(matte.file), cutout: null };
-    forgetResult();
+    job.check();
     const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds, banded };
-    update({
-      ...{ result, notes: [...state.notes, ...matte.notes], unsaved: true, overResult: false },
+    putResult(result, {
+      ...{ notes: [...state.notes, ...matte.notes], unsaved: true, overResult: false },
       look: state.look === "photo" ? state.lastLook : state.look,
     });
     announce("matte_ready");
     job.becomes("job_cutout");
     const cutout = await job.request("/api/matte", { output: "cutout" }, fields);
     const picture = await readPyramid(cutout.file);
+    job.check();
     update({
       result: { ...result, cutout: cutout.file, pictures: { ...pictures, cutout: picture } },
     });
@@ -227,8 +231,10 @@ function isTooLarge(/** @type {Blob} */ file) {
   return true;
 }
 
-function forgetResult() {
-  release(state.result?.pictures.matte);
-  release(state.result?.pictures.cutout);
-  update({ result: null });
+/** Takes another result, or none, and gives back the memory of the last. */
+function putResult(/** @type {typeof state.result} */ result, changes = {}) {
+  const before = state.result?.pictures;
+  update({ result, ...changes });
+  release(before?.matte);
+  release(before?.cutout);
 }

@@ -61,6 +61,11 @@ export class Job {
     if (!this.signal.aborted) update({ job: { name: this.name, text, values, share } });
   }
 
+  /** Ends a job here that was stopped meanwhile. */
+  check() {
+    if (this.signal.aborted) throw new ServerFailure({ kind: "stopped" });
+  }
+
   /** The name of what is done changes. */
   becomes(/** @type {string} */ name) {
     this.name = name;

@@ -23,7 +23,9 @@ showState(stage);
 watchServer();
 
 window.addEventListener("beforeunload", (event) => {
-  if (state.unsaved) event.preventDefault();
+  if (!state.unsaved) return;
+  event.preventDefault();
+  event.returnValue = true; // older browsers
 });
 
 // For tests and measuring, see docs/page.md: what is painted, and how smoothly.

@@ -82,6 +82,13 @@ export function listenToControls(stage) {
     });
   }
   moveByArrows(element("tools"));
+  // After a click the Space bar is to move the photo, not to press the button again.
+  for (const id of ["tools", "looks", "kinds", "zoom"]) {
+    element(id).addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const byPointer = event.detail > 0 && /** @type {any} */ (event.target).closest("button");
+      if (byPointer) stage.canvases.cursor.focus({ preventScroll: true });
+    });
+  }
   readBand();
 }
 

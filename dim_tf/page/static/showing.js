@@ -1,6 +1,7 @@
 // @ts-check
 /** The controls show the state. */
 import { state, isOlder, whenChanged } from "./state.js";
+import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
 import { writeKeys } from "./keys.js";
@@ -138,6 +139,7 @@ let counting = 0;
 function countSoon() {
   clearTimeout(counting);
   counting = setTimeout(() => {
+    if (isPainting()) return countSoon();
     const { trimap } = state;
     const shown = element("counts");
     if (!trimap) return void (shown.textContent = "");

@@ -56,12 +56,13 @@ export class Stage {
     const { width, height } = this.canvases.cursor;
     if (this.look() !== "beside") return [{ x: 0, y: 0, width, height }];
     const gap = Math.round(GAP * this.ratio);
-    if (width >= height) {
-      const half = Math.floor((width - gap) / 2);
-      return [0, width - half].map((x) => ({ x, y: 0, width: half, height }));
-    }
-    const half = Math.floor((height - gap) / 2);
-    return [0, height - half].map((y) => ({ x: 0, y, width, height: half }));
+    const wide = { width: Math.floor((width - gap) / 2), height };
+    const high = { width, height: Math.floor((height - gap) / 2) };
+    const photo = state.photo ?? { width: 1, height: 1 };
+    // Beside or below each other, as the photo is larger.
+    return fitted(photo, wide).scale >= fitted(photo, high).scale
+      ? [0, width - wide.width].map((x) => ({ ...wide, x, y: 0 }))
+      : [0, height - high.height].map((y) => ({ ...high, x: 0, y }));
   }
 
   /** What is shown; without a result there is only the photo. */
