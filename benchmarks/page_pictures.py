@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ ARGUMENTS = (
 )
 QUALITY = 88
 PICTURES = {
-    "page.jpg": {"viewport": {"width": 1320, "height": 860}},
+    "page.jpg": {"viewport": {"width": 1400, "height": 880}},
     "page.zh.jpg": {
         "viewport": {"width": 390, "height": 844},
         "device_scale_factor": 1.5,
@@ -40,6 +41,8 @@ def take_picture(browser: Browser, address: str, path: Path, settings: dict[str,
         page.set_input_files(field, ASSETS / name)
         page.wait_for_selector("#empty", state="hidden")
         page.wait_for_selector("#job", state="hidden")
+    while page.request.get(f"{address}/api/status").json()["model"] == "loading":
+        time.sleep(0.2)
     page.click("#compute")
     page.wait_for_selector("#result-said:not(:empty)", timeout=120_000)
     page.wait_for_selector("#job", state="hidden", timeout=120_000)
