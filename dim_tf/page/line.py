@@ -5,14 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from dim_tf.page.refusals import Refusal
-
-# Why the work on a request ends early → the sentence for it.
-_STOPPED = {
-    "stopped": "Nobody waits for this any more; ask again.",
-    "too_long": "This took longer than the page allows; give a smaller photo, or ask again.",
-    "stopping": "The page is being ended; start it again with dim-tf page.",
-}
+from dim_tf.page.refusals import Refusal, refusal_of
 
 
 class Place:
@@ -42,7 +35,7 @@ class Place:
 
     def refusal(self) -> Refusal:
         """Why it was stopped."""
-        return Refusal(self._why, _STOPPED[self._why])
+        return refusal_of(self._why, "")
 
     def told(self, step: str, done: int, of: int) -> None:
         """Takes note of how far the work is."""
@@ -71,7 +64,7 @@ class Line:
             Refusal: there is none left, the id is taken, or the page is being ended.
         """
         if self._closed:
-            raise Refusal("stopping", _STOPPED["stopping"])
+            raise refusal_of("stopping", "")
         if id in self._by_id:
             raise Refusal(
                 "request_in_use", "A request of this id is not answered yet; give another id."

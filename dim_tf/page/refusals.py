@@ -92,8 +92,18 @@ class Refusal(Exception):
 
 
 def refusal_of(code: str, sentence: str) -> Refusal:
-    """What the computing says of a job that failed, for whoever asked."""
+    """What the work on a request ended with, for whoever asked.
+
+    Args:
+        code: one of `REASONS`.
+        sentence: what the work said; for most reasons there is a better one here.
+    """
     said = {
+        "stopped": "Nobody waits for this any more; ask again.",
+        "too_long": "This took longer than the page allows; give a smaller photo, or ask again.",
+        "stopping": "The page is being ended; start it again with dim-tf page.",
+        "worker_died": "The process that computes died, perhaps for lack of memory; give a smaller "
+        "photo, or try again.",
         "out_of_memory": "There is not enough memory for this; give a smaller photo.",
         "internal_error": "This is a mistake in the program; report it with what it printed.",
         "model_failed": f"The network cannot be loaded ({sentence.rstrip('.')}); start the page "

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from dim_tf.config import MattingConfig
 from dim_tf.page.computing import compute
 from dim_tf.page.line import Place, first_of
-from dim_tf.page.refusals import Refusal, refusal_of
+from dim_tf.page.refusals import refusal_of
 from dim_tf.page.work import Done, Job
 
 # So long it may take until the work ends that is to stop, seconds; then the process is killed.
@@ -116,11 +116,7 @@ class Worker:
                 await self._stop(child, answered)
                 raise place.refusal()
             if not self._answer.done():
-                raise Refusal(
-                    "worker_died",
-                    "The process that computes died, perhaps for lack of memory; give a smaller "
-                    "photo, or try again.",
-                )
+                raise refusal_of("worker_died", "")
             await sent
             return _done(*self._answer.result())
         finally:
@@ -145,9 +141,7 @@ class Worker:
         async with self._one_starts:
             if self._child is None:
                 if self._ending:
-                    raise Refusal(
-                        "stopping", "The page is being ended; start it again with dim-tf page."
-                    )
+                    raise refusal_of("stopping", "")
                 loop = asyncio.get_running_loop()
                 self.model = "loading"
                 child = _Child(*self._arguments)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from typing import IO
 
 _STDERR = 2
 # The descriptor is the whole process's.
@@ -28,7 +29,7 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
     except OSError:  # closed, as a service's may be: nothing can be written there anyway
         yield lambda: ""
         return
-    with _ONE_THREAD_AT_A_TIME, tempfile.TemporaryFile() as held:
+    with _ONE_THREAD_AT_A_TIME, _file_without_name() as held:
 
         def text() -> str:
             held.seek(0)
@@ -43,6 +44,13 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
         finally:
             os.dup2(terminal, _STDERR)
             os.close(terminal)
+
+
+def _file_without_name() -> IO[bytes]:
+    """In memory where the system has that: it may not let anything be written to disk."""
+    if hasattr(os, "memfd_create"):  # Linux
+        return os.fdopen(os.memfd_create("stderr"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def import_tensorflow() -> None:

@@ -20,6 +20,12 @@ TRIED_ELSEWHERE = {
 }
 # Advice that a test cannot follow: the sentence → why.
 NOT_TO_BE_FOLLOWED = {
+    "This is a mistake in the program; report it with what it printed.": (
+        "a test cannot report a mistake"
+    ),
+    "Port {} may not be listened at by you; give one from 1024 on, such as --port=8000.": (
+        "who runs the tests may listen anywhere, often"
+    ),
     "{} cannot be locked ({}); let no other process write there.": (
         "what other processes do is not up to the one that is told"
     ),
@@ -36,6 +42,9 @@ NOT_TO_BE_FOLLOWED = {
 }
 # What only looks like advice to `gives_advice`.
 NOTHING_TO_FOLLOW = {
+    "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src "
+    "'none'",
     "Photo and rough mask in, clean matte out.\n\n    {program} matte photo.jpg mask.png\n"
     "    {program} cutout photo.jpg mask.png\n    {program} matte photos/ --masks masks/ -o out/\n"
     "\n{words}\n\nEach has its own help: {program} matte --help. {program} --version says what is "

@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from tests.page.conftest import (
+from tests.page.asking import (
     MASK_FILE,
     PHOTO_FILE,
     check_refusal,

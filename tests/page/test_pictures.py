@@ -12,7 +12,7 @@ from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.pictures.colour import ColourProfile
 from dim_tf.pictures.writing import encode_png
 from tests.library.conftest import HEIGHT, MASK, PHOTO, SOFT, TRIMAP, WIDTH
-from tests.page.conftest import MASK_FILE, PHOTO_FILE, TRIMAP_FILE, as_file, numbers_of
+from tests.page.asking import MASK_FILE, PHOTO_FILE, TRIMAP_FILE, as_file, numbers_of
 
 pytestmark = pytest.mark.xdist_group("page")
 

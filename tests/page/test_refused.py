@@ -2,8 +2,6 @@
 
 import itertools
 import re
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from dim_tf.page.refusals import REASONS, error_and_advice, in_http
 from dim_tf.page.work import ModelError
 from dim_tf.pictures.writing import encode_png
 from tests.library.conftest import MASK, TRIMAP
-from tests.page.conftest import ADDRESS, MASK_FILE, PHOTO_FILE, TRIMAP_FILE, check_refusal, form
+from tests.page.asking import ADDRESS, MASK_FILE, PHOTO_FILE, TRIMAP_FILE, bomb, check_refusal, form
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -162,20 +160,6 @@ def test_too_many_bytes(client, worker):
         assert answer.status_code == 413
     assert client.post("/api/photo", files=form(photo=PHOTO_FILE)).status_code == 200
     assert len(worker.done) == 1
-
-
-def bomb(width, height):
-    """A PNG of a few bytes that claims to be large."""
-
-    def chunk(name, content):
-        checksum = struct.pack(">I", zlib.crc32(name + content))
-        return struct.pack(">I", len(content)) + name + content + checksum
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        chunk(*part)
-        for part in ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(100_000))), (b"IEND", b""))
-    )
 
 
 @pytest.mark.parametrize("field", ["photo", "mask", "trimap", "background"])

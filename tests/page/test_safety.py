@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dim_tf.page.answers import STATIC
-from tests.page.conftest import ADDRESS, MASK_FILE, check_refusal, form
+from tests.page.asking import ADDRESS, MASK_FILE, check_refusal, form
 
 pytestmark = pytest.mark.xdist_group("page")
 
