@@ -181,6 +181,12 @@ def test_languages(open_page, pictures):
     assert page.locator("#compute").text_content() == "Compute the matte"  # it is remembered
 
 
+def test_the_sample_can_be_tried(page):
+    page.click("#try-sample")
+    page.wait_for_selector("#empty", state="hidden")
+    assert trimap_of(page).shape == (480, 640)
+
+
 def test_the_list_of_keys(page):
     page.keyboard.press("?")
     dialog = page.locator("#keys-dialog")
