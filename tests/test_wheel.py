@@ -72,6 +72,8 @@ def test_the_wheel_holds_what_is_shipped(wheel):
     for folder, pattern in (("checkpoints", "*.*"), ("flagfiles", "**/*.flags")):
         for path in (ROOT / folder).glob(pattern):
             assert f"dim_tf/{path.relative_to(ROOT)}" in names
+    for path in (ROOT / "dim_tf" / "page").rglob("*.*"):
+        assert path.suffix == ".pyc" or path.relative_to(ROOT).as_posix() in names
     for name in (
         "py.typed",
         "assets/sample_rgb.png",

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -43,7 +43,7 @@ from dim_tf.page.work import Done, Job
 class Computing(Protocol):
     """What does the jobs; see `dim_tf.page.worker.Worker`."""
 
-    model: str
+    model: Literal["loading", "ready", "failed"]
 
     async def start(self) -> None:
         """Gets ready."""

@@ -1,6 +1,7 @@
 """The description of the interface as a page to read; made here, with nothing from elsewhere."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def _answer_kind(answer: dict[str, Any], described: dict[str, Any]) -> str:
     return f"JSON: {names}"
 
 
-def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     def row(cells: tuple[str, ...]) -> str:
         first, *others = (html.escape(cell) for cell in cells)
         told = "".join(f"<td>{cell}</td>" for cell in others)

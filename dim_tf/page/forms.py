@@ -37,7 +37,7 @@ MATTE_FORM = {
     ),
 }
 # Of these one says where the object is: the field → the setting that it is.
-_SAYS_WHERE = {"mask": "alpha", "trimap": "trimap", "rectangle": "rect"}
+SAYS_WHERE = {"mask": "alpha", "trimap": "trimap", "rectangle": "rect"}
 
 
 def fields_of(form: dict[str, Field]) -> Fields:
@@ -64,7 +64,7 @@ def result_wanted(form: Form, wanted: Wanted) -> Job:
         Refusal: a field is missing or one too many, or what it says is not possible.
     """
     photo = _photo(form)
-    given = [name for name in _SAYS_WHERE if name in form.files or name in form.texts]
+    given = [name for name in SAYS_WHERE if name in form.files or name in form.texts]
     if len(given) != 1:
         raise Refusal(
             "missing_field",
@@ -76,7 +76,7 @@ def result_wanted(form: Form, wanted: Wanted) -> Job:
         if where == "rectangle":
             parse_rectangle(text)
         reading = config_from_values(
-            ReadingConfig, wanted.reading | {"rgb": "photo", _SAYS_WHERE[where]: text}
+            ReadingConfig, wanted.reading | {"rgb": "photo", SAYS_WHERE[where]: text}
         )
         what_is_given(reading)
     except InputError as error:

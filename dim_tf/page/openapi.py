@@ -7,7 +7,7 @@ from dim_tf import __version__
 from dim_tf.config import ServingConfig
 from dim_tf.config.fields import choices_of, is_union
 from dim_tf.page.answers import NOTES_HEADER
-from dim_tf.page.forms import MATTE_FORM, PHOTO_FORM, Field
+from dim_tf.page.forms import MATTE_FORM, PHOTO_FORM, SAYS_WHERE, Field
 from dim_tf.page.options import MATTE_OPTIONS, PHOTO_OPTIONS, REQUEST_ID, Option
 from dim_tf.page.refusals import REASONS, in_http
 
@@ -85,13 +85,13 @@ def _pictures(
     name: str, summary: str, options: list[Option], form: dict[str, Field]
 ) -> dict[str, Any]:
     """An address that takes pictures and answers with one."""
-    required = [field for field in form if field == "photo"]
+    one_of = [{"required": [field]} for field in form if field in SAYS_WHERE]
     schema = {
         "type": "object",
         "properties": {field: _field(form[field]) for field in form},
-        "required": required,
+        "required": ["photo"],
         "additionalProperties": False,
-    }
+    } | ({"oneOf": one_of} if one_of else {})
     picture = {
         "description": "The picture.",
         "headers": {

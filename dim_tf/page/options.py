@@ -115,9 +115,13 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
         of_config = values[possible[name].config]
         if name in of_config:
             raise Refusal("unknown_option", f"{name} is given twice; leave one out.")
+        if not text:
+            raise Refusal("bad_option", f"{name} is given without a value; leave it out.")
         of_config[name] = _value(text, possible[name].hint)
     try:
-        answer, writing, _ = (config_from_values(config, given) for config, given in values.items())
+        answer = config_from_values(AnswerConfig, values[AnswerConfig])
+        writing = config_from_values(WritingConfig, values[WritingConfig])
+        config_from_values(ReadingConfig, values[ReadingConfig])
     except InputError as error:
         raise Refusal("bad_option", str(error)) from None
     return Wanted(answer, writing.bits, values[ReadingConfig])
@@ -126,7 +130,7 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
 def _value(text: str, hint: Any) -> Any:
     """What a setting of this type gets from a text; the config refuses what does not suit."""
     if typing.get_origin(hint) is tuple:
-        return tuple(text.split(",")) if text else ()
+        return tuple(text.split(","))
     if is_union(hint) and not choices_of(hint) and re.fullmatch(r"-?\d{1,9}", text):
         return int(text)
     return text

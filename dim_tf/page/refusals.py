@@ -42,7 +42,11 @@ REASONS = {
     "too_many_bytes": Reason(413, "the upload is larger than the limit"),
     "too_many_pixels": Reason(413, "a picture has more pixels than the limit"),
     "not_multipart": Reason(415, "the request is no multipart form"),
-    "unread_kind": Reason(415, "a file is no picture, or of a kind that is not read"),
+    "unread_kind": Reason(
+        415,
+        "a file is no picture, or of a kind that is not read",
+        "Give a picture of such a kind.",
+    ),
     "unusable": Reason(
         422, "a picture cannot be used as what it was given for", "Give another picture."
     ),

@@ -16,6 +16,8 @@ from dim_tf.page.answers import refusal_answer
 from dim_tf.page.refusals import Refusal
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# To listen at; no browser should call anything by these.
+_ALL_ADDRESSES = frozenset({"0.0.0.0", "::", ""})
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; "
     "script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
@@ -40,7 +42,8 @@ class Guarded:
             hosts: names and addresses by which it may be called beside localhost.
         """
         self._app = app
-        self._hosts = _LOOPBACK | {host.strip("[]").lower().rstrip(".") for host in hosts}
+        named = {host.strip("[]").lower().rstrip(".") for host in hosts}
+        self._hosts = (_LOOPBACK | named) - _ALL_ADDRESSES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or hands it on."""

@@ -57,7 +57,7 @@ class Body:
         """Args: a request whose body was not read yet."""
         self.headers = request.headers
         self._receive = request.receive
-        self._ended = False
+        self._begun = self._ended = False
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body, piece by piece.
@@ -66,6 +66,7 @@ class Body:
             ClientDisconnect: whoever sent it is gone.
         """
         while not self._ended:
+            self._begun = True
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
@@ -74,6 +75,8 @@ class Body:
 
     async def discard(self) -> None:
         """Throws away what is left, for a while."""
+        if not self._begun and self.headers.get("expect"):
+            return  # nothing is sent before it is asked for
         with contextlib.suppress(TimeoutError, ClientDisconnect):
             async with asyncio.timeout(_SECONDS_DISCARDING):
                 async for _ in self.pieces():

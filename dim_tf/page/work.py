@@ -156,10 +156,9 @@ class Bench:
         told("writing", 0, 1)
         if job.output == "cutout":
             return encode_png(rgba, profile=inputs.photo.profile)
-        if not isinstance(behind, tuple):
+        if isinstance(behind, np.ndarray):
             behind = filling(behind, *alpha.shape)
-        else:
-            behind = np.full((*alpha.shape, 3), behind, np.uint8)
+        assert behind is not None  # the form has one, or there would be no job
         return encode_png(cut_out_on(inputs.photo, rgba, alpha, behind))
 
     def _read(self, content: bytes, field: str) -> Picture:
@@ -218,5 +217,5 @@ def _key(inputs: PhotoAndTrimap) -> bytes:
     digest = hashlib.sha256(repr((inputs.photo.profile, inputs.photo.own.dtype)).encode())
     for numbers in (inputs.photo.own, inputs.photo.rgb, inputs.trimap):
         digest.update(repr(numbers.shape).encode())
-        digest.update(np.ascontiguousarray(numbers))
+        digest.update(np.ascontiguousarray(numbers).data)
     return digest.digest()

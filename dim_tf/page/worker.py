@@ -165,7 +165,7 @@ class Worker:
                 print(f"dim-tf page: {message['sentence']}", file=sys.stderr, flush=True)
         if message.get("number") != self._number or self._answer is None or self._answer.done():
             return
-        if message["kind"] == "step":
+        if message["kind"] == "step" and self._place is not None:
             self._place.told(message["step"], message["done"], message["of"])
         elif message["kind"] in ("done", "refusal"):
             self._answer.set_result((message, content))

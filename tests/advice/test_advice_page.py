@@ -73,6 +73,11 @@ def advised(advice, refusal):
             *("bits=16", {"mask": MASK}),
         ),
         (
+            "{} is given without a value; leave it out.",
+            *("bits=", {"mask": MASK}),
+            *("", {"mask": MASK}),
+        ),
+        (
             "{} is no parameter of this address; choose one of ",
             *("bit=8", {"mask": MASK}),
             *("bits=8", {"mask": MASK}),
@@ -228,6 +233,8 @@ def test_another_picture(ask):  # noqa: F811
     assert ask("/api/matte?output=trimap", 422, trimap=empty)["what_to_do"]
     ask("/api/matte?output=trimap", trimap=asking.TRIMAP_FILE)
     # Where the sentence does not say it.
+    kinds = ask("/api/photo", 415, photo=b"text")
+    assert kinds["what_to_do"] == "Give a picture of such a kind." and "PNG, JPEG" in kinds["error"]
     assert Refusal("unusable", "the photo is damaged.").what_to_do == "Give another picture."
 
 

@@ -83,6 +83,7 @@ def test_backgrounds_are_colours_or_pictures():
     assert parse_background("white") == (255, 255, 255)
     assert parse_background("#20a050") == (32, 160, 80)
     assert parse_background("rgb(1, 2, 3)") == (1, 2, 3)
+    assert parse_background("rgb(300, 2, 3)") == (255, 2, 3)
     write_png("red", np.zeros((3, 3, 3), np.uint8))
     assert parse_background("red").name == "red"  # a file of that name wins
     with pytest.raises(InputError, match=r"sea\.png is no file and no colour"):

@@ -71,6 +71,7 @@ def test_parameters_have_the_words_of_the_settings():
     assert word == {"type": "string", "enum": ["auto"]}
     form = MATTE["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert list(form["properties"]) == list(MATTE_FORM) and form["required"] == ["photo"]
+    assert [only["required"] for only in form["oneOf"]] == [["mask"], ["trimap"], ["rectangle"]]
 
 
 def test_every_reason_is_described():

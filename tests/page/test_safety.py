@@ -40,6 +40,12 @@ def test_foreign_hosts(client, host, path):
     assert check_refusal(answer)["code"] == "foreign_host"
 
 
+def test_every_address_is_no_name(page_with):
+    client = TestClient(page_with(host="0.0.0.0").application, ADDRESS)
+    for host, status in (("0.0.0.0:8000", 400), ("192.168.1.5", 400), ("localhost:8000", 200)):
+        assert client.get("/api/status", headers={"host": host}).status_code == status
+
+
 def test_two_hosts(client):
     answer = client.get("/", headers=[("host", "localhost"), ("host", "evil.example")])
     assert check_refusal(answer)["code"] == "foreign_host"

@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
-from dim_tf.pictures.picture import read_picture, read_stored, turned
+from dim_tf.pictures.picture import (
+    TooManyPixelsError,
+    picture_of_content,
+    read_picture,
+    read_stored,
+    turned,
+)
 from dim_tf.pictures.writing import write_bmp, write_png
 from dim_tf.system.errors import InputError
 
@@ -374,3 +381,22 @@ def test_a_phones_photo_with_a_second_view_is_one_photo(tmp_path):
     picture = read_picture(path)
     assert (picture.kind, picture.notes) == ("JPEG", ())
     assert np.abs(picture.pixels.astype(int) - SMOOTH).max() < 12
+
+
+def test_content_is_read_as_a_file_is(tmp_path):
+    write_png(tmp_path / "photo.png", RGB)
+    content = (tmp_path / "photo.png").read_bytes()
+    from_file, from_content = (
+        read_picture(tmp_path / "photo.png"),
+        picture_of_content(content, "the photo"),
+    )
+    np.testing.assert_array_equal(from_content.pixels, from_file.pixels)
+    assert str(from_content.path) == "the photo" and from_content.kind == from_file.kind == "PNG"
+    with pytest.raises(TooManyPixelsError, match=r"^the photo claims 7×5 pixels"):
+        picture_of_content(content, "the photo", 1e-6)
+    for other in (b"", b"text", b"%PDF"):
+        with pytest.raises(UnreadKindError, match=r"^the photo is "):
+            picture_of_content(other, "the photo")
+    with pytest.raises(InputError, match=r"^the photo is damaged") as error:
+        picture_of_content(content[:-8], "the photo")
+    assert not isinstance(error.value, UnreadKindError)
