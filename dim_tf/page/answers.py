@@ -15,6 +15,8 @@ from dim_tf.page.work import Done
 
 NOTES_HEADER = "Dim-Tf-Notes"
 STATIC = Path(__file__).with_name("static")
+# What the page takes from the package's assets, beside its own files: a photo to try it with.
+_SAMPLE = Path(__file__).parents[1] / "assets" / "sample_rgb.png"
 # Not what the machine's registry says of a suffix.
 _KINDS = {
     ".css": "text/css; charset=utf-8",
@@ -91,6 +93,7 @@ def static_answer(name: str, request: Request) -> Response:
     files = {
         path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()
     }
+    files[_SAMPLE.name] = _SAMPLE
     if name not in files or files[name].suffix not in _KINDS:
         raise not_found()
     content = files[name].read_bytes()

@@ -1,0 +1,240 @@
+// @ts-check
+/** What a person can have done: open, find, compute, go on. All that the server is asked for. */
+import { announce, tellFailure, tellProblem } from "./failures.js";
+import { run } from "./jobs.js";
+import { finishStep, forgetStrokes, isPainting, brushUp } from "./painting.js";
+import { readPyramid, release } from "./pictures.js";
+import { readGreyPng, writeGreyPng } from "./png.js";
+import { fetchShipped } from "./server.js";
+import { state, tell, update } from "./state.js";
+import { say } from "./texts.js";
+import { Trimap } from "./trimap.js";
+import { BACKGROUND, FOREGROUND, UNKNOWN } from "./values.js";
+
+const MEGABYTE = 1_000_000;
+/** A first brush of this share of the photo's longer side. */
+const BRUSH_SHARE = 1 / 24;
+const SAMPLE = "sample_rgb.png";
+const SMALLEST_RECTANGLE = 2;
+
+/** Opens a photo; its trimap begins with nothing marked. */
+export async function openPhoto(/** @type {File} */ file) {
+  if (state.photo && state.unsaved && !window.confirm(say("replace_unsaved"))) return false;
+  if (isTooLarge(file)) return false;
+  return run("job_photo", async (job) => {
+    const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
+    const picture = await readPyramid(seen);
+    job.check();
+    const { width, height } = picture;
+    release(state.photo?.picture);
+    putResult(null);
+    forgetStrokes();
+    update({
+      photo: { name: file.name || "photo.png", file, picture, width, height },
+      trimap: new Trimap(width, height, BACKGROUND),
+      ...{ wayIn: null, rectangle: null, notes, unsaved: false, look: "photo" },
+      size: Math.max(3, Math.round(Math.max(width, height) * BRUSH_SHARE)),
+      tool: "brush",
+      value: FOREGROUND,
+    });
+    announce("photo_ready", { name: file.name, width, height });
+  });
+}
+
+/** Opens the photo that comes with the program. */
+export async function openSample() {
+  try {
+    await openPhoto(await fetchShipped(SAMPLE, new AbortController().signal));
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+/**
+ * Makes the trimap of what says where the object is.
+ * @param {import("./state.js").WayIn} wayIn
+ */
+export async function makeTrimap(wayIn) {
+  const { photo } = state;
+  if (!photo || (wayIn.content instanceof Blob && isTooLarge(wayIn.content))) return false;
+  return run("job_trimap", async (job) => {
+    const values = await askForTrimap(job, wayIn);
+    putTrimap(values, true);
+    update({ wayIn });
+  });
+}
+
+/** Finds the object in a rectangle, or anywhere. */
+export function findObject(/** @type {typeof state.rectangle} */ box = null) {
+  const content = box ? [box.x, box.y, box.width, box.height].join(",") : "auto";
+  return makeTrimap({ kind: "rectangle", content, name: content });
+}
+
+/** Makes the trimap again, after another band was chosen. */
+export function makeTrimapAgain() {
+  return state.wayIn ? makeTrimap(state.wayIn) : Promise.resolve(false);
+}
+
+/** Whether a rectangle lies on the photo; says so if not. */
+export function isRectangle(/** @type {typeof state.rectangle} */ box) {
+  const { photo } = state;
+  if (!photo) return false;
+  const numbers = box && [box.x, box.y, box.width, box.height].every(Number.isInteger);
+  const large = box && Math.min(box.width, box.height) >= SMALLEST_RECTANGLE;
+  const inside =
+    box && box.x >= 0 && box.y >= 0 && box.x + box.width <= photo.width && box.y + box.height <= photo.height;
+  if (numbers && large && inside) return true;
+  tellProblem("not_a_rectangle", { width: photo.width, height: photo.height });
+  return false;
+}
+
+/** Puts an unknown band along the edge of what is painted as foreground. */
+export async function putBand() {
+  if (!saysWhere()) return false;
+  return run("job_trimap", async (job) => putTrimap(await withBand(job), false));
+}
+
+/** All pixels get one value; the eraser brings that back from now on. */
+export function startAgain(/** @type {number} */ value) {
+  if (!state.trimap) return;
+  state.trimap.replace(new Uint8Array(state.trimap.values.length).fill(value), true);
+  update({ unsaved: true });
+  tell("trimap");
+}
+
+/** Computes the matte, then the cut-out. Painting may go on meanwhile. */
+export async function compute() {
+  const { photo, trimap } = state;
+  if (!photo || !trimap) return false;
+  if (isPainting()) brushUp();
+  if (state.job && state.computing === trimap.revision) return false; // it is on its way
+  if (!saysWhere()) return false;
+  return run("job_matte", async (job) => {
+    const since = performance.now();
+    const banded = !trimap.count().unknown;
+    if (banded) {
+      job.becomes("job_trimap");
+      putTrimap(await withBand(job), false);
+      job.becomes("job_matte");
+    }
+    const { revision, width, height } = trimap;
+    update({ computing: revision });
+    const values = trimap.values.slice();
+    const png = await writeGreyPng(values, width, height);
+    const fields = { photo: photo.file, trimap: png };
+    const matte = await job.request("/api/matte", { output: "matte" }, fields);
+    const seconds = (performance.now() - since) / 1000;
+    const pictures = { matte: await readPyramid(matte.file), cutout: null };
+    job.check();
+    const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds, banded };
+    putResult(result, {
+      ...{ notes: [...state.notes, ...matte.notes], unsaved: true, overResult: false },
+      look: state.look === "photo" ? state.lastLook : state.look,
+    });
+    announce("matte_ready");
+    job.becomes("job_cutout");
+    const cutout = await job.request("/api/matte", { output: "cutout" }, fields);
+    const picture = await readPyramid(cutout.file);
+    job.check();
+    update({
+      result: { ...result, cutout: cutout.file, pictures: { ...pictures, cutout: picture } },
+    });
+  });
+}
+
+/**
+ * Makes the matte the trimap: what it has as black or white is known, the rest unknown. What was
+ * painted since it was computed stays as painted. One step to undo.
+ */
+export async function goOnFromMatte() {
+  const { result, trimap } = state;
+  if (!result || !trimap) return;
+  try {
+    const matte = (await readGreyPng(result.matte)).values;
+    const values = trimap.values.slice();
+    for (let at = 0; at < values.length; at++) {
+      if (values[at] !== result.values[at]) continue;
+      const alpha = matte[at];
+      values[at] = alpha === BACKGROUND || alpha === FOREGROUND ? alpha : UNKNOWN;
+    }
+    putTrimap(values, true);
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
+/** Takes back or brings again. */
+export function undo() {
+  const undone = state.trimap?.undo();
+  if (undone) update({ unsaved: true });
+  announce(undone ? "undone" : "nothing_to_undo");
+  tell("trimap");
+}
+
+/** Brings back what was taken back. */
+export function redo() {
+  const redone = state.trimap?.redo();
+  if (redone) update({ unsaved: true });
+  announce(redone ? "redone" : "nothing_to_redo");
+  tell("trimap");
+}
+
+function putTrimap(values, asStart) {
+  if (!state.trimap) return;
+  if (isPainting()) brushUp();
+  state.trimap.replace(values, asStart);
+  finishStep();
+  update({ unsaved: true, look: "photo" });
+  const share = (100 * state.trimap.count().unknown) / values.length;
+  announce("trimap_ready", { unknown: `${share.toFixed(0)} %` });
+}
+
+async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content }, own = false) {
+  const { photo, trimap, band, invert, label } = state;
+  if (!photo || !trimap) return new Uint8Array();
+  /** @type {Record<string, string>} */
+  const query = { output: "trimap" };
+  if (own) query.invert = "no"; // a mask that the page has made
+  else if (invert !== "auto" && kind !== "rectangle") query.invert = invert;
+  if (band !== null && kind !== "trimap") query.trimap_kernel = String(band);
+  if (label && kind === "mask" && !own) query.label = label;
+  const { file, notes } = await job.request("/api/matte", query, { photo: photo.file, [kind]: content });
+  update({ notes });
+  return (await readGreyPng(file)).values;
+}
+
+/** The trimap with a band along the edge of its foreground; what is unknown stays unknown. */
+async function withBand(job) {
+  const { trimap } = state;
+  if (!trimap) return new Uint8Array();
+  const before = trimap.values.slice();
+  const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
+  const content = await writeGreyPng(mask, trimap.width, trimap.height);
+  const banded = await askForTrimap(job, { kind: "mask", content, name: "" }, true);
+  return banded.map((value, at) => (before[at] === UNKNOWN ? UNKNOWN : value));
+}
+
+/** Whether the trimap says where the object is; tells what is missing if not. */
+function saysWhere() {
+  const { foreground, unknown, background } = state.trimap?.count() ?? {};
+  if (!foreground && !unknown) tellProblem("no_foreground");
+  else if (!unknown && !background) tellProblem("all_foreground");
+  else return true;
+  return false;
+}
+
+function isTooLarge(/** @type {Blob} */ file) {
+  const limit = state.server?.limits?.upload_bytes ?? Infinity;
+  if (file.size <= limit) return false;
+  const [megabytes, most] = [file.size, limit].map((bytes) => Math.ceil(bytes / MEGABYTE));
+  tellProblem("too_large", { megabytes, limit: most });
+  return true;
+}
+
+/** Takes another result, or none, and gives back the memory of the last. */
+function putResult(/** @type {typeof state.result} */ result, changes = {}) {
+  const before = state.result?.pictures;
+  update({ result, ...changes });
+  release(before?.matte);
+  release(before?.cutout);
+}

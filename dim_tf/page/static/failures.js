@@ -1,0 +1,72 @@
+// @ts-check
+/** What went wrong, as a sentence and what to do; and what has happened, for who does not see it. */
+import { ServerFailure } from "./server.js";
+import { state, update } from "./state.js";
+import { hasText, kindsRead, say } from "./texts.js";
+
+/**
+ * @typedef {{sentence: () => string, advice: () => string, server: string}} Told Functions, so that
+ *   they follow the language. `server`: the server's own words where they are not shown already.
+ */
+
+/** Groups of answers that one sentence in another language stands for. */
+const GROUPS = {
+  400: "bad_request",
+  403: "forbidden",
+  404: "not_found",
+  405: "bad_request",
+  413: "too_large",
+  415: "unknown_kind",
+  422: "unusable",
+  429: "queue_full",
+  503: "unavailable",
+};
+
+/** Shows what went wrong, until something new begins or it is closed. */
+export function tellFailure(/** @type {unknown} */ error) {
+  update({ failure: told(error) });
+}
+
+/** Shows a failure that the page found itself. */
+export function tellProblem(/** @type {string} */ key, values = {}) {
+  const filled = () => ({ kinds: kindsRead(), ...values });
+  const failure = {
+    sentence: () => say(key, filled()),
+    advice: () => say(`${key}_advice`, filled()),
+    server: "",
+  };
+  update({ failure });
+}
+
+/** Tells who listens what has happened; it is read aloud and not shown. */
+export function announce(/** @type {string} */ key, values = {}) {
+  const status = document.getElementById("status");
+  if (status) status.textContent = say(key, values);
+}
+
+/** @returns {Told} */
+function told(error) {
+  if (!(error instanceof ServerFailure) || error.failure.kind !== "refused") {
+    const words = String(error instanceof Error ? error.message : error);
+    console.error(error);
+    return {
+      sentence: () => say("page_broke", { words }),
+      advice: () => say("page_broke_advice"),
+      server: "",
+    };
+  }
+  const { failure } = error;
+  const group = GROUPS[failure.status] ?? "unavailable";
+  const [code, advice] = [`code_${failure.code}`, `advice_${failure.code}`];
+  const inChinese = () => say(hasText(code) ? code : `code_${group}`);
+  const adviceInChinese = () => {
+    const key = hasText(advice) ? advice : `advice_${group}`;
+    return hasText(key) ? say(key, { kinds: kindsRead() }) : "";
+  };
+  // The server speaks English.
+  return {
+    sentence: () => (state.language === "en" ? failure.error : inChinese()),
+    advice: () => (state.language === "en" ? failure.advice : adviceInChinese()),
+    server: `${failure.error} ${failure.advice}`.trim(),
+  };
+}

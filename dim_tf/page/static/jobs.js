@@ -1,0 +1,169 @@
+// @ts-check
+/** What the server does for us: one job at a time, with its progress, and tried again where that helps. */
+import { announce, tellFailure } from "./failures.js";
+import { ServerFailure, ask, newRequestId, pause, send } from "./server.js";
+import { state, update } from "./state.js";
+
+const SECONDS_BETWEEN_LOOKS = 0.3;
+const SECONDS_UNTIL_NEXT_TRY = 1.5;
+/** Refusals that pass by themselves, and how often each is borne in one request. */
+const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/** Where the server does not say when to ask again. */
+const SECONDS_IF_BUSY = 5;
+
+/** @type {AbortController | null} */
+let running = null;
+
+/**
+ * Does a job; one that runs already is stopped. Failures are told.
+ * @param {string} name of the text that says what is done, such as "job_matte"
+ * @param {(job: Job) => Promise<void>} work
+ * @returns {Promise<boolean>} whether it came to its end
+ */
+export async function run(name, work) {
+  running?.abort();
+  const controller = new AbortController();
+  running = controller;
+  const job = new Job(name, controller.signal);
+  job.say(name);
+  update({ failure: null });
+  try {
+    await work(job);
+    return running === controller;
+  } catch (error) {
+    const newer = running !== controller;
+    if (!(error instanceof ServerFailure)) tellFailure(error);
+    else if (error.failure.kind !== "stopped") tellFailure(error);
+    else if (!newer) announce("stopped");
+    return false;
+  } finally {
+    if (running === controller) {
+      running = null;
+      update({ job: null });
+    }
+  }
+}
+
+/** Stops the job that runs. Returns whether there was one. */
+export function stop() {
+  running?.abort();
+  return running !== null;
+}
+
+export class Job {
+  constructor(/** @type {string} */ name, /** @type {AbortSignal} */ signal) {
+    this.name = name;
+    this.signal = signal;
+  }
+
+  /** Shows what is being done. */
+  say(text, values = {}, /** @type {number | null} */ share = null) {
+    if (!this.signal.aborted) update({ job: { name: this.name, text, values, share } });
+  }
+
+  /** Ends a job here that was stopped meanwhile. */
+  check() {
+    if (this.signal.aborted) throw new ServerFailure({ kind: "stopped" });
+  }
+
+  /** The name of what is done changes. */
+  becomes(/** @type {string} */ name) {
+    this.name = name;
+    this.say(name);
+  }
+
+  /**
+   * Sends a request until it is answered, however often the server is away or busy.
+   * @param {string} path
+   * @param {Record<string, string>} query
+   * @param {Record<string, Blob | File | string>} fields
+   * @returns {Promise<{file: Blob, notes: string[]}>}
+   * @throws {ServerFailure} it is refused for good, or stopped
+   */
+  async request(path, query, fields) {
+    for (const borne = {}; ; ) {
+      const id = newRequestId();
+      const answered = new AbortController();
+      const watched = this.#watch(id, answered.signal);
+      try {
+        return await send(path, { ...query, request: id }, fields, this.signal);
+      } catch (error) {
+        if (!(error instanceof ServerFailure)) throw error;
+        const { failure } = error;
+        answered.abort();
+        if (failure.kind === "gone") await this.#untilBack();
+        else if (failure.kind === "refused" && failure.code in PASSING) {
+          borne[failure.code] = (borne[failure.code] ?? 0) + 1;
+          if (borne[failure.code] > PASSING[failure.code]) throw error;
+          await this.#wait(failure.after ?? SECONDS_IF_BUSY);
+        } else throw error;
+      } finally {
+        answered.abort();
+        await watched;
+      }
+    }
+  }
+
+  async #wait(/** @type {number} */ seconds) {
+    for (let left = seconds; left > 0; left--) {
+      this.say("server_busy", { seconds: left });
+      await pause(Math.min(1, left), this.signal);
+    }
+    this.say(this.name);
+  }
+
+  async #untilBack() {
+    this.say("server_gone");
+    announce("server_gone");
+    for (;;) {
+      await pause(SECONDS_UNTIL_NEXT_TRY, this.signal);
+      try {
+        await ask("/api/status", this.signal);
+        announce("server_back");
+        return this.say(this.name);
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** Asks how far it is until it is answered. */
+  async #watch(/** @type {string} */ id, /** @type {AbortSignal} */ answered) {
+    try {
+      for (;;) {
+        await pause(SECONDS_BETWEEN_LOOKS, answered);
+        const seen = await ask(`/api/requests/${id}`, answered).catch(() => null);
+        if (seen && !answered.aborted) this.#show(seen);
+      }
+    } catch {
+      // it is answered
+    }
+  }
+
+  #show(seen) {
+    if (seen.state === "waiting" && seen.place > 0) {
+      this.say("place_in_line", { count: seen.place });
+      return;
+    }
+    const share = seen.of > 1 ? seen.done / seen.of : null;
+    const values = { done: Math.min(seen.done + 1, seen.of), of: seen.of };
+    const known = ["reading", "loading", "network", "colours", "cutout", "writing"];
+    if (!known.includes(seen.step) || (seen.step === "network" && share === null)) this.say(this.name);
+    else this.say(`step_${seen.step}`, values, share);
+  }
+}
+
+/** Looks from time to time whether the server is there, and what it says of itself. */
+export async function watchServer() {
+  for (;;) {
+    try {
+      update({ server: await ask("/api/status") });
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, SECONDS_UNTIL_NEXT_TRY * 1000));
+    }
+  }
+}
+
+/** Whether something is being done. */
+export const isBusy = () => state.job !== null;

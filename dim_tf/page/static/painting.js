@@ -1,0 +1,99 @@
+// @ts-check
+/** Strokes: from places of the pointer, or of the keyboard's brush, to pixels of the trimap. */
+import { frameEnds, strokeBegins } from "./frames.js";
+import { settle } from "./rasteriser.js";
+import { state, tell, update } from "./state.js";
+import { ERASE } from "./trimap.js";
+
+/** @typedef {{x: number, y: number}} Place Pixels of the photo, with fractions. */
+
+/** The stroke that is being made: what it paints with, where it is, and where it goes next.
+ * @type {{value: number, size: number, at: Place | null, next: Place[]} | null} */
+let open = null;
+/** Where the last stroke ended, from which Shift draws a straight line. @type {Place | null} */
+let ended = null;
+
+export const isPainting = () => open !== null;
+
+/** Forgets the last stroke: there is another photo. */
+export function forgetStrokes() {
+  open = ended = null;
+}
+
+/**
+ * Puts the brush down.
+ * @param {Place} place
+ * @param {{erase?: boolean, line?: boolean}} how `line`: straight from where the last stroke ended
+ */
+export function brushDown(place, { erase = false, line = false } = {}) {
+  if (!state.trimap) return;
+  brushUp();
+  const value = erase || state.tool === "eraser" ? ERASE : state.value;
+  open = { value, size: state.size, at: line ? ended : null, next: [place] };
+  strokeBegins();
+  if (state.result && state.look !== "photo" && state.look !== "beside" && !state.overResult) {
+    update({ overResult: true }); // else it would not be seen what is painted
+  }
+}
+
+/** Moves the brush. What it paints is drawn in the next frame. */
+export function brushTo(/** @type {Place[]} */ places) {
+  open?.next.push(...places);
+}
+
+/** Lifts the brush; the stroke is one step to undo. */
+export function brushUp() {
+  if (!open) return;
+  paintWhatWaits();
+  ended = open.at;
+  open = null;
+  finishStep();
+}
+
+/** Takes the stroke back that is being made. */
+export function cancelStroke() {
+  open = null;
+  state.trimap?.cancel();
+  tell("trimap");
+}
+
+/** Closes a step, and tells that there is something to save. */
+export function finishStep() {
+  if (state.trimap?.finish()) update({ unsaved: true });
+  tell("trimap");
+}
+
+/** Gives the chosen value to the region of one value around a place. */
+export function fillAt(/** @type {Place} */ place) {
+  state.trimap?.fill(Math.floor(place.x), Math.floor(place.y), state.value);
+  finishStep();
+}
+
+/** In each frame: paints where the brush has been since the last. Returns whether it is down. */
+export function paintFrame() {
+  if (!open) return false;
+  const began = performance.now();
+  const painted = paintWhatWaits();
+  // The drawing that follows in this frame counts as well.
+  queueMicrotask(() => frameEnds(began, painted));
+  return true;
+}
+
+function paintWhatWaits() {
+  if (!open || !state.trimap || !open.next.length) return false;
+  const { size, value } = open;
+  for (const place of open.next) {
+    const from = open.at ?? place;
+    state.trimap.paint(
+      settle(from.x, size),
+      settle(from.y, size),
+      settle(place.x, size),
+      settle(place.y, size),
+      size,
+      value,
+    );
+    open.at = place;
+  }
+  open.next = [];
+  return true;
+}

@@ -1,0 +1,141 @@
+// @ts-check
+/** Buttons and fields: what is pressed changes the state or begins a job. */
+import * as actions from "./actions.js";
+import { stop } from "./jobs.js";
+import { chooseLook, chooseValue, showKeys } from "./keys.js";
+import { paintBox } from "./pointer.js";
+import { save } from "./saving.js";
+import { state, update } from "./state.js";
+import { chooseLanguage } from "./texts.js";
+import { BACKGROUND, LARGEST_BRUSH, UNKNOWN } from "./values.js";
+
+const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const SIDES = ["x", "y", "width", "height"];
+const ZOOM = 1.25;
+
+/** The slider of the brush's size is even in the logarithm. */
+export const sizeOf = (position) => Math.round(LARGEST_BRUSH ** (position / 100));
+export const positionOf = (size) => (100 * Math.log(size)) / Math.log(LARGEST_BRUSH);
+
+/** What a finished rectangle is for: it is painted, or the object is looked for in it. */
+export function useRectangle(/** @type {typeof state.rectangle} */ box) {
+  if (!actions.isRectangle(box) || !box) return;
+  if (state.rectangleFor === "paint") paintBox(box);
+  else actions.findObject(box);
+}
+
+/**
+ * Listens to all controls.
+ * @param {import("./stage.js").Stage} stage
+ */
+export function listenToControls(stage) {
+  const clicks = {
+    "show-keys": showKeys,
+    "try-sample": actions.openSample,
+    "find-object": () => actions.findObject(),
+    "start-rectangle": () => {
+      update({ tool: "rectangle", rectangleFor: "find" });
+      stage.canvases.cursor.focus();
+    },
+    "use-rectangle": () => useRectangle(typedRectangle()),
+    "band-again": actions.makeTrimapAgain,
+    "band-around": actions.putBand,
+    "all-background": () => actions.startAgain(BACKGROUND),
+    "all-unknown": () => actions.startAgain(UNKNOWN),
+    compute: actions.compute,
+    stop,
+    "go-on": actions.goOnFromMatte,
+    undo: actions.undo,
+    redo: actions.redo,
+    "zoom-in": () => stage.zoom(ZOOM),
+    "zoom-out": () => stage.zoom(1 / ZOOM),
+    "zoom-one": () => stage.onePixelForOne(),
+    "zoom-fit": () => stage.fit(),
+    "failure-close": () => update({ failure: null }),
+  };
+  for (const [id, act] of Object.entries(clicks)) element(id).addEventListener("click", () => act());
+  onEach("[data-tool]", (button) => update({ tool: button.dataset.tool }));
+  onEach("[data-value]", (button) => chooseValue(Number(button.dataset.value)));
+  onEach("[data-look]", (button) => chooseLook(button.dataset.look));
+  onEach("[data-as]", (button) => update({ resultAs: button.dataset.as }));
+  onEach("[data-save]", (button) => save(button.dataset.save, element("bits").value));
+  onEach("[data-backdrop]", (button) => chooseBackdrop(button.dataset.backdrop));
+  whenInput("own-colour", (field) => chooseBackdrop(field.value));
+  whenInput("size", (field) => update({ size: sizeOf(Number(field.value)) }));
+  whenInput("opacity", (field) => update({ opacity: field.value / 100 }));
+  whenInput("over-result", (field) => update({ overResult: field.checked }));
+  whenInput("divide", (field) => update({ divide: field.value / 1000 }));
+  whenInput("language", (field) => chooseLanguage(field.value));
+  whenInput("band-auto", readBand);
+  whenInput("band", readBand);
+  whenInput("label", (field) => update({ label: field.value.trim() }));
+  whenInput("invert", (field) => update({ invert: field.value }));
+  for (const choice of document.querySelectorAll("[name=rectangle-for]")) {
+    choice.addEventListener("change", () =>
+      update({ rectangleFor: /** @type {any} */ (choice).value }),
+    );
+  }
+  for (const side of SIDES) {
+    whenInput(`rectangle-${side}`, () => {
+      const box = typedRectangle();
+      if (Object.values(box).every(Number.isInteger)) update({ rectangle: box });
+    });
+  }
+  moveByArrows(element("tools"));
+  // After a click the Space bar is to move the photo, not to press the button again.
+  for (const id of ["tools", "looks", "kinds", "zoom"]) {
+    element(id).addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const byPointer = event.detail > 0 && /** @type {any} */ (event.target).closest("button");
+      if (byPointer) stage.canvases.cursor.focus({ preventScroll: true });
+    });
+  }
+  readBand();
+}
+
+function chooseBackdrop(/** @type {string} */ name) {
+  const backdrop = name === "checkerboard" ? { kind: name } : { kind: "colour", colour: name };
+  update({ backdrop: /** @type {any} */ (backdrop) });
+}
+
+function readBand() {
+  const automatic = element("band-auto").checked;
+  const width = element("band").value;
+  element("band").disabled = automatic;
+  update({ band: automatic ? null : Number(width) });
+}
+
+function typedRectangle() {
+  const [x, y, width, height] = SIDES.map((side) => element(`rectangle-${side}`).valueAsNumber);
+  return { x, y, width, height };
+}
+
+function onEach(selector, act) {
+  for (const button of document.querySelectorAll(selector)) {
+    button.addEventListener("click", () => act(button));
+  }
+}
+
+function whenInput(id, act) {
+  const field = element(id);
+  field.addEventListener("input", () => act(field));
+}
+
+/** A toolbar is one stop of the Tab key; arrows go from tool to tool. */
+function moveByArrows(/** @type {HTMLElement} */ toolbar) {
+  const buttons = [...toolbar.querySelectorAll("button")];
+  const stopAt = (chosen) => {
+    for (const button of buttons) button.tabIndex = button === chosen ? 0 : -1;
+  };
+  stopAt(buttons[0]);
+  toolbar.addEventListener("focusin", (event) => {
+    if (buttons.includes(/** @type {any} */ (event.target))) stopAt(event.target);
+  });
+  toolbar.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(/** @type {any} */ (event.target));
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const ends = { Home: 0, End: buttons.length - 1 }[event.key];
+    if (at < 0 || (step === undefined && ends === undefined)) return;
+    event.preventDefault();
+    buttons[ends ?? (at + (step ?? 0) + buttons.length) % buttons.length].focus();
+  });
+}

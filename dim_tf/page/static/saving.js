@@ -1,0 +1,62 @@
+// @ts-check
+/** Files for the person: the server's own bytes, named after the photo. */
+import { announce, tellProblem } from "./failures.js";
+import { run } from "./jobs.js";
+import { writeGreyPng } from "./png.js";
+import { send } from "./server.js";
+import { state, update } from "./state.js";
+
+/** @typedef {"trimap" | "matte" | "cutout" | "composite"} What */
+
+/**
+ * Gets a file ready and hands it to the browser's downloads.
+ * @param {What} what
+ * @param {"8" | "16"} bits
+ */
+export async function save(what, bits) {
+  if (!state.photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
+  if (what === "trimap") return hand(await trimapFile(), what);
+  const file = bits === "8" ? readyFile(what) : null;
+  if (file) return hand(file, what);
+  await run("job_save", async (job) => hand((await job.request(...requestFor(what, bits))).file, what));
+}
+
+function readyFile(/** @type {What} */ what) {
+  if (what === "matte") return state.result?.matte ?? null;
+  return what === "cutout" ? (state.result?.cutout ?? null) : null;
+}
+
+/** @returns {[string, Record<string, string>, Record<string, Blob | string>]} */
+function requestFor(/** @type {What} */ what, /** @type {string} */ bits) {
+  const { photo, result, backdrop } = state;
+  if (!photo || !result) throw new Error("nothing to save");
+  /** @type {Record<string, Blob | string>} */
+  const fields = { photo: photo.file, trimap: result.trimap };
+  if (what === "composite" && backdrop.kind === "colour") fields.background = backdrop.colour;
+  if (what === "composite" && backdrop.kind === "picture") fields.background = backdrop.file;
+  return ["/api/matte", { output: what, bits }, fields];
+}
+
+/** The trimap as the server writes it; without the server, or where it has nothing unknown, as we do. */
+async function trimapFile() {
+  const { photo, trimap } = state;
+  if (!photo || !trimap) throw new Error("nothing to save");
+  const own = await writeGreyPng(trimap.values.slice(), trimap.width, trimap.height);
+  try {
+    const fields = { photo: photo.file, trimap: own };
+    return (await send("/api/matte", { output: "trimap" }, fields, new AbortController().signal)).file;
+  } catch {
+    return own;
+  }
+}
+
+function hand(/** @type {Blob} */ file, /** @type {What} */ what) {
+  const stem = (state.photo?.name ?? "photo").replace(/\.[^.]*$/, "");
+  const link = document.createElement("a");
+  link.download = `${stem}_${what}.png`;
+  link.href = URL.createObjectURL(file);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  update({ unsaved: false });
+  announce("saved", { name: link.download });
+}

@@ -1,0 +1,255 @@
+// @ts-check
+/** The stage: four canvases of the window's size above each other, and where the photo lies on them. */
+import {
+  drawAsPhoto,
+  drawBackdrop,
+  drawCursor,
+  drawRectangle,
+  drawTrimap,
+  tints,
+  within,
+} from "./layers.js";
+import { state, tell } from "./state.js";
+import { fitted, moved, showing, zoomed } from "./viewport.js";
+
+const LAYERS = ["photo", "result", "overlay", "cursor"];
+const GAP = 6;
+
+export class Stage {
+  /**
+   * @param {HTMLElement} root has a canvas for each layer
+   * @param {(now: number) => boolean} beforeDrawing called in each frame; true: it wants another
+   */
+  constructor(root, beforeDrawing) {
+    this.root = root;
+    this.beforeDrawing = beforeDrawing;
+    /** @type {Record<string, HTMLCanvasElement>} */
+    this.canvases = {};
+    /** @type {Record<string, CanvasRenderingContext2D>} */
+    this.contexts = {};
+    for (const layer of LAYERS) {
+      const canvas = root.querySelector(`canvas[data-layer=${layer}]`);
+      this.canvases[layer] = /** @type {HTMLCanvasElement} */ (canvas);
+      const options = { willReadFrequently: layer === "overlay" };
+      this.contexts[layer] = /** @type {any} */ (this.canvases[layer].getContext("2d", options));
+    }
+    this.ratio = 1;
+    /** @type {import("./viewport.js").View} */
+    this.view = { scale: 1, x: 0, y: 0 };
+    /** Whether the whole photo is to stay in the window when its size changes. */
+    this.fits = true;
+    /** @type {{x: number, y: number, size: number, round: boolean, down: boolean} | null} */
+    this.cursor = null;
+    /** @type {number[][]} */
+    this.cursorDrawn = [];
+    /** @type {Set<string>} */
+    this.waiting = new Set();
+    this.frame = 0;
+    /** Nothing has been marked: the photo is shown without a tint. */
+    this.unmarked = true;
+    new ResizeObserver(() => this.#resize()).observe(root);
+    this.#resize();
+  }
+
+  /** The parts of the stage that show the photo or what was made of it, each as a whole. */
+  panes() {
+    const { width, height } = this.canvases.cursor;
+    if (this.look() !== "beside") return [{ x: 0, y: 0, width, height }];
+    const gap = Math.round(GAP * this.ratio);
+    const wide = { width: Math.floor((width - gap) / 2), height };
+    const high = { width, height: Math.floor((height - gap) / 2) };
+    const photo = state.photo ?? { width: 1, height: 1 };
+    // Beside or below each other, as the photo is larger.
+    return fitted(photo, wide).scale >= fitted(photo, high).scale
+      ? [0, width - wide.width].map((x) => ({ ...wide, x, y: 0 }))
+      : [0, height - high.height].map((y) => ({ ...high, x: 0, y }));
+  }
+
+  /** What is shown; without a result there is only the photo. */
+  look() {
+    return state.result ? state.look : "photo";
+  }
+
+  /** Draws layers again in the next frame: "photo", "result", "overlay", "cursor". */
+  draw(/** @type {string[]} */ ...layers) {
+    for (const layer of layers) this.waiting.add(layer);
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.#draw(now));
+  }
+
+  drawAll() {
+    this.draw(...LAYERS);
+  }
+
+  /** A place on the screen in pixels of the photo, and the pane it lies in. */
+  toPhoto(clientX, clientY, pane = null) {
+    const corner = this.canvases.cursor.getBoundingClientRect();
+    const x = (clientX - corner.left) * this.ratio;
+    const y = (clientY - corner.top) * this.ratio;
+    const panes = this.panes();
+    pane ??= panes.find((one) => x < one.x + one.width && y < one.y + one.height) ?? panes[0];
+    return {
+      x: (x - pane.x - this.view.x) / this.view.scale,
+      y: (y - pane.y - this.view.y) / this.view.scale,
+      paneX: x - pane.x,
+      paneY: y - pane.y,
+      pane,
+    };
+  }
+
+  fit() {
+    if (!state.photo) return;
+    this.fits = true;
+    this.#show(fitted(state.photo, this.panes()[0]));
+  }
+
+  onePixelForOne() {
+    if (!state.photo) return;
+    this.fits = false;
+    const { width, height } = this.panes()[0];
+    this.zoom(1 / this.view.scale, width / 2, height / 2);
+  }
+
+  /** Zooms around a place of a pane; left out: its middle. */
+  zoom(factor, paneX = this.panes()[0].width / 2, paneY = this.panes()[0].height / 2) {
+    if (!state.photo) return;
+    this.fits = false;
+    this.#show(zoomed(this.view, factor, paneX, paneY, state.photo, this.panes()[0]));
+  }
+
+  move(dx, dy) {
+    if (!state.photo) return;
+    this.fits = false;
+    this.#show(moved(this.view, dx, dy, state.photo, this.panes()[0]));
+  }
+
+  /** Moves the photo so that one of its places is seen. */
+  keepInSight(x, y) {
+    const view = showing(this.view, x, y, state.photo, this.panes()[0]);
+    if (view !== this.view) this.#show(view);
+  }
+
+  /** The panes have changed: the photo keeps its middle, or is fitted again. */
+  arrange(/** @type {import("./viewport.js").Size} */ before) {
+    const now = this.panes()[0];
+    if (this.fits && state.photo) this.fit();
+    else if (before.width !== now.width || before.height !== now.height) {
+      this.move((now.width - before.width) / 2, (now.height - before.height) / 2);
+    }
+    this.drawAll();
+  }
+
+  #show(view) {
+    this.view = view;
+    this.drawAll();
+    tell("view");
+  }
+
+  #resize() {
+    const before = this.panes()[0];
+    this.ratio = window.devicePixelRatio || 1;
+    const box = this.root.getBoundingClientRect();
+    for (const canvas of Object.values(this.canvases)) {
+      canvas.width = Math.max(1, Math.round(box.width * this.ratio));
+      canvas.height = Math.max(1, Math.round(box.height * this.ratio));
+    }
+    this.arrange(before);
+  }
+
+  /** Where a layer is drawn. */
+  #regions(layer) {
+    const whole = (pane) => ({ ...pane, left: 0, right: pane.width });
+    const panes = this.panes().map(whole);
+    const look = this.look();
+    if (layer === "overlay") {
+      if (state.overResult) return panes;
+      return look === "photo" || look === "beside" ? panes.slice(0, 1) : [];
+    }
+    if (look === "slider") {
+      const at = Math.round(state.divide * panes[0].width);
+      return layer === "photo" ? [{ ...panes[0], right: at }] : [{ ...panes[0], left: at }];
+    }
+    if (layer === "photo") return look === "result" ? [] : panes.slice(0, 1);
+    return look === "photo" ? [] : panes.slice(-1);
+  }
+
+  #draw(/** @type {number} */ now) {
+    this.frame = 0;
+    if (this.beforeDrawing(now)) this.draw();
+    const waiting = this.waiting;
+    this.waiting = new Set();
+    const { photo, trimap } = state;
+    if (!photo || !trimap) return;
+    const unmarked = trimap.revision === 0;
+    if (unmarked !== this.unmarked) waiting.add("overlay");
+    this.unmarked = unmarked;
+    for (const layer of waiting) this.#clear(layer);
+    if (waiting.has("photo")) {
+      for (const region of this.#regions("photo")) {
+        const context = this.contexts.photo;
+        within(context, region, () => drawAsPhoto(context, photo.picture, this.view, photo));
+      }
+    }
+    if (waiting.has("result")) this.#drawResult();
+    if (waiting.has("overlay")) {
+      trimap.takeChanged();
+      this.#drawTrimap({ left: 0, top: 0, right: photo.width, bottom: photo.height });
+    } else {
+      const box = trimap.takeChanged();
+      if (box) this.#drawTrimap(box);
+    }
+    if (waiting.has("cursor")) this.#drawCursor();
+  }
+
+  #clear(layer) {
+    if (layer === "cursor") return; // it clears what it has drawn, and no more
+    const { width, height } = this.canvases[layer];
+    this.contexts[layer].clearRect(0, 0, width, height);
+  }
+
+  #drawTrimap(box) {
+    const { trimap } = state;
+    if (!trimap) return;
+    const colours = tints(state.opacity, this.unmarked);
+    for (const region of this.#regions("overlay")) {
+      drawTrimap(this.contexts.overlay, region, box, this.view, trimap, colours);
+    }
+  }
+
+  #drawResult() {
+    const { result, photo } = state;
+    if (!result || !photo) return;
+    const context = this.contexts.result;
+    const { matte, cutout } = result.pictures;
+    for (const region of this.#regions("result")) {
+      within(context, region, () => {
+        if (state.resultAs === "matte" || !cutout) {
+          drawAsPhoto(context, matte, this.view, photo);
+        } else {
+          drawBackdrop(context, state.backdrop, this.view, photo, this.ratio);
+          drawAsPhoto(context, cutout, this.view, photo);
+        }
+        if (this.look() === "slider") {
+          context.fillStyle = "rgba(0,0,0,.5)";
+          context.fillRect(region.left, 0, 3 * this.ratio, region.height);
+          context.fillStyle = "#ffffff";
+          context.fillRect(region.left, 0, 2 * this.ratio, region.height);
+        }
+      });
+    }
+  }
+
+  #drawCursor() {
+    const context = this.contexts.cursor;
+    for (const box of this.cursorDrawn) context.clearRect(...box);
+    this.cursorDrawn = [];
+    for (const pane of this.panes()) {
+      if (state.rectangle && state.tool === "rectangle") {
+        const { rectangle } = state;
+        this.cursorDrawn.push(drawRectangle(context, pane, rectangle, this.view, this.ratio));
+      }
+      if (this.cursor) {
+        this.cursorDrawn.push(drawCursor(context, pane, this.cursor, this.view, this.ratio));
+      }
+    }
+  }
+}

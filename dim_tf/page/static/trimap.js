@@ -1,0 +1,202 @@
+// @ts-check
+/** The trimap that is painted, and every way in which it changes. */
+import { History, applyRuns, runsBetween } from "./history.js";
+import { flood, rectangle, stroke } from "./rasteriser.js";
+import { BACKGROUND, FOREGROUND, UNKNOWN } from "./values.js";
+
+/** What `paint` takes beside the three values: back to what was there before painting began. */
+export const ERASE = -1;
+
+/**
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Box Pixels; right and bottom
+ *   are the first outside.
+ * @typedef {{bytes: number, runs: Uint8Array, startRuns: Uint8Array}} Step
+ */
+
+/**
+ * A trimap of a photo's size: 0, 128 and 255, nothing else.
+ *
+ * What is painted belongs to the step that is open; `finish` closes it. `settled` is the trimap
+ * before that step, from which the step is found by comparing: painting itself writes nothing down.
+ */
+export class Trimap {
+  /**
+   * @param {number} width pixels
+   * @param {number} height
+   * @param {number} value of all pixels
+   */
+  constructor(width, height, value = BACKGROUND) {
+    this.width = width;
+    this.height = height;
+    this.values = new Uint8Array(width * height).fill(value);
+    this.settled = this.values.slice();
+    /** What the eraser brings back. */
+    this.start = this.values.slice();
+    /** @type {History<Step>} */
+    this.history = new History();
+    /** @type {Box | null} Changed since `takeChanged`, to be drawn again. */
+    this.changed = null;
+    /** @type {Box | null} Changed in the step that is open. */
+    this.open = null;
+    /** Grows with each change. */
+    this.revision = 0;
+  }
+
+  /**
+   * Paints on the straight way from a to b.
+   * @param {number} ax half pixels, from `settle`
+   * @param {number} ay
+   * @param {number} bx
+   * @param {number} by
+   * @param {number} size of the brush, pixels
+   * @param {number} value one of the three, or ERASE
+   */
+  paint(ax, ay, bx, by, size, value) {
+    stroke(ax, ay, bx, by, size, this.width, this.height, this.#writer(value));
+  }
+
+  /** Gives one value, or ERASE, to a rectangle. */
+  paintRectangle(/** @type {{x: number, y: number, width: number, height: number}} */ box, value) {
+    rectangle(box, this.width, this.height, this.#writer(value));
+  }
+
+  /** Gives one value to the region of equal value around a pixel. */
+  fill(/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ value) {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    if (this.values[y * this.width + x] === value) return;
+    flood(this.values, this.width, this.height, x, y, this.#writer(value));
+  }
+
+  /**
+   * Takes other values for all pixels, as one step.
+   * @param {Uint8Array} values of 0, 128, 255
+   * @param {boolean} asStart whether the eraser is to bring these back from now on
+   */
+  replace(values, asStart) {
+    if (values.length !== this.values.length) throw new RangeError("another size");
+    if (!isTrimap(values)) throw new RangeError("no trimap");
+    this.finish();
+    this.values.set(values);
+    this.#touch(0, 0, this.width, this.height);
+    const startRuns = asStart ? runsBetween(this.start, values) : new Uint8Array();
+    if (asStart) this.start.set(values);
+    this.finish(startRuns);
+  }
+
+  /** Closes the step that is open. Returns whether anything has changed in it. */
+  finish(startRuns = new Uint8Array()) {
+    const box = this.open;
+    this.open = null;
+    if (!box && !startRuns.length) return false;
+    const from = box ? box.top * this.width : 0;
+    const to = box ? box.bottom * this.width : 0;
+    const runs = runsBetween(this.settled, this.values, from, to);
+    if (!runs.length && !startRuns.length) return false;
+    this.settled.set(this.values.subarray(from, to), from);
+    this.history.add({ runs, startRuns, bytes: runs.length + startRuns.length });
+    return true;
+  }
+
+  /** Takes back what is open, as if it had not been begun. */
+  cancel() {
+    const box = this.open;
+    this.open = null;
+    if (!box) return;
+    const [from, to] = [box.top * this.width, box.bottom * this.width];
+    this.values.set(this.settled.subarray(from, to), from);
+    this.changed = around(this.changed, box);
+    this.revision++;
+  }
+
+  /** Takes the last step back; what is open is closed first. Returns whether there was one. */
+  undo() {
+    this.finish();
+    return this.#apply(this.history.back(), true);
+  }
+
+  /** Brings back what was taken back. Returns whether there was anything. */
+  redo() {
+    this.finish();
+    return this.#apply(this.history.forth(), false);
+  }
+
+  /** What has changed since the last call, to be drawn again; null: nothing. */
+  takeChanged() {
+    const box = this.changed;
+    this.changed = null;
+    return box;
+  }
+
+  /** How many pixels have each value. */
+  count() {
+    const all = new Float64Array(256);
+    for (let at = 0; at < this.values.length; at++) all[this.values[at]]++;
+    return {
+      background: all[BACKGROUND],
+      unknown: all[UNKNOWN],
+      foreground: all[FOREGROUND],
+    };
+  }
+
+  /** @param {Step | undefined} step */
+  #apply(step, /** @type {boolean} */ back) {
+    if (!step) return false;
+    const { from, to } = applyRuns(this.values, step.runs, back);
+    applyRuns(this.start, step.startRuns, back);
+    if (from < to) {
+      this.settled.set(this.values.subarray(from, to), from);
+      const top = Math.floor(from / this.width);
+      const bottom = Math.ceil(to / this.width);
+      this.changed = around(this.changed, { left: 0, top, right: this.width, bottom });
+      this.revision++;
+    }
+    return true;
+  }
+
+  #writer(/** @type {number} */ value) {
+    if (value !== ERASE && value !== BACKGROUND && value !== UNKNOWN && value !== FOREGROUND) {
+      throw new RangeError(`no value of a trimap: ${value}`);
+    }
+    return (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => {
+      const row = y * this.width;
+      if (value === ERASE) {
+        this.values.set(this.start.subarray(row + from, row + to), row + from);
+      } else {
+        this.values.fill(value, row + from, row + to);
+      }
+      this.#touch(from, y, to, y + 1);
+    };
+  }
+
+  #touch(/** @type {number} */ left, top, right, bottom) {
+    const box = { left, top, right, bottom };
+    this.changed = around(this.changed, box);
+    this.open = around(this.open, box);
+    this.revision++;
+  }
+}
+
+/** Whether there is nothing but the three values. */
+export function isTrimap(/** @type {Uint8Array} */ values) {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (value !== BACKGROUND && value !== UNKNOWN && value !== FOREGROUND) return false;
+  }
+  return true;
+}
+
+/**
+ * The smallest box around both.
+ * @param {Box | null} one
+ * @param {Box} other
+ * @returns {Box}
+ */
+export function around(one, other) {
+  if (!one) return { ...other };
+  return {
+    left: Math.min(one.left, other.left),
+    top: Math.min(one.top, other.top),
+    right: Math.max(one.right, other.right),
+    bottom: Math.max(one.bottom, other.bottom),
+  };
+}

@@ -1,0 +1,120 @@
+"""What a person does with the page, in words of the tests."""
+
+import base64
+import time
+from pathlib import Path
+
+import numpy as np
+
+_READ = """() => {
+  const trimap = dimTf.trimap();
+  let text = "";
+  for (const value of trimap.values) text += String.fromCharCode(value);
+  return [trimap.width, trimap.height, btoa(text)];
+}"""
+_DROP = """([kind, name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name));
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+    : new DragEvent(kind, { ...options, dataTransfer: data });
+  document.getElementById("stage").dispatchEvent(event);
+}"""
+
+
+def trimap_of(page):
+    """The trimap that is painted, [H, W] uint8."""
+    width, height, text = page.evaluate(_READ)
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width)
+
+
+def bring(page, kind, path):
+    """Drops or pastes a file."""
+    content = base64.b64encode(path.read_bytes()).decode()
+    page.evaluate(_DROP, [kind, path.name, content])
+
+
+def until(page, expression, seconds=15):
+    """Waits until an expression is true in the page.
+
+    Playwright's own way of waiting evaluates text in the page, which its policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        time.sleep(0.03)
+
+
+def open_photo(page, path):
+    """Chooses a file as the photo, and waits until it is shown."""
+    page.set_input_files("#photo-file", path)
+    until(page, f"document.getElementById('photo-name').textContent.startsWith('{path.name}')")
+    idle(page)
+
+
+def idle(page):
+    """Waits until the server has nothing to do for the page."""
+    page.wait_for_selector("#job", state="hidden", timeout=60_000)
+
+
+def on_screen(page, x, y):
+    """Where a place of the photo is in the window, CSS pixels."""
+    view = page.evaluate("dimTf.view()")
+    box = page.locator("#canvas").bounding_box()
+    return (
+        box["x"] + (x * view["scale"] + view["x"]) / view["ratio"],
+        box["y"] + (y * view["scale"] + view["y"]) / view["ratio"],
+    )
+
+
+def stroke(page, *places, button="left"):
+    """Paints with the mouse from place to place of the photo."""
+    page.mouse.move(*on_screen(page, *places[0]))
+    page.mouse.down(button=button)
+    for place in places[1:]:
+        page.mouse.move(*on_screen(page, *place), steps=6)
+    page.mouse.up(button=button)
+
+
+def touch(page, *fingers):
+    """Draws with fingers: of each the places, all of as many."""
+    session = page.context.new_cdp_session(page)
+
+    def points(at):
+        places = [on_screen(page, *finger[at]) for finger in fingers]
+        return [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+
+    moves = [points(at) for at in range(len(fingers[0]))]  # before the photo moves
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": moves[0]})
+    for move in moves[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": move})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def set_size(page, size):
+    """Makes the brush smaller by its key until it is so small, and returns its size."""
+    while (now := int(page.locator("#size-shown").text_content().split()[0])) > size:
+        page.keyboard.press("[")
+    return now
+
+
+def saved(page, selector):
+    """Clicks something that saves, and returns the file's name and content."""
+    with page.expect_download() as waiting:
+        page.click(selector)
+    download = waiting.value
+    return download.suggested_filename, Path(download.path()).read_bytes()
+
+
+def disc_stroke(shape, start, end, size, value, trimap):
+    """What a level stroke of a round brush leaves, each pixel by its distance."""
+
+    def settled(place):
+        return np.floor(place) + 0.5 if size % 2 else np.floor(np.add(place, 0.5))
+
+    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+    (left, row), (right, _) = settled(start), settled(end)
+    across = np.hypot(x - np.clip(x, left, right), y - row)
+    return np.where(across <= size / 2, np.uint8(value), trimap)

@@ -1,0 +1,227 @@
+"""The page in a real browser: matte, ways of looking, files, stop, a server that goes and comes."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.pictures.writing import write_png
+from tests.page.browser.conftest import ROOT
+from tests.page.browser.hands import idle, open_photo, saved, stroke, trimap_of, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+def pixels(page, layer):
+    """The RGBA of a layer's canvas, [H, W, 4]."""
+    shape = page.evaluate(
+        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
+        "return [c.height, c.width]; })()"
+    )
+    data = page.evaluate(
+        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
+        "const small = document.createElement('canvas');"
+        "small.width = Math.round(c.width / 8); small.height = Math.round(c.height / 8);"
+        "const on = small.getContext('2d');"
+        "on.drawImage(c, 0, 0, small.width, small.height);"
+        "return Array.from(on.getImageData(0, 0, small.width, small.height).data); })()"
+    )
+    return np.reshape(data, (round(shape[0] / 8 + 1e-9), round(shape[1] / 8 + 1e-9), 4))
+
+
+def compute(page, key=None):
+    if key:
+        page.keyboard.press(key)
+    else:
+        page.click("#compute")
+    page.wait_for_selector("#job")
+    idle(page)
+
+
+def test_from_photo_to_files_the_bytes_are_those_of_the_command(
+    page, pictures, tiny_checkpoint, tmp_path
+):
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    stroke(page, (20.5, 20.5), (40.5, 20.5))
+    painted = trimap_of(page)
+    compute(page)
+    assert page.locator("[data-look=beside]").get_attribute("aria-pressed") == "true"
+    page.click("[data-backdrop='#20a050']")
+    got = {
+        "matte": saved(page, "[data-save=matte]"),
+        "cutout": saved(page, "[data-save=cutout]"),
+        "composite": saved(page, "[data-save=composite]"),
+        "trimap": saved(page, "[data-save=trimap]"),
+    }
+    page.select_option("#bits", "16")
+    got["matte16"] = saved(page, "[data-save=matte]")
+    assert got["cutout"][0] == "disc_cutout.png" and got["composite"][0] == "disc_composite.png"
+
+    write_png(tmp_path / "painted.png", painted)
+    command = [
+        *(sys.executable, "-m", "dim_tf", "matte", pictures / "disc.png"),
+        *(f"--trimap={tmp_path / 'painted.png'}", f"--checkpoint={tiny_checkpoint}"),
+        *(f"--output={tmp_path / 'matte.png'}", f"--save_trimap={tmp_path / 'trimap.png'}"),
+        *(f"--cutout={tmp_path / 'cutout.png'}", f"--composite={tmp_path / 'composite.png'}"),
+        "--background=#20a050",
+    ]
+    subprocess.run(command, check=True, cwd=ROOT)
+    for name in ("matte", "cutout", "composite", "trimap"):
+        assert got[name][1] == (tmp_path / f"{name}.png").read_bytes(), name
+    (tmp_path / "page16.png").write_bytes(got["matte16"][1])
+    with (
+        Image.open(tmp_path / "page16.png") as sixteen,
+        Image.open(tmp_path / "matte.png") as eight,
+    ):
+        assert sixteen.mode.startswith("I")
+        assert np.abs(np.asarray(sixteen) / 257 - np.asarray(eight)).max() <= 0.51
+
+
+def test_ways_of_looking_and_going_on(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    assert page.locator("[data-look=slider]").is_disabled()
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    compute(page, "c")  # nothing is unknown: a band is put along the edge first
+    first = trimap_of(page)
+    assert (first == 128).any()
+    assert not page.locator("#older").is_visible()
+
+    page.keyboard.press("3")
+    slider = page.locator("#divide")
+    halves = pixels(page, "photo")[..., 3] > 0, pixels(page, "result")[..., 3] > 0
+    assert halves[0].any() and halves[1].any() and not (halves[0] & halves[1])[:, ::40].all()
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_timeout(60)
+    assert not (pixels(page, "photo")[..., 3] > 0)[:, 2:].any()
+    page.keyboard.press("4")
+    page.keyboard.press("m")
+    page.wait_for_timeout(60)
+    matte = pixels(page, "result")
+    shown = matte[matte[..., 3] == 255]
+    assert (shown[:, 0] == shown[:, 1]).all() and (shown[:, 1] == shown[:, 2]).all()
+
+    page.keyboard.press("n")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))  # painted over the result: the tint comes with it
+    assert page.locator("#older").is_visible() or np.array_equal(trimap_of(page), first)
+    page.keyboard.press("u")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    assert page.locator("#older").is_visible()
+    assert page.locator("#over-result").is_checked()
+    painted = trimap_of(page)
+    page.click("#go-on")
+    until(page, "document.getElementById('status').textContent.includes('trimap is ready')")
+    gone_on = trimap_of(page)
+    since = painted != first
+    assert np.array_equal(gone_on[since], painted[since])  # what was painted since stays
+    page.keyboard.press("z")
+    assert np.array_equal(trimap_of(page), painted)
+
+
+def test_stop_ends_the_work_and_loses_nothing(page, server, pictures, tmp_path):
+    rng = np.random.default_rng(4)
+    write_png(tmp_path / "large.png", rng.integers(0, 256, (1500, 2000, 3), np.uint8))
+    open_photo(page, tmp_path / "large.png")
+    page.click("text=Unknown band and more")
+    page.click("#all-unknown")
+    stroke(page, (900, 700), (1100, 700))
+    painted = trimap_of(page)
+    page.keyboard.press("c")
+    until(page, "document.getElementById('job-text').textContent.includes('matte: ')")
+    page.click("#stop")
+    page.wait_for_selector("#job", state="hidden")
+    stopped = time.monotonic()
+    while json.load(urllib.request.urlopen(f"{server.address}/api/status"))["waiting"]:
+        assert time.monotonic() - stopped < 5
+        time.sleep(0.1)
+    assert np.array_equal(trimap_of(page), painted)
+    assert "still there" in page.locator("#status").text_content()
+    assert page.locator("#failure").is_hidden()
+
+
+def test_keys_alone_lead_from_photo_to_file(page, pictures):
+    def walk_to(target):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("id => document.activeElement.id === id", target):
+                return
+        raise AssertionError(f"the Tab key does not lead to {target}")
+
+    walk_to("choose-photo")
+    with page.expect_file_chooser() as choosing:
+        page.wait_for_timeout(300)  # Playwright begins to listen, which is not waited for
+        page.keyboard.press("Enter")
+    choosing.value.set_files(pictures / "disc.png")
+    page.wait_for_selector("#empty", state="hidden")
+    idle(page)
+    walk_to("canvas")
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    painted = trimap_of(page)
+    assert {0, 128, 255} == set(np.unique(painted))
+    compute(page, "c")
+    with page.expect_download() as waiting:
+        page.keyboard.press("Control+s")
+    assert waiting.value.suggested_filename == "disc_cutout.png"
+
+
+def test_a_wrong_file_says_what_is_read_and_keeps_what_is_there(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    painted = trimap_of(page)
+    page.set_input_files("#trimap-file", pictures / "words.txt")
+    page.wait_for_selector("#failure")
+    said = page.locator("#failure").text_content()
+    assert "trimap" in said and "PNG" in said
+    assert np.array_equal(trimap_of(page), painted)
+    page.click("#failure-close")
+    page.wait_for_selector("#failure", state="hidden")
+
+
+def test_leaving_asks_only_where_something_would_be_lost(page, pictures):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    open_photo(page, pictures / "disc.png")
+    page.reload()
+    assert asked == []
+    until(page, "Boolean(window.dimTf)")
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_the_server_may_go_and_come_back(page, server, pictures):
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    page.keyboard.press("u")
+    stroke(page, (30.5, 25.5), (90.5, 25.5))
+    painted = trimap_of(page)
+    server.stop()
+    try:
+        page.keyboard.press("c")
+        until(page, "document.getElementById('job-text').textContent.includes('not answer')")
+        stroke(page, (30.5, 65.5), (90.5, 65.5))
+        assert (trimap_of(page) != painted).any()
+        assert saved(page, "[data-save=trimap]")[0] == "disc_trimap.png"
+    finally:
+        server.start()
+    page.wait_for_selector("#result-said:not(:empty)", timeout=30_000)
+    idle(page)
+    assert page.locator("#older").is_visible()

@@ -1,0 +1,142 @@
+"""The page's modules that need no browser, tested in Node: `tests/page/modules/*.test.mjs`."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.pictures.writing import encode_png
+
+MODULES = Path(__file__).with_name("modules")
+STATIC = Path(__file__).resolve().parents[2] / "dim_tf" / "page" / "static"
+# The first that reads .js files as modules where nothing says what they are.
+_OLDEST_NODE = (20, 19)
+_LONGEST_FILE = 300
+
+
+@pytest.fixture(scope="module")
+def node():
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("Node is not installed")
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.findall(r"\d+", said)[:2])) < _OLDEST_NODE:
+        pytest.skip(f"Node {said.strip()} is too old")
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in MODULES.glob("*.test.mjs")))
+def test_in_node(node, name):
+    ran = subprocess.run([node, "--test", MODULES / name], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def in_node(node, program, *arguments):
+    """Runs a program in which `png` is the page's module of that name."""
+    start = f"import * as png from {str(STATIC / 'png.js')!r};\n"
+    start += "import { readFileSync, writeFileSync } from 'node:fs';\n"
+    start += "const [first, second] = process.argv.slice(1);\n"
+    command = [node, "--input-type=module", "--eval", start + program, *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def test_png_that_the_page_writes_is_read_by_others(node, tmp_path):
+    rng = np.random.default_rng(0)
+    for height, width in ((1, 1), (3, 257), (200, 100)):
+        values = rng.choice(np.array([0, 128, 255], np.uint8), (height, width))
+        raw, written = tmp_path / "raw", tmp_path / "written.png"
+        raw.write_bytes(values.tobytes())
+        program = f"""
+            const blob = await png.writeGreyPng(readFileSync(first), {width}, {height});
+            writeFileSync(second, Buffer.from(await blob.arrayBuffer()));"""
+        in_node(node, program, raw, written)
+        with Image.open(written) as picture:
+            picture.verify()
+        with Image.open(written) as picture:
+            assert picture.mode == "L"
+            assert np.array_equal(np.asarray(picture), values)
+
+
+def test_the_page_reads_what_the_server_writes(node, tmp_path):
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:70, :90]
+    smooth = ((x * 2 + y) % 256).astype(np.uint8)  # for the filters that look at neighbours
+    for values in (smooth, rng.integers(0, 256, (33, 51), np.uint8)):
+        for compression in (0, 3, 9):
+            (tmp_path / "file.png").write_bytes(encode_png(values, compression))
+            program = """
+                const read = await png.readGreyPng(new Blob([readFileSync(first)]));
+                writeFileSync(second, read.values);"""
+            in_node(node, program, tmp_path / "file.png", tmp_path / "raw")
+            assert (tmp_path / "raw").read_bytes() == values.tobytes()
+
+
+def test_every_filter_of_png_is_read(node, tmp_path):
+    """Pillow chooses a filter for each row of a picture; all of them are to come up."""
+    rng = np.random.default_rng(2)
+    ramp = np.add.outer(np.arange(60), np.arange(64) * 3)
+    rows = np.where(np.arange(60)[:, None] % 3, ramp, rng.integers(0, 256, (60, 64)))
+    values = (rows + rng.integers(0, 3, rows.shape)).astype(np.uint8)
+    Image.fromarray(values).save(tmp_path / "file.png", optimize=True)
+    program = """
+        const read = await png.readGreyPng(new Blob([readFileSync(first)]));
+        writeFileSync(second, read.values);"""
+    in_node(node, program, tmp_path / "file.png", tmp_path / "raw")
+    assert (tmp_path / "raw").read_bytes() == values.tobytes()
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_is_inline():
+    """What the content security policy forbids, found before a browser does."""
+    for path in STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text))
+        assert addresses <= {"//www.w3.org", "http://www.w3.org"}, path.name
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page) == []
+
+
+def test_every_file_that_is_named_is_there_and_none_is_too_long():
+    names = {path.name for path in STATIC.iterdir()}
+    for path in STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r'from "\./([\w.]+)"|/static/([\w.]+)["#]', text)
+        assert {one or other for one, other in named} <= names, path.name
+        assert len(text.splitlines()) <= _LONGEST_FILE, path.name
+
+
+def test_every_button_and_field_has_a_name():
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    for button in re.findall(r"<button.*?</button>", page, re.DOTALL):
+        assert re.search(r"data-(?:text|label)=|zoom-shown", button), button
+    for field in re.findall(r"<(?:input|select)[^>]*>", page):
+        if "hidden" in field:
+            continue
+        before = page[: page.index(field)]
+        assert before.rindex("<label") > before.rfind("</label>"), field
+    for symbol in re.findall(r"icons\.svg#(\w+)", page):
+        assert f'id="{symbol}"' in (STATIC / "icons.svg").read_text(encoding="utf-8")
+
+
+def test_words_stand_out_from_their_ground_in_light_and_dark():
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    blocks = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in css.split(":root")]
+    light, dark = (block for block in blocks if "surface" in block)
+
+    def luminance(colour):
+        parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    for colours in (light, {**light, **dark}):
+        for front, ground in (
+            *(("text", "surface"), ("text", "ground"), ("muted", "surface"), ("text", "raised")),
+            *(("accent", "surface"), ("accent", "accent-ground"), ("on-accent", "accent")),
+            *(("bad", "bad-ground"), ("text", "bad-ground"), ("muted", "bad-ground")),
+        ):
+            darker, lighter = sorted((luminance(colours[front]), luminance(colours[ground])))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (front, ground)
