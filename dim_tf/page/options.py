@@ -107,10 +107,9 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
     values: dict[type, dict[str, Any]] = {AnswerConfig: {}, WritingConfig: {}, ReadingConfig: {}}
     for name, text in query:
         if name not in possible:
+            known = f"choose one of {', '.join(possible)}" if possible else "leave it out"
             raise Refusal(
-                "unknown_option",
-                f"{name[:100]!a} is no parameter of this address; choose one of "
-                f"{', '.join(possible)}.",
+                "unknown_option", f"{name[:100]!a} is no parameter of this address; {known}."
             )
         of_config = values[possible[name].config]
         if name in of_config:

@@ -176,10 +176,13 @@ class Worker:
             return
         self._child = None
         self.model = "loading"
+        if self._ending:
+            return
         # One that dies before it can do anything would do so again and again.
-        if child.said_hello and not self._ending:
+        if child.said_hello:
             self._in_background(self._started())
-        self._in_background(self._in_thread(child.process.join))
+        # Also where what it says makes no sense: then it may still be there.
+        self._in_background(self._in_thread(child.kill))
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

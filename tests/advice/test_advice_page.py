@@ -78,7 +78,7 @@ def advised(advice, refusal):
             *("", {"mask": MASK}),
         ),
         (
-            "{} is no parameter of this address; choose one of ",
+            "{} is no parameter of this address; {}.",
             *("bit=8", {"mask": MASK}),
             *("bits=8", {"mask": MASK}),
         ),
@@ -147,6 +147,12 @@ def test_where_to_look(client):  # noqa: F811
     advised("There is nothing at this address; look at /docs.", client.get("/x").json())
     advised("{} is not possible here; look at /docs.", client.put("/").json())
     assert client.get("/docs").status_code == 200
+
+
+def test_a_parameter_where_there_are_none(client):  # noqa: F811
+    answer = client.get("/api/status?bits=8")
+    assert answer.json()["what_to_do"] == "Leave it out."
+    assert client.get("/api/status").status_code == 200
 
 
 def test_who_may_ask(client, page_with):  # noqa: F811
