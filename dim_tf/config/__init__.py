@@ -52,4 +52,5 @@ from dim_tf.config.training import (
     RunConfig,
     StartConfig,
     TrainingConfig,
+    WorkersConfig,
 )

@@ -97,9 +97,7 @@ def matting_losses(
     )
     losses = {"alpha_loss": alpha_loss, "comp_loss": comp_loss}
     if config.laplacian_loss_weight:
-        losses["laplacian_loss"] = laplacian_loss(
-            alpha, example["alpha"], unknown, whole.unknown
-        )
+        losses["laplacian_loss"] = laplacian_loss(alpha, example["alpha"], unknown, whole.unknown)
         total_loss += config.laplacian_loss_weight * losses["laplacian_loss"]
     return losses | {"total_loss": total_loss}
 

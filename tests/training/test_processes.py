@@ -13,7 +13,7 @@ from dim_tf.config import with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import FLAGFILE_NAME
+from dim_tf.training.records import FLAGFILE_NAME
 from tests.training.run_files import arrays_of, losses_of, train_as
 
 ROOT = Path(__file__).resolve().parents[2]
