@@ -230,7 +230,8 @@ class WorkersConfig(Checked):
 
     wait_for_workers: int = option(
         600,
-        "seconds that a worker of --strategy=multi_worker waits for the others at the start",
+        "seconds that a worker of --strategy=multi_worker waits at the start for the others, and "
+        "any run for its --data_service",
         at_least=1,
     )
     data_service: str = option(

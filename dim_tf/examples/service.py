@@ -28,7 +28,7 @@ def served(examples: tf.data.Dataset, address: str) -> tf.data.Dataset:
 
     return (
         tf.data.Dataset.zip(numbers, from_service)
-        .map(in_order, deterministic=True)
+        .map(in_order)
         .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         .prefetch(2)
     )

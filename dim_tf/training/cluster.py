@@ -16,6 +16,7 @@ _EXAMPLE = (
     '{"cluster": {"worker": ["alpha:2222", "beta:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 _HOST_AND_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
+_SERVICE = "grpc://"
 # Seconds between two looks for those that are not there yet, and what one may take.
 _PAUSE, _PATIENCE = 0.5, 2.0
 
@@ -152,6 +153,31 @@ def wait_for_all(cluster: Cluster, seconds: float) -> None:
                     "--wait_for_workers."
                 )
             time.sleep(_PAUSE)
+
+
+def wait_for_service(url: str, seconds: float) -> None:
+    """Waits until a data service answers.
+
+    Args:
+        url: grpc://HOST:PORT; nothing, and nothing is waited for.
+        seconds: at most.
+
+    Raises:
+        InputError: it is no such address, or nobody answers in time.
+    """
+    if not url:
+        return
+    if not url.startswith(_SERVICE):
+        raise InputError(f"--data_service={url} is no address; give {_SERVICE}HOST:PORT.")
+    deadline = time.monotonic() + seconds
+    host_and_port(url.removeprefix(_SERVICE))
+    while not answers(url.removeprefix(_SERVICE)):
+        if time.monotonic() > deadline:
+            raise InputError(
+                f"--data_service={url} has not answered for {seconds:.0f} seconds; start it "
+                "(docs/scale.md), or leave the flag out."
+            )
+        time.sleep(_PAUSE)
 
 
 def answers(address: str) -> bool:

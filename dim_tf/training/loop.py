@@ -21,14 +21,14 @@ from dim_tf.examples.pipeline import (
     pair_of_example,
     training_examples,
 )
-from dim_tf.examples.service import served
+from dim_tf.examples.service import OUT_OF_ORDER, served
 from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import CHECKPOINT_FOLDER, best_path
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
 from dim_tf.training.checkpoints import best_is_intact, restore_newest
-from dim_tf.training.cluster import cluster_of, wait_for_all
+from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
 from dim_tf.training.signals import StopSignals
 from dim_tf.training.skips import SkippedExamples, what_is_not_finite
@@ -91,6 +91,7 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
 @contextmanager
 def _all_workers(run: RunConfig) -> Iterator[Workers]:
     cluster, optimization = cluster_of(run.optimization.strategy), run.optimization
+    wait_for_service(run.workers.data_service, run.workers.wait_for_workers)
     wait_for_all(cluster, run.workers.wait_for_workers)
     with telling_of_lost_workers(cluster):
         yield Workers(cluster, make_strategy(optimization.strategy, optimization.batch_size))
@@ -135,8 +136,7 @@ def _train(
             try:
                 batch = next(batches)
             except tf.errors.OpError as error:
-                indices = _indices(step, optimization.batch_size)
-                raise dataset_error(error, manifest, run.seed, indices, run.overfit) from None
+                raise _error_of_examples(error, manifest, run, step) from None
             asked_to_stop = tf.constant(signals.received, tf.float32)
             values = {
                 name: value.numpy() for name, value in train_step(batch, asked_to_stop).items()
@@ -221,6 +221,18 @@ def _batches(
         return served(examples, service) if service else examples
 
     return iter(strategy.distribute_datasets_from_function(examples_of))
+
+
+def _error_of_examples(
+    error: tf.errors.OpError, manifest: Manifest, run: RunConfig, step: int
+) -> InputError:
+    if OUT_OF_ORDER in error.message:
+        return InputError(
+            f"--data_service={run.workers.data_service} gave other examples than were due; start "
+            "it anew, with one worker, and the same command goes on."
+        )
+    indices = _indices(step, run.optimization.batch_size)
+    return dataset_error(error, manifest, run.seed, indices, run.overfit)
 
 
 def _skip_or_stop(

@@ -1,6 +1,8 @@
 """Two processes train as one does."""
 
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tests.training.worker_processes import (
 )
 
 STEPS = 40
+NAMESPACES = ("dim_tf_0", "dim_tf_1")
 # These start processes of their own, on all cores; beside each other they would only wait.
 pytestmark = pytest.mark.xdist_group("workers")
 
@@ -124,3 +127,57 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
         np.testing.assert_array_equal(array, expected[name], name)
     logs = [(run_dir_of(each) / LOSS_LOG_NAME).read_bytes() for each in (config, together[0])]
     assert logs[0] == logs[1]
+
+
+@pytest.fixture
+def two_hosts():
+    """Two network namespaces with a cable between them: the address of each, and how to run there.
+
+    Nothing of this machine's own network is seen or changed.
+    """
+    if not shutil.which("ip"):
+        pytest.skip("iproute2 is not installed")
+    addresses = ("10.111.0.1", "10.111.0.2")
+
+    def ip(*arguments):
+        return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+
+    try:
+        for namespace in NAMESPACES:
+            made = ip("netns", "add", namespace)
+            if made.returncode:
+                pytest.skip(f"network namespaces are not allowed here: {made.stderr.strip()}")
+        ends = ("veth0", "netns", NAMESPACES[0]), ("veth1", "netns", NAMESPACES[1])
+        cable = ip("link", "add", *ends[0], "type", "veth", "peer", "name", *ends[1])
+        if cable.returncode:
+            pytest.skip(f"veth is not there: {cable.stderr.strip()}")
+        for number, namespace in enumerate(NAMESPACES):
+            device = f"veth{number}"
+            ip("-n", namespace, "address", "add", f"{addresses[number]}/24", "dev", device)
+            ip("-n", namespace, "link", "set", device, "up")
+            ip("-n", namespace, "link", "set", "lo", "up")
+        yield addresses, [["ip", "netns", "exec", namespace] for namespace in NAMESPACES]
+    finally:
+        for namespace in NAMESPACES:
+            ip("netns", "delete", namespace)
+
+
+@pytest.mark.slow
+def test_workers_on_two_hosts_and_a_cut_cable(together, two_hosts, tmp_path):
+    """The same run; and without a network, each ends within 30 seconds."""
+    hosts, prefixes = two_hosts
+    config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=STEPS * 100)
+    addresses = [f"{host}:2222" for host in hosts]
+    processes = start_workers(config, tmp_path, addresses, prefixes)
+    wait_until_there(checkpoint_path(run_dir_of(config), 20), processes)
+    expected = arrays_of(run_dir_of(together[0]), 20)
+    for name, array in arrays_of(run_dir_of(config), 20).items():
+        np.testing.assert_array_equal(array, expected[name], name)
+    subprocess.run(["ip", "-n", NAMESPACES[0], "link", "set", "veth0", "down"], check=True)
+    started = time.monotonic()
+    ends = end_of(processes)
+    assert time.monotonic() - started < 30
+    assert [status for status, *_ in ends] == [1, 1], ends
+    assert all(
+        " is lost: it has ended, or its machine or the network has" in end[2] for end in ends
+    )
