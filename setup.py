@@ -74,6 +74,7 @@ setup(
             *("pytest>=8,<9.2", "pytest-xdist>=3.7", "ruff>=0.6", "hypothesis", "mypy>=1.11"),
             *("pymatting>=1.1.12", "matplotlib", "pillow-heif>=0.22"),
             *("onnx>=1.16", "onnxruntime>=1.19", "ai-edge-litert>=2"),
+            "kubernetes-validate>=1.33",  # docs/cluster/train.yaml
         ],
     },
 )
