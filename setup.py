@@ -77,6 +77,7 @@ setup(
             *("onnx>=1.16", "onnxruntime>=1.19", "ai-edge-litert>=2"),
             *("starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.27", "httpx>=0.27"),
             "playwright>=1.49",
+            "kubernetes-validate>=1.33",  # docs/cluster/train.yaml
         ],
     },
 )

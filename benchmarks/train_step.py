@@ -47,7 +47,8 @@ def random_example(side: int = SIDE) -> dict[str, tf.Tensor]:
         "background": background,
         "rgb": rgb,
     }
-    return {name: tf.constant(array, tf.float32) for name, array in arrays.items()}
+    example = {name: tf.constant(array, tf.float32) for name, array in arrays.items()}
+    return example | {"attempt": tf.zeros([1], tf.int64)}
 
 
 def step_of(
@@ -64,7 +65,8 @@ def step_of(
     optimizer = optimizer or make_optimizer(optimization, learning_rate, network)
     step = make_train_step(losses, optimization, network, optimizer, tf.distribute.get_strategy())
     example = example or random_example()
-    return lambda: [value.numpy() for value in step(example).values()]
+    stop = tf.zeros([])
+    return lambda: [value.numpy() for value in step(example, stop).values()]
 
 
 def keras_adam() -> keras.optimizers.Optimizer:

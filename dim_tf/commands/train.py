@@ -13,6 +13,7 @@ from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.evaluation.report import errors_as_text
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
+from dim_tf.training.cluster import cluster_of
 
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
@@ -35,7 +36,9 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
     run_dir = Path(run.run_dir)
-    if data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
+    # The others of several workers wait for it: they may share the disk.
+    chief = cluster_of(run.optimization.strategy).is_chief
+    if chief and data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
             with_values(
                 OfflineConfig(),
@@ -47,7 +50,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
                 progress=run.progress,
             )
         )
-    _keep_decoded_copies(data, run.progress)
+    if chief:
+        _keep_decoded_copies(data, run.progress)
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
     from dim_tf.training.loop import train
@@ -55,6 +59,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     from dim_tf.training.progress import read_loss_log
 
     result = train(run, data.data_dir, flagfile)
+    if not chief:  # which tells how it went
+        return
     errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
     errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]

@@ -53,4 +53,5 @@ from dim_tf.config.training import (
     RunConfig,
     StartConfig,
     TrainingConfig,
+    WorkersConfig,
 )

@@ -178,7 +178,10 @@ class OptimizationConfig(Checked):
         100_000, "training steps in all, those before a resume included", at_least=1
     )
     batch_size: int = option(
-        1, "examples per step; 1 is the blog's choice, every pixel a sample", at_least=1
+        1,
+        "examples per step, over all devices and machines; 1 is the blog's choice, every pixel a "
+        "sample",
+        at_least=1,
     )
     learning_rate: float | None = option(
         None,
@@ -214,8 +217,27 @@ class OptimizationConfig(Checked):
         "stopping at the first",
         at_least=0,
     )
-    strategy: Literal["default", "mirrored"] = option(
-        "default", "tf.distribute strategy: one device, or all devices of this machine"
+    strategy: Literal["default", "mirrored", "multi_worker"] = option(
+        "default",
+        "tf.distribute strategy: one device, all devices of this machine, or several machines that "
+        "TF_CONFIG names (docs/scale.md)",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkersConfig(Checked):
+    """Other machines that a run needs."""
+
+    wait_for_workers: int = option(
+        600,
+        "seconds that a worker of --strategy=multi_worker waits at the start for the others, and "
+        "any run for its --data_service",
+        at_least=1,
+    )
+    data_service: str = option(
+        "",
+        "grpc://HOST:PORT of a tf.data service that makes this worker's examples; nothing: this "
+        "process makes them",
     )
 
 
@@ -260,6 +282,7 @@ class RunConfig(Checked):
     losses: LossConfig = part(LossConfig)
     start: StartConfig = part(StartConfig)
     optimization: OptimizationConfig = part(OptimizationConfig)
+    workers: WorkersConfig = part(WorkersConfig)
 
     @property
     def base_learning_rate(self) -> float:

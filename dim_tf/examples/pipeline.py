@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,7 @@ from dim_tf.examples.transforms import Example, draw_decisions, make_example
 from dim_tf.pictures.picture import read_stored
 from dim_tf.system.errors import InputError
 
-_LAST_INDEX = np.iinfo(np.int64).max
+_LAST_INDEX = np.iinfo(np.int64).max // 2
 # Where a pair gives no example, this many pairs in all are tried.
 ATTEMPTS = 10
 # The next attempt is the pair that stands at the same place so many epochs later. Odd, because
@@ -71,6 +72,21 @@ def pair_of_example(
     return tf.random.experimental.index_shuffle(position, key, pairs - 1)
 
 
+class Share(NamedTuple):
+    """What a worker makes of each batch.
+
+    The batch is cut into equal pieces, one for each device; worker w has devices w · devices and
+    up, and makes their pieces, in this order.
+    """
+
+    worker: int = 0
+    workers: int = 1
+    devices: int = 1  # of each worker
+
+
+WHOLE = Share()
+
+
 def training_examples(
     manifest: Manifest,
     config: ExampleConfig,
@@ -80,6 +96,7 @@ def training_examples(
     first_example: int = 0,
     overfit: int = 0,
     strict: bool = False,
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """An endless dataset of batches; example i depends on (seed, i) alone.
 
@@ -98,10 +115,12 @@ def training_examples(
         first_example: index of the first example.
         overfit: if not 0, examples 0 … overfit − 1 are repeated for ever.
         strict: a pair that gives no example is an error.
+        share: of several workers' batches; by default all of each.
 
     Returns:
         Batches of what `transforms` describes, `pair`, [B] int64: the pair it was made from, and
-        `attempt`, [B] int64: how many pairs gave no example before.
+        `attempt`, [B] int64: how many pairs gave no example before. With a share, its pieces of
+        each batch, one after the other.
     """
     alpha_paths, eps_paths, background_paths = (
         _paths(manifest, path_of)
@@ -122,7 +141,14 @@ def training_examples(
         tf.debugging.assert_equal(tf.reduce_any(tf.equal(example["trimap"], UNKNOWN)), True)
         return example
 
-    def load_first_good(index: tf.Tensor) -> Example:
+    examples = batch_size // share.workers  # of each batch
+
+    def index_of(number: tf.Tensor) -> tf.Tensor:
+        step, position = number // examples, number % examples
+        return first_example + step * batch_size + share.worker * examples + position
+
+    def load_first_good(number: tf.Tensor) -> Example:
+        index = index_of(number)
         if overfit:
             index = index % overfit
         attempts = tf.data.Dataset.range(1 if strict else ATTEMPTS).map(
@@ -133,9 +159,11 @@ def training_examples(
         return attempts.take(1).get_single_element()
 
     return (
-        tf.data.Dataset.range(first_example, _LAST_INDEX)
+        tf.data.Dataset.range(_LAST_INDEX // batch_size - first_example)
         .map(load_first_good, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .batch(batch_size, drop_remainder=True)
+        .batch(examples // share.devices, drop_remainder=True)
+        # Workers would ask each other in every step whether anyone is at the end.
+        .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         .prefetch(2)
     )
 

@@ -13,6 +13,7 @@ from dim_tf.config import (
     NORMALIZED_INPUT_DIVISOR,
     UNKNOWN,
 )
+from dim_tf.model.batch_norm import batch_norm
 from dim_tf.model.convolution import convolve
 
 
@@ -206,20 +207,14 @@ class ConvolutionBatchNorm(keras.layers.Layer):
                 trainable=learned,
                 autocast=False,
                 dtype="float32",
-                aggregation="mean",
+                aggregation="mean" if learned else "none",  # every replica moves its own alike
             )
             setattr(self, name, variable)
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         learning = bool(training) and self.trainable
         if learning or self.inference_statistics == "batch":
-            y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                self._convolve(x, self.kernel),
-                self.gamma,
-                self.beta,
-                epsilon=BATCH_NORM_EPSILON,
-                is_training=True,
-            )
+            y, mean, variance = batch_norm(self._convolve(x, self.kernel), self.gamma, self.beta)
             if learning:
                 self._move(self.moving_mean, mean + self.biases)
                 self._move(self.moving_variance, variance)

@@ -1,5 +1,7 @@
 """The two losses of Deep Image Matting (paper, section 3.2, equations 1 to 3)."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from dim_tf.config import LAPLACIAN_LEVELS, LOSS_EPSILON, UNKNOWN, LossConfig
@@ -23,8 +25,42 @@ def merge_with_trimap(alpha: tf.Tensor, trimap: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.equal(trimap, UNKNOWN), alpha, trimap / 255.0)
 
 
+class Divisors(NamedTuple):
+    """What sums over a batch are divided by, scalars.
+
+    Where a batch is spread over several devices each has a part of the sums, and these are those of
+    the whole batch: then the parts of a loss, added up, are the loss.
+
+    Attributes:
+        weight: sum of the weights of its pixels.
+        unknown: how many of its pixels are unknown.
+        examples: how many it has.
+    """
+
+    weight: tf.Tensor
+    unknown: tf.Tensor
+    examples: tf.Tensor
+
+
+def divisors(trimap: tf.Tensor, config: LossConfig) -> Divisors:
+    """Those of the examples whose trimaps, [B, H, W, 1], are given."""
+    unknown = unknown_region(trimap)
+    return Divisors(
+        tf.reduce_sum(_weights(unknown, config)),
+        tf.reduce_sum(unknown),
+        tf.cast(tf.shape(trimap)[0], tf.float32),
+    )
+
+
+def _weights(unknown: tf.Tensor, config: LossConfig) -> tf.Tensor:
+    return unknown + config.known_weight * (1.0 - unknown)
+
+
 def matting_losses(
-    predicted_alpha: tf.Tensor, example: dict[str, tf.Tensor], config: LossConfig
+    predicted_alpha: tf.Tensor,
+    example: dict[str, tf.Tensor],
+    config: LossConfig,
+    whole: Divisors | None = None,
 ) -> dict[str, tf.Tensor]:
     """The alpha loss, the compositional loss and their weighted sum.
 
@@ -39,17 +75,18 @@ def matting_losses(
         example: `alpha` [B, H, W, 1] in [0, 1], `trimap` [B, H, W, 1] in {0, 128, 255}, and
             `foreground`, `background`, `rgb` [B, H, W, 3] in grey levels; float32.
         config: weights.
+        whole: of the whole batch, where the example is a part of it.
 
     Returns:
         Scalars `alpha_loss`, `comp_loss` and `total_loss`, and `laplacian_loss` where it counts.
     """
+    whole = whole or divisors(example["trimap"], config)
     unknown = unknown_region(example["trimap"])
-    weight = unknown + config.known_weight * (1.0 - unknown)
-    total_weight = tf.reduce_sum(weight)
+    weight = _weights(unknown, config)
 
     def weighted_mean(difference: tf.Tensor) -> tf.Tensor:
         distance = tf.sqrt(tf.square(difference) + LOSS_EPSILON**2)
-        return tf.math.divide_no_nan(tf.reduce_sum(distance * weight), total_weight)
+        return tf.math.divide_no_nan(tf.reduce_sum(distance * weight), whole.weight)
 
     alpha = merge_with_trimap(predicted_alpha, example["trimap"])
     composite = alpha * example["foreground"] + (1.0 - alpha) * example["background"]
@@ -60,13 +97,17 @@ def matting_losses(
     )
     losses = {"alpha_loss": alpha_loss, "comp_loss": comp_loss}
     if config.laplacian_loss_weight:
-        losses["laplacian_loss"] = laplacian_loss(alpha, example["alpha"], unknown)
+        losses["laplacian_loss"] = laplacian_loss(alpha, example["alpha"], unknown, whole.unknown)
         total_loss += config.laplacian_loss_weight * losses["laplacian_loss"]
     return losses | {"total_loss": total_loss}
 
 
 def certainty_loss(
-    predicted_alpha: tf.Tensor, log_scale: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor
+    predicted_alpha: tf.Tensor,
+    log_scale: tf.Tensor,
+    alpha: tf.Tensor,
+    unknown: tf.Tensor,
+    examples: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """How badly a scale b at each pixel says how far off the prediction is.
 
@@ -80,6 +121,7 @@ def certainty_loss(
         log_scale: [B, H, W, 1] float32, log b.
         alpha: [B, H, W, 1] float32, the truth.
         unknown: [B, H, W, 1] float32, 1 where the trimap is unknown and 0 elsewhere.
+        examples: of the whole batch, where these are a part of it; see `Divisors`.
 
     Returns:
         A scalar; smallest where b is the mean of |predicted - alpha|. 0 where nothing is unknown.
@@ -87,10 +129,16 @@ def certainty_loss(
     distance = tf.abs(tf.stop_gradient(predicted_alpha) - alpha)
     loss = (distance * tf.exp(-log_scale) + log_scale) * unknown
     pixels = tf.reduce_sum(unknown, [1, 2, 3])
-    return tf.reduce_mean(tf.math.divide_no_nan(tf.reduce_sum(loss, [1, 2, 3]), pixels))
+    means = tf.math.divide_no_nan(tf.reduce_sum(loss, [1, 2, 3]), pixels)
+    return tf.reduce_mean(means) if examples is None else tf.reduce_sum(means) / examples
 
 
-def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -> tf.Tensor:
+def laplacian_loss(
+    predicted: tf.Tensor,
+    alpha: tf.Tensor,
+    unknown: tf.Tensor,
+    unknown_pixels: tf.Tensor | None = None,
+) -> tf.Tensor:
     """How far two mattes differ in their details, from fine to coarse.
 
     The sum over the levels i = 0, 1, … of their Laplacian pyramids of 2^i · |difference|, divided
@@ -101,6 +149,7 @@ def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -
         predicted: [B, H, W, 1] float32, with known pixels from the trimap; sides multiples of 32.
         alpha: [B, H, W, 1] float32, the truth.
         unknown: [B, H, W, 1] float32, 1 where the trimap is unknown and 0 elsewhere.
+        unknown_pixels: of the whole batch, where these are a part of it; see `Divisors`.
 
     Returns:
         A scalar; 0 where nothing is unknown.
@@ -113,7 +162,9 @@ def laplacian_loss(predicted: tf.Tensor, alpha: tf.Tensor, unknown: tf.Tensor) -
         detail = level - _double(coarser, tf.shape(level))
         total += 2.0**number * tf.reduce_sum(tf.abs(detail))
         level = coarser
-    return tf.math.divide_no_nan(total, tf.reduce_sum(unknown))
+    if unknown_pixels is None:
+        unknown_pixels = tf.reduce_sum(unknown)
+    return tf.math.divide_no_nan(total, unknown_pixels)
 
 
 def _pyramid_kernel() -> tf.Tensor:
@@ -131,8 +182,24 @@ def _double(level: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     return tf.nn.conv2d_transpose(level, 4.0 * _pyramid_kernel(), shape, 2, "SAME")
 
 
-def unknown_error(predicted_alpha: tf.Tensor, alpha: tf.Tensor, trimap: tf.Tensor) -> tf.Tensor:
-    """Mean absolute difference of alpha over the unknown pixels of a batch, a scalar in [0, 1]."""
+def unknown_error(
+    predicted_alpha: tf.Tensor,
+    alpha: tf.Tensor,
+    trimap: tf.Tensor,
+    unknown_pixels: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Mean absolute difference of alpha over the unknown pixels of a batch, a scalar in [0, 1].
+
+    `unknown_pixels` are those of the whole batch, where this is a part of it; see `Divisors`.
+    """
+    return unknown_mean(tf.abs(predicted_alpha - alpha), trimap, unknown_pixels)
+
+
+def unknown_mean(
+    values: tf.Tensor, trimap: tf.Tensor, unknown_pixels: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Mean of values, [B, H, W, 1], over the unknown pixels of a batch; see `unknown_error`."""
     unknown = unknown_region(trimap)
-    difference = tf.abs(predicted_alpha - alpha) * unknown
-    return tf.math.divide_no_nan(tf.reduce_sum(difference), tf.reduce_sum(unknown))
+    if unknown_pixels is None:
+        unknown_pixels = tf.reduce_sum(unknown)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * unknown), unknown_pixels)

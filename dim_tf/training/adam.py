@@ -9,6 +9,9 @@ class FusedAdam(keras.optimizers.Adam):
 
     The same formula and the same variables, so that checkpoints fit both. Of 26 million weights a
     dozen passes through memory cost about as much as a tenth of the convolutions.
+
+    Gradients come summed over the replicas of a strategy, where there are several: so they are
+    clipped as one device would, and each replica moves its own copy by the same amount.
     """
 
     def update_step(
@@ -29,3 +32,13 @@ class FusedAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=gradient,
         )
+
+    def _backend_update_step(
+        self,
+        grads: list[tf.Tensor],
+        trainable_variables: list[keras.Variable],
+        learning_rate: tf.Tensor,
+    ) -> None:
+        """What Keras does with every backend but TensorFlow, where it would sum once more."""
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(gradient, variable.value, learning_rate)

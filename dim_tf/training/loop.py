@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,20 +12,24 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import ExampleConfig, NetworkConfig, OptimizationConfig, RunConfig
+from dim_tf.config import ExampleConfig, OptimizationConfig, RunConfig, values_of
 from dim_tf.dataset.manifest import Manifest
-from dim_tf.evaluation.report import errors_as_text
-from dim_tf.examples.pipeline import dataset_error, open_dataset, training_examples
-from dim_tf.matting.predict import MattingModel
-from dim_tf.model.network import alpha_and_log_scale, build_network
+from dim_tf.examples.pipeline import (
+    Share,
+    dataset_error,
+    open_dataset,
+    pair_of_example,
+    training_examples,
+)
+from dim_tf.examples.service import OUT_OF_ORDER, served
+from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import CHECKPOINT_FOLDER, best_path
-from dim_tf.model.weights import network_arrays, write_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import WriteError, remove_unfinished, write_bytes
-from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
-from dim_tf.training.checkpoints import best_is_intact, restore_newest, save_checkpoint
-from dim_tf.training.preview import write_before, write_before_after
-from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
+from dim_tf.system.files import remove_unfinished
+from dim_tf.system.folder_lock import FolderLock
+from dim_tf.training.checkpoints import best_is_intact, restore_newest
+from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
+from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
 from dim_tf.training.signals import StopSignals
 from dim_tf.training.skips import SkippedExamples, what_is_not_finite
 from dim_tf.training.start import (
@@ -38,10 +41,9 @@ from dim_tf.training.start import (
     warn_of_slow_precision,
 )
 from dim_tf.training.step import make_train_step, trained_variables
-from dim_tf.training.tensorboard import TensorBoard
-from dim_tf.training.validation import ValidationImage, list_validation_images, validate
+from dim_tf.training.validation import list_validation_images
+from dim_tf.training.workers import Workers, telling_of_lost_workers
 
-FLAGFILE_NAME = "run.flags"
 # The cosine schedule ends at this share of the learning rate.
 FINAL_LEARNING_RATE = 0.02
 
@@ -61,6 +63,8 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
     """Trains until the last step, going on from the newest checkpoint of the run if there is one.
 
     SIGTERM and Ctrl-C let the step finish, save and return. The run's folder is locked meanwhile.
+    With --strategy=multi_worker each of the workers calls this with the same run; one of them, the
+    chief, uses the folder, and a signal to any of them stops all.
 
     Args:
         run: with a `run_dir`.
@@ -70,33 +74,111 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
 
     Raises:
         InputError: a setting or file that cannot be used, a folder that is in use or cannot be
-            written to, or a loss or gradient that is not finite.
+            written to, a loss or gradient that is not finite, or a worker that is lost.
     """
     run = settled(run)
-    dataset = open_dataset(data_dir, run.examples)
-    validation_images = list_validation_images(run.validation_dir) if run.validation_dir else []
-    with FolderLock(run.run_dir) as lock:
-        remove_unfinished(Path(run.run_dir) / CHECKPOINT_FOLDER)
-        return _train(run, flagfile, *dataset, validation_images, lock)
+    warn_of_slow_precision(run.optimization.mixed_precision)
+    with _all_workers(run) as workers:
+        dataset = open_dataset(data_dir, run.examples)
+        if not workers.cluster.is_chief:
+            return _train(run, *dataset, workers, None)
+        images = list_validation_images(run.validation_dir) if run.validation_dir else []
+        with FolderLock(run.run_dir) as lock:
+            remove_unfinished(Path(run.run_dir) / CHECKPOINT_FOLDER)
+            return _train(run, *dataset, workers, RunFolder(lock, flagfile, images))
+
+
+@contextmanager
+def _all_workers(run: RunConfig) -> Iterator[Workers]:
+    cluster, optimization = cluster_of(run.optimization.strategy), run.optimization
+    wait_for_service(run.workers.data_service, run.workers.wait_for_workers)
+    wait_for_all(cluster, run.workers.wait_for_workers)
+    with telling_of_lost_workers(cluster):
+        yield Workers(cluster, make_strategy(optimization.strategy, optimization.batch_size))
 
 
 def _train(
     run: RunConfig,
-    flagfile: str,
     manifest: Manifest,
     examples_config: ExampleConfig,
-    validation_images: list[ValidationImage],
-    lock: FolderLock,
+    workers: Workers,
+    folder: RunFolder | None,
 ) -> TrainingResult:
-    run_dir, optimization = Path(run.run_dir), run.optimization
-    steps, batch_size = optimization.steps, optimization.batch_size
-    warn_of_slow_precision(optimization.mixed_precision)
-    strategy = make_strategy(optimization.strategy, batch_size)
+    """The run of this worker; the chief's has a folder."""
+    optimization, strategy = run.optimization, workers.strategy
+    settings = settings_of(run, manifest)
+    workers.check_alike(settings | values_of(run.network) | values_of(optimization))
     keras.utils.set_random_seed(run.seed)
     with strategy.scope():
         network = build_network(run.network, precision=optimization.mixed_precision)
         optimizer = make_optimizer(optimization, run.base_learning_rate, network)
-    settings = settings_of(run, manifest)
+    progress = workers.from_chief(
+        lambda: _restore_or_begin(run, manifest, examples_config, network, optimizer, settings)
+    )
+    workers.take_from_chief([*network.variables, *optimizer.variables])
+
+    batches = _batches(run, manifest, examples_config, strategy, progress["step"])
+    train_step = make_train_step(run.losses, optimization, network, optimizer, strategy)
+    variables = trained_variables(optimization.train_stage, network)
+    counts = progress["skipped_examples"]
+    skipped = SkippedExamples(manifest, run.seed, optimization.batch_size, run.overfit, counts)
+    records, closed = Records(), nullcontext()
+    if folder:
+        records = ChiefsRecords(run, folder, network, optimizer, progress)
+        closed = records.closed()
+    with closed, StopSignals() as signals:
+        stops = False
+        while progress["step"] < optimization.steps and not stops:
+            started = time.perf_counter()
+            step = progress["step"] + 1
+            rate = learning_rate_at(step, run.base_learning_rate, optimization)
+            optimizer.learning_rate.assign(rate)
+            try:
+                batch = next(batches)
+            except tf.errors.OpError as error:
+                raise _error_of_examples(error, manifest, run, step) from None
+            asked_to_stop = tf.constant(signals.received, tf.float32)
+            values = {
+                name: value.numpy() for name, value in train_step(batch, asked_to_stop).items()
+            }
+            norms, attempts = values.pop("gradient_norms"), values.pop("attempt").astype(int)
+            any_at_its_begin = values.pop("stop") > 0
+            skipped.note(step, attempts)
+            values = {name: float(value) for name, value in values.items()}
+            values["learning_rate"] = float(optimizer.learning_rate.numpy())
+            problem = what_is_not_finite(step, values, norms, variables)
+            if problem:
+                names = _foreground_names(manifest, run, step, attempts)
+                _skip_or_stop(f"{problem} (example {names})", progress, optimization, records)
+            progress["step"] = step
+            examples = strategy.experimental_local_results(batch)
+            records.note(step, time.perf_counter() - started, values, examples[0])
+            stops = workers.agree_to_stop(signals.received, any_at_its_begin)
+            records.keep(stops or step == optimization.steps)
+    finished = progress["step"] >= optimization.steps
+    if finished:
+        records.finish()
+    workers.wait()
+    return TrainingResult(
+        progress["step"],
+        finished,
+        progress["best"],
+        progress["skipped_examples"],
+        progress["skipped_steps"],
+        records.step_seconds(),
+    )
+
+
+def _restore_or_begin(
+    run: RunConfig,
+    manifest: Manifest,
+    examples_config: ExampleConfig,
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Puts the state that a run goes on from into network and optimizer; returns its progress."""
+    run_dir = Path(run.run_dir)
     progress = restore_newest(run_dir, network, optimizer, run.network, settings)
     if progress is None:
         progress = {"step": 0, "best": None, "settings": settings}
@@ -109,153 +191,68 @@ def _train(
             "%s is missing or damaged; the next validation begins it anew.", best_path(run_dir)
         )
         progress["best"] = None
+    return progress
 
-    if flagfile:
-        write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
-    batches = iter(
-        strategy.experimental_distribute_dataset(
-            training_examples(
-                manifest,
-                examples_config,
-                seed=run.seed,
-                batch_size=batch_size,
-                first_example=progress["step"] * batch_size,
-                overfit=run.overfit,
-                strict=run.strict,
-            )
+
+def _batches(
+    run: RunConfig,
+    manifest: Manifest,
+    examples_config: ExampleConfig,
+    strategy: tf.distribute.Strategy,
+    steps_done: int,
+) -> Iterator[Any]:
+    """This worker's shares of the batches, from the next step on, as the train step takes them."""
+    batch_size = run.optimization.batch_size
+
+    def examples_of(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        workers = context.num_input_pipelines
+        devices = strategy.num_replicas_in_sync // workers
+        examples = training_examples(
+            manifest,
+            examples_config,
+            seed=run.seed,
+            batch_size=batch_size,
+            first_example=steps_done * batch_size,
+            overfit=run.overfit,
+            strict=run.strict,
+            share=Share(context.input_pipeline_id, workers, devices),
         )
-    )
-    train_step = make_train_step(run.losses, optimization, network, optimizer, strategy)
-    variables = trained_variables(optimization.train_stage, network)
-    model = MattingModel(network, run.network, {})
-    if run.preview and progress["step"] == 0:
-        write_before(run_dir, model)
-    loss_log = LossLog(run_dir, progress["step"], run.network.certainty)
-    tensorboard = TensorBoard(run_dir, progress["step"])
-    status = StatusLine(run.progress)
-    counts = progress["skipped_examples"]
-    skipped = SkippedExamples(manifest, run.seed, batch_size, run.overfit, counts)
-    alarm = CollapseAlarm()
-    for row in loss_log.kept:  # means and alarms do not depend on where a run was stopped
-        alarm.update(row["mean_unknown_alpha"])
-    recent = deque(loss_log.kept, maxlen=run.log_every)
-    step_times: deque[float] = deque(maxlen=run.log_every)
-    saved_step = progress["step"]
+        service = run.workers.data_service
+        return served(examples, service) if service else examples
 
-    def save() -> None:
-        nonlocal saved_step
-        # The loss that shows a ruined weight is the one of the next step.
-        if not all(np.isfinite(variable.numpy()).all() for variable in network.variables):
-            raise InputError(
-                f"Step {progress['step']} made weights that are not finite; "
-                f"{_last_checkpoint(saved_step)}. Try a smaller --learning_rate."
-            )
-        if lock.is_held():
-            loss_log.flush()
-            tensorboard.flush()
-        save_checkpoint(run_dir, network, optimizer, run.network, progress, run.keep_checkpoints)
-        saved_step = progress["step"]
+    return iter(strategy.distribute_datasets_from_function(examples_of))
 
-    def check_folder() -> None:
-        if lock.is_held():
-            return
-        if run_dir.exists():
-            raise InputError(
-                f"{run_dir} is no longer the folder that this run began in, or its {LOCK_NAME} was "
-                f"deleted. Nothing was written there after step {saved_step}."
-            )
-        with FolderLock(run_dir):
-            save()
-            write_bytes(run_dir / FLAGFILE_NAME, flagfile.encode())
-        raise InputError(
-            f"{run_dir} was deleted or moved during the run. Step {saved_step} was saved in a new "
-            "folder of that name, without the logs of the steps before; the same command goes on."
+
+def _error_of_examples(
+    error: tf.errors.OpError, manifest: Manifest, run: RunConfig, step: int
+) -> InputError:
+    if OUT_OF_ORDER in error.message:
+        return InputError(
+            f"--data_service={run.workers.data_service} gave other examples than were due; start "
+            "it anew, with one worker, and the same command goes on."
         )
-
-    # Closed also after an error: the log on disk, the sentence about the error on its own line.
-    with (
-        _telling_what_is_saved(lambda: saved_step),
-        closing(status),
-        closing(loss_log),
-        closing(tensorboard),
-        StopSignals() as signals,
-    ):
-        while progress["step"] < steps and not signals.received:
-            started = time.perf_counter()
-            step = progress["step"] + 1
-            rate = learning_rate_at(step, run.base_learning_rate, optimization)
-            optimizer.learning_rate.assign(rate)
-            try:
-                batch = next(batches)
-            except tf.errors.OpError as error:
-                first = progress["step"] * batch_size
-                indices = range(first, first + batch_size)
-                raise dataset_error(error, manifest, run.seed, indices, run.overfit) from None
-            examples = strategy.experimental_local_results(batch)
-            skipped.note(step, np.concatenate([part["attempt"].numpy() for part in examples]))
-            values = {name: value.numpy() for name, value in train_step(batch).items()}
-            norms = values.pop("gradient_norms")
-            values = {name: float(value) for name, value in values.items()}
-            values["learning_rate"] = float(optimizer.learning_rate.numpy())
-            problem = what_is_not_finite(step, values, norms, variables)
-            if problem:
-                problem += f" (example {_foreground_names(manifest, examples)})"
-                if progress["skipped_steps"] >= optimization.skip_nonfinite:
-                    raise InputError(
-                        f"{problem}; {_last_checkpoint(saved_step)}. Try a smaller "
-                        "--learning_rate, or --skip_nonfinite=10 to skip up to 10 such steps."
-                    )
-                progress["skipped_steps"] += 1
-                logging.warning(
-                    "%s; it is skipped, the %d. of at most %d.",
-                    *(problem, progress["skipped_steps"], optimization.skip_nonfinite),
-                )
-            progress["step"] = step
-            loss_log.append({"step": step} | values)
-            recent.append(values)
-            step_times.append(time.perf_counter() - started)
-            warning = alarm.update(values["mean_unknown_alpha"])
-            if warning:
-                logging.warning("%s", warning)
-            if step % run.log_every == 0 or step == steps:
-                means = mean_of(recent)
-                tensorboard.scalars(step, means, "training")
-                status.update(step, steps, means, float(np.mean(step_times)))
-            if run.image_every and step % run.image_every == 0:
-                output = network(examples[0]["image_and_trimap"], training=False)
-                alpha, _ = alpha_and_log_scale(output)
-                tensorboard.images(step, examples[0], alpha)
-            if validation_images and run.validate_every and step % run.validate_every == 0:
-                check_folder()
-                _validate(run_dir, run.network, model, validation_images, progress, tensorboard)
-            if step % run.checkpoint_every == 0:
-                check_folder()
-                save()
-        if saved_step != progress["step"]:
-            check_folder()
-            save()
-    if run.preview and progress["step"] >= steps:
-        write_before_after(run_dir, model)
-    return TrainingResult(
-        progress["step"],
-        progress["step"] >= steps,
-        progress["best"],
-        progress["skipped_examples"],
-        progress["skipped_steps"],
-        float(np.median(step_times)) if step_times else None,
-    )
+    indices = _indices(step, run.optimization.batch_size)
+    return dataset_error(error, manifest, run.seed, indices, run.overfit)
 
 
-@contextmanager
-def _telling_what_is_saved(saved_step: Callable[[], int]) -> Iterator[None]:
-    """Adds to an error of writing what the user still has."""
-    try:
-        yield
-    except WriteError as error:
+def _skip_or_stop(
+    problem: str, progress: dict[str, Any], optimization: OptimizationConfig, records: Records
+) -> None:
+    """Counts a step that is not finite.
+
+    Raises:
+        InputError: it is one more than may be skipped.
+    """
+    if progress["skipped_steps"] >= optimization.skip_nonfinite:
         raise InputError(
-            f"{error} The run stops; {_last_checkpoint(saved_step())}. When there is room again "
-            "the same command goes on."
-        ) from None
+            f"{problem}; {last_checkpoint(records.saved_step)}. Try a smaller "
+            "--learning_rate, or --skip_nonfinite=10 to skip up to 10 such steps."
+        )
+    progress["skipped_steps"] += 1
+    logging.warning(
+        "%s; it is skipped, the %d. of at most %d.",
+        *(problem, progress["skipped_steps"], optimization.skip_nonfinite),
+    )
 
 
 def learning_rate_at(step: int, rate: float, optimization: OptimizationConfig) -> float:
@@ -268,32 +265,16 @@ def learning_rate_at(step: int, rate: float, optimization: OptimizationConfig) -
     return rate
 
 
-def _validate(
-    run_dir: Path,
-    config: NetworkConfig,
-    model: MattingModel,
-    images: list,
-    progress: dict[str, Any],
-    tensorboard: TensorBoard,
-) -> None:
-    """Validates, and keeps the network if its SAD is the smallest so far."""
-    errors = validate(model, images)
-    step = progress["step"]
-    tensorboard.scalars(step, errors, "validation")
-    logging.info("step %d: validation %s", step, errors_as_text(errors))
-    if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
-        progress["best"] = {"step": step} | errors
-        write_arrays(best_path(run_dir), network_arrays(model.network), config, progress["best"])
+def _indices(step: int, batch_size: int) -> range:
+    """Of the examples of a step, counted from 1."""
+    return range((step - 1) * batch_size, step * batch_size)
 
 
-def _last_checkpoint(saved_step: int) -> str:
-    if not saved_step:
-        return "there is no checkpoint yet"
-    return f"the last checkpoint, of step {saved_step}, is intact"
-
-
-def _foreground_names(manifest: Manifest, batches: tuple) -> str:
-    pairs = [int(pair) for batch in batches for pair in batch["pair"].numpy()]
+def _foreground_names(manifest: Manifest, run: RunConfig, step: int, attempts: np.ndarray) -> str:
+    pairs = []
+    for index, attempt in zip(_indices(step, len(attempts)), attempts.tolist(), strict=True):
+        index = index % run.overfit if run.overfit else index
+        pairs.append(int(pair_of_example(index, len(manifest), run.seed, attempt)))
     return ", ".join(
         f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}" for pair in pairs
     )

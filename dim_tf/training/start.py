@@ -80,15 +80,18 @@ def make_strategy(name: str, batch_size: int) -> tf.distribute.Strategy:
     """The tf.distribute strategy of the run.
 
     Args:
-        name: default or mirrored.
-        batch_size: examples per step, over all devices.
+        name: default, mirrored or multi_worker; the last one before anything else is computed.
+        batch_size: examples per step, over all devices of all machines.
 
     Raises:
         InputError: the batch does not divide over the devices.
     """
+    # Its notes on every sum would bury what the run has to say.
+    tf.get_logger().setLevel("WARNING")
     strategy = {
         "default": tf.distribute.get_strategy,
         "mirrored": tf.distribute.MirroredStrategy,
+        "multi_worker": tf.distribute.MultiWorkerMirroredStrategy,
     }[name]()
     if batch_size % strategy.num_replicas_in_sync:
         raise InputError(

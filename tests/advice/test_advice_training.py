@@ -50,7 +50,7 @@ def quick_steps(monkeypatch):
     def make_train_step(losses, optimization, network, optimizer, strategy):
         done = []
 
-        def step(batch):
+        def step(batch, stop):
             done.append(1)
             network.trainable_variables[0].assign_add(
                 tf.fill(network.trainable_variables[0].shape, optimizer.learning_rate)
@@ -59,7 +59,10 @@ def quick_steps(monkeypatch):
             values = {name: tf.constant(0.5) for name in names}
             loss = np.nan if len(done) in not_finite else 0.5
             count = len(network.trainable_variables)
-            return values | {"total_loss": tf.constant(loss), "gradient_norms": tf.zeros(count)}
+            told = {"stop": stop, "attempt": tf.cast(batch["attempt"], tf.float32)}
+            return (
+                values | told | {"total_loss": tf.constant(loss), "gradient_norms": tf.zeros(count)}
+            )
 
         return step
 

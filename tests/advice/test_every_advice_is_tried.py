@@ -17,6 +17,14 @@ TRIED_ELSEWHERE = {
         "dataset/test_adobe.py",
         "test_the_test_set_is_measured_with_its_own_trimaps",
     ),
+    "Look at what it said; the same commands, for all workers, go on from": (
+        "training/test_workers.py",
+        "test_stopped_killed_and_started_again_it_is_the_same_run",
+    ),
+    "gave other examples than were due; start it anew, with one worker, and": (
+        "training/test_data_service.py",
+        "test_a_data_service_with_two_workers_is_refused_and_one_goes_on",
+    ),
 }
 # Advice that a test cannot follow: the sentence → why.
 NOT_TO_BE_FOLLOWED = {

@@ -12,6 +12,7 @@ from dim_tf.config import ExampleConfig, OfflineConfig, with_values
 from dim_tf.dataset.decoded import fastest_path, write_decoded_copies
 from dim_tf.dataset.manifest import Manifest, pairs_array, write_manifest
 from dim_tf.examples.pipeline import (
+    Share,
     dataset_error,
     open_dataset,
     pair_of_example,
@@ -189,6 +190,24 @@ def test_examples_do_not_depend_on_the_number_of_threads(data_dir, twos):
         options.threading.private_threadpool_size = threads
         batches = training_examples(manifest, config, seed=1, batch_size=2).with_options(options)
         assert_equal(list(batches.take(6).as_numpy_iterator()), twos[:6])
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_shares_are_the_batches_cut_up(data_dir, workers):
+    """None twice, none lost: across an epoch's end, and after a resume."""
+    pieces_of_each = 6 // workers  # of one example
+
+    def share(worker):
+        share = Share(worker, workers, devices=pieces_of_each)
+        count = 3 * pieces_of_each
+        return take(data_dir, count, batch_size=6, first_example=12, share=share)
+
+    shares = [share(worker) for worker in range(workers)]
+    for number, batch in enumerate(take(data_dir, 3, batch_size=6, first_example=12)):
+        first, behind = number * pieces_of_each, (number + 1) * pieces_of_each
+        pieces = [piece for share in shares for piece in share[first:behind]]
+        for name, array in batch.items():
+            np.testing.assert_array_equal(np.concatenate([piece[name] for piece in pieces]), array)
 
 
 @pytest.mark.parametrize("count", [1, 3])

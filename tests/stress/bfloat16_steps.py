@@ -65,8 +65,9 @@ def train_on_noise(steps: int) -> dict[str, float]:
             "alpha": picture(1, 1.0),
             "foreground": picture(3),
             "background": picture(3),
+            "attempt": np.zeros(1, np.int64),
         }
-        values = step({name: tf.constant(array) for name, array in batch.items()})
+        values = step({name: tf.constant(array) for name, array in batch.items()}, tf.zeros([]))
         loss, norms = float(values["total_loss"]), values["gradient_norms"].numpy()
         if not math.isfinite(loss) or not np.isfinite(norms).all():
             raise OverflowError(f"step {number}: loss {loss}, gradient norms {norms}")

@@ -106,7 +106,7 @@ def _die() -> None:
 def _arm(moment: str, generator: random.Random, steps: int) -> None:
     """Lets this process kill itself at a moment."""
     from dim_tf.system import npz
-    from dim_tf.training import checkpoints, loop, progress, validation
+    from dim_tf.training import checkpoints, progress, records, validation
 
     if moment in ("checkpoint", "renamed"):
         number = generator.randint(1, 2)  # the first or second checkpoint of this process
@@ -140,7 +140,7 @@ def _arm(moment: str, generator: random.Random, steps: int) -> None:
             # The first two are read before the run begins.
             if count["read"] == 2 + predictions:
                 if predictions == 5:  # two validations are done: the next best network
-                    loop.network_arrays = lambda network: _die()
+                    records.network_arrays = lambda network: _die()
                 else:
                     _die()
             return read(*files, **keywords)

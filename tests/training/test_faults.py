@@ -17,8 +17,8 @@ from dim_tf.model.weights import read_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.training import loop
-from dim_tf.training.loop import FLAGFILE_NAME
 from dim_tf.training.progress import LossLog, read_loss_log
+from dim_tf.training.records import FLAGFILE_NAME
 from tests.training.run_files import train_as
 
 
@@ -167,9 +167,9 @@ def break_gradient(monkeypatch):
         def make_telling_step(*arguments):
             step = make_step(*arguments)
 
-            def tell_and_step(batch):
+            def tell_and_step(batch, stop):
                 factor.assign(np.nan if np.any(batch["pair"].numpy() == pair) else 1.0)
-                return step(batch)
+                return step(batch, stop)
 
             return tell_and_step
 

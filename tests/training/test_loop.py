@@ -13,8 +13,9 @@ from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import load_network, read_arrays, write_arrays
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
-from dim_tf.training.loop import FLAGFILE_NAME, learning_rate_at
+from dim_tf.training.loop import learning_rate_at
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
+from dim_tf.training.records import FLAGFILE_NAME
 from tests.training.run_files import arrays_of, losses_of, train_as
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -284,7 +285,7 @@ def test_weights_that_are_not_finite_are_never_saved(continued):
 
 
 def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
-    monkeypatch.setattr("dim_tf.training.loop.CollapseAlarm", lambda: CollapseAlarm(steps=3))
+    monkeypatch.setattr("dim_tf.training.records.CollapseAlarm", lambda: CollapseAlarm(steps=3))
     poison(continued, "network/pred_alpha/biases", -30.0)
     train_as(with_values(continued, learning_rate=0.0, steps=10))
     assert "all black for 3 steps" in caplog.text

@@ -1,0 +1,195 @@
+"""Training on two workers against one: seconds of a step, and how far their weights are apart.
+
+    python benchmarks/training_workers.py [--width=0.5] [--precision=bfloat16]
+    python benchmarks/training_workers.py --agreement
+    python benchmarks/training_workers.py --paper
+
+Each worker has a core of this machine to itself and a batch of one, so that twice the examples in
+the time of one is an efficiency of 1. The whole loop is timed, the input pipeline included, on a
+dataset made for it. `--paper` prints what the ring costs for more workers instead, `--agreement`
+how far two workers are from one process with both examples. Run it alone on the machine.
+"""
+
+import argparse
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from timing import table
+
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import (
+    NetworkConfig,
+    OfflineConfig,
+    TrainingConfig,
+    config_from_values,
+    with_values,
+)
+from dim_tf.dataset.decoded import write_decoded_copies
+from dim_tf.dataset.manifest import read_manifest
+
+STEPS, TIMED_STEPS = 14, 9
+AGREEMENT_STEPS = 20
+# On paper.
+WORKERS = (2, 8, 64, 1000)
+GIGABITS = (10, 100)
+LATENCY = 50e-6  # seconds from one machine to the next, as over Ethernet
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--width", type=float, default=0.5)
+    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--paper", action="store_true")
+    parser.add_argument("--agreement", action="store_true")
+    parser.add_argument(
+        "--step_seconds", type=float, default=1.0, help="of one worker, for --paper"
+    )
+    parser.add_argument("--child", help="used by the script itself")
+    arguments = parser.parse_args()
+    if arguments.child:
+        train_here(json.loads(arguments.child))
+        return
+    if arguments.paper:
+        print_paper(arguments.step_seconds)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        data = str(Path(folder) / "data")
+        make_dataset(
+            with_values(OfflineConfig(), out_dir=data, synthetic=8, seed=1, progress=False)
+        )
+        write_decoded_copies(read_manifest(data), 10.0, progress=False)
+        settings = {
+            "data_dir": data,
+            "width": arguments.width,
+            "fc6": "1x1",
+            "mixed_precision": arguments.precision,
+            "progress": False,
+            "image_every": 0,
+        }
+        if arguments.agreement:
+            print_agreement(folder, settings)
+        else:
+            print_scaling(folder, settings)
+
+
+def print_scaling(folder: str, settings: dict) -> None:
+    """Two workers with a core each against one with one core."""
+    settings |= {"steps": STEPS, "log_every": TIMED_STEPS, "checkpoint_every": STEPS}
+    one = run_workers(folder, settings | {"batch_size": 1}, cores=[{0}])
+    two = run_workers(folder, settings | {"batch_size": 2}, cores=[{0}, {1}])
+    header = ["width", "precision", "one worker, s/step", "two workers, s/step", "efficiency"]
+    row = [str(settings["width"]), settings["mixed_precision"]]
+    print(table(header, [[*row, f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}"]]))
+
+
+def print_agreement(folder: str, settings: dict) -> None:
+    """Two workers against one process, both with two examples."""
+    settings |= {"steps": AGREEMENT_STEPS, "batch_size": 2}
+    run_workers(folder, settings | {"run_dir": f"{folder}/one"}, cores=[{0, 1}])
+    run_workers(folder, settings | {"run_dir": f"{folder}/two"}, cores=[{0}, {1}])
+    from dim_tf.model.run_folder import checkpoint_path
+    from dim_tf.model.weights import read_arrays
+    from dim_tf.training.progress import read_loss_log
+
+    runs = [Path(folder) / name for name in ("one", "two")]
+    losses = [np.array([row["total_loss"] for row in read_loss_log(run)]) for run in runs]
+    one, two = (read_arrays(checkpoint_path(run, AGREEMENT_STEPS))[0] for run in runs)
+    apart = {
+        name: np.linalg.norm(array - two[name]) / max(np.linalg.norm(array), 1e-30)
+        for name, array in one.items()
+        if name.startswith("network/")
+    }
+    print(
+        f"losses of {AGREEMENT_STEPS} steps: {np.max(np.abs(losses[1] / losses[0] - 1)):.1e} apart"
+    )
+    for kind in ("weights", "biases", "gamma", "beta", "moving_mean", "moving_variance"):
+        worst = max(value for name, value in apart.items() if name.endswith(kind))
+        print(f"{kind}: {worst:.1e} apart, the worst layer")
+
+
+def run_workers(folder: str, settings: dict, cores: list[set[int]]) -> float:
+    """Runs one process for each set of cores; returns the first one's seconds for a step."""
+    sockets = [socket.create_server(("", 0)) for _ in cores]
+    addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    if len(cores) > 1:
+        settings = settings | {"strategy": "multi_worker"}
+    settings = {"run_dir": tempfile.mkdtemp(dir=folder)} | settings
+    processes = []
+    for index, own in enumerate(cores):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        child = json.dumps({"settings": settings, "cores": sorted(own)})
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, __file__, f"--child={child}"],
+                env=os.environ | {"TF_CONFIG": json.dumps(task)},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+    outputs = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise SystemExit("a worker failed")
+    return float(outputs[0].split()[-1])
+
+
+def train_here(child: dict) -> None:
+    """What each process does."""
+    os.sched_setaffinity(0, child["cores"])
+    from dim_tf.system.quiet import import_tensorflow
+
+    import_tensorflow()
+    from dim_tf.training.loop import train
+
+    config = config_from_values(TrainingConfig, child["settings"])
+    print(train(config.run, config.data.data_dir).step_seconds or 0.0)
+
+
+def print_paper(step_seconds: float) -> None:
+    """What a step of W workers costs more than one's, if nothing is done at the same time.
+
+    A ring sends each worker 2 (W - 1) / W times the gradient, in 2 (W - 1) messages one after the
+    other. Batch norm sends three small sums for each of its layers, each around the ring.
+    """
+    import keras
+
+    from dim_tf.model.layers import ConvolutionBatchNorm
+    from dim_tf.model.network import build_network
+
+    for fc6 in ("1x1", "7x7"):
+        network = build_network(NetworkConfig(fc6=fc6))
+        count = sum(math.prod(variable.shape) for variable in network.trainable_variables)
+        layers = sum(isinstance(layer, ConvolutionBatchNorm) for layer in network.layers)
+        print(f"\nfc6 {fc6}: {count:,} weights, {4 * count / 1e6:.0f} MB of gradient a step")
+        rows = []
+        for workers in WORKERS:
+            around = 2 * (workers - 1) * LATENCY
+            row = [str(workers), f"{3 * layers * around:.2f} s"]
+            for gigabits in GIGABITS:
+                share = 2 * (workers - 1) / workers
+                ring = share * 4 * count / (gigabits * 1e9 / 8) + around
+                efficiencies = [
+                    step_seconds / (step_seconds + ring + sums) for sums in (3 * layers * around, 0)
+                ]
+                row += [f"{ring:.2f} s", " / ".join(f"{each:.2f}" for each in efficiencies)]
+            rows.append(row)
+        header = ["workers", "batch norm's sums"]
+        for gigabits in GIGABITS:
+            header += [f"ring, {gigabits} Gbit/s", "efficiency with / without batch norm"]
+        print(table(header, rows))
+        keras.backend.clear_session()
+
+
+if __name__ == "__main__":
+    main()
