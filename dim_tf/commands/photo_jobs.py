@@ -55,6 +55,11 @@ class PhotoJob(NamedTuple):
     save_certainty: Path | None = None
     truth: Path | None = None
 
+    def targets(self) -> dict[str, Path]:
+        """The files to write, by what is in them: the names of this class."""
+        kinds = ("matte", *_ENDINGS)
+        return {kind: path for kind in kinds if (path := getattr(self, kind))}
+
 
 def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     """Pairs the photos with their masks or trimaps and decides what is written where.
