@@ -9,16 +9,17 @@ from dim_tf.commands.measure import measure_mattes, truths_as_masks
 from dim_tf.commands.photo_jobs import plan_jobs
 from dim_tf.commands.photo_pictures import Behind, Kind
 from dim_tf.commands.photo_work import Outcome, PhotoWork, SharedNetwork, outcomes_of
+from dim_tf.commands.photo_work import load_network as _load_model
 from dim_tf.commands.progress import under_bar
-from dim_tf.config import InferenceConfig, MattingConfig, values_of
+from dim_tf.config import InferenceConfig, values_of
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.matting.cutout import parse_background
 from dim_tf.matting.onnx_network import check_onnx_runtime
-from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
+from dim_tf.model.checkpoint_choice import existing_checkpoint
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError, printable, tell
 from dim_tf.system.files import write_bytes
-from dim_tf.system.memory import give_back_memory, return_large_blocks
+from dim_tf.system.memory import give_back_memory
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -93,22 +94,6 @@ def run_inference(config: InferenceConfig) -> None:
             "SAD {SAD:.2f} thousand pixels, MSE {MSE:.4f}.".format(**evaluation.mean())
         )
     failures.raise_if_any("photos")
-
-
-def _load_model(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
-    """The network, and the file its weights came from."""
-    return_large_blocks()
-    from dim_tf.matting.predict import load_model
-
-    file = find_checkpoint(checkpoint)
-    model = load_model(
-        file,
-        bn_eval=matting.bn_eval,
-        precision=matting.precision,
-        post_process=matting.post_process,
-        runtime=matting.runtime,
-    )
-    return model, file
 
 
 def write_pictures(outcome: Outcome) -> None:

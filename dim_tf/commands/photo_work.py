@@ -10,20 +10,23 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dim_tf.commands.photo_input import with_its_trimap
-from dim_tf.commands.photo_jobs import PhotoJob
+from dim_tf.commands.photo_jobs import PhotoJob, Place
 from dim_tf.commands.photo_pictures import Behind, Kind, pictures_of_photo
-from dim_tf.config import InferenceConfig
+from dim_tf.config import BeamConfig, InferenceConfig, MattingConfig
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
+from dim_tf.system.memory import return_large_blocks
 from dim_tf.system.threads import Room, in_order_ahead, usable_cores
+from dim_tf.trimaps.on_photo import photo_and_trimap
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -113,13 +116,15 @@ class PhotoWork:
         network: gives the network.
         tells_at_once: whether notes are printed as they come, not handed on.
         room: for the photos under way, pixels.
+        read: reads a picture of at most so many megapixels.
         stopped: set when nobody waits for any photo any more.
     """
 
-    config: InferenceConfig
+    config: InferenceConfig | BeamConfig
     behind: Behind | None
     network: Callable[[], "MattingModel"]
     tells_at_once: bool = False
+    read: Callable[[Place, float], Picture] = read_picture
     room: Room = dataclasses.field(default_factory=lambda: Room(_PIXELS_AT_ONCE))
     stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
 
@@ -133,7 +138,7 @@ class PhotoWork:
         self._go_on()
         reading = self.config.reading
         try:
-            picture = read_picture(job.photo, reading.max_input_megapixels)
+            picture = self.read(job.photo, reading.max_input_megapixels)
         except InputError as error:
             return Outcome(job, [], error)
         height, width = picture.shape
@@ -146,7 +151,8 @@ class PhotoWork:
         notes: list[tuple] = []
         told = tell if self.tells_at_once else (lambda *note: notes.append(note))
         try:
-            inputs = with_its_trimap(picture, job.mask, reading, told)
+            beside = job.mask and self.read(job.mask, reading.max_input_megapixels)
+            inputs = photo_and_trimap(picture, beside, reading, told)
             truth = job.truth and read_matte_on(
                 job.truth,
                 inputs.picture,
@@ -183,6 +189,31 @@ class PhotoWork:
             raise StoppedError
 
 
+def photos_at_once(processes: int = 1) -> int:
+    """How many photos are best under way at once in each of so many processes on this machine."""
+    return max(2, min(-(-(usable_cores() + 1) // processes), _MOST_THREADS))
+
+
+def load_network(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
+    """The network, and the file its weights came from.
+
+    Raises:
+        InputError: see `load_model`.
+    """
+    return_large_blocks()
+    from dim_tf.matting.predict import load_model
+
+    file = find_checkpoint(checkpoint)
+    model = load_model(
+        file,
+        bn_eval=matting.bn_eval,
+        precision=matting.precision,
+        post_process=matting.post_process,
+        runtime=matting.runtime,
+    )
+    return model, file
+
+
 @contextlib.contextmanager
 def outcomes_of(work: PhotoWork, jobs: Sequence[PhotoJob]) -> Iterator[Iterable[Outcome]]:
     """What comes of each photo, in their order, while the next ones are under way.
@@ -199,7 +230,7 @@ def outcomes_of(work: PhotoWork, jobs: Sequence[PhotoJob]) -> Iterator[Iterable[
     if len(jobs) == 1:
         yield map(work, jobs)
         return
-    threads = max(2, min(usable_cores() + 1, _MOST_THREADS, len(jobs)))
+    threads = min(photos_at_once(), len(jobs))
     outcomes = in_order_ahead(work, jobs, threads, threads + _WAITING)
     try:
         yield outcomes

@@ -74,11 +74,11 @@ def test_files_lines_and_failures_are_those_of_one_photo_after_the_other(
 
 def test_a_slow_disk_is_not_run_away_from(tiny, folder, monkeypatch):
     begun, written, ahead = [], [], []
-    read, write = photo_work.read_picture, matte.write_bytes
+    make_trimap, write = photo_work.photo_and_trimap, matte.write_bytes
 
-    def counted_read(path, limit):
-        begun.append(path)
-        return read(path, limit)
+    def counted(*given):
+        begun.append(given)
+        return make_trimap(*given)
 
     def slow_write(path, content):
         time.sleep(0.05)
@@ -86,13 +86,12 @@ def test_a_slow_disk_is_not_run_away_from(tiny, folder, monkeypatch):
         write(path, content)
         written.append(path)
 
-    monkeypatch.setattr(photo_work, "read_picture", counted_read)
+    monkeypatch.setattr(photo_work, "photo_and_trimap", counted)
     monkeypatch.setattr(matte, "write_bytes", slow_write)
     with pytest.raises(InputError):
         tiny(write_mattes, *FOLDERS[:3])
-    assert len(begun) == 12
-    # Those begun, and two that failed and are never written.
-    assert max(ahead) <= photo_work._MOST_THREADS + photo_work._WAITING + 2
+    assert len(begun) == 10
+    assert max(ahead) <= photo_work._MOST_THREADS + photo_work._WAITING
 
 
 def test_ctrl_c_ends_those_under_way_and_nothing_is_written_after_it(tiny, folder, monkeypatch):
