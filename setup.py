@@ -65,6 +65,9 @@ setup(
     extras_require={
         "closed_form": ["pymatting>=1.1.12"],  # the held-out sets' other matte
         "onnx": ["onnx>=1.16", "onnxruntime>=1.19"],  # --format=onnx, --runtime=onnx
+        # Mattes of many photos, docs/scale.md. Beam wants protobuf below 7 and NumPy below 2.5;
+        # TensorFlow runs with these as well, and pip takes them.
+        "beam": ["apache-beam>=2.70"],
         "heic": ["pillow-heif>=0.22"],  # phones' photos
         "page": ["starlette>=0.46", "uvicorn>=0.34", "python-multipart>=0.0.27"],  # dim-tf page
         "tensorboard": ["tensorboard"],

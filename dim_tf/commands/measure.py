@@ -50,7 +50,7 @@ def measure_mattes(config: InferenceConfig) -> None:
     evaluation = Evaluation(measuring.region, measuring.sheets)
     table = ErrorTable(job.matte.stem for job in jobs)
     failures = Failures(len(jobs))
-    with under_bar(jobs, "mattes") as jobs_shown:
+    with under_bar(jobs, "mattes", len(jobs)) as jobs_shown:
         for job in jobs_shown:
             try:
                 _measure(job, config.reading, evaluation)

@@ -30,6 +30,10 @@ _ENDINGS = {
 _NAMES_SHOWN = 5
 
 
+# A file on this machine, or the URL of one that Beam reads.
+Place = Path | str
+
+
 class PhotoJob(NamedTuple):
     """One photo's files.
 
@@ -45,15 +49,20 @@ class PhotoJob(NamedTuple):
         truth: exact matte to compare with, or None.
     """
 
-    photo: Path
-    mask: Path | None
-    matte: Path | None
-    side_by_side: Path | None = None
-    cutout: Path | None = None
-    composite: Path | None = None
-    save_trimap: Path | None = None
-    save_certainty: Path | None = None
-    truth: Path | None = None
+    photo: Place
+    mask: Place | None
+    matte: Place | None
+    side_by_side: Place | None = None
+    cutout: Place | None = None
+    composite: Place | None = None
+    save_trimap: Place | None = None
+    save_certainty: Place | None = None
+    truth: Place | None = None
+
+    def targets(self) -> dict[str, Place]:
+        """The files to write, by what is in them: the names of this class."""
+        kinds = ("matte", *_ENDINGS)
+        return {kind: path for kind in kinds if (path := getattr(self, kind))}
 
 
 def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
@@ -147,6 +156,24 @@ def _other_targets(
         for other, target in zip(others, targets, strict=True):
             other[flag] = target
     return others
+
+
+def targets_in(writing: WritingConfig, stem: str) -> dict[str, str]:
+    """What is written for a photo where every flag names a folder, which may be a URL.
+
+    Args:
+        writing: says which folders.
+        stem: the photo's name without suffix.
+
+    Returns:
+        Fields of `PhotoJob`.
+    """
+    folders = {"matte": writing.output} if writing.write_matte else {}
+    folders |= {flag: value for flag in _ENDINGS if (value := getattr(writing, flag))}
+    return {
+        flag: f"{folder.rstrip('/')}/{stem}{_ENDINGS.get(flag, '')}.png"
+        for flag, folder in folders.items()
+    }
 
 
 def _demo_job(writing: WritingConfig) -> PhotoJob:

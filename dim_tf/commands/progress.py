@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} ({elapsed} gone, {remaining} left)"
@@ -11,7 +11,7 @@ Job = TypeVar("Job")
 
 
 @contextlib.contextmanager
-def under_bar(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
+def under_bar(jobs: Iterable[Job], label: str, count: int) -> Iterator[Iterable[Job]]:
     """Shows on stderr how far a loop is; what the block prints goes above the bar.
 
     Nothing is shown where stderr is no terminal, or of fewer than two jobs.
@@ -19,11 +19,12 @@ def under_bar(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
     Args:
         jobs: what the loop goes over.
         label: in front of the bar.
+        count: how many these are.
 
     Yields:
         The jobs, to loop over.
     """
-    if len(jobs) < 2 or not sys.stderr.isatty():
+    if count < 2 or not sys.stderr.isatty():
         yield jobs
         return
     from tqdm import tqdm
@@ -31,7 +32,13 @@ def under_bar(jobs: Sequence[Job], label: str) -> Iterator[Iterable[Job]]:
 
     terminal = sys.stderr
     shown = tqdm(
-        jobs, desc=label, file=terminal, leave=False, dynamic_ncols=True, bar_format=_FORMAT
+        jobs,
+        desc=label,
+        total=count,
+        file=terminal,
+        leave=False,
+        dynamic_ncols=True,
+        bar_format=_FORMAT,
     )
     with contextlib.ExitStack() as stack:
         bar = stack.enter_context(shown)

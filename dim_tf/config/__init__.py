@@ -4,6 +4,7 @@ The dataclasses are the settings of the library. `dim_tf/config/flags.py` turns 
 `option` into a command-line flag of the same name, with the text given there as its help.
 """
 
+from dim_tf.config.beam import BeamConfig, RunningConfig
 from dim_tf.config.constants import (
     BACKGROUND,
     BATCH_NORM_EPSILON,

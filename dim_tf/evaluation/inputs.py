@@ -12,6 +12,7 @@ from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.pictures.placing import MaskOrientation, lay_on
 from dim_tf.pictures.trimap import trimap_of
 from dim_tf.system.errors import tell
+from dim_tf.trimaps.on_photo import Teller
 
 
 def read_test_image(
@@ -35,10 +36,10 @@ def read_test_image(
     photo, notes = photo_of(picture)
     values, trimap_notes = trimap_of(trimap_picture)
     values, placing, _ = lay_on(values, trimap_picture, picture, cv2.INTER_NEAREST_EXACT)
-    truth = read_matte_on(alpha, picture, quiet=quiet)
-    if not quiet:
-        tell(rgb, *picture.notes, *notes)
-        tell(trimap, *trimap_picture.notes, *trimap_notes, *placing)
+    told = (lambda *_: None) if quiet else tell
+    truth = read_matte_on(alpha, picture, told=told)
+    told(rgb, *picture.notes, *notes)
+    told(trimap, *trimap_picture.notes, *trimap_notes, *placing)
     return photo.rgb, values, truth
 
 
@@ -48,7 +49,7 @@ def read_matte_on(
     *,
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
     orientation: MaskOrientation | None = None,
-    quiet: bool = False,
+    told: Teller = tell,
 ) -> np.ndarray:
     """Reads a matte that must lie on a picture pixel for pixel.
 
@@ -57,7 +58,7 @@ def read_matte_on(
         photo: the picture.
         max_megapixels: a larger one is refused unread.
         orientation: see `lay_on`.
-        quiet: whether what there is to say about the file was told before.
+        told: gets what there is to say about the file.
 
     Returns:
         [H, W] uint8, of the picture's size.
@@ -68,6 +69,5 @@ def read_matte_on(
     picture = read_picture(path, max_megapixels)
     matte, notes = matte_of(picture)
     matte, placing, _ = lay_on(matte, picture, photo, None, orientation)
-    if not quiet:
-        tell(path, *picture.notes, *notes, *placing)
+    told(path, *picture.notes, *notes, *placing)
     return matte

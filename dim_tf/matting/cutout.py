@@ -9,10 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.matting.foreground import estimate_foreground
 from dim_tf.matting.progress import Progress, untold
-from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 
 Background = tuple[int, int, int] | Path
@@ -54,31 +52,6 @@ def parse_colour(text: str) -> tuple[int, int, int]:
 
     red, green, blue = (min(max(level, 0), 255) for level in ImageColor.getrgb(text)[:3])
     return red, green, blue
-
-
-def render_background(
-    background: Background,
-    height: int,
-    width: int,
-    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
-) -> np.ndarray:
-    """A background of a photo's size; a picture is scaled to fill it and cropped in the middle.
-
-    Args:
-        background: from `parse_background`.
-        height: of the photo.
-        width: of the photo.
-        max_megapixels: a larger picture is refused unread.
-
-    Returns:
-        [height, width, 3] uint8 RGB.
-
-    Raises:
-        InputError: the picture cannot be read.
-    """
-    if not isinstance(background, Path):
-        return np.full((height, width, 3), background, np.uint8)
-    return filling(read_rgb(background, max_megapixels), height, width)
 
 
 def filling(picture: np.ndarray, height: int, width: int) -> np.ndarray:

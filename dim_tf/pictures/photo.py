@@ -162,8 +162,11 @@ def share_of_colour(picture: Picture) -> float:
     """The share of pixels whose red, green and blue differ visibly, of those that can be seen."""
     if picture.pixels.ndim == 2:
         return 0.0
-    sample = to_8_bits(_sample(picture.pixels)).astype(int)
-    coloured = sample.max(axis=2) - sample.min(axis=2) > _VISIBLE_COLOUR
+    # Plane by plane: over three numbers at a time NumPy's max takes ten times as long.
+    red, green, blue = np.moveaxis(to_8_bits(_sample(picture.pixels)), 2, 0)
+    largest = np.maximum(np.maximum(red, green), blue)
+    smallest = np.minimum(np.minimum(red, green), blue)
+    coloured = largest - smallest > _VISIBLE_COLOUR
     if is_cut_out(picture):
         coloured = coloured[_sample(picture.opacity) > 0]
     return float(np.mean(coloured)) if coloured.size else 0.0

@@ -3,6 +3,9 @@
 By itself glibc keeps what a photo left behind: it raises the size from which a block goes back to
 the system when it is freed to 32 MB, and below that the next photo, of another size, fragments the
 heap. With another C library these functions do nothing.
+
+A block that goes back and is asked for again costs the system a page fault for every 4 KB: with
+every block from 256 KB on, a fifth of the processor's time for a photo of half a megapixel.
 """
 
 import ctypes
@@ -10,11 +13,11 @@ from collections.abc import Callable
 
 # glibc's malloc.h, and the size from which a block is a mapping of its own.
 _M_MMAP_THRESHOLD = -3
-_LARGE_BLOCK = 2**18
+_LARGE_BLOCK = 2**22
 
 
 def return_large_blocks() -> None:
-    """Has every block of 256 KB or more, from now on, go back to the system when it is freed."""
+    """Has every block of 4 MB or more, from now on, go back to the system when it is freed."""
     _c_function("mallopt")(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 

@@ -1,8 +1,11 @@
 """Runs what lets go of Python's lock, as NumPy, SciPy and OpenCV do, on all cores."""
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -24,3 +27,61 @@ def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
     """
     with ThreadPoolExecutor(usable_cores()) as threads:
         return list(threads.map(function, items))
+
+
+def in_order_ahead(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int
+) -> Generator[_Result]:
+    """`function` of every item, in their order, computed before it is asked for.
+
+    Closed early, it begins no more of them and waits for those that are under way.
+
+    Args:
+        function: of one item.
+        items: one after the other.
+        threads: so many are under way at once.
+        ahead: so many are begun at most before the first of them is taken, so that results do not
+            pile up where they are taken slowly.
+
+    Yields:
+        Each result.
+
+    Raises:
+        Exception: what `function` raises, in the place of its result.
+    """
+    begun: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                if len(begun) == ahead:
+                    yield begun.popleft().result()
+                begun.append(pool.submit(function, item))
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
+
+
+class Room:
+    """Room for so much at once; what is larger than all of it goes in alone."""
+
+    def __init__(self, size: int) -> None:
+        """Begins empty."""
+        self._size = size
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def taken(self, amount: int) -> Iterator[None]:
+        """Waits until there is room for so much, and takes it for the block."""
+        amount = min(amount, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken + amount <= self._size)
+            self._taken += amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= amount
+                self._changed.notify_all()

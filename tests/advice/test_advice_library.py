@@ -12,7 +12,9 @@ from tests.advice.provoking import refused
 
 @pytest.fixture
 def own_colours(pictures, monkeypatch):
-    monkeypatch.setattr("dim_tf.matting.of_photo.foreground_colours_of", lambda rgb, alpha: rgb)
+    monkeypatch.setattr(
+        "dim_tf.matting.of_photo.foreground_colours_of", lambda rgb, alpha, *told: rgb
+    )
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "post_process"])

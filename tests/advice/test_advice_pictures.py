@@ -52,7 +52,9 @@ def test_a_picture_too_large_is_made_smaller_or_the_limit_raised(infer):
 
 
 def test_the_limit_is_raised_for_the_background_as_well(infer, monkeypatch):
-    monkeypatch.setattr("dim_tf.matting.of_photo.foreground_colours_of", lambda own, alpha: own)
+    monkeypatch.setattr(
+        "dim_tf.matting.of_photo.foreground_colours_of", lambda own, alpha, *told: own
+    )
     write_png("wall.png", np.full((60, 60, 3), 90, np.uint8))
     given = "--rgb=photo.png", "--alpha=mask.png", "--background=wall.png"
     advice = "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)"

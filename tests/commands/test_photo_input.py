@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dim_tf.commands.photo_input import read_photo_and_trimap
-from dim_tf.commands.photo_jobs import PhotoJob
 from dim_tf.config import ReadingConfig
-from dim_tf.pictures.picture import turned
+from dim_tf.pictures.picture import read_picture, turned
 from dim_tf.system.errors import InputError
+from dim_tf.trimaps.on_photo import photo_and_trimap
 
 HEIGHT, WIDTH = 90, 120
 RANDOM = np.random.default_rng(5)
@@ -38,10 +37,9 @@ def read(tmp_path, monkeypatch, capsys):
                 (tmp_path / file).write_bytes(image)
         if given is not None:
             settings["alpha" if alpha is not None else "trimap"] = name
-        job = PhotoJob(
-            tmp_path / "photo", None if given is None else tmp_path / name, tmp_path / "matte.png"
-        )
-        photo, made, _ = read_photo_and_trimap(job, ReadingConfig(**settings))
+        beside = None if given is None else read_picture(tmp_path / name)
+        picture = read_picture(tmp_path / "photo")
+        photo, made, _ = photo_and_trimap(picture, beside, ReadingConfig(**settings))
         rgb = photo.rgb
         assert made.shape == rgb.shape[:2] and rgb.shape[2] == 3
         assert rgb.dtype == made.dtype == np.uint8

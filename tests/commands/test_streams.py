@@ -72,7 +72,7 @@ def test_lines_stand_above_the_bar(monkeypatch, also_stdout):
     terminal, stdout = Terminal(), Terminal() if also_stdout else io.StringIO()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(sys, "stdout", stdout)
-    with under_bar(["a", "b", "c"], "mattes") as jobs:
+    with under_bar(["a", "b", "c"], "mattes", 3) as jobs:
         for job in jobs:
             print(f"matte {job}", flush=True)
             print(f"note {job}", file=sys.stderr)
@@ -90,7 +90,7 @@ def test_lines_stand_above_the_bar(monkeypatch, also_stdout):
 def test_no_bar_without_a_terminal_or_of_one_photo(monkeypatch, stream, jobs):
     seen = stream()
     monkeypatch.setattr(sys, "stderr", seen)
-    with under_bar(jobs, "mattes") as shown:
+    with under_bar(jobs, "mattes", len(jobs)) as shown:
         assert list(shown) == list(jobs)
     assert seen.getvalue() == ""
 

@@ -117,7 +117,7 @@ def test_a_cut_out_is_what_the_command_writes(written, network):
 
 @pytest.fixture
 def own_colours(monkeypatch):
-    monkeypatch.setattr(of_photo, "foreground_colours_of", lambda rgb, alpha: rgb)
+    monkeypatch.setattr(of_photo, "foreground_colours_of", lambda rgb, alpha, *told: rgb)
 
 
 def test_a_colour_profile(written, network, own_colours):

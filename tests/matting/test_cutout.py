@@ -6,9 +6,9 @@ from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.matting.cutout import (
     composite_on,
+    filling,
     foreground_colours_of,
     parse_background,
-    render_background,
 )
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
@@ -96,7 +96,7 @@ def test_a_picture_fills_the_photo_and_is_cropped_in_the_middle(size):
     picture[..., 0] = np.linspace(0, 255, size[1])
     picture[..., 1] = np.linspace(0, 255, size[0])[:, None]
     write_png("b.png", picture)
-    made = render_background(parse_background("b.png"), 60, 80)
+    made = filling(read_rgb("b.png"), 60, 80)
     assert made.shape == (60, 80, 3)
     if size != (1, 1):
         red, green = made[..., 0].astype(int), made[..., 1].astype(int)

@@ -7,7 +7,12 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.model.losses import certainty_loss
-from dim_tf.model.network import alpha_and_log_scale, build_network, first_stage
+from dim_tf.model.network import (
+    alpha_and_log_scale,
+    build_network,
+    first_stage,
+    with_joined_heads,
+)
 from dim_tf.model.weights import (
     load_network,
     network_arrays,
@@ -15,6 +20,7 @@ from dim_tf.model.weights import (
     save_weights,
     write_arrays,
 )
+from dim_tf.system.processor import has_bfloat16_instructions
 from tests.model.test_network import make_inputs, randomize, tiny
 
 VARIANTS = [{}, {"refine": True}, {"skip": True, "normalize_input": True}, {"batch_norm": False}]
@@ -112,3 +118,22 @@ def test_weights_with_it_come_back_and_older_files_load_as_they_did(tmp_path):
     loaded, _, _ = load_network(tmp_path / "old.npz")
     alpha, _ = alpha_and_log_scale(network(make_inputs()))
     np.testing.assert_array_equal(loaded(make_inputs()), alpha)
+
+
+@pytest.mark.parametrize("variant", [{}, {"skip": True, "normalize_input": True}])
+def test_one_convolution_for_both_outputs_gives_the_same(variant):
+    network = build_network(tiny(certainty=True, **variant), for_training=False)
+    randomize(network)
+    expected, joined = (
+        tf.function(forward)(make_inputs())
+        for forward in (lambda x: network(x, training=False), with_joined_heads(network))
+    )
+    assert np.std(expected) > 0
+    np.testing.assert_allclose(joined, expected, rtol=1e-5, atol=1e-6)
+    if has_bfloat16_instructions():  # where it is used
+        np.testing.assert_array_equal(joined, expected)
+
+
+def test_networks_without_two_outputs_beside_each_other_stay_as_they_are():
+    assert with_joined_heads(build_network(tiny())) is None
+    assert with_joined_heads(build_network(tiny(certainty=True, refine=True))) is None

@@ -13,7 +13,7 @@ def megabytes():
 
 {first}
 kept = [np.ones(30_000) for _ in range(1000)]  # 240 KB each, below what goes back by itself
-large = [np.ones(40_000) for _ in range(500)]  # 320 KB
+large = [np.ones(600_000) for _ in range(50)]  # 4.8 MB
 end = np.ones(30_000)  # keeps the heap from shrinking at its end
 full = megabytes()
 kept.clear()
@@ -32,5 +32,5 @@ def test_free_memory_goes_back_to_the_system():
         )
         return float(run.stdout)
 
-    assert given_back("return_large_blocks()", "give_back_memory()") > 350
-    assert given_back("return_large_blocks()", "") > 140
+    assert given_back("return_large_blocks()", "give_back_memory()") > 430
+    assert given_back("return_large_blocks()", "") > 220

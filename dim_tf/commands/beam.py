@@ -1,0 +1,162 @@
+"""The mattes of a million photos, on any filesystem and runner that Apache Beam knows.
+
+    python -m dim_tf.commands.beam --photos='photos/*' --masks='masks/*' --output=mattes/
+
+Photos and masks are paired by file name without suffix; names may be URLs, such as
+gs://bucket/photos/*. What is there already is passed over, so the same command goes on after it was
+stopped. Photos that cannot be used are in mattes/dead_letters.txt, one a line with the reason.
+
+With four processes on this machine, and on a cluster:
+
+    python -m dim_tf.commands.beam --photos=photos/ --masks=masks/ --output=mattes/ --workers=4
+    python -m dim_tf.commands.beam --photos='s3://bucket/photos/*' --masks='s3://bucket/masks/*'
+        --output=s3://bucket/mattes/
+        --runner=FlinkRunner --runner_options='--flink_master=host:8081'
+
+The other flags are those of dim-tf matte. docs/scale.md tells more.
+"""
+
+import importlib.util
+import logging
+import shlex
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from dim_tf.commands.script import Command, run_script
+from dim_tf.config import BeamConfig, with_values
+from dim_tf.system.errors import InputError
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.runner import PipelineResult
+
+_DEAD_LETTERS = "dead_letters.txt"
+# `DirectRunner` would download a program first (Prism).
+_LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
+
+
+def run_pipeline(config: BeamConfig) -> None:
+    """Runs the pipeline to its end and prints how many photos there were.
+
+    Raises:
+        InputError: Beam is not installed; flags are missing or contradict each other; there is no
+            photo; or, at the end, how many could not be used.
+    """
+    if importlib.util.find_spec("apache_beam") is None:
+        raise InputError("The pipeline needs apache-beam; install it with pip install apache-beam.")
+    _quieten()
+    from dim_tf.model.checkpoint_choice import existing_checkpoint
+    from dim_tf.trimaps.grabcut import parse_rectangle
+    from dim_tf.trimaps.on_photo import what_is_given
+
+    writing, reading = config.writing, config.reading
+    if not reading.rgb:
+        raise InputError("--photos is missing; give a pattern, such as 'photos/*'.")
+    if what_is_given(reading) == "rect":
+        parse_rectangle(reading.rect)
+    if not writing.output:
+        raise InputError("--output is missing; give the folder for the mattes.")
+    if writing.background or writing.composite:
+        raise InputError(
+            "--background and --composite are not possible here; give --cutout, and put the "
+            "cut-outs on it afterwards."
+        )
+    existing_checkpoint(config.matting.checkpoint)
+    patterns = {name: as_pattern(getattr(reading, name)) for name in ("rgb", "alpha", "trimap")}
+    dead_letters = config.running.dead_letters or f"{writing.output.rstrip('/')}/{_DEAD_LETTERS}"
+    counts = _run(with_values(config, **patterns, dead_letters=dead_letters))
+    photos = sum(counts[name] for name in ("done", "skipped", "refused"))
+    if not photos:
+        raise InputError(f"--photos={reading.rgb} matches no picture; check the pattern.")
+    mean = counts["milliseconds"] / 1000 / max(1, counts["done"])
+    print(
+        f"{photos} photos: {counts['done']} done, {mean:.1f} s each, {counts['skipped']} skipped, "
+        f"{counts['refused']} refused."
+    )
+    if counts["refused"]:
+        raise InputError(
+            f"{counts['refused']} of {photos} photos could not be used; {dead_letters} says why."
+        )
+
+
+def _quieten() -> None:
+    """Leaves out what Beam says of packages that are not there, and of each of its steps."""
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    # Of the last run's dead letters, which are written anew.
+    logging.getLogger("apache_beam.io.filebasedsink").setLevel(logging.ERROR)
+    logging.disable(logging.WARNING)
+    try:
+        importlib.import_module("apache_beam")
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def as_pattern(value: str) -> str:
+    """A flag's value as Beam's filesystems match it: a folder means the files in it."""
+    if not value:
+        return value
+    if not any(sign in value for sign in "*?[") and not PurePosixPath(value).suffix:
+        value = f"{value.rstrip('/')}/"
+    return value if "/" in value else f"./{value}"
+
+
+def options_of(config: BeamConfig) -> tuple[str, "PipelineOptions"]:
+    """The runner's name and options.
+
+    Raises:
+        InputError: Beam does not know an option.
+    """
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    running = config.running
+    words = shlex.split(running.runner_options)
+    if running.runner != "local":
+        return running.runner, PipelineOptions([f"--runner={running.runner}", *words])
+    mode = "multi_processing" if running.workers > 1 else "in_memory"
+    words = ["--default_sdk_harness_log_level=WARNING", *words]
+    words += [f"--direct_num_workers={running.workers}", f"--direct_running_mode={mode}"]
+    return _LOCAL_RUNNER, PipelineOptions(words)
+
+
+def _run(config: BeamConfig) -> dict[str, int]:
+    """Runs the pipeline; what it counted."""
+    import apache_beam as beam
+
+    from dim_tf.commands.beam_files import remove_unfinished
+    from dim_tf.commands.beam_pipeline import dead_letters_of
+
+    runner, options = options_of(config)
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    _ = dead_letters_of(pipeline, config) | "dead letters" >> beam.io.WriteToText(
+        config.running.dead_letters, num_shards=1, shard_name_template=""
+    )
+    result = pipeline.run()
+    result.wait_until_finish()
+    for folder in {config.writing.output, config.writing.cutout} - {""}:
+        remove_unfinished(folder)
+    return _counts(result)
+
+
+def _counts(result: "PipelineResult") -> dict[str, int]:
+    from apache_beam.metrics import MetricsFilter
+
+    from dim_tf.commands.beam_pipeline import NAMESPACE
+
+    counts = dict.fromkeys(("done", "skipped", "refused", "milliseconds"), 0)
+    found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))
+    for counter in found["counters"]:
+        counts[counter.key.metric.name] += counter.result
+    for distribution in found["distributions"]:
+        counts["milliseconds"] += distribution.result.sum
+    return counts
+
+
+COMMAND = Command(
+    BeamConfig,
+    run_pipeline,
+    aliases={"photos": "rgb", "masks": "alpha", "mask": "alpha", "o": "output"},
+)
+
+
+if __name__ == "__main__":
+    run_script(*COMMAND)

@@ -1,0 +1,87 @@
+"""Files on any filesystem that Beam knows: listed one by one, written under a temporary name."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
+from apache_beam.io.filesystems import FileSystems
+
+from dim_tf.config import MAX_INPUT_MEGAPIXELS
+from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.pictures.picture import Picture, picture_of_content
+from dim_tf.system.errors import InputError
+
+# In the folder of a file that is written.
+_UNFINISHED = ".unfinished"
+
+
+def pictures_matching(pattern: str) -> Iterator[str]:
+    """The pictures that a pattern means, as the filesystem lists them; hidden files are left out.
+
+    One after the other, where `FileSystems.match` makes a list of all of them.
+
+    Args:
+        pattern: a URL, or a path with a folder in it, with `*`, `?` and `[…]`, or `**`, which goes
+            into folders; a folder ending in / means the files in it.
+
+    Raises:
+        BeamIOError: the filesystem cannot list them.
+    """
+    if pattern.endswith("/"):
+        pattern += "*"
+    filesystem = FileSystems.get_filesystem(pattern)
+    fixed = re.match(r"[^[*?]*", pattern)[0]
+    if fixed == pattern:
+        found = [FileMetadata(pattern, 0)] if filesystem.exists(pattern) else []
+    else:
+        if filesystem.has_dirs():
+            fixed = fixed.rpartition("/")[0] or "/"
+        # Its listing yields one after the other; only `FileSystem.match` makes a list of it.
+        found = filesystem.match_files(filesystem._list(fixed), pattern)
+    for file in found:
+        name = PurePosixPath(file.path)
+        if name.suffix.lower() in IMAGE_SUFFIXES and not name.name.startswith("."):
+            yield file.path
+
+
+def read_picture_at(url: str, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
+    """`dim_tf.pictures.picture.read_picture` of a file anywhere.
+
+    Raises:
+        InputError: the file cannot be read, or see `picture_of_content`.
+    """
+    try:
+        with FileSystems.open(url, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            content = file.read()
+    except (OSError, BeamIOError) as error:
+        raise InputError(f"{url} cannot be read: {error}.") from None
+    return picture_of_content(content, url, max_megapixels)
+
+
+def write_at(url: str, content: bytes) -> None:
+    """Writes a file: complete, or not there.
+
+    Raises:
+        OSError: it cannot be written; the runner tries again.
+    """
+    folder, name = FileSystems.split(url)
+    temporary = FileSystems.join(folder, _UNFINISHED, f"{name}.{uuid.uuid4().hex}")
+    with FileSystems.create(
+        temporary, "image/png", compression_type=CompressionTypes.UNCOMPRESSED
+    ) as file:
+        file.write(content)
+    FileSystems.rename([temporary], [url])
+
+
+def remove_unfinished(folder: str) -> None:
+    """Deletes what processes that were killed left of `write_at`; only where none writes."""
+    left = FileSystems.join(folder, _UNFINISHED)
+    try:
+        (found,) = FileSystems.match([f"{left}/*"])
+        FileSystems.delete([file.path for file in found.metadata_list])
+        if FileSystems.get_filesystem(left).has_dirs():
+            FileSystems.delete([left])
+    except (OSError, BeamIOError):  # nothing is there
+        return

@@ -1,0 +1,193 @@
+"""The pipeline: photos and masks are listed, joined by name, and made into mattes one by one.
+
+Nothing but names is shuffled. A process loads the network once, whatever number of photos and
+threads it gets, and several photos are under way in it at once, as in `dim-tf matte`.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.shared import Shared
+from apache_beam.utils.windowed_value import WindowedValue
+
+from dim_tf.commands.beam_files import pictures_matching, read_picture_at, write_at
+from dim_tf.commands.photo_jobs import PhotoJob, targets_in
+from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
+from dim_tf.config import BeamConfig
+from dim_tf.model.checkpoint_choice import existing_checkpoint
+from dim_tf.system.errors import InputError, printable
+from dim_tf.system.memory import give_back_memory
+
+if TYPE_CHECKING:
+    from dim_tf.matting.predict import MattingModel
+
+NAMESPACE = "dim_tf"
+_PHOTOS, _MASKS = "photos", "masks"
+_ENDS_BUNDLE = GlobalWindow().max_timestamp()
+
+
+def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:
+    """Adds the pipeline.
+
+    Args:
+        root: a pipeline.
+        config: what to read, how to predict, where to write.
+
+    Returns:
+        The lines of the photos that could not be used.
+    """
+    reading = config.reading
+    photos = _by_stem(root, _PHOTOS, reading.rgb)
+    beside = reading.alpha or reading.trimap
+    found = {_PHOTOS: photos}
+    if beside:
+        found[_MASKS] = _by_stem(root, _MASKS, beside)
+    return (
+        found | "join by name" >> beam.CoGroupByKey() | "mattes" >> beam.ParDo(MakeMattes(config))
+    )
+
+
+def _by_stem(root: beam.Pipeline, kind: str, pattern: str) -> beam.PCollection:
+    """Pairs of a file's name without suffix and its path or URL."""
+    return (
+        root
+        | f"{kind}: pattern" >> beam.Create([pattern])
+        | f"{kind}: list" >> beam.FlatMap(pictures_matching)
+        | f"{kind}: name" >> beam.WithKeys(_stem)
+    )
+
+
+def _stem(url: str) -> str:
+    return PurePosixPath(url).stem
+
+
+class MakeMattes(beam.DoFn):
+    """Makes the mattes of photos, writes them, and gives the dead letters of the others.
+
+    What is there already is passed over. Photos are counted as done, skipped or refused, and their
+    seconds added up, from the network's begin on, in thousandths.
+    """
+
+    def __init__(self, config: BeamConfig) -> None:
+        self._config = config
+        self._shared = Shared()
+        self._counters = {
+            name: Metrics.counter(NAMESPACE, name) for name in ("done", "skipped", "refused")
+        }
+        self._milliseconds = Metrics.distribution(NAMESPACE, "milliseconds")
+
+    def setup(self) -> None:
+        """Begins threads; they end with the process."""
+        running = self._config.running
+        self._at_once = running.photos_at_once or photos_at_once(running.workers)
+        self._threads = ThreadPoolExecutor(self._at_once)
+        self._model: MattingModel | None = None
+        self._work = PhotoWork(self._config, None, self._network, read=read_picture_at)
+
+    def teardown(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown()
+
+    def start_bundle(self) -> None:
+        """Begins with nothing under way."""
+        self._begun: deque[Future[Outcome]] = deque()
+
+    def process(self, element: tuple[str, dict[str, Iterable[str]]]) -> Iterator[str]:
+        """Begins a photo, and finishes the first that is under way where there are many."""
+        stem, found = element
+        photos = list(found[_PHOTOS])
+        try:
+            job = self._job(stem, photos, list(found.get(_MASKS, ())))
+        except InputError as error:
+            for photo in photos:
+                yield self._refused(photo, error)
+            return
+        if job is None:
+            return
+        if all(FileSystems.exists(target) for target in job.targets().values()):
+            self._counters["skipped"].inc()
+            return
+        if len(self._begun) > self._at_once:
+            yield from self._finished(self._begun.popleft())
+        self._begun.append(self._threads.submit(self._work, job))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        """Finishes what is under way."""
+        while self._begun:
+            for line in self._finished(self._begun.popleft()):
+                yield WindowedValue(line, _ENDS_BUNDLE, [GlobalWindow()])
+
+    def _job(self, stem: str, photos: list[str], masks: list[str]) -> PhotoJob | None:
+        """What to do with the files of one name; None where there is no photo.
+
+        Raises:
+            InputError: they are no pair.
+        """
+        if not photos:
+            return None
+        for several in (photos, masks):
+            if len(several) > 1:
+                first, second = sorted(several)[:2]
+                raise InputError(
+                    f"{first} and {second} have the same name but for the suffix; remove one, "
+                    "files are paired by that name."
+                )
+        reading = self._config.reading
+        if not masks and not reading.rect:
+            flag = "trimap" if reading.trimap else "alpha"
+            raise InputError(
+                f"--{flag} has no partner for {photos[0]}; a photo and its partner need the same "
+                "name but for the suffix."
+            )
+        mask = masks[0] if masks else None
+        return PhotoJob(photos[0], mask, **targets_in(self._config.writing, stem))
+
+    def _network(self) -> "MattingModel":
+        """The process's one, loaded when a photo is worth it."""
+        if self._model is None:
+            self._model = self._shared.acquire(self._load)
+        return self._model
+
+    def _load(self) -> "MattingModel":
+        matting = self._config.matting
+        model, _ = load_network(existing_checkpoint(matting.checkpoint), matting)
+        if self._config.writing.save_certainty:
+            model.refuse_without_certainty()
+        return model
+
+    def _finished(self, future: "Future[Outcome]") -> Iterator[str]:
+        outcome = future.result()
+        photo = str(outcome.job.photo)
+        for file, *notes in outcome.notes:
+            for note in notes:
+                logging.getLogger(__name__).info("%s", printable(f"{file}: {note}."))
+        if outcome.refusal:
+            yield self._refused(photo, outcome.refusal)
+            return
+        targets = outcome.job.targets()
+        for kind, content in outcome.contents.items():
+            write_at(targets[kind], content)
+        give_back_memory()
+        self._counters["done"].inc()
+        self._milliseconds.update(round(1000 * outcome.seconds))
+
+    def _refused(self, photo: str, error: InputError) -> str:
+        self._counters["refused"].inc()
+        return dead_letter(photo, error)
+
+
+def dead_letter(photo: str, error: InputError) -> str:
+    """The line of a photo: its URL, a tab, and the sentence that says why it cannot be used."""
+    sentence, scheme = str(error), FileSystems.get_scheme(photo)
+    if scheme:  # a path in a sentence has one slash
+        sentence = sentence.replace(f"{scheme}://", f"{scheme}:/")
+        sentence = sentence.replace(f"{scheme}:/", f"{scheme}://")
+    return f"{printable(photo)}\t{sentence}"

@@ -1,0 +1,82 @@
+"""What is said of the Beam pipeline."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from dim_tf.commands.beam import run_pipeline
+from dim_tf.config import BeamConfig
+from dim_tf.config.flags import config_from_arguments
+from tests.advice.provoking import refused
+
+PHOTOS, MASKS, OUTPUT = "--rgb=p*.png", "--alpha=masks/", "--output=mattes"
+
+
+def call(*arguments):
+    run_pipeline(config_from_arguments(BeamConfig, ["--post_process=none", *arguments]))
+
+
+@pytest.fixture
+def run(pictures, tiny_checkpoint, tiny_model, monkeypatch):
+    """What the pipeline does with these arguments and a tiny network, on photo.png."""
+    pytest.importorskip("apache_beam", reason="needs the extra beam")
+    from dim_tf.commands import beam_pipeline
+
+    monkeypatch.setattr(beam_pipeline, "load_network", lambda *_: (tiny_model, tiny_checkpoint))
+    Path("masks").mkdir()
+    Path("mask.png").rename("masks/photo.png")
+    return call
+
+
+def test_apache_beam_is_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    advice = "The pipeline needs apache-beam; install it with pip install apache-beam."
+    refused(advice, call, PHOTOS, MASKS, OUTPUT)
+
+
+@pytest.mark.parametrize(
+    ("advice", "given", "lacking"),
+    [
+        ("--photos is missing; give a pattern, such as 'photos/*'.", [MASKS, OUTPUT], PHOTOS),
+        ("--output is missing; give the folder for the mattes.", [PHOTOS, MASKS], OUTPUT),
+    ],
+)
+def test_what_is_missing_is_given(run, advice, given, lacking):
+    refused(advice, run, *given)
+    run(*given, lacking)
+    assert Path("mattes/photo.png").exists()
+
+
+def test_a_background_comes_afterwards(run):
+    advice = (
+        "--background and --composite are not possible here; give --cutout, and put the cut-outs "
+        "on it afterwards."
+    )
+    refused(advice, run, PHOTOS, MASKS, OUTPUT, "--background=white")
+    run(PHOTOS, MASKS, OUTPUT, "--cutout=cut")
+    assert Path("cut/photo_cutout.png").exists()
+
+
+def test_a_pattern_that_matches(run):
+    advice = "--photos={} matches no picture; check the pattern."
+    refused(advice, run, "--rgb=foto*.png", MASKS, OUTPUT)
+    run(PHOTOS, MASKS, OUTPUT)
+
+
+def test_files_of_one_name_and_photos_without_a_mask_are_mended(run, write_photo):
+    write_photo(Path("photo.webp.png")).rename("photo.webp")
+    write_photo("page.png")
+    for pattern, advice in (
+        (
+            "--rgb=photo*",
+            "have the same name but for the suffix; remove one, files are paired by that name.",
+        ),
+        ("--rgb=page*", "a photo and its partner need the same name but for the suffix."),
+    ):
+        refused("{} photos could not be used", run, pattern, MASKS, OUTPUT)
+        assert advice in Path("mattes/dead_letters.txt").read_text()
+    Path("photo.webp").unlink()
+    run("--rgb=photo*", MASKS, OUTPUT)
+    Path("masks/photo.png").rename("masks/page.png")
+    run("--rgb=page*", MASKS, OUTPUT)

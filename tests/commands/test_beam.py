@@ -1,0 +1,250 @@
+"""Mattes on Beam: any filesystem, every photo once, the bytes of the command."""
+
+import io
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("apache_beam", reason="needs the extra beam")
+
+from apache_beam.io.filesystem import FileMetadata, FileSystem
+from apache_beam.options.pipeline_options import DirectOptions, PortableOptions
+
+from dim_tf.commands import beam_pipeline
+from dim_tf.commands.beam import options_of, run_pipeline
+from dim_tf.commands.beam_files import pictures_matching
+from dim_tf.commands.words.matte import write_mattes
+from dim_tf.config import BeamConfig
+from dim_tf.config.flags import config_from_arguments
+from dim_tf.pictures.writing import write_png
+from dim_tf.system.errors import InputError
+from tests.commands.running import ROOT
+
+FILES = {}
+
+
+class MemoryFileSystem(FileSystem):
+    """Objects in memory without folders, as in a bucket."""
+
+    @classmethod
+    def scheme(cls):
+        return "memory"
+
+    def join(self, basepath, *paths):
+        return "/".join([basepath.rstrip("/"), *paths])
+
+    def split(self, path):
+        head, _, tail = path.rpartition("/")
+        return head, tail
+
+    def mkdirs(self, path):
+        pass
+
+    def has_dirs(self):
+        return False
+
+    def _list(self, dir_or_prefix):
+        for path in list(FILES):
+            if path.startswith(dir_or_prefix):
+                yield FileMetadata(path, len(FILES[path]))
+
+    def create(self, path, mime_type="", compression_type=None):
+        class Written(io.BytesIO):
+            def close(self):
+                FILES[path] = self.getvalue()
+
+        return Written()
+
+    def open(self, path, mime_type="", compression_type=None):
+        if path not in FILES:
+            raise OSError(f"There is no {path}")
+        return io.BytesIO(FILES[path])
+
+    def copy(self, sources, targets):
+        for source, target in zip(sources, targets, strict=True):
+            FILES[target] = FILES[source]
+
+    def rename(self, sources, targets):
+        for source, target in zip(sources, targets, strict=True):
+            FILES[target] = FILES.pop(source)
+
+    def exists(self, path):
+        return path in FILES
+
+    def size(self, path):
+        return len(FILES[path])
+
+    def last_updated(self, path):
+        return 0.0
+
+    def metadata(self, path):
+        return FileMetadata(path, len(FILES[path]))
+
+    def delete(self, paths):
+        for path in paths:
+            FILES.pop(path, None)
+
+
+@pytest.fixture
+def run(pictures, tiny_checkpoint, monkeypatch, tiny_model, write_photo, write_mask):
+    """Runs the pipeline in this process on six photos in photos and masks."""
+    monkeypatch.setattr(beam_pipeline, "load_network", lambda *_: (tiny_model, None))
+    for folder, write in (("photos", write_photo), ("masks", write_mask)):
+        for number, name in enumerate("abcdef"):
+            write(pictures / folder / f"{name}.png", 40 + 8 * number, 50)
+    FILES.clear()
+
+    def call(*arguments, photos="photos/", masks="masks/*", output="out/"):
+        given = [f"--rgb={photos}", f"--alpha={masks}", f"--output={output}"]
+        given += [f"--checkpoint={tiny_checkpoint}", "--post_process=none", *arguments]
+        run_pipeline(config_from_arguments(BeamConfig, given))
+
+    return call
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
+
+
+def test_the_bytes_are_those_of_the_command_and_a_second_run_does_nothing(run, tiny, capsys):
+    tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/", "--cutout=c/")
+    capsys.readouterr()
+    run("--cutout=cut")
+    assert capsys.readouterr().out.startswith("6 photos: 6 done, ")
+    dead_letters = Path("out/dead_letters.txt")
+    assert dead_letters.read_text() == ""
+    dead_letters.unlink()
+    assert contents("out") == contents("m") and len(contents("m")) == 6
+    assert contents("cut") == contents("c")
+    assert sorted(path.name for path in Path("out").iterdir()) == sorted(contents("m"))
+    written = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.png")}
+    run("--cutout=cut")
+    assert capsys.readouterr().out.startswith("6 photos: 0 done, 0.0 s each, 6 skipped, 0 refused")
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    Path("cut/c_cutout.png").unlink()
+    run("--cutout=cut")
+    assert "1 done" in capsys.readouterr().out
+    assert contents("cut") == contents("c")
+
+
+def test_photos_that_cannot_be_used_are_dead_letters(run, capsys, write_photo):
+    Path("photos/a.png").write_bytes(b"no picture")
+    write_png("masks/b.png", np.zeros((48, 50), np.uint8))
+    Path("masks/c.png").unlink()
+    write_photo(Path("photos/d.jpg.png")).rename("photos/d.webp")
+    with pytest.raises(InputError, match=r"5 of 7 photos could not .*; out/dead_letters\.txt says"):
+        run()
+    lines = dict(line.split("\t") for line in Path("out/dead_letters.txt").read_text().splitlines())
+    assert lines["photos/a.png"].startswith("photos/a.png is not a picture that can be read (")
+    assert lines["photos/b.png"].startswith("masks/b.png has the value 0 everywhere")
+    assert lines["photos/c.png"].startswith("--alpha has no partner for photos/c.png; ")
+    same_name = "photos/d.png and photos/d.webp have the same name but for the suffix; remove one,"
+    assert lines["photos/d.png"].startswith(same_name)
+    assert lines["photos/d.webp"] == lines["photos/d.png"]
+    assert sorted(contents("out")) == ["dead_letters.txt", "e.png", "f.png"]
+
+
+def test_a_bucket_in_memory(run, tiny):
+    tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/")
+    for folder in ("photos", "masks"):
+        for name, content in contents(folder).items():
+            FILES[f"memory://bucket/{folder}/{name}"] = content
+    FILES["memory://bucket/photos/notes.txt"] = b"no picture"
+    FILES["memory://bucket/photos/bad.jpg"] = b"no picture"
+    FILES["memory://bucket/masks/bad.png"] = FILES["memory://bucket/masks/a.png"]
+    with pytest.raises(InputError, match="1 of 7"):
+        run(
+            photos="memory://bucket/photos/*",
+            masks="memory://bucket/masks/",
+            output="memory://bucket/mattes",
+        )
+    made = {path: FILES[path] for path in FILES if "/mattes/" in path}
+    line = made.pop("memory://bucket/mattes/dead_letters.txt").decode()
+    assert line.startswith(
+        "memory://bucket/photos/bad.jpg\tmemory://bucket/photos/bad.jpg is not a"
+    )
+    assert made == {f"memory://bucket/mattes/{name}": data for name, data in contents("m").items()}
+
+
+def test_names_are_listed_one_after_the_other(monkeypatch):
+    def billion(self, prefix):
+        return (FileMetadata(f"{prefix}{number}.png", 1) for number in range(10**9))
+
+    monkeypatch.setattr(MemoryFileSystem, "_list", billion)
+    found = pictures_matching("memory://bucket/*")
+    assert [next(found) for _ in range(2)] == ["memory://bucket/0.png", "memory://bucket/1.png"]
+
+
+def commands_of_the_document():
+    text = (ROOT / "docs/scale.md").read_text(encoding="utf-8").replace("\\\n", "")
+    begin = "    python -m dim_tf.commands.beam "
+    return [
+        shlex.split(line.removeprefix(begin))
+        for line in text.splitlines()
+        if line.startswith(begin)
+    ]
+
+
+def test_the_documents_commands(run, tmp_path):
+    commands = commands_of_the_document()
+    assert len(commands) == 4
+    for words in commands:
+        names = {"--photos": "--rgb", "--masks": "--alpha"}
+        flags = [word.partition("=") for word in words]
+        config = config_from_arguments(
+            BeamConfig, [f"{names.get(flag, flag)}={value}" for flag, _, value in flags]
+        )
+        runner, options = options_of(config)
+        if config.running.runner == "local":
+            workers = options.view_as(DirectOptions).direct_num_workers
+            assert runner.endswith(".FnApiRunner") and workers == config.running.workers
+            run(photos=config.reading.rgb, masks=config.reading.alpha, output=config.writing.output)
+            assert len(list(Path("mattes").glob("*.png"))) == 6
+        else:
+            assert runner in ("FlinkRunner", "SparkRunner")
+            assert options.view_as(PortableOptions).environment_type in ("EXTERNAL", "PROCESS")
+
+
+def test_what_is_missing_is_told(run):
+    with pytest.raises(InputError, match=r"--photos=none/\* matches no picture"):
+        run(photos="none/*")
+    with pytest.raises(InputError, match="--output is missing"):
+        run(output="")
+    with pytest.raises(InputError, match="--background and --composite are not possible here"):
+        run("--background=white")
+
+
+def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(
+    run, tiny, tiny_checkpoint, write_photo, write_mask
+):
+    """Two processes work; the one that started them and they are killed."""
+    for number in range(40):
+        write_photo(Path(f"photos/{number:02d}.png"), 400, 300 + number)
+        write_mask(Path(f"masks/{number:02d}.png"), 400, 300 + number)
+    command = [sys.executable, "-m", "dim_tf.commands.beam", "--photos=photos/", "--masks=masks/"]
+    command += ["--output=out/", f"--checkpoint={tiny_checkpoint}", "--workers=2"]
+    command += ["--post_process=none", "--precision=float32"]
+    process = subprocess.Popen(
+        command, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, start_new_session=True
+    )
+    out = Path("out")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and len(list(out.glob("*.png"))) < 3:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    assert 3 <= len(before) < 46
+    run()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/")
+    Path("out/dead_letters.txt").unlink()
+    assert contents("out") == contents("m")
+    assert not (out / ".unfinished").exists()
