@@ -127,13 +127,13 @@ def compare(folder: Path, arguments: argparse.Namespace) -> str:
 
 def stages(folder: Path) -> str:
     """Seconds and core-seconds of each stage of a photo, one after the other, both cores free."""
-    from dim_tf.commands.photo_input import with_its_trimap
     from dim_tf.config import ReadingConfig
     from dim_tf.matting import predict
     from dim_tf.matting.of_photo import cut_out, levels_of_matte
     from dim_tf.pictures.picture import read_picture
     from dim_tf.pictures.writing import encode_png
     from dim_tf.system.memory import return_large_blocks
+    from dim_tf.trimaps.on_photo import photo_and_trimap
 
     return_large_blocks()
     model = predict.load_model(precision="auto")
@@ -153,9 +153,10 @@ def stages(folder: Path) -> str:
         if number == 1:
             spent.clear()  # the first warms up
         reading = ReadingConfig(alpha="masks")
-        picture = timed("photo read", read_picture, path)
+        picture = timed("photo and mask read", read_picture, path)
         mask = folder / "masks" / f"{path.stem}.png"
-        inputs = timed("mask read, trimap made", with_its_trimap, picture, mask, reading)
+        beside = timed("photo and mask read", read_picture, mask)
+        inputs = timed("trimap made", photo_and_trimap, picture, beside, reading)
         rgb, trimap = inputs.photo.rgb, inputs.trimap
         alpha = timed("network", model.predict_alpha, rgb, trimap)
         levels = levels_of_matte(alpha, "8")

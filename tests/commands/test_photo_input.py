@@ -37,9 +37,12 @@ def read(tmp_path, monkeypatch, capsys):
                 (tmp_path / file).write_bytes(image)
         if given is not None:
             settings["alpha" if alpha is not None else "trimap"] = name
-        beside = None if given is None else read_picture(tmp_path / name)
-        picture = read_picture(tmp_path / "photo")
-        photo, made, _ = photo_and_trimap(picture, beside, ReadingConfig(**settings))
+        reading = ReadingConfig(**settings)
+        picture, beside = (
+            None if file is None else read_picture(tmp_path / file, reading.max_input_megapixels)
+            for file in ("photo", None if given is None else name)
+        )
+        photo, made, _ = photo_and_trimap(picture, beside, reading)
         rgb = photo.rgb
         assert made.shape == rgb.shape[:2] and rgb.shape[2] == 3
         assert rgb.dtype == made.dtype == np.uint8

@@ -2,10 +2,11 @@
 
     python tests/stress/soak_inference.py [--photos=500] [--fresh=10] [--sizes=0] [--width=0.03125]
 
-Memory is read from /proc at each line test.py prints. It must stay within ±5 % of what it was after
-the first 50 photos, and the mattes of some photos must equal, byte for byte, those of a fresh
-process for each. The network is random and narrow (--width), so that the run takes minutes: what
-could leak, Python, decoders, TensorFlow's graph for each new size, does not depend on the width.
+Memory is read from /proc at each line test.py prints, while other photos are under way, and so it
+goes up and down. It must stay within ±8 % of what it was after the first 50 photos, and the mattes
+of some photos must equal, byte for byte, those of a fresh process for each. The network is random
+and narrow (--width), so that the run takes minutes: what could leak, Python, decoders, TensorFlow's
+graph for each new size, does not depend on the width.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from dim_tf.pictures.writing import write_png
 from dim_tf.system.quiet import import_tensorflow
 
 WARM_UP = 50
-ALLOWED = 0.05
+ALLOWED = 0.08
 SIDES = (60, 640)  # pixels
 # Some photos go through in tiles.
 MAX_PIXELS = 250_000
