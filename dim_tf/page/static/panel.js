@@ -58,7 +58,7 @@ export function listenToControls(stage) {
   onEach("[data-value]", (button) => chooseValue(Number(button.dataset.value)));
   onEach("[data-look]", (button) => chooseLook(button.dataset.look));
   onEach("[data-as]", (button) => update({ resultAs: button.dataset.as }));
-  onEach("[data-save]", (button) => save(button.dataset.save, element("bits").value));
+  onEach("[data-save]", (button) => save(button.dataset.save));
   onEach("[data-backdrop]", (button) => chooseBackdrop(button.dataset.backdrop));
   whenInput("own-colour", (field) => chooseBackdrop(field.value));
   whenInput("size", (field) => update({ size: sizeOf(Number(field.value)) }));
