@@ -287,6 +287,16 @@ def test_saving_waits_for_the_cutout_and_has_the_chosen_bits(page, pictures, tmp
     assert (shown[..., 0] != shown[..., 2]).any()  # colours: the cut-out, not the matte
 
 
+def test_a_double_click_saves_once(page, pictures):
+    names = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+    open_photo(page, pictures / "disc.png")
+    page.dblclick("[data-save=trimap]")
+    until(page, "document.getElementById('status').textContent.includes('disc_trimap')")
+    page.wait_for_timeout(300)
+    assert names == ["disc_trimap.png"]
+
+
 def test_the_sample_waits_for_the_server(page, server):
     server.stop()
     try:
