@@ -232,15 +232,21 @@ class Held:
     """Requests to an address that do not reach the server before they are let go."""
 
     def __init__(self, page, address):
-        self._page, self._address, self._routes = page, address, []
-        page.route(address, self._routes.append)
+        self._page, self._routes, self._holds = page, [], True
+        page.route(address, self._take)
+
+    def _take(self, route):
+        if self._holds:
+            self._routes.append(route)
+        else:
+            route.continue_()
 
     def wait(self):
         while not self._routes:
             self._page.wait_for_timeout(20)
 
     def let_go(self):
-        self._page.unroute(self._address)
+        self._holds = False
         for route in self._routes:
             route.continue_()
 
