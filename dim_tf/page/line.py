@@ -82,7 +82,7 @@ class Line:
             yield place
         finally:
             self._places.discard(place)
-            self._by_id.pop(id, None)
+            self._forget(place)
 
     @contextlib.asynccontextmanager
     async def turn(self, place: Place) -> AsyncIterator[None]:
@@ -100,12 +100,17 @@ class Line:
             yield
         finally:
             place.finished = True
-            self._by_id.pop(place.id, None)
+            self._forget(place)
             if self._working is place:
                 self._working = None
             else:
                 self._ready.remove(place)
             self._begin_next()
+
+    def _forget(self, place: Place) -> None:
+        """Frees a place's id, which may be another's by now."""
+        if self._by_id.get(place.id) is place:
+            del self._by_id[place.id]
 
     def _begin_next(self) -> None:
         if self._working is None and self._ready:
@@ -132,7 +137,7 @@ class Line:
         before = self._ready.index(place) if place in self._ready else len(self._ready)
         return {
             "state": "working" if working else "waiting",
-            "place": 0 if working else before + 1,
+            "place": 0 if working else before + (self._working is not None),
             "step": place.step,
             "done": place.done,
             "of": place.of,

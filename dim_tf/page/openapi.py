@@ -189,7 +189,7 @@ def _schemas() -> dict[str, Any]:
         ),
         "RequestState": _object(
             state=_words("waiting", "working"),
-            place={"description": "0: is worked on, 1: is next."} | _NUMBER,
+            place={"description": "How many come before it."} | _NUMBER,
             step=_words("reading", "loading", "network", "colours", "cutout", "writing"),
             done={"description": "How much of the step is done."} | _NUMBER,
             of={"description": "Of how much."} | _NUMBER,

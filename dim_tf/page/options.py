@@ -35,7 +35,9 @@ class AnswerConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.request and not REQUEST_ID.fullmatch(self.request):
-            raise InputError("request is no id; give 8 to 64 letters, digits and hyphens.")
+            raise InputError(
+                "The parameter request is no id; give 8 to 64 letters, digits and hyphens."
+            )
 
 
 class Option(NamedTuple):
@@ -113,9 +115,9 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
             )
         of_config = values[possible[name].config]
         if name in of_config:
-            raise Refusal("unknown_option", f"{name} is given twice; leave one out.")
+            raise Refusal("unknown_option", f"The parameter {name} is given twice; leave one out.")
         if not text:
-            raise Refusal("bad_option", f"{name} is given without a value; leave it out.")
+            raise Refusal("bad_option", f"The parameter {name} has no value; leave it out.")
         of_config[name] = _value(text, possible[name].hint)
     try:
         answer = config_from_values(AnswerConfig, values[AnswerConfig])

@@ -113,7 +113,7 @@ class Worker:
             del job
             await first_of(answered, child.ended, stopped)
             if stopped.is_set() and not answered.is_set():
-                await self._stop(child, answered)
+                await self._stop(child, answered, sent)
                 raise place.refusal()
             if not self._answer.done():
                 raise refusal_of("worker_died", "")
@@ -122,9 +122,16 @@ class Worker:
         finally:
             self._answer = self._place = None
 
-    async def _stop(self, child: _Child, answered: asyncio.Event) -> None:
+    async def _stop(
+        self, child: _Child, answered: asyncio.Event, sent: asyncio.Future[None]
+    ) -> None:
         """Has the work end, and kills the process where it does not."""
-        stopping = asyncio.ensure_future(self._send(child, "stop", self._number))
+
+        async def send_stop() -> None:
+            await sent  # one message after the other: both go through one pipe
+            await self._send(child, "stop", self._number)
+
+        stopping = asyncio.ensure_future(send_stop())
         try:
             async with asyncio.timeout(_SECONDS_TO_STOP):
                 await first_of(answered, child.ended)

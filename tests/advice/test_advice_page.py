@@ -63,17 +63,17 @@ def advised(advice, refusal):
             *("output=composite", {"mask": MASK, "background": PHOTO}),
         ),
         (
-            "request is no id; give 8 to 64 letters, digits and hyphens.",
+            "The parameter request is no id; give 8 to 64 letters, digits and hyphens.",
             *("request=mine", {"mask": MASK}),
             *(f"request={REQUEST}", {"mask": MASK}),
         ),
         (
-            "{} is given twice; leave one out.",
+            "The parameter {} is given twice; leave one out.",
             *("bits=8&bits=16", {"mask": MASK}),
             *("bits=16", {"mask": MASK}),
         ),
         (
-            "{} is given without a value; leave it out.",
+            "The parameter {} has no value; leave it out.",
             *("bits=", {"mask": MASK}),
             *("", {"mask": MASK}),
         ),

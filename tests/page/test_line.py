@@ -1,5 +1,6 @@
 """Places in line: how many, in which order, what is told of them, and how they are left."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -8,6 +9,7 @@ import time
 import httpx
 import pytest
 
+from dim_tf.page.line import Line
 from tests.page.asking import (
     MASK_FILE,
     PHOTO_FILE,
@@ -80,6 +82,28 @@ def test_places_are_told_and_kept_in_order(served, worker):
         assert request.answer.status_code == 200
     assert get(port, "/api/status").json()["waiting"] == 0
     assert all(state_of(port, number) is None for number in range(3))
+
+
+def test_nobody_is_before_the_only_one_who_sends(served):
+    port = served()
+    head = HEAD.replace("/api/photo", "/api/photo?request=request-0")
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(f"{head}Content-Length: 1000\r\n\r\n--B".encode())
+        until(lambda: state_of(port, 0))
+        assert state_of(port, 0)["state"] == "waiting" and state_of(port, 0)["place"] == 0
+
+
+def test_a_place_that_is_left_keeps_the_id_of_another():
+    async def leave():
+        line = Line(2)
+        with line.place("request-0") as first:
+            async with line.turn(first):
+                pass
+            second = line.place("request-0")
+            second.__enter__()
+        return line.state_of("request-0")
+
+    assert asyncio.run(leave())["state"] == "waiting"
 
 
 def test_an_id_belongs_to_one_request(served, worker):

@@ -5,7 +5,6 @@ import { run } from "./jobs.js";
 import { finishStep, forgetStrokes, isPainting, brushUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { readGreyPng, writeGreyPng } from "./png.js";
-import { fetchShipped } from "./server.js";
 import { state, tell, update } from "./state.js";
 import { say } from "./texts.js";
 import { Trimap } from "./trimap.js";
@@ -43,11 +42,12 @@ export async function openPhoto(/** @type {File} */ file) {
 
 /** Opens the photo that comes with the program. */
 export async function openSample() {
-  try {
-    await openPhoto(await fetchShipped(SAMPLE, new AbortController().signal));
-  } catch (error) {
-    tellFailure(error);
-  }
+  /** @type {File | null} */
+  let file = null;
+  await run("job_photo", async (job) => {
+    file = await job.shipped(SAMPLE);
+  });
+  return file ? openPhoto(file) : false;
 }
 
 /**
@@ -151,6 +151,7 @@ export async function goOnFromMatte() {
   if (!result || !trimap) return;
   try {
     const matte = (await readGreyPng(result.matte)).values;
+    if (state.trimap !== trimap) return; // another photo was opened meanwhile
     const values = trimap.values.slice();
     for (let at = 0; at < values.length; at++) {
       if (values[at] !== result.values[at]) continue;
@@ -199,19 +200,29 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
   if (band !== null && kind !== "trimap") query.trimap_kernel = String(band);
   if (label && kind === "mask" && !own) query.label = label;
   const { file, notes } = await job.request("/api/matte", query, { photo: photo.file, [kind]: content });
+  const { values } = await readGreyPng(file);
+  job.check();
   update({ notes });
-  return (await readGreyPng(file)).values;
+  return values;
 }
 
-/** The trimap with a band along the edge of its foreground; what is unknown stays unknown. */
+/**
+ * The trimap with a band along the edge of its foreground. What is unknown stays unknown, and what is
+ * painted while the server works stays as painted.
+ */
 async function withBand(job) {
   const { trimap } = state;
   if (!trimap) return new Uint8Array();
+  if (isPainting()) brushUp();
   const before = trimap.values.slice();
   const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
   const content = await writeGreyPng(mask, trimap.width, trimap.height);
   const banded = await askForTrimap(job, { kind: "mask", content, name: "" }, true);
-  return banded.map((value, at) => (before[at] === UNKNOWN ? UNKNOWN : value));
+  if (isPainting()) brushUp(); // what was painted meanwhile stays
+  const now = trimap.values;
+  return banded.map((value, at) =>
+    before[at] === UNKNOWN || now[at] !== before[at] ? now[at] : value,
+  );
 }
 
 /** Whether the trimap says where the object is; tells what is missing if not. */

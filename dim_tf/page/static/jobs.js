@@ -1,18 +1,22 @@
 // @ts-check
 /** What the server does for us: one job at a time, with its progress, and tried again where that helps. */
 import { announce, tellFailure } from "./failures.js";
-import { ServerFailure, ask, newRequestId, pause, send } from "./server.js";
+import { ServerFailure, ask, fetchShipped, newRequestId, pause, send } from "./server.js";
 import { state, update } from "./state.js";
 
 const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
 /** Refusals that pass by themselves, and how often each is borne in one request. */
 const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/** What is done on the way to a matte and its cut-out. */
+const MAKES_MATTE = ["job_trimap", "job_matte", "job_cutout"];
 /** Where the server does not say when to ask again. */
 const SECONDS_IF_BUSY = 5;
 
 /** @type {AbortController | null} */
 let running = null;
+/** Is kept when the job that runs is over. */
+let ended = Promise.resolve();
 
 /**
  * Does a job; one that runs already is stopped. Failures are told.
@@ -24,6 +28,10 @@ export async function run(name, work) {
   running?.abort();
   const controller = new AbortController();
   running = controller;
+  let end = () => {};
+  ended = new Promise((resolve) => {
+    end = () => resolve();
+  });
   const job = new Job(name, controller.signal);
   job.say(name);
   update({ failure: null });
@@ -41,7 +49,13 @@ export async function run(name, work) {
       running = null;
       update({ job: null });
     }
+    end();
   }
+}
+
+/** Waits until the job that runs is over, where it makes a matte: it is not to be lost. */
+export async function untilNoMatteIsMade() {
+  while (state.job && MAKES_MATTE.includes(state.job.name)) await ended;
 }
 
 /** Stops the job that runs. Returns whether there was one. */
@@ -104,6 +118,18 @@ export class Job {
     }
   }
 
+  /** Gets a file that comes with the program, however often the server is away. */
+  async shipped(/** @type {string} */ name) {
+    for (;;) {
+      try {
+        return await fetchShipped(name, this.signal);
+      } catch (error) {
+        if (!(error instanceof ServerFailure) || error.failure.kind !== "gone") throw error;
+        await this.#untilBack();
+      }
+    }
+  }
+
   async #wait(/** @type {number} */ seconds) {
     for (let left = seconds; left > 0; left--) {
       this.say("server_busy", { seconds: left });
@@ -153,7 +179,7 @@ export class Job {
   }
 }
 
-/** Looks from time to time whether the server is there, and what it says of itself. */
+/** Asks until the server says what it is: its limits, and the kinds that it reads. */
 export async function watchServer() {
   for (;;) {
     try {
@@ -164,6 +190,3 @@ export async function watchServer() {
     }
   }
 }
-
-/** Whether something is being done. */
-export const isBusy = () => state.job !== null;

@@ -105,7 +105,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   function withControl(/** @type {KeyboardEvent} */ event) {
     if (isText(event.target)) return false;
     const key = letterOf(event).toLowerCase();
-    if (key === "s") save(state.result ? "cutout" : "trimap", "8");
+    if (key === "s") save(state.result ? "cutout" : "trimap");
     else if (key === "y" || (key === "z" && event.shiftKey)) redo();
     else if (key === "z") undo();
     else return false;

@@ -58,7 +58,9 @@ export function drawBackdrop(context, backdrop, /** @type {View} */ view, size, 
   context.rect(view.x, view.y, width, height);
   context.clip();
   if (backdrop.kind === "picture") {
-    // As the server does: scaled to fill, and cropped in the middle.
+    // As the server does: on white, scaled to fill, and cropped in the middle.
+    context.fillStyle = "#ffffff";
+    context.fillRect(view.x, view.y, width, height);
     const scale = Math.max(width / backdrop.picture.width, height / backdrop.picture.height);
     const [wide, high] = [backdrop.picture.width * scale, backdrop.picture.height * scale];
     const [x, y] = [view.x + (width - wide) / 2, view.y + (height - high) / 2];

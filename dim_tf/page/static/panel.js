@@ -58,7 +58,12 @@ export function listenToControls(stage) {
   onEach("[data-value]", (button) => chooseValue(Number(button.dataset.value)));
   onEach("[data-look]", (button) => chooseLook(button.dataset.look));
   onEach("[data-as]", (button) => update({ resultAs: button.dataset.as }));
-  onEach("[data-save]", (button) => save(button.dataset.save, element("bits").value));
+  for (const button of document.querySelectorAll("[data-save]")) {
+    button.addEventListener("click", (event) => {
+      const isFirst = /** @type {MouseEvent} */ (event).detail < 2; // a double click saves once
+      if (isFirst) save(/** @type {any} */ (button).dataset.save);
+    });
+  }
   onEach("[data-backdrop]", (button) => chooseBackdrop(button.dataset.backdrop));
   whenInput("own-colour", (field) => chooseBackdrop(field.value));
   whenInput("size", (field) => update({ size: sizeOf(Number(field.value)) }));

@@ -1,22 +1,24 @@
 // @ts-check
 /** Files for the person: the server's own bytes, named after the photo. */
 import { announce, tellProblem } from "./failures.js";
-import { run } from "./jobs.js";
+import { run, untilNoMatteIsMade } from "./jobs.js";
 import { writeGreyPng } from "./png.js";
 import { send } from "./server.js";
 import { state, update } from "./state.js";
 
 /** @typedef {"trimap" | "matte" | "cutout" | "composite"} What */
 
-/**
- * Gets a file ready and hands it to the browser's downloads.
- * @param {What} what
- * @param {"8" | "16"} bits
- */
-export async function save(what, bits) {
+/** The server writes a trimap in a moment; where others are before us it is not waited for. */
+const SECONDS_FOR_TRIMAP = 5;
+
+/** Gets a file ready, with as many bits as are chosen, and hands it to the browser's downloads. */
+export async function save(/** @type {What} */ what) {
   if (!state.photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
   if (what === "trimap") return hand(await trimapFile(), what);
-  const file = bits === "8" ? readyFile(what) : null;
+  const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
+  const ready = () => (bits === "8" ? readyFile(what) : null);
+  if (!ready()) await untilNoMatteIsMade();
+  const file = ready();
   if (file) return hand(file, what);
   await run("job_save", async (job) => hand((await job.request(...requestFor(what, bits))).file, what));
 }
@@ -37,14 +39,19 @@ function requestFor(/** @type {What} */ what, /** @type {string} */ bits) {
   return ["/api/matte", { output: what, bits }, fields];
 }
 
-/** The trimap as the server writes it; without the server, or where it has nothing unknown, as we do. */
+/**
+ * The trimap as the server writes it; as we do where the server is away or busy, or nothing is unknown:
+ * the same pixels, in a file of other bytes.
+ */
 async function trimapFile() {
   const { photo, trimap } = state;
   if (!photo || !trimap) throw new Error("nothing to save");
   const own = await writeGreyPng(trimap.values.slice(), trimap.width, trimap.height);
+  if (state.job) return own; // it would be written after that
   try {
     const fields = { photo: photo.file, trimap: own };
-    return (await send("/api/matte", { output: "trimap" }, fields, new AbortController().signal)).file;
+    const signal = AbortSignal.timeout(1000 * SECONDS_FOR_TRIMAP);
+    return (await send("/api/matte", { output: "trimap" }, fields, signal)).file;
   } catch {
     return own;
   }

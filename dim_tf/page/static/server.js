@@ -3,7 +3,7 @@
 
 /**
  * Why there is no answer that can be used.
- * @typedef {{kind: "gone"} | {kind: "unreadable"} | {kind: "stopped"} | {kind: "refused",
+ * @typedef {{kind: "gone"} | {kind: "stopped"} | {kind: "refused",
  *   status: number, code: string, error: string, advice: string, after: number | null}} Failure
  *   `after`: seconds after which it is worth asking again.
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Files that come by drop, paste or choice. */
 import { makeTrimap, openPhoto } from "./actions.js";
-import { tellProblem } from "./failures.js";
+import { run } from "./jobs.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 
@@ -78,11 +78,18 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ file) {
     await makeTrimap({ kind: role, content: file, name: file.name });
   }
   if (role !== "backdrop") return;
-  try {
-    const picture = await readPyramid(file);
-    if (state.backdrop.kind === "picture") release(state.backdrop.picture);
-    update({ backdrop: { kind: "picture", file, picture, name: file.name } });
-  } catch {
-    tellProblem("unreadable");
+  const picture = await readPyramid(file).catch(() => null);
+  if (picture) useBackdrop(file, picture);
+  else {
+    // A kind that this browser does not show.
+    await run("job_photo", async (job) => {
+      const seen = await job.request("/api/photo", {}, { photo: file });
+      useBackdrop(file, await readPyramid(seen.file));
+    });
   }
+}
+
+function useBackdrop(/** @type {File} */ file, picture) {
+  if (state.backdrop.kind === "picture") release(state.backdrop.picture);
+  update({ backdrop: { kind: "picture", file, picture, name: file.name } });
 }

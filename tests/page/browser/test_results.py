@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,3 +226,97 @@ def test_the_server_may_go_and_come_back(page, server, pictures):
     page.wait_for_selector("#result-said:not(:empty)", timeout=30_000)
     idle(page)
     assert page.locator("#older").is_visible()
+
+
+class Held:
+    """Requests to an address that do not reach the server before they are let go."""
+
+    def __init__(self, page, address):
+        self._page, self._routes, self._holds = page, [], True
+        page.route(address, self._take)
+
+    def _take(self, route):
+        if self._holds:
+            self._routes.append(route)
+        else:
+            route.continue_()
+
+    def wait(self):
+        while not self._routes:
+            self._page.wait_for_timeout(20)
+
+    def let_go(self):
+        self._holds = False
+        for route in self._routes:
+            route.continue_()
+
+
+def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.keyboard.press("c")
+    held.wait()
+    before = trimap_of(page)
+    page.keyboard.press("u")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    painted = trimap_of(page)
+    since = painted != before
+    assert since.any()
+    held.let_go()
+    page.wait_for_selector("#result-said:not(:empty)")
+    idle(page)
+    now = trimap_of(page)
+    assert np.array_equal(now[since], painted[since])
+    assert (now == 128).sum() > (painted == 128).sum()
+
+
+def test_saving_waits_for_the_cutout_and_has_the_chosen_bits(page, pictures, tmp_path):
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    page.select_option("#bits", "16")
+    held = Held(page, "**/api/matte?output=cutout&request=*")
+    page.keyboard.press("c")
+    held.wait()
+    page.focus("#canvas")
+    with page.expect_download() as waiting:
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(100)
+        held.let_go()
+    assert waiting.value.suggested_filename == "disc_cutout.png"
+    assert Path(waiting.value.path()).read_bytes()[24] == 16  # bits, in a PNG's header
+    idle(page)
+    page.keyboard.press("4")
+    page.wait_for_timeout(60)
+    shown = pixels(page, "result")
+    assert (shown[..., 0] != shown[..., 2]).any()  # colours: the cut-out, not the matte
+
+
+def test_a_double_click_saves_once(page, pictures):
+    names = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+    open_photo(page, pictures / "disc.png")
+    page.dblclick("[data-save=trimap]")
+    until(page, "document.getElementById('status').textContent.includes('disc_trimap')")
+    page.wait_for_timeout(300)
+    assert names == ["disc_trimap.png"]
+
+
+def test_the_sample_waits_for_the_server(page, server):
+    server.stop()
+    try:
+        page.click("#try-sample")
+        until(page, "document.getElementById('job-text').textContent.includes('not answer')")
+        assert page.locator("#failure").is_hidden()
+    finally:
+        server.start()
+    page.wait_for_selector("#empty", state="hidden", timeout=30_000)
+
+
+def test_a_backdrop_of_a_kind_that_browsers_do_not_show(page, pictures, tmp_path):
+    Image.new("RGB", (30, 20), (10, 200, 30)).save(tmp_path / "green.tiff")
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#backdrop-file", tmp_path / "green.tiff")
+    page.wait_for_selector("#open-backdrop[aria-pressed=true]")
+    assert page.locator("#failure").is_hidden()
