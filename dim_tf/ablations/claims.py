@@ -10,6 +10,8 @@ Rule = Literal[
 HELD_OUT = "held_out"
 HELD_OUT_DILATE = "held_out_dilate"  # the same, judged on trimaps by dilation only
 HELD_OUT_BATCH = "held_out_batch"  # the same as the first, with the image's own statistics
+HELD_OUT_FIRST = "held_out_first"  # the same as the first, by the network without its refinement
+CUTOUTS = "cutouts"  # composites of real cut-outs
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
 

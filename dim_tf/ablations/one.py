@@ -1,10 +1,11 @@
 """One run: an arm is trained with a seed, measured, and its record written."""
 
+import dataclasses
 import os
 import platform
 import shutil
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +16,16 @@ from dim_tf.ablations.arms import (
     settings_of_arm,
 )
 from dim_tf.ablations.claims import (
+    CUTOUTS,
     HELD_OUT,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
+    HELD_OUT_FIRST,
     VALIDATION,
 )
 from dim_tf.ablations.records import CURVE_NAMES, Record, write_record
-from dim_tf.config import UNKNOWN, AblationConfig, with_values
+from dim_tf.ablations.stopwatch import Stopwatch
+from dim_tf.config import UNKNOWN, AblationConfig, RunConfig, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import fingerprint as fingerprint_of_names
@@ -32,7 +36,11 @@ from dim_tf.evaluation.report import module_versions
 from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
-DATA_FOLDER, COMPOSITES_FOLDER, RUNS_FOLDER = "data", "held_out", "runs"
+if TYPE_CHECKING:
+    from dim_tf.matting.predict import MattingModel
+
+DATA_FOLDER, RUNS_FOLDER = "data", "runs"
+COMPOSITES_FOLDER, CUT_OUT_COMPOSITES_FOLDER = "held_out", "held_out_cutouts"
 # Steps at the end whose mean error is the error on training examples.
 LAST_STEPS = 50
 _CURVE_POINTS = 60
@@ -58,16 +66,19 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     from dim_tf.training.loop import train
     from dim_tf.training.progress import read_loss_log
 
-    started = time.perf_counter()
     training = arm_config(arm, config, seed)
     settings = settings_of_arm(training)
     run_dir = run_folder(arm, seed, config, settings)
+    stopwatch = Stopwatch(run_dir)
     data_dir = str(Path(config.work_dir) / DATA_FOLDER)
     training = with_values(training, data_dir=data_dir, run_dir=str(run_dir))
     result = train(training.run, data_dir, flagfile_text(training))
     if not result.finished:
+        stopwatch.save()
         raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
     rows = read_loss_log(run_dir)
+    measured = _measured(arm, training.run, config, run_dir)
+    times = stopwatch.times()
     record = Record(
         arm=arm.name,
         seed=seed,
@@ -77,13 +88,11 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
         machine=_processor(),
         steps=result.step,
         step_seconds=result.step_seconds,
-        # An example of an overfitted arm is the same in every step: nothing else is asked of it.
-        errors={}
-        if training.run.overfit
-        else _errors(arm, training.run.optimization.mixed_precision, config, run_dir),
-        seconds=time.perf_counter() - started,
+        seconds=times.clock,
+        processor_seconds=times.processor,
         training_error=float(np.mean([row["unknown_error"] for row in rows[-LAST_STEPS:]])),
         curve=_curve(rows),
+        **measured,
     )
     path = write_record(config.records_dir, record)
     if not config.keep_weights:
@@ -103,38 +112,55 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
     Raises:
         InputError: the dataset or the composites are not there yet.
     """
-    folder = Path(config.work_dir) / COMPOSITES_FOLDER
-    try:
-        settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        raise InputError(f"{folder} holds no composites; run makes them.") from None
-    names = [path.name for path in list_images(folder / "rgb")]
+    work_dir = Path(config.work_dir)
     conditions = {
-        "dataset": read_manifest(Path(config.work_dir) / DATA_FOLDER).fingerprint(),
-        "held-out set": fingerprint_of_names(settings + name for name in names),
+        "dataset": read_manifest(work_dir / DATA_FOLDER).fingerprint(),
+        "held-out set": _composites_fingerprint(work_dir / COMPOSITES_FOLDER),
     }
+    if config.cutouts_dir:
+        folder = work_dir / CUT_OUT_COMPOSITES_FOLDER
+        conditions["cut-out set"] = _composites_fingerprint(folder)
     if config.validation_dir:
         names = (path.name for path in list_images(Path(config.validation_dir) / "rgb"))
         conditions["validation set"] = fingerprint_of_names(names)
     return conditions
 
 
-def _errors(
-    arm: Arm, precision: str, config: AblationConfig, run_dir: Path
-) -> dict[str, dict[str, list]]:
+def _composites_fingerprint(folder: Path) -> str:
+    try:
+        settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        raise InputError(f"{folder} holds no composites; run makes them.") from None
+    names = [path.name for path in list_images(folder / "rgb")]
+    return fingerprint_of_names(settings + name for name in names)
+
+
+def _measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -> dict[str, Any]:
+    """`errors` and `refinement_moves` of a record."""
     from dim_tf.matting.predict import load_model
 
+    if run.overfit:  # its example is the same in every step: nothing else is asked of it
+        return {"errors": {}}
+    precision = run.optimization.mixed_precision
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
     model = load_model(run_dir, precision=precision, post_process="none")
     errors = {HELD_OUT: measure(model, composites, "trimap")}
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
+    if config.cutouts_dir:
+        cut_outs = Path(config.work_dir) / CUT_OUT_COMPOSITES_FOLDER
+        errors[CUTOUTS] = measure(model, cut_outs, "trimap")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
+    moves = None
+    if model.config.refine:
+        first = without_refinement(model)
+        errors[HELD_OUT_FIRST] = measure(first, composites, "trimap")
+        moves = mean_difference(model, first, composites)
     if arm.both_statistics:
-        model = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
-        errors[HELD_OUT_BATCH] = measure(model, composites, "trimap")
-    return errors
+        batch = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
+        errors[HELD_OUT_BATCH] = measure(batch, composites, "trimap")
+    return {"errors": errors, "refinement_moves": moves}
 
 
 def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
@@ -172,6 +198,31 @@ def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
         errors["Grad"].append(gradient(matte, alpha, trimap))
         errors["mean_alpha"].append(float(predicted[unknown].mean()))
     return errors
+
+
+def without_refinement(model: "MattingModel") -> "MattingModel":
+    """The model whose matte is what the refinement stage is given. It shares every weight."""
+    from dim_tf.matting.predict import MattingModel
+    from dim_tf.model.network import first_stage
+
+    config = dataclasses.replace(model.config, refine=False)
+    return MattingModel(first_stage(model.network), config, model.about)
+
+
+def mean_difference(one: "MattingModel", other: "MattingModel", folder: Path) -> float:
+    """How far apart two models' mattes are: mean over a folder's pictures of the mean |difference|
+    over the unknown region, 0 to 1.
+
+    Raises:
+        InputError: a picture cannot be used.
+    """
+    differences = []
+    for path in list_images(folder / "rgb"):
+        files = (folder / name / path.name for name in ("rgb", "trimap", "alpha"))
+        rgb, trimap, _ = read_test_image(*files, quiet=True)
+        mattes = [model.predict_alpha(rgb, trimap)[trimap == UNKNOWN] for model in (one, other)]
+        differences.append(float(np.abs(mattes[0] - mattes[1]).mean()))
+    return float(np.mean(differences))
 
 
 def _curve(rows: list[dict[str, float]]) -> dict[str, list[float]]:

@@ -18,7 +18,12 @@ from dim_tf.ablations.arms import (
     settings_of_arm,
 )
 from dim_tf.ablations.drift import measure_drift
-from dim_tf.ablations.one import COMPOSITES_FOLDER, DATA_FOLDER, conditions_of
+from dim_tf.ablations.one import (
+    COMPOSITES_FOLDER,
+    CUT_OUT_COMPOSITES_FOLDER,
+    DATA_FOLDER,
+    conditions_of,
+)
 from dim_tf.ablations.records import RECORDS_FOLDER, read_record, record_path
 from dim_tf.config import AblationConfig, JobsConfig, LayoutConfig, SyntheticConfig
 from dim_tf.config.flags import flagfile_text
@@ -135,8 +140,18 @@ def prepare(config: AblationConfig) -> None:
     )
     print(summary, flush=True)
     write_decoded_copies(read_manifest(data_dir), _DECODED_GIGABYTES, progress=config.progress)
-    folder = Path(config.work_dir) / COMPOSITES_FOLDER
-    write_composites(config.photos_dir, folder, config.composites, config.composite_size, _SEED)
+    folders = {COMPOSITES_FOLDER: ""}
+    if config.cutouts_dir:
+        folders[CUT_OUT_COMPOSITES_FOLDER] = config.cutouts_dir
+    for name, cutouts_dir in folders.items():
+        write_composites(
+            config.photos_dir,
+            Path(config.work_dir) / name,
+            config.composites,
+            config.composite_size,
+            _SEED,
+            cutouts_dir,
+        )
 
 
 def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int]]:

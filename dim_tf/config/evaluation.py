@@ -43,6 +43,11 @@ class AblationConfig(Checked):
     validation_dir: str = option(
         "", "folder with rgb/, trimap/ and alpha/ to measure on as well; left out: none"
     )
+    cutouts_dir: str = option(
+        "",
+        "real cut-outs as --cutouts_dir of dim-tf prepare takes them; composites of those held out "
+        "are measured on as well; left out: none",
+    )
     work_dir: str = option("runs/ablations", "folder for the dataset, the composites and the runs")
     records_dir: str = option(
         "docs/ablations",
@@ -52,7 +57,7 @@ class AblationConfig(Checked):
     vgg_weights: str = option(
         "", "path of vgg16_weights.npz, for the arms that begin with it; left out: they are skipped"
     )
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds; each arm is run once with each")
+    seeds: tuple[int, ...] = option(tuple(range(1, 11)), "seeds; each arm is run once with each")
     only: tuple[str, ...] = option((), "arms to run; left out: all")
     steps: int = option(0, "steps of every run instead of those in the flagfiles", at_least=0)
     mattes: int = option(600, "procedural mattes in the dataset", at_least=1)
