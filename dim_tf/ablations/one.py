@@ -4,14 +4,16 @@ import dataclasses
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dim_tf.ablations.arms import (
+    ARMS,
     Arm,
-    arm_config,
+    arm_configs,
     fingerprint,
     settings_of_arm,
 )
@@ -25,7 +27,7 @@ from dim_tf.ablations.claims import (
 )
 from dim_tf.ablations.records import CURVE_NAMES, Record, write_record
 from dim_tf.ablations.stopwatch import Stopwatch
-from dim_tf.config import UNKNOWN, AblationConfig, RunConfig, with_values
+from dim_tf.config import UNKNOWN, AblationConfig, RunConfig, TrainingConfig, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import fingerprint as fingerprint_of_names
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
 DATA_FOLDER, RUNS_FOLDER = "data", "runs"
 COMPOSITES_FOLDER, CUT_OUT_COMPOSITES_FOLDER = "held_out", "held_out_cutouts"
-# Steps at the end whose mean error is the error on training examples.
-LAST_STEPS = 50
+# The error on training examples is the mean of this share of the steps at the end, or of as many.
+LAST_SHARE, LAST_STEPS = 1 / 30, 50
 _CURVE_POINTS = 60
 
 
@@ -66,44 +68,72 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     from dim_tf.training.loop import train
     from dim_tf.training.progress import read_loss_log
 
-    training = arm_config(arm, config, seed)
-    settings = settings_of_arm(training)
-    run_dir = run_folder(arm, seed, config, settings)
-    stopwatch = Stopwatch(run_dir)
+    trainings = arm_configs(arm, config, seed)
+    folders = run_folders(arm, seed, config, trainings)
+    stopwatch = Stopwatch(folders[-1])
     data_dir = str(Path(config.work_dir) / DATA_FOLDER)
-    training = with_values(training, data_dir=data_dir, run_dir=str(run_dir))
-    result = train(training.run, data_dir, flagfile_text(training))
-    if not result.finished:
-        stopwatch.save()
-        raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
-    rows = read_loss_log(run_dir)
-    measured = _measured(arm, training.run, config, run_dir)
+    rows: list[dict[str, float]] = []
+    begins_with = ""
+    for training, run_dir in zip(trainings, folders, strict=True):
+        training = with_values(
+            training, data_dir=data_dir, run_dir=str(run_dir), init_from=begins_with
+        )
+        # A run that is finished, as another arm began with it as well, is not trained again.
+        result = train(training.run, data_dir, flagfile_text(training))
+        if not result.finished:
+            stopwatch.save()
+            raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
+        done = rows[-1]["step"] if rows else 0
+        rows += [row | {"step": row["step"] + done} for row in read_loss_log(run_dir)]
+        begins_with = str(run_dir)
+    measured = _measured(arm, trainings[-1].run, config, folders[-1])
     times = stopwatch.times()
     record = Record(
         arm=arm.name,
         seed=seed,
-        settings=settings,
+        settings=settings_of_arm(trainings),
         conditions=conditions_of(config),
         versions=module_versions(),
         machine=_processor(),
-        steps=result.step,
+        steps=int(rows[-1]["step"]),
         step_seconds=result.step_seconds,
         seconds=times.clock,
         processor_seconds=times.processor,
-        training_error=float(np.mean([row["unknown_error"] for row in rows[-LAST_STEPS:]])),
+        training_error=_training_error(rows),
         curve=_curve(rows),
         **measured,
     )
     path = write_record(config.records_dir, record)
-    if not config.keep_weights:
-        shutil.rmtree(run_dir / CHECKPOINT_FOLDER)
+    for number, folder in enumerate(folders, 1):
+        if not (config.keep_weights or _others_begin_with(arm.flagfiles[:number], arm)):
+            shutil.rmtree(folder / CHECKPOINT_FOLDER)
     return path
 
 
-def run_folder(arm: Arm, seed: int, config: AblationConfig, settings: dict) -> Path:
-    """The folder of a run: other settings have another, so that no run goes on with them."""
-    name = f"{arm.name}_seed{seed}_{fingerprint(settings)}"
-    return Path(config.work_dir) / RUNS_FOLDER / name
+def run_folders(
+    arm: Arm, seed: int, config: AblationConfig, trainings: Sequence[TrainingConfig]
+) -> list[Path]:
+    """The folders of an arm's runs: other settings have others, so that no run goes on with them.
+
+    Arms that begin with the same runs share their folders.
+    """
+    folder = Path(config.work_dir) / RUNS_FOLDER
+    return [
+        folder
+        / f"{name.replace('/', '_')}_seed{seed}_{fingerprint(settings_of_arm(trainings[:number]))}"
+        for number, name in enumerate(arm.flagfiles, 1)
+    ]
+
+
+def _others_begin_with(flagfiles: tuple[str, ...], arm: Arm) -> bool:
+    return any(
+        other.flagfiles[: len(flagfiles)] == flagfiles for other in ARMS.values() if other != arm
+    )
+
+
+def _training_error(rows: list[dict[str, float]]) -> float:
+    last = max(LAST_STEPS, round(len(rows) * LAST_SHARE))
+    return float(np.mean([row["unknown_error"] for row in rows[-last:]]))
 
 
 def conditions_of(config: AblationConfig) -> dict[str, str]:
@@ -113,10 +143,9 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
         InputError: the dataset or the composites are not there yet.
     """
     work_dir = Path(config.work_dir)
-    conditions = {
-        "dataset": read_manifest(work_dir / DATA_FOLDER).fingerprint(),
-        "held-out set": _composites_fingerprint(work_dir / COMPOSITES_FOLDER),
-    }
+    composites = _composites_fingerprint(work_dir / COMPOSITES_FOLDER)
+    dataset = read_manifest(work_dir / DATA_FOLDER).fingerprint()
+    conditions = {"dataset": dataset, "held-out set": composites}
     if config.cutouts_dir:
         folder = work_dir / CUT_OUT_COMPOSITES_FOLDER
         conditions["cut-out set"] = _composites_fingerprint(folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dim_tf.ablations.arms import ARMS
+from dim_tf.ablations.arms import ARMS, changed_settings
 from dim_tf.ablations.claims import BLACK_BELOW, TRAINING
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
@@ -182,9 +182,18 @@ def read_records(records_dir: str | Path) -> Records:
     folder = Path(records_dir) / RECORDS_FOLDER
     found = [read_record(path) for path in sorted(folder.glob("*.json"))]
     common: dict[str, str] = {}
+    settings_by_arm: dict[str, dict[str, Any]] = {}
     for record in found:
-        own = record.conditions | {f"settings of {record.arm}": record.settings}
-        different = [name for name in own if common.setdefault(name, own[name]) != own[name]]
+        settings = settings_by_arm.setdefault(record.arm, record.settings)
+        different = [
+            name
+            for name, value in record.conditions.items()
+            if common.setdefault(name, value) != value
+        ]
+        if changed_settings(record.settings, settings) or changed_settings(
+            settings, record.settings
+        ):
+            different.append(f"settings of {record.arm}")
         if different:
             path = record_path(records_dir, record.arm, record.seed)
             raise InputError(

@@ -11,10 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.ablations.arms import (
+    ARMS,
+    LONG,
+    SCALES,
     Arm,
-    arm_config,
+    arm_configs,
     changed_settings,
     chosen_arms,
+    seeds_of,
     settings_of_arm,
 )
 from dim_tf.ablations.drift import measure_drift
@@ -70,7 +74,8 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
 def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> None:
     """Makes dataset and composites once, and every record that is missing or no longer fits.
 
-    Seed by seed, so that an interrupted series has as many seeds of each arm.
+    The short scale before the long one, and seed by seed, so that an interrupted series has as many
+    seeds of each arm.
 
     Args:
         config: which runs.
@@ -91,14 +96,13 @@ def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> 
     arms = [arm for arm in arms if arm.name not in without_weights]
     # A flagfile or weights that cannot be read are known before the dataset is made.
     for arm in arms:
-        settings_of_arm(arm_config(arm, config))
+        settings_of_arm(arm_configs(arm, config))
     with FolderLock(config.work_dir):
         prepare(config)
         measure_drift(config)
         runs = missing_runs(arms, config)
-        print(
-            f"{len(arms) * len(config.seeds) - len(runs)} records are there, {len(runs)} missing."
-        )
+        wanted = sum(len(seeds_of(arm, config)) for arm in arms)
+        print(f"{wanted - len(runs)} records are there, {len(runs)} missing.")
         _run_all(runs, config, run_one)
 
 
@@ -163,41 +167,55 @@ def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int
         InputError: a record cannot be read.
     """
     conditions = conditions_of(config)
-    missing = []
-    for seed in config.seeds:
-        for arm in arms:
-            path = record_path(config.records_dir, arm.name, seed)
-            changes = []
-            if path.exists():
-                record = read_record(path)
-                changes = changed_settings(
-                    record.settings, settings_of_arm(arm_config(arm, config, seed))
-                )
-                changes += [
-                    f"another {name}"
-                    for name in conditions
-                    if record.conditions.get(name) != conditions[name]
-                ]
-                if changes:
-                    print(f"{path} is repeated: now {', '.join(changes)}.")
-            if changes or not path.exists():
-                missing.append((arm, seed))
-    return missing
+    runs = [
+        (arm, seed)
+        for scale in SCALES
+        for seed in (config.long_seeds if scale == LONG else config.seeds)
+        for arm in arms
+        if arm.scale == scale
+    ]
+    return [(arm, seed) for arm, seed in runs if not _is_recorded(arm, seed, config, conditions)]
+
+
+def _is_recorded(arm: Arm, seed: int, config: AblationConfig, conditions: dict[str, str]) -> bool:
+    path = record_path(config.records_dir, arm.name, seed)
+    if not path.exists():
+        return False
+    record = read_record(path)
+    changes = changed_settings(record.settings, settings_of_arm(arm_configs(arm, config, seed)))
+    changes += [
+        f"another {name}" for name in conditions if record.conditions.get(name) != conditions[name]
+    ]
+    if changes:
+        print(f"{path} is repeated: now {', '.join(changes)}.")
+    return not changes
 
 
 def time_left(names: list[str], config: AblationConfig) -> str:
     """How long runs of these arms take, by the records of runs that were made.
 
-    Arms without a record count as the mean of the others.
+    Arms without a record count as the mean of the others of their scale; those of a scale without
+    records are left out, and told.
     """
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, dict[str, list[float]]] = {}
     for path in (Path(config.records_dir) / RECORDS_FOLDER).glob("*.json"):
         record = read_record(path)
-        seconds.setdefault(record.arm, []).append(record.seconds)
-    if not seconds:
+        of_scale = seconds.setdefault(ARMS[record.arm].scale, {})
+        of_scale.setdefault(record.arm, []).append(record.seconds)
+    known = [name for name in names if ARMS[name].scale in seconds]
+    if not known:
         return "how long all take is known after the first"
-    usual = float(np.mean([np.mean(values) for values in seconds.values()]))
-    total = sum(float(np.mean(seconds[name])) if name in seconds else usual for name in names)
+    total = 0.0
+    for name in known:
+        of_scale = seconds[ARMS[name].scale]
+        taken = [of_scale[name]] if name in of_scale else list(of_scale.values())
+        total += float(np.mean([np.mean(values) for values in taken]))
+    left = _duration(total)
+    unknown = len(names) - len(known)
+    return left + (f", and {unknown} runs of a scale that none was made at" if unknown else "")
+
+
+def _duration(total: float) -> str:
     if total > _HOURS_ABOVE:
         return f"about {total / 3600:.1f} hours left"
     return f"about {math.ceil(total / 60)} min left"

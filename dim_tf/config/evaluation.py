@@ -58,7 +58,11 @@ class AblationConfig(Checked):
         "", "path of vgg16_weights.npz, for the arms that begin with it; left out: they are skipped"
     )
     seeds: tuple[int, ...] = option(tuple(range(1, 11)), "seeds; each arm is run once with each")
-    only: tuple[str, ...] = option((), "arms to run; left out: all")
+    long_seeds: tuple[int, ...] = option(tuple(range(1, 6)), "seeds of the arms at the long scale")
+    scales: tuple[str, ...] = option(
+        ("short", "long"), "scales to run, one after the other; a run at the long one takes hours"
+    )
+    only: tuple[str, ...] = option((), "arms to run; left out: all of --scales")
     steps: int = option(0, "steps of every run instead of those in the flagfiles", at_least=0)
     mattes: int = option(600, "procedural mattes in the dataset", at_least=1)
     composites: int = option(100, "held-out composites to measure on", at_least=1, at_most=1000)
@@ -75,7 +79,9 @@ class AblationConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise InputError("--seeds needs different whole numbers, e.g. 1,2,3.")
-        if not all(0 <= seed <= LARGEST_SEED for seed in self.seeds):
-            raise InputError(f"--seeds are possible from 0 to {LARGEST_SEED}.")
+        for name in ("seeds", "long_seeds"):
+            seeds = getattr(self, name)
+            if not seeds or len(set(seeds)) < len(seeds):
+                raise InputError(f"--{name} needs different whole numbers, e.g. 1,2,3.")
+            if not all(0 <= seed <= LARGEST_SEED for seed in seeds):
+                raise InputError(f"--{name} are possible from 0 to {LARGEST_SEED}.")
