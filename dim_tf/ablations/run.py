@@ -1,5 +1,6 @@
 """The series of runs: what is missing, one run at a time, each in a process of its own."""
 
+import contextlib
 import dataclasses
 import math
 import subprocess
@@ -47,6 +48,7 @@ _SEED = 1
 _DECODED_GIGABYTES = 10.0
 # Times above are told in hours, seconds.
 _HOURS_ABOVE = 5400
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 RunOne = Callable[[Arm, int, AblationConfig], None]
 
@@ -62,13 +64,23 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
     # subprocess.run would kill the process on Ctrl-C before it has saved.
     with subprocess.Popen([*command, *flagfile_text(config).splitlines()]) as process:
         try:
-            status = process.wait()
+            status = _ended(process)
         except BaseException:
             process.terminate()
             process.wait()
             raise
     if status:
         raise InputError(f"The run of {arm.name} with seed {seed} ended with status {status}.")
+
+
+def _ended(process: subprocess.Popen) -> int:
+    """The exit status of a process, when it has ended.
+
+    A signal can reach another thread than the one that waits; it is handled when waiting ends.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_SECONDS_BETWEEN_LOOKS)
 
 
 def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> None:
