@@ -11,8 +11,8 @@ from dim_tf.ablations.arms import (
     fingerprint,
     settings_of_arm,
 )
-from dim_tf.ablations.claims import ROWS
 from dim_tf.ablations.one import run_folders
+from dim_tf.ablations.rows import ROWS
 from dim_tf.config import AblationConfig, TrainingConfig, values_of
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.system.errors import InputError
@@ -84,10 +84,12 @@ def test_there_is_a_flagfile_for_each_arm_and_an_arm_for_each_flagfile():
     assert files == {"base", *SWITCHES, "long/base", *(f"long/{name}" for name in LONG_SWITCHES)}
     short = {name for name, arm in ARMS.items() if arm.scale == "short"}
     assert short == {"base", *SWITCHES}
-    named = {name for row in ROWS for name in row.arms}
-    claimed = {name for row in ROWS for claim in row.claims for name in (claim.arm, claim.against)}
-    assert named == ARMS.keys()
-    assert claimed <= named
+    for scale in ("short", "long"):
+        arms = {name for name, arm in ARMS.items() if arm.scale == scale}
+        named = {name for row in ROWS for name in row.arms_at(scale)}
+        claimed = {name for row in ROWS for claim in row.claims for name in claim.arms_at(scale)}
+        assert named == arms
+        assert claimed <= named
     assert [row.number for row in ROWS] == list(range(1, 11))
 
 

@@ -251,5 +251,5 @@ def test_the_report_of_a_series_is_the_same_when_made_again(series):
     write_report(config)
     assert files() == first
     text = (docs / "ablations.md").read_text()
-    assert "Verdict: **not run yet**" in text
+    assert "Verdict at the short scale: **not run yet**" in text
     assert "| composited before resizing | 1, 2 | 2 |" in text
