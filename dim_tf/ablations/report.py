@@ -95,7 +95,7 @@ def _repeat(words: Words, records: Records, config: AblationConfig) -> str:
         "",
         words("One command, which goes on where it was stopped, and one for this page:"),
         "",
-        f"    {COMMAND} run --photos_dir=PHOTOS --cutouts_dir=CUTOUTS --validation_dir=VALIDATION "
+        f"    {COMMAND} run --photos_dir=photos --cutouts_dir=cutouts --validation_dir=validation "
         "--vgg_weights=vgg16_weights.npz",
         f"    {COMMAND} report",
         "",

@@ -64,7 +64,7 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
     # subprocess.run would kill the process on Ctrl-C before it has saved.
     with subprocess.Popen([*command, *flagfile_text(config).splitlines()]) as process:
         try:
-            status = _ended(process)
+            status = status_of(process)
         except BaseException:
             process.terminate()
             process.wait()
@@ -73,7 +73,7 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
         raise InputError(f"The run of {arm.name} with seed {seed} ended with status {status}.")
 
 
-def _ended(process: subprocess.Popen) -> int:
+def status_of(process: subprocess.Popen) -> int:
     """The exit status of a process, when it has ended.
 
     A signal can reach another thread than the one that waits; it is handled when waiting ends.
