@@ -176,9 +176,10 @@ CHINESE: dict[str, str] = {
     "largest": "最大",
     "How to repeat it": "如何重复",
     "One command, which goes on where it was stopped, and one for this page:": "一条命令，中断后会接着跑；另一条生成本页：",
-    "* The {scale} scale: {there} runs are there, {missing} missing. They took {hours:.1f} hours by "
-    "the clock, measuring included, beside other work on the same machine; {counted} of them "
-    "recorded their processor time, {processor:.1f} hours summed over the cores.": "* {scale}规模：已有 {there} 次训练，还差 {missing} 次。按时钟共 {hours:.1f} 小时，含测量，同一台机器上还跑着别的任务；其中 {counted} 次记录了处理器时间，各核相加 {processor:.1f} 小时。",
+    "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are there "
+    "were not measured on every set and are repeated. They took {hours:.1f} hours by the clock, "
+    "measuring included, beside other work on the same machine; {counted} of them recorded their "
+    "processor time, {processor:.1f} hours summed over the cores.": "* {scale}规模：已有 {there} 次训练，还差 {missing} 次；已有的当中有 {older} 次没有在所有图组上测量，会重跑。按时钟共 {hours:.1f} 小时，含测量，同一台机器上还跑着别的任务；其中 {counted} 次记录了处理器时间，各核相加 {processor:.1f} 小时。",
     "Machine: {machines}.": "机器：{machines}。",
     "Versions: {versions}.": "版本：{versions}。",
     "Data: {conditions}.": "数据：{conditions}。",

@@ -110,16 +110,18 @@ def _there(words: Words, scale: str, records: Records, config: AblationConfig) -
     arms = [arm for arm in ARMS.values() if arm.scale == scale]
     wanted = {(arm.name, seed) for arm in arms for seed in seeds_of(arm, config)}
     runs = [run for arm in arms for run in records[arm.name].values()]
+    everything = {
+        name for by_seed in records.values() for run in by_seed.values() for name in run.conditions
+    }
     processor = [run.processor_seconds for run in runs if run.processor_seconds is not None]
-    text = (
-        "* The {scale} scale: {there} runs are there, {missing} missing. They took {hours:.1f} "
-        "hours by the clock, measuring included, beside other work on the same machine; {counted} "
-        "of them recorded their processor time, {processor:.1f} hours summed over the cores."
-    )
     return words(
-        text,
+        "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are "
+        "there were not measured on every set and are repeated. They took {hours:.1f} hours by the "
+        "clock, measuring included, beside other work on the same machine; {counted} of them "
+        "recorded their processor time, {processor:.1f} hours summed over the cores.",
         scale=words(scale),
         there=len(runs),
+        older=sum(not everything <= run.conditions.keys() for run in runs),
         missing=len(wanted - {(run.arm, run.seed) for run in runs}),
         hours=sum(run.seconds for run in runs) / 3600,
         counted=len(processor),

@@ -62,10 +62,11 @@ def test_the_report_says_what_the_records_say(tmp_path, make_record):
     found = text.split("\n## What was found")[1].split("\n## ")[0]
     assert "**Held** at the short scale, 3 seeds. +17.0 [+16.2, +17.8] %, p < 0.001." in found
     missing = sum(arm.scale == "short" for arm in ARMS.values()) * 10 - 9
-    assert f"The short scale: 9 runs are there, {missing} missing. They took 0.1 hours" in text
+    assert f"The short scale: 9 runs are there, {missing} missing; 0 of those" in text
+    assert "They took 0.1 hours" in text
     assert "9 of them recorded their processor time, 0.2 hours" in text
     long = sum(arm.scale == "long" for arm in ARMS.values())
-    assert f"The long scale: 0 runs are there, {2 * long} missing." in text
+    assert f"The long scale: 0 runs are there, {2 * long} missing; 0 of those" in text
     for line in text.splitlines():
         if line.startswith("!["):
             assert read_rgb(tmp_path / line.rpartition("(")[2][:-1]).shape[2] == 3
@@ -73,6 +74,15 @@ def test_the_report_says_what_the_records_say(tmp_path, make_record):
     hair = [row for row in rows if row["kind"] == "hair" and row["arm"] == "base"]
     assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3", "0.4"]
     assert hair[0]["processor_seconds"] == "90.0"
+
+
+def test_records_that_lack_a_set_are_told(tmp_path, make_record):
+    whole = {"dataset": "one", "cut-out set": "two"}
+    write_record(tmp_path / "ablations", make_record("base", 1, 0.2, conditions=whole))
+    write_record(tmp_path / "ablations", make_record("skip", 1, 0.2))
+    write_report(AblationConfig(records_dir=str(tmp_path / "ablations")))
+    text = (tmp_path / "ablations.md").read_text()
+    assert re.search("short scale: 2 runs are there, .* missing; 1 of those that are there", text)
 
 
 def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):

@@ -215,7 +215,7 @@ def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
         refused("install it with pip install matplotlib.", write_report, config)
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("dim_tf.ablations.report._differences", lambda *arguments: "")
-    monkeypatch.setattr("dim_tf.ablations.report._row", lambda *arguments: "")
+    monkeypatch.setattr("dim_tf.ablations.report.section_of", lambda *arguments: "")
     assert f"2 runs of 2 of {len(ARMS)} arms" in write_report(config)
 
 
