@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from dim_tf.ablations.records import json_text
@@ -22,12 +23,39 @@ from dim_tf.system.quiet import import_tensorflow
 
 DRIFT_RECORD = "drift.json"
 DRIFT_IMAGE = "images/drift.png"  # beside the records' folder
-# Crop sides that are shrunk; a crop of 320 is not resized and cannot drift.
+# Crop sides that are shrunk to the network's 320.
 CROP_SIDES = (640, 480)
+# Of JPEG files that the photo is kept in before it is read, cropped and shrunk: what OpenCV takes
+# where nothing is said, and what Pillow takes.
+JPEG_QUALITIES = (95, 75)
 _SIDE = 640
 _SHOWN_KIND = "foliage"  # it drifts most
 _SHOWN_SIDE = 160
 _AMPLIFIED = 8
+
+
+class Case(NamedTuple):
+    """How an example is made.
+
+    Attributes:
+        crop_side: pixels, shrunk to 320; 320 itself is not resized and drifts by JPEG only.
+        jpeg_quality: of the file between compositing and resizing; 0: there is none.
+    """
+
+    crop_side: int
+    jpeg_quality: int = 0
+
+    @property
+    def name(self) -> str:
+        """In the record."""
+        quality = self.jpeg_quality
+        return f"{self.crop_side} jpeg {quality}" if quality else str(self.crop_side)
+
+
+CASES = (
+    *(Case(side) for side in CROP_SIDES),
+    *(Case(side, quality) for side in (*CROP_SIDES, 320) for quality in JPEG_QUALITIES),
+)
 
 
 class Drift(NamedTuple):
@@ -49,19 +77,19 @@ class Drift(NamedTuple):
         return np.abs(self.before - self.after)[self.unknown].ravel()
 
 
-def render_drift(kind: str, seed: int, crop_side: int, index: int = 0) -> Drift:
+def render_drift(kind: str, seed: int, case: Case, index: int = 0) -> Drift:
     """Makes one training example twice, in both orders, with the pipeline's own steps.
 
     Args:
         kind: of the matte.
         seed: of matte, colours, background and the example's decisions.
-        crop_side: of the crop that is resized to the network's 320, pixels.
+        case: how it is made.
         index: of the example.
     """
     import_tensorflow()
     import tensorflow as tf
 
-    from dim_tf.examples.transforms import draw_decisions, make_example
+    from dim_tf.examples.transforms import draw_decisions, make_example, resize
 
     purpose = zlib.crc32(b"drift")
     rng = np.random.default_rng([seed, purpose, index, DEFAULT_KINDS.index(kind)])
@@ -72,15 +100,27 @@ def render_drift(kind: str, seed: int, crop_side: int, index: int = 0) -> Drift:
         "eps": tf.constant(foreground_colours(alpha, [], colour_seed)),
         "background": tf.constant(render_texture(background_seed, (_SIDE, _SIDE))),
     }
-    config = ExampleConfig(crop_sizes=(crop_side,), crop_safety="pull_back")
+    config = ExampleConfig(crop_sizes=(case.crop_side,), crop_safety="pull_back")
     decisions = draw_decisions(seed, tf.constant(index, tf.int64), config)
-    after, before = (
-        make_example(example, decisions, dataclasses.replace(config, composite=order))
-        for order in ("after_resize", "before_resize")
-    )
+    after = make_example(example, decisions, config)
+    if case.jpeg_quality:
+        large = dataclasses.replace(config, input_size=case.crop_side)
+        photo = make_example(example, decisions, large)["rgb"].numpy()
+        photo = tf.constant(_as_jpeg(photo, case.jpeg_quality), tf.float32)
+        before = resize({"rgb": photo}, config.input_size)
+    else:
+        config = dataclasses.replace(config, composite="before_resize")
+        before = make_example(example, decisions, config)
     return Drift(
         after["rgb"].numpy(), before["rgb"].numpy(), after["trimap"].numpy()[..., 0] == UNKNOWN
     )
+
+
+def _as_jpeg(photo: np.ndarray, quality: int) -> np.ndarray:
+    """[H, W, 3] uint8: what is read of a JPEG file of a photo in grey levels."""
+    bgr = np.round(np.clip(photo, 0, 255)).astype(np.uint8)[..., ::-1]
+    _, content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
 
 
 def drift_statistics(mattes: int, seed: int = 1) -> dict[str, dict[str, list[float]]]:
@@ -91,18 +131,18 @@ def drift_statistics(mattes: int, seed: int = 1) -> dict[str, dict[str, list[flo
         seed: of all of them.
 
     Returns:
-        Crop side → kind of matte → [mean, 99th percentile, maximum].
+        Name of the case → kind of matte → [mean, 99th percentile, maximum].
     """
     return {
-        str(side): {
+        case.name: {
             kind: _summary(
                 np.concatenate(
-                    [render_drift(kind, seed, side, index).differences() for index in range(mattes)]
+                    [render_drift(kind, seed, case, index).differences() for index in range(mattes)]
                 )
             )
             for kind in DEFAULT_KINDS
         }
-        for side in CROP_SIDES
+        for case in CASES
     }
 
 
@@ -115,24 +155,32 @@ def _summary(differences: np.ndarray) -> list[float]:
 
 
 def draw_drift(seed: int = 1) -> np.ndarray:
-    """[H, W, 3] uint8: an example in both orders, and their difference amplified 8 times.
+    """[H, W, 3] uint8: an example in both orders, and their difference amplified 8 times, without
+    and with a JPEG file in between.
 
     The part of it that drifts most, each pixel as 2 × 2.
     """
-    drift = render_drift(_SHOWN_KIND, seed, CROP_SIDES[0])
+    drift = render_drift(_SHOWN_KIND, seed, Case(CROP_SIDES[0]))
+    compressed = render_drift(_SHOWN_KIND, seed, Case(CROP_SIDES[0], JPEG_QUALITIES[-1]))
     difference = np.abs(drift.before - drift.after)
+    difference_of_jpeg = np.abs(compressed.before - compressed.after)
     part = _strongest_part(difference.sum(axis=2))
     parts = []
     for title, picture in (
         ("composited after resizing", drift.after),
         ("composited before resizing", drift.before),
         (f"difference x {_AMPLIFIED}", difference * _AMPLIFIED),
+        (
+            f"difference x {_AMPLIFIED}, JPEG {JPEG_QUALITIES[-1]} between",
+            difference_of_jpeg * _AMPLIFIED,
+        ),
     ):
         picture = np.round(np.clip(picture[part], 0, 255)).astype(np.uint8)
         picture = picture.repeat(2, axis=0).repeat(2, axis=1)
         parts.append(np.concatenate([text_strip(title, picture.shape[1]), picture]))
     gap = np.full((parts[0].shape[0], 8, 3), 255, np.uint8)
-    return np.concatenate([parts[0], gap, parts[1], gap, parts[2]], axis=1)
+    pieces = [piece for picture in parts for piece in (gap, picture)]
+    return np.concatenate(pieces[1:], axis=1)
 
 
 def _strongest_part(values: np.ndarray) -> tuple[slice, slice]:
@@ -167,7 +215,7 @@ def measure_drift(config: AblationConfig) -> None:
 def read_drift(records_dir: str | Path) -> dict | None:
     """The record of the drift: `mattes`, and `grey levels` as `drift_statistics` gives them.
 
-    None where there is none.
+    None where there is none, or one of a program that measured less.
 
     Raises:
         InputError: it is damaged.
@@ -177,14 +225,15 @@ def read_drift(records_dir: str | Path) -> dict | None:
         return None
     try:
         record = json.loads(path.read_bytes())
-        sides = record["grey levels"]
+        cases = record["grey levels"]
         sound = type(record["mattes"]) is int and all(
-            len(sides[str(side)][kind]) == 3 and np.isfinite(sides[str(side)][kind]).all()
-            for side in CROP_SIDES
+            len(cases[name][kind]) == 3 and np.isfinite(cases[name][kind]).all()
+            for name in cases
             for kind in DEFAULT_KINDS
         )
-    except (OSError, ValueError, TypeError, LookupError):
+        whole = {case.name for case in CASES} <= cases.keys()
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
         sound = False
     if not sound:
         raise InputError(f"{path} is damaged; delete it, and drift measures it anew.")
-    return record
+    return record if whole else None

@@ -1,98 +1,127 @@
-"""From records to verdicts: paired differences with their intervals, and the rules."""
+"""From records to verdicts: paired differences, their tests, and the rules."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from dim_tf.ablations.arms import LONG, SHORT, Scale
 from dim_tf.ablations.claims import (
     BLACK_SHARE,
     FITTED_BELOW,
     HELD_OUT,
     NO_EFFECT,
     Claim,
+    Row,
 )
 from dim_tf.ablations.records import Records
+from dim_tf.ablations.statistics import (
+    CONFIDENCE,
+    Interval,
+    chance_above,
+    chance_below,
+    count_needed,
+    deviation,
+    holm,
+    interval_of,
+    smallest_effect,
+)
 
-CONFIDENCE = 0.95
+LEVEL = 1 - CONFIDENCE
 
 HELD = "held"
+HELD_SLIGHTLY = "held, by less than 5 %"
 DID_NOT_HOLD = "did not hold"
-UNDECIDED = "undecided at this scale"
+UNDECIDED = "undecided"
 NOT_RUN = "not run yet"
 REPORTED = "only measured"
 
 
-class Interval(NamedTuple):
-    """A mean over seeds with its 95 % interval, Student's t; without one for fewer than two."""
-
-    mean: float
-    low: float
-    high: float
-
-
 class Finding(NamedTuple):
-    """What came of a claim.
+    """What came of a claim at a scale.
 
     Attributes:
         claim: judged.
+        scale: of the arms.
         by_seed: seed → what is judged: the paired difference arm − against, the error on the one
             sample, or the share of black predictions.
         interval: of these.
         reference: mean value of `against` over the same seeds; NaN where there is none.
+        chance_if_wrong: p-value of the claim: how often it would look as true if it were not.
+        chance_if_right: p-value of its denial.
+        corrected: p-value of the likelier of the two, two-sided and corrected for the number of
+            claims on the page; NaN before `judge_all`.
+        level: two-sided p-value, not corrected, that a claim which is still undecided had to reach.
         verdict: one of the constants above.
     """
 
     claim: Claim
+    scale: Scale
     by_seed: dict[int, float]
     interval: Interval
     reference: float
-    verdict: str
+    chance_if_wrong: float = math.nan
+    chance_if_right: float = math.nan
+    corrected: float = math.nan
+    level: float = LEVEL
+    verdict: str = NOT_RUN
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether `by_seed` are differences of errors."""
+        return self.claim.rule not in ("all black", "fits one sample")
+
+    @property
+    def effect_size(self) -> float:
+        """The mean difference in standard deviations over seeds (Cohen's d of pairs)."""
+        spread = deviation(list(self.by_seed.values()))
+        return self.interval.mean / spread if spread > 0 else math.nan
+
+    @property
+    def smallest_seen(self) -> float:
+        """The smallest share of the reference that these seeds show in 4 of 5 series."""
+        values = list(self.by_seed.values())
+        return smallest_effect(deviation(values), len(values), self.level) / self.reference
+
+    @property
+    def seeds_needed(self) -> int | None:
+        """How many seeds would show a change of 5 % of the reference in 4 of 5 series."""
+        spread = deviation(list(self.by_seed.values()))
+        return count_needed(NO_EFFECT * self.reference, spread, self.level)
 
 
-def interval_of(values: Iterable[float]) -> Interval:
-    """Mean and 95 % interval of independent values."""
-    from scipy.stats import t
-
-    values = np.array(list(values), float)
-    if not values.size:
-        return Interval(math.nan, math.nan, math.nan)
-    mean = float(values.mean())
-    if values.size < 2:
-        return Interval(mean, math.nan, math.nan)
-    half = (
-        t.ppf(0.5 + CONFIDENCE / 2, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size)
-    )
-    return Interval(mean, mean - float(half), mean + float(half))
-
-
-def judge(claim: Claim, records: Records) -> Finding:
-    """Measures a claim on the seeds that both of its arms were run with, and judges it."""
+def measure_claim(claim: Claim, scale: Scale, records: Records) -> Finding:
+    """Measures a claim on the seeds that both of its arms were run with; it is not judged yet."""
+    name, other = claim.arms_at(scale)
     if claim.rule == "all black":
         by_seed = {
             seed: share
-            for seed, record in records[claim.arm].items()
+            for seed, record in records[name].items()
             if (share := record.black_share(claim.judged_on)) is not None
         }
-        return Finding(
-            claim, by_seed, interval_of(by_seed.values()), math.nan, _black_verdict(by_seed)
-        )
-    arm = values_by_seed(records, claim.arm, claim.judged_on, claim.kinds)
-    against = values_by_seed(
-        records, claim.against, claim.against_on or claim.judged_on, claim.kinds
-    )
+        return _with_chances(Finding(claim, scale, by_seed, _interval(by_seed), math.nan), ())
+    arm = _values(records, name, claim, claim.judged_on)
+    against = _values(records, other, claim, claim.against_on or claim.judged_on)
     seeds = sorted(arm.keys() & against.keys())
-    reference = float(np.mean([against[seed] for seed in seeds])) if seeds else math.nan
-    if claim.rule == "fits one sample":
-        by_seed = {seed: arm[seed] for seed in seeds}
-        verdict = _fitted_verdict(by_seed.values(), [against[seed] for seed in seeds])
-        return Finding(claim, by_seed, interval_of(by_seed.values()), reference, verdict)
-    by_seed = {seed: arm[seed] - against[seed] for seed in seeds}
-    interval = interval_of(by_seed.values())
-    return Finding(
-        claim, by_seed, interval, reference, difference_verdict(claim.rule, interval, reference)
-    )
+    reference = _values(records, other, claim._replace(minus_kinds=()), claim.against_on or None)
+    reference = float(np.mean([reference[seed] for seed in seeds])) if seeds else math.nan
+    is_difference = claim.rule != "fits one sample"
+    by_seed = {seed: arm[seed] - against[seed] * is_difference for seed in seeds}
+    finding = Finding(claim, scale, by_seed, _interval(by_seed), reference)
+    return _with_chances(finding, [against[seed] for seed in seeds])
+
+
+def _interval(by_seed: dict[int, float]) -> Interval:
+    return interval_of(by_seed.values())
+
+
+def _values(records: Records, arm: str, claim: Claim, judged_on: str | None) -> dict[int, float]:
+    values = values_by_seed(records, arm, judged_on or claim.judged_on, claim.kinds)
+    if not claim.minus_kinds:
+        return values
+    others = values_by_seed(records, arm, judged_on or claim.judged_on, claim.minus_kinds)
+    return {seed: values[seed] - others[seed] for seed in values.keys() & others.keys()}
 
 
 def values_by_seed(
@@ -103,67 +132,92 @@ def values_by_seed(
     return {seed: value for seed, value in values.items() if value is not None}
 
 
-def difference_verdict(rule: str, interval: Interval, reference: float) -> str:
-    """The verdict on a paired difference of errors, arm − against.
+def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
+    """Adds the p-values of the claim and of its denial, by the rule of the claim.
 
-    "worse" and "better" ask on which side of 0 the whole interval lies. "no effect" asks whether it
-    lies within ±5 % of the reference or wholly outside. "not needed" says that the arm lowers the
-    error by at most 5 %.
-
-    Args:
-        rule: of the claim.
-        interval: of the difference.
-        reference: error of `against`.
+    They are wrong for different true means, so that at most one of them can be.
     """
-    if math.isnan(interval.mean):
+    values = list(finding.by_seed.values())
+    tolerance = NO_EFFECT * finding.reference
+    rule = finding.claim.rule
+    if rule == "worse":  # it is; it is not, or by less than the tolerance
+        wrong, right = chance_below(values, 0.0), chance_above(values, tolerance)
+    elif rule == "better":
+        wrong, right = chance_above(values, 0.0), chance_below(values, -tolerance)
+    elif rule == "not needed":
+        wrong, right = chance_below(values, -tolerance), chance_above(values, -tolerance)
+    elif rule == "no effect":
+        wrong = max(chance_below(values, -tolerance), chance_above(values, tolerance))
+        right = min(chance_above(values, -tolerance), chance_below(values, tolerance))
+    elif rule == "all black":
+        wrong, right = chance_below(values, BLACK_SHARE), chance_above(values, BLACK_SHARE)
+    elif rule == "fits one sample":
+        wrong, right = chance_above(values, FITTED_BELOW), chance_below(values, FITTED_BELOW)
+        if not interval_of(against).high < FITTED_BELOW:  # nothing was fitted: too few steps
+            wrong = right = 1.0 if len(values) > 1 else math.nan
+    else:
+        wrong = right = math.nan
+    return finding._replace(chance_if_wrong=wrong, chance_if_right=right)
+
+
+def judge_all(rows: Iterable[Row], records: Records) -> dict[int, list[Finding]]:
+    """Measures all claims of all rows at all scales and judges them together.
+
+    The p-values of all that are judged are corrected by Holm for their number.
+
+    Returns:
+        Number of the row → its findings, claim by claim, the short scale first.
+    """
+    findings = [
+        (row.number, measure_claim(claim, scale, records))
+        for row in rows
+        for claim in row.claims
+        for scale in claim.scales
+    ]
+    chances = [2 * min(finding.chance_if_wrong, finding.chance_if_right) for _, finding in findings]
+    corrected = holm(chances)
+    undecided = sum(one.chance > LEVEL for one in corrected)
+    judged: dict[int, list[Finding]] = {row.number: [] for row in rows}
+    for (number, finding), one in zip(findings, corrected, strict=True):
+        finding = finding._replace(corrected=one.chance, level=LEVEL / max(1, undecided))
+        verdict = _verdict(finding, LEVEL / one.factor)
+        judged[number].append(finding._replace(verdict=verdict))
+    return judged
+
+
+def _verdict(finding: Finding, level: float) -> str:
+    if not finding.by_seed:
         return NOT_RUN
-    if rule == "reported":
+    if finding.claim.rule == "reported":
         return REPORTED
-    if math.isnan(interval.low):
+    if not finding.corrected <= LEVEL:  # NaN with one seed
         return UNDECIDED
-    tolerance = NO_EFFECT * reference
-    low, high = interval.low, interval.high
-    held, refuted = {
-        "worse": (low > 0, high < 0),
-        "better": (high < 0, low > 0),
-        "no effect": (
-            -tolerance <= low and high <= tolerance,
-            low > tolerance or high < -tolerance,
-        ),
-        "not needed": (low >= -tolerance, high < -tolerance),
-    }[rule]
-    return HELD if held else DID_NOT_HOLD if refuted else UNDECIDED
-
-
-def _black_verdict(by_seed: dict[int, float]) -> str:
-    if not by_seed:
-        return NOT_RUN
-    black = [share >= BLACK_SHARE for share in by_seed.values()]
-    if len(black) < 2 or any(black) != all(black):
-        return UNDECIDED
-    return HELD if all(black) else DID_NOT_HOLD
-
-
-def _fitted_verdict(arm: Iterable[float], against: Iterable[float]) -> str:
-    """Undecided also where the arm it is compared with did not fit its sample: too few steps."""
-    arm, against = interval_of(arm), interval_of(against)
-    if math.isnan(arm.mean):
-        return NOT_RUN
-    if math.isnan(arm.low) or not against.high < FITTED_BELOW:
-        return UNDECIDED
-    if arm.high < FITTED_BELOW:
-        return HELD
-    return DID_NOT_HOLD if arm.low > FITTED_BELOW else UNDECIDED
+    # Worse, and not by as much as 5 %: both can be certain.
+    held, denied = (
+        2 * chance <= level for chance in (finding.chance_if_wrong, finding.chance_if_right)
+    )
+    if held:
+        return HELD_SLIGHTLY if denied else HELD
+    return DID_NOT_HOLD
 
 
 def verdict_together(verdicts: Iterable[str]) -> str:
     """The verdict on claims that are one: all of them must hold."""
     verdicts = [verdict for verdict in verdicts if verdict != REPORTED]
-    if NOT_RUN in verdicts:
-        return NOT_RUN
-    if DID_NOT_HOLD in verdicts:
-        return DID_NOT_HOLD
-    return HELD if all(verdict == HELD for verdict in verdicts) else UNDECIDED
+    for verdict in (NOT_RUN, DID_NOT_HOLD, UNDECIDED, HELD_SLIGHTLY):
+        if verdict in verdicts:
+            return verdict
+    return HELD
+
+
+def verdict_of_row(findings: Iterable[Finding], scale: Scale) -> str | None:
+    """The verdict on a row at a scale; None where nothing of it was run there."""
+    verdicts = [
+        finding.verdict for finding in findings if finding.claim.counts and finding.scale == scale
+    ]
+    if all(verdict == NOT_RUN for verdict in verdicts):
+        return None
+    return verdict_together(verdicts)
 
 
 class Refinement(NamedTuple):
@@ -174,14 +228,23 @@ class Refinement(NamedTuple):
     difference: Interval  # gain_before − gain_after
 
 
-def refinement_and_drift(records: Records) -> Refinement:
+# Row 9's arms at a scale: without and with refinement, composited after resizing and before.
+REFINEMENT_ARMS: dict[Scale, tuple[str, str, str, str]] = {
+    SHORT: ("base", "refine", "composite_before", "refine_composite_before"),
+    LONG: (
+        *("long_tuned", "long_refine"),
+        *("long_tuned_composite_before", "long_refine_composite_before"),
+    ),
+}
+
+
+def refinement_and_drift(records: Records, scale: Scale = SHORT) -> Refinement:
     """Row 9: the gain of refinement with and without drift, on the seeds that all four arms have.
 
     A gain is the error without refinement minus the error with it.
     """
-    names = ("base", "refine", "composite_before", "refine_composite_before")
     base, refine, before, refine_before = (
-        values_by_seed(records, name, HELD_OUT) for name in names
+        values_by_seed(records, name, HELD_OUT) for name in REFINEMENT_ARMS[scale]
     )
     seeds = sorted(base.keys() & refine.keys() & before.keys() & refine_before.keys())
     gains_after = [base[seed] - refine[seed] for seed in seeds]

@@ -1,27 +1,33 @@
 """One run: an arm is trained with a seed, measured, and its record written."""
 
+import dataclasses
 import os
 import platform
 import shutil
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dim_tf.ablations.arms import (
+    ARMS,
     Arm,
-    arm_config,
+    arm_configs,
     fingerprint,
     settings_of_arm,
 )
 from dim_tf.ablations.claims import (
+    CUTOUTS,
     HELD_OUT,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
+    HELD_OUT_FIRST,
     VALIDATION,
 )
 from dim_tf.ablations.records import CURVE_NAMES, Record, write_record
-from dim_tf.config import UNKNOWN, AblationConfig, with_values
+from dim_tf.ablations.stopwatch import Stopwatch
+from dim_tf.config import UNKNOWN, AblationConfig, RunConfig, TrainingConfig, with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import fingerprint as fingerprint_of_names
@@ -32,9 +38,13 @@ from dim_tf.evaluation.report import module_versions
 from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
-DATA_FOLDER, COMPOSITES_FOLDER, RUNS_FOLDER = "data", "held_out", "runs"
-# Steps at the end whose mean error is the error on training examples.
-LAST_STEPS = 50
+if TYPE_CHECKING:
+    from dim_tf.matting.predict import MattingModel
+
+DATA_FOLDER, RUNS_FOLDER = "data", "runs"
+COMPOSITES_FOLDER, CUT_OUT_COMPOSITES_FOLDER = "held_out", "held_out_cutouts"
+# The error on training examples is the mean of this share of the steps at the end, or of as many.
+LAST_SHARE, LAST_STEPS = 1 / 30, 50
 _CURVE_POINTS = 60
 
 
@@ -58,43 +68,72 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     from dim_tf.training.loop import train
     from dim_tf.training.progress import read_loss_log
 
-    started = time.perf_counter()
-    training = arm_config(arm, config, seed)
-    settings = settings_of_arm(training)
-    run_dir = run_folder(arm, seed, config, settings)
+    trainings = arm_configs(arm, config, seed)
+    folders = run_folders(arm, seed, config, trainings)
+    stopwatch = Stopwatch(folders[-1])
     data_dir = str(Path(config.work_dir) / DATA_FOLDER)
-    training = with_values(training, data_dir=data_dir, run_dir=str(run_dir))
-    result = train(training.run, data_dir, flagfile_text(training))
-    if not result.finished:
-        raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
-    rows = read_loss_log(run_dir)
+    rows: list[dict[str, float]] = []
+    begins_with = ""
+    for training, run_dir in zip(trainings, folders, strict=True):
+        training = with_values(
+            training, data_dir=data_dir, run_dir=str(run_dir), init_from=begins_with
+        )
+        # A run that is finished, as another arm began with it as well, is not trained again.
+        result = train(training.run, data_dir, flagfile_text(training))
+        if not result.finished:
+            stopwatch.save()
+            raise InputError(f"Stopped at step {result.step}, saved; the same command goes on.")
+        done = rows[-1]["step"] if rows else 0
+        rows += [row | {"step": row["step"] + done} for row in read_loss_log(run_dir)]
+        begins_with = str(run_dir)
+    measured = _measured(arm, trainings[-1].run, config, folders[-1])
+    times = stopwatch.times()
     record = Record(
         arm=arm.name,
         seed=seed,
-        settings=settings,
+        settings=settings_of_arm(trainings),
         conditions=conditions_of(config),
         versions=module_versions(),
         machine=_processor(),
-        steps=result.step,
+        steps=int(rows[-1]["step"]),
         step_seconds=result.step_seconds,
-        # An example of an overfitted arm is the same in every step: nothing else is asked of it.
-        errors={}
-        if training.run.overfit
-        else _errors(arm, training.run.optimization.mixed_precision, config, run_dir),
-        seconds=time.perf_counter() - started,
-        training_error=float(np.mean([row["unknown_error"] for row in rows[-LAST_STEPS:]])),
+        seconds=times.clock,
+        processor_seconds=times.processor,
+        training_error=_training_error(rows),
         curve=_curve(rows),
+        **measured,
     )
     path = write_record(config.records_dir, record)
-    if not config.keep_weights:
-        shutil.rmtree(run_dir / CHECKPOINT_FOLDER)
+    for number, folder in enumerate(folders, 1):
+        if not (config.keep_weights or _others_begin_with(arm.flagfiles[:number], arm)):
+            shutil.rmtree(folder / CHECKPOINT_FOLDER)
     return path
 
 
-def run_folder(arm: Arm, seed: int, config: AblationConfig, settings: dict) -> Path:
-    """The folder of a run: other settings have another, so that no run goes on with them."""
-    name = f"{arm.name}_seed{seed}_{fingerprint(settings)}"
-    return Path(config.work_dir) / RUNS_FOLDER / name
+def run_folders(
+    arm: Arm, seed: int, config: AblationConfig, trainings: Sequence[TrainingConfig]
+) -> list[Path]:
+    """The folders of an arm's runs: other settings have others, so that no run goes on with them.
+
+    Arms that begin with the same runs share their folders.
+    """
+    folder = Path(config.work_dir) / RUNS_FOLDER
+    return [
+        folder
+        / f"{name.replace('/', '_')}_seed{seed}_{fingerprint(settings_of_arm(trainings[:number]))}"
+        for number, name in enumerate(arm.flagfiles, 1)
+    ]
+
+
+def _others_begin_with(flagfiles: tuple[str, ...], arm: Arm) -> bool:
+    return any(
+        other.flagfiles[: len(flagfiles)] == flagfiles for other in ARMS.values() if other != arm
+    )
+
+
+def _training_error(rows: list[dict[str, float]]) -> float:
+    last = max(LAST_STEPS, round(len(rows) * LAST_SHARE))
+    return float(np.mean([row["unknown_error"] for row in rows[-last:]]))
 
 
 def conditions_of(config: AblationConfig) -> dict[str, str]:
@@ -103,38 +142,54 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
     Raises:
         InputError: the dataset or the composites are not there yet.
     """
-    folder = Path(config.work_dir) / COMPOSITES_FOLDER
-    try:
-        settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        raise InputError(f"{folder} holds no composites; run makes them.") from None
-    names = [path.name for path in list_images(folder / "rgb")]
-    conditions = {
-        "dataset": read_manifest(Path(config.work_dir) / DATA_FOLDER).fingerprint(),
-        "held-out set": fingerprint_of_names(settings + name for name in names),
-    }
+    work_dir = Path(config.work_dir)
+    composites = _composites_fingerprint(work_dir / COMPOSITES_FOLDER)
+    dataset = read_manifest(work_dir / DATA_FOLDER).fingerprint()
+    conditions = {"dataset": dataset, "held-out set": composites}
+    if config.cutouts_dir:
+        folder = work_dir / CUT_OUT_COMPOSITES_FOLDER
+        conditions["cut-out set"] = _composites_fingerprint(folder)
     if config.validation_dir:
         names = (path.name for path in list_images(Path(config.validation_dir) / "rgb"))
         conditions["validation set"] = fingerprint_of_names(names)
     return conditions
 
 
-def _errors(
-    arm: Arm, precision: str, config: AblationConfig, run_dir: Path
-) -> dict[str, dict[str, list]]:
+def _composites_fingerprint(folder: Path) -> str:
+    try:
+        settings = (folder / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        raise InputError(f"{folder} holds no composites; run makes them.") from None
+    names = [path.name for path in list_images(folder / "rgb")]
+    return fingerprint_of_names(settings + name for name in names)
+
+
+def _measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -> dict[str, Any]:
+    """`errors` and `refinement_moves` of a record."""
     from dim_tf.matting.predict import load_model
 
+    if run.overfit:  # its example is the same in every step: nothing else is asked of it
+        return {"errors": {}}
+    precision = run.optimization.mixed_precision
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
     model = load_model(run_dir, precision=precision, post_process="none")
     errors = {HELD_OUT: measure(model, composites, "trimap")}
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
+    if config.cutouts_dir:
+        cut_outs = Path(config.work_dir) / CUT_OUT_COMPOSITES_FOLDER
+        errors[CUTOUTS] = measure(model, cut_outs, "trimap")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
+    moves = None
+    if model.config.refine:
+        first = without_refinement(model)
+        errors[HELD_OUT_FIRST] = measure(first, composites, "trimap")
+        moves = mean_difference(model, first, composites)
     if arm.both_statistics:
-        model = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
-        errors[HELD_OUT_BATCH] = measure(model, composites, "trimap")
-    return errors
+        batch = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
+        errors[HELD_OUT_BATCH] = measure(batch, composites, "trimap")
+    return {"errors": errors, "refinement_moves": moves}
 
 
 def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
@@ -172,6 +227,31 @@ def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
         errors["Grad"].append(gradient(matte, alpha, trimap))
         errors["mean_alpha"].append(float(predicted[unknown].mean()))
     return errors
+
+
+def without_refinement(model: "MattingModel") -> "MattingModel":
+    """The model whose matte is what the refinement stage is given. It shares every weight."""
+    from dim_tf.matting.predict import MattingModel
+    from dim_tf.model.network import first_stage
+
+    config = dataclasses.replace(model.config, refine=False)
+    return MattingModel(first_stage(model.network), config, model.about)
+
+
+def mean_difference(one: "MattingModel", other: "MattingModel", folder: Path) -> float:
+    """How far apart two models' mattes are: mean over a folder's pictures of the mean |difference|
+    over the unknown region, 0 to 1.
+
+    Raises:
+        InputError: a picture cannot be used.
+    """
+    differences = []
+    for path in list_images(folder / "rgb"):
+        files = (folder / name / path.name for name in ("rgb", "trimap", "alpha"))
+        rgb, trimap, _ = read_test_image(*files, quiet=True)
+        mattes = [model.predict_alpha(rgb, trimap)[trimap == UNKNOWN] for model in (one, other)]
+        differences.append(float(np.abs(mattes[0] - mattes[1]).mean()))
+    return float(np.mean(differences))
 
 
 def _curve(rows: list[dict[str, float]]) -> dict[str, list[float]]:

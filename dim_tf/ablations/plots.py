@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dim_tf.ablations.arms import ARMS
-from dim_tf.ablations.claims import Row
 from dim_tf.ablations.judging import Finding
 from dim_tf.ablations.records import Records
 
@@ -18,15 +17,14 @@ if TYPE_CHECKING:
 _DPI = 100
 
 
-def draw_curves(row: Row, records: Records) -> bytes | None:
-    """The error on training examples over the steps, for the arms of a row.
+def draw_curves(names: Sequence[str], records: Records) -> bytes | None:
+    """The error on training examples over the steps, for arms that were run.
 
     Every seed is a thin line, their mean a thick one.
 
     Returns:
-        A PNG, or None where no arm of the row was run.
+        A PNG, or None where there are none.
     """
-    names = [name for name in row.arms if records[name]]
     if not names:
         return None
     figure = _figure(8, 4)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dim_tf.ablations.arms import ARMS
+from dim_tf.ablations.arms import ARMS, changed_settings
 from dim_tf.ablations.claims import BLACK_BELOW, TRAINING
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
@@ -35,11 +35,16 @@ class Record:
         machine: name of the processor.
         steps: done.
         step_seconds: median of a step, None where it was not measured.
-        seconds: of the whole run, measuring included.
+        seconds: of the whole run, measuring included, by the clock; a machine that does other
+            things meanwhile makes them more.
         training_error: mean absolute error on the unknown pixels of the last steps' examples.
         curve: values by `CURVE_NAMES`, means over equal parts of the run.
         errors: set of pictures → `pictures`, their names, and a list for each of `MEASURES` and
             `mean_alpha`, the mean prediction over the unknown region.
+        processor_seconds: of the whole run, summed over the cores, whatever else the machine does.
+            None in records that are older than it.
+        refinement_moves: mean |refined − unrefined| alpha over the unknown regions of the held-out
+            composites, of a network with a refinement stage.
     """
 
     arm: str
@@ -54,6 +59,8 @@ class Record:
     training_error: float
     curve: dict[str, list[float]]
     errors: dict[str, dict[str, list]]
+    processor_seconds: float | None = None
+    refinement_moves: float | None = None
 
     def value(
         self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()
@@ -148,7 +155,10 @@ def _is_sound(record: Record) -> bool:
     lists = [record.curve[name] for name in CURVE_NAMES]
     sound = all(map(is_number, (record.seconds, record.training_error, *itertools.chain(*lists))))
     sound &= len({len(values) for values in lists}) == 1
-    sound &= record.step_seconds is None or is_number(record.step_seconds)
+    sound &= all(
+        value is None or is_number(value)
+        for value in (record.step_seconds, record.processor_seconds, record.refinement_moves)
+    )
     sound &= type(record.seed) is int and type(record.steps) is int and record.arm in ARMS
     sound &= type(record.machine) is str
     for texts in (record.settings, record.conditions, record.versions):
@@ -172,9 +182,18 @@ def read_records(records_dir: str | Path) -> Records:
     folder = Path(records_dir) / RECORDS_FOLDER
     found = [read_record(path) for path in sorted(folder.glob("*.json"))]
     common: dict[str, str] = {}
+    settings_by_arm: dict[str, dict[str, Any]] = {}
     for record in found:
-        own = record.conditions | {f"settings of {record.arm}": record.settings}
-        different = [name for name in own if common.setdefault(name, own[name]) != own[name]]
+        settings = settings_by_arm.setdefault(record.arm, record.settings)
+        different = [
+            name
+            for name, value in record.conditions.items()
+            if common.setdefault(name, value) != value
+        ]
+        if changed_settings(record.settings, settings) or changed_settings(
+            settings, record.settings
+        ):
+            different.append(f"settings of {record.arm}")
         if different:
             path = record_path(records_dir, record.arm, record.seed)
             raise InputError(

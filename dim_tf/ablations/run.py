@@ -1,5 +1,6 @@
 """The series of runs: what is missing, one run at a time, each in a process of its own."""
 
+import contextlib
 import dataclasses
 import math
 import subprocess
@@ -11,14 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.ablations.arms import (
+    ARMS,
+    LONG,
+    SCALES,
     Arm,
-    arm_config,
+    arm_configs,
     changed_settings,
     chosen_arms,
+    seeds_of,
     settings_of_arm,
 )
 from dim_tf.ablations.drift import measure_drift
-from dim_tf.ablations.one import COMPOSITES_FOLDER, DATA_FOLDER, conditions_of
+from dim_tf.ablations.one import (
+    COMPOSITES_FOLDER,
+    CUT_OUT_COMPOSITES_FOLDER,
+    DATA_FOLDER,
+    conditions_of,
+)
 from dim_tf.ablations.records import RECORDS_FOLDER, read_record, record_path
 from dim_tf.config import AblationConfig, JobsConfig, LayoutConfig, SyntheticConfig
 from dim_tf.config.flags import flagfile_text
@@ -38,6 +48,7 @@ _SEED = 1
 _DECODED_GIGABYTES = 10.0
 # Times above are told in hours, seconds.
 _HOURS_ABOVE = 5400
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 RunOne = Callable[[Arm, int, AblationConfig], None]
 
@@ -53,7 +64,7 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
     # subprocess.run would kill the process on Ctrl-C before it has saved.
     with subprocess.Popen([*command, *flagfile_text(config).splitlines()]) as process:
         try:
-            status = process.wait()
+            status = status_of(process)
         except BaseException:
             process.terminate()
             process.wait()
@@ -62,10 +73,21 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
         raise InputError(f"The run of {arm.name} with seed {seed} ended with status {status}.")
 
 
+def status_of(process: subprocess.Popen) -> int:
+    """The exit status of a process, when it has ended.
+
+    A signal can reach another thread than the one that waits; it is handled when waiting ends.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_SECONDS_BETWEEN_LOOKS)
+
+
 def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> None:
     """Makes dataset and composites once, and every record that is missing or no longer fits.
 
-    Seed by seed, so that an interrupted series has as many seeds of each arm.
+    The short scale before the long one, and seed by seed, so that an interrupted series has as many
+    seeds of each arm.
 
     Args:
         config: which runs.
@@ -86,14 +108,13 @@ def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> 
     arms = [arm for arm in arms if arm.name not in without_weights]
     # A flagfile or weights that cannot be read are known before the dataset is made.
     for arm in arms:
-        settings_of_arm(arm_config(arm, config))
+        settings_of_arm(arm_configs(arm, config))
     with FolderLock(config.work_dir):
         prepare(config)
         measure_drift(config)
         runs = missing_runs(arms, config)
-        print(
-            f"{len(arms) * len(config.seeds) - len(runs)} records are there, {len(runs)} missing."
-        )
+        wanted = sum(len(seeds_of(arm, config)) for arm in arms)
+        print(f"{wanted - len(runs)} records are there, {len(runs)} missing.")
         _run_all(runs, config, run_one)
 
 
@@ -135,8 +156,18 @@ def prepare(config: AblationConfig) -> None:
     )
     print(summary, flush=True)
     write_decoded_copies(read_manifest(data_dir), _DECODED_GIGABYTES, progress=config.progress)
-    folder = Path(config.work_dir) / COMPOSITES_FOLDER
-    write_composites(config.photos_dir, folder, config.composites, config.composite_size, _SEED)
+    folders = {COMPOSITES_FOLDER: ""}
+    if config.cutouts_dir:
+        folders[CUT_OUT_COMPOSITES_FOLDER] = config.cutouts_dir
+    for name, cutouts_dir in folders.items():
+        write_composites(
+            config.photos_dir,
+            Path(config.work_dir) / name,
+            config.composites,
+            config.composite_size,
+            _SEED,
+            cutouts_dir,
+        )
 
 
 def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int]]:
@@ -148,41 +179,55 @@ def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int
         InputError: a record cannot be read.
     """
     conditions = conditions_of(config)
-    missing = []
-    for seed in config.seeds:
-        for arm in arms:
-            path = record_path(config.records_dir, arm.name, seed)
-            changes = []
-            if path.exists():
-                record = read_record(path)
-                changes = changed_settings(
-                    record.settings, settings_of_arm(arm_config(arm, config, seed))
-                )
-                changes += [
-                    f"another {name}"
-                    for name in conditions
-                    if record.conditions.get(name) != conditions[name]
-                ]
-                if changes:
-                    print(f"{path} is repeated: now {', '.join(changes)}.")
-            if changes or not path.exists():
-                missing.append((arm, seed))
-    return missing
+    runs = [
+        (arm, seed)
+        for scale in SCALES
+        for seed in (config.long_seeds if scale == LONG else config.seeds)
+        for arm in arms
+        if arm.scale == scale
+    ]
+    return [(arm, seed) for arm, seed in runs if not _is_recorded(arm, seed, config, conditions)]
+
+
+def _is_recorded(arm: Arm, seed: int, config: AblationConfig, conditions: dict[str, str]) -> bool:
+    path = record_path(config.records_dir, arm.name, seed)
+    if not path.exists():
+        return False
+    record = read_record(path)
+    changes = changed_settings(record.settings, settings_of_arm(arm_configs(arm, config, seed)))
+    changes += [
+        f"another {name}" for name in conditions if record.conditions.get(name) != conditions[name]
+    ]
+    if changes:
+        print(f"{path} is repeated: now {', '.join(changes)}.")
+    return not changes
 
 
 def time_left(names: list[str], config: AblationConfig) -> str:
     """How long runs of these arms take, by the records of runs that were made.
 
-    Arms without a record count as the mean of the others.
+    Arms without a record count as the mean of the others of their scale; those of a scale without
+    records are left out, and told.
     """
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, dict[str, list[float]]] = {}
     for path in (Path(config.records_dir) / RECORDS_FOLDER).glob("*.json"):
         record = read_record(path)
-        seconds.setdefault(record.arm, []).append(record.seconds)
-    if not seconds:
+        of_scale = seconds.setdefault(ARMS[record.arm].scale, {})
+        of_scale.setdefault(record.arm, []).append(record.seconds)
+    known = [name for name in names if ARMS[name].scale in seconds]
+    if not known:
         return "how long all take is known after the first"
-    usual = float(np.mean([np.mean(values) for values in seconds.values()]))
-    total = sum(float(np.mean(seconds[name])) if name in seconds else usual for name in names)
+    total = 0.0
+    for name in known:
+        of_scale = seconds[ARMS[name].scale]
+        taken = [of_scale[name]] if name in of_scale else list(of_scale.values())
+        total += float(np.mean([np.mean(values) for values in taken]))
+    left = _duration(total)
+    unknown = len(names) - len(known)
+    return left + (f", and {unknown} runs of a scale that none was made at" if unknown else "")
+
+
+def _duration(total: float) -> str:
     if total > _HOURS_ABOVE:
         return f"about {total / 3600:.1f} hours left"
     return f"about {math.ceil(total / 60)} min left"

@@ -7,30 +7,38 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from dim_tf.ablations.arms import ARMS
+from dim_tf.ablations.arms import ARMS, Scale
 from dim_tf.ablations.claims import (
+    CUTOUTS,
     HELD_OUT,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
+    HELD_OUT_FIRST,
     TRAINING,
     VALIDATION,
     Row,
 )
-from dim_tf.ablations.drift import CROP_SIDES
-from dim_tf.ablations.judging import Finding, Interval
+from dim_tf.ablations.judging import Finding
 from dim_tf.ablations.records import MEASURES, Record, Records
+from dim_tf.ablations.statistics import Interval, deviation
+from dim_tf.ablations.words import Words
+from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.synthetic import DEFAULT_KINDS
 
 SET_TITLES = {
     HELD_OUT: "held-out composites",
     HELD_OUT_DILATE: "held-out composites, trimaps by dilation only",
     HELD_OUT_BATCH: "held-out composites, batch norm with the image's own statistics",
+    HELD_OUT_FIRST: "held-out composites, before the refinement stage",
+    CUTOUTS: "held-out composites of real cut-outs",
     VALIDATION: "photographs with true mattes",
     TRAINING: "training examples",
 }
 _TITLES = {"unknown_mae": "error", "SAD": "SAD", "MSE": "MSE", "Grad": "Grad"}
 _DECIMALS = {"unknown_mae": 4, "SAD": 2, "MSE": 4, "Grad": 2}
-_NOTHING = "–"
+NOTHING = "–"
+# p-values below this are told as below it.
+_SMALLEST_CHANCE = 0.001
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -40,42 +48,75 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def seeds_cell(values: Iterable[float | None], decimals: int) -> str:
-    """The mean, and the value of each seed in brackets."""
+    """The mean over seeds, and their standard deviation where there are several."""
     values = [value for value in values if value is not None]
     if not values:
-        return _NOTHING
-    each = ", ".join(f"{value:.{decimals}f}" for value in values)
-    return f"{np.mean(values):.{decimals}f} ({each})"
+        return NOTHING
+    mean = f"{np.mean(values):.{decimals}f}"
+    return f"{mean} ± {deviation(values):.{decimals}f}" if len(values) > 1 else mean
 
 
 def _median(seconds: Iterable[float | None]) -> str:
     measured = [value for value in seconds if value is not None]
-    return f"{np.median(measured):.3f}" if measured else _NOTHING
+    return f"{np.median(measured):.3f}" if measured else NOTHING
 
 
-def interval_cell(interval: Interval, decimals: int = 4, sign: str = "+") -> str:
+def interval_cell(words: Words, interval: Interval, decimals: int = 4, sign: str = "+") -> str:
     """Mean and 95 % interval."""
     if math.isnan(interval.mean):
-        return _NOTHING
+        return NOTHING
     mean = f"{interval.mean:{sign}.{decimals}f}"
     if math.isnan(interval.low):
-        return f"{mean} [one seed]"
+        return f"{mean} [{words('one seed')}]"
     return f"{mean} [{interval.low:{sign}.{decimals}f}, {interval.high:{sign}.{decimals}f}]"
 
 
-def finding_cell(finding: Finding) -> str:
+def finding_cell(words: Words, finding: Finding) -> str:
     """What was found of a claim, with its interval."""
-    rule = finding.claim.rule
-    if rule == "all black":
-        if not finding.by_seed:
-            return _NOTHING
-        return f"share of black predictions {seeds_cell(finding.by_seed.values(), 2)}"
-    if rule == "fits one sample":
-        return f"error on the sample {interval_cell(finding.interval, sign='')}"
-    text = interval_cell(finding.interval)
-    if finding.by_seed and finding.reference > 0:
-        text += f", {100 * finding.interval.mean / finding.reference:+.1f} %"
-    return text
+    if not finding.by_seed:
+        return NOTHING
+    if finding.claim.rule == "all black":
+        values = seeds_cell(finding.by_seed.values(), 2)
+        return words("share of black predictions {values}", values=values)
+    if finding.claim.rule == "fits one sample":
+        values = interval_cell(words, finding.interval, sign="")
+        return words("error on the sample {values}", values=values)
+    return interval_cell(words, finding.interval)
+
+
+def percent_cell(words: Words, finding: Finding) -> str:
+    """A difference in percent of what it is compared with."""
+    if not finding.by_seed or not finding.is_difference or not finding.reference > 0:
+        return NOTHING
+    interval = Interval(*(100 * value / finding.reference for value in finding.interval))
+    return f"{interval_cell(words, interval, 1)} %"
+
+
+def chance_cell(chance: float) -> str:
+    """A p-value."""
+    if math.isnan(chance):
+        return NOTHING
+    return f"< {_SMALLEST_CHANCE}" if chance < _SMALLEST_CHANCE else f"{chance:.3f}"
+
+
+def chance_text(chance: float) -> str:
+    """A p-value in running text; with one seed there is none."""
+    cell = chance_cell(chance)
+    return f"p {cell}" if cell.startswith("<") else f"p = {cell}"
+
+
+def effect_cell(finding: Finding) -> str:
+    """The mean difference in standard deviations over seeds."""
+    if not finding.is_difference or math.isnan(finding.effect_size):
+        return NOTHING
+    return f"{finding.effect_size:+.1f}"
+
+
+def smallest_cell(finding: Finding) -> str:
+    """The smallest change that the seeds would have shown."""
+    if not finding.is_difference or math.isnan(finding.smallest_seen):
+        return NOTHING
+    return f"{100 * finding.smallest_seen:.1f} %"
 
 
 def crossed_table(
@@ -95,10 +136,12 @@ def crossed_table(
     return markdown_table(head, [[title, *(cell(*one) for one in ones)] for title, ones in lines])
 
 
-def errors_table(row: Row, records: Records, judged_on: str) -> str | None:
+def errors_table(
+    words: Words, row: Row, scale: Scale, records: Records, judged_on: str
+) -> str | None:
     """The errors of a row's arms on a set of pictures; None where no arm was measured on it."""
     lines = []
-    for name in row.arms:
+    for name in row.arms_at(scale):
         runs = [run for run in records[name].values() if judged_on in run.errors]
         if runs:
             cells = [
@@ -106,81 +149,67 @@ def errors_table(row: Row, records: Records, judged_on: str) -> str | None:
                 for measure in MEASURES
             ]
             black = seeds_cell([run.black_share(judged_on) for run in runs], 2)
-            lines.append([ARMS[name].label, *cells, black])
+            lines.append([words(ARMS[name].label), str(len(runs)), *cells, black])
     if not lines:
         return None
-    head = [f"{SET_TITLES[judged_on]}", *(_TITLES[name] for name in MEASURES), "black"]
-    return markdown_table(head, lines)
+    measures = (words(_TITLES[name]) for name in MEASURES)
+    return markdown_table(
+        [words(SET_TITLES[judged_on]), words("seeds"), *measures, words("black")], lines
+    )
 
 
-def training_table(row: Row, records: Records) -> str:
+def training_table(words: Words, row: Row, scale: Scale, records: Records) -> str:
     """Steps, time and error on training examples of a row's arms.
 
     The time is the median of the seeds, since a machine may do other things beside one of them.
     """
     lines = []
-    for name in row.arms:
+    for name in row.arms_at(scale):
         runs = list(records[name].values())
-        if runs:
-            lines.append(
-                [
-                    ARMS[name].label,
-                    ", ".join(map(str, records[name])),
-                    ", ".join(map(str, sorted({run.steps for run in runs}))),
-                    _median(run.step_seconds for run in runs),
-                    seeds_cell([run.training_error for run in runs], 4),
-                ]
-            )
-        else:
-            lines.append([ARMS[name].label, "not run yet", *[_NOTHING] * 3])
-    return markdown_table(
-        ["arm", "seeds", "steps", "seconds a step, median of seeds", "training error"], lines
-    )
+        label = words(ARMS[name].label)
+        if not runs:
+            lines.append([label, words("not run yet"), *[NOTHING] * 3])
+            continue
+        lines.append(
+            [
+                label,
+                ", ".join(map(str, records[name])),
+                ", ".join(map(str, sorted({run.steps for run in runs}))),
+                _median(run.step_seconds for run in runs),
+                seeds_cell([run.training_error for run in runs], 4),
+            ]
+        )
+    head = ("arm", "seeds", "steps", "seconds a step, median of seeds", "training error")
+    return markdown_table([words(title) for title in head], lines)
 
 
-def kinds_table(row: Row, records: Records) -> str | None:
+def kinds_table(words: Words, row: Row, scale: Scale, records: Records) -> str | None:
     """The error of a row's arms on held-out composites by kind of matte, means over seeds."""
     names = [
-        name for name in row.arms if any(HELD_OUT in run.errors for run in records[name].values())
+        name
+        for name in row.arms_at(scale)
+        if any(HELD_OUT in run.errors for run in records[name].values())
     ]
     if not names:
         return None
 
     def cell(name: str, kind: str) -> str:
-        values = [run.value(HELD_OUT, kinds=(kind,)) for run in records[name].values()]
-        values = [value for value in values if value is not None]
-        return f"{np.mean(values):.4f}" if values else _NOTHING
+        return seeds_cell([run.value(HELD_OUT, kinds=(kind,)) for run in records[name].values()], 4)
 
-    lines = [[kind, *(cell(name, kind) for name in names)] for kind in DEFAULT_KINDS]
-    return markdown_table(["kind of matte", *(ARMS[name].label for name in names)], lines)
-
-
-def drift_table(drift: dict) -> str:
-    """The drift by kind of matte and crop, grey levels."""
-    sides = drift["grey levels"]
-    lines = [
-        [
-            kind,
-            *(f"{value:.2f}" for side in CROP_SIDES for value in sides[str(side)][kind]),
-        ]
-        for kind in DEFAULT_KINDS
-    ]
-    head = [
-        f"{side}: {name}" for side in CROP_SIDES for name in ("mean", "99th percentile", "largest")
-    ]
-    return markdown_table(["kind of matte", *head], lines)
+    lines = [[words(kind), *(cell(name, kind) for name in names)] for kind in DEFAULT_KINDS]
+    labels = (words(ARMS[name].label) for name in names)
+    return markdown_table([words("kind of matte"), *labels], lines)
 
 
 def results_csv(records: Records) -> str:
     """All errors as CSV, a line for each run, set of pictures and kind of matte."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["arm", "seed", "steps", "seconds", "step_seconds", "set", "kind", *MEASURES, "black_share"]
-    )
+    times = ("seconds", "processor_seconds", "step_seconds")
+    writer.writerow(["arm", "seed", "steps", *times, "set", "kind", *MEASURES, "black_share"])
     for runs in records.values():
         for run in runs.values():
-            about = [run.arm, run.seed, run.steps, run.seconds, run.step_seconds]
+            about = [run.arm, run.seed, run.steps, *(getattr(run, name) for name in times)]
             writer.writerow([*about, TRAINING, "all", _digits(run.training_error), *[""] * 4])
             for judged_on in run.errors:
                 for kind in ("all", *_kinds(run, judged_on)):
@@ -192,9 +221,11 @@ def results_csv(records: Records) -> str:
 
 
 def _kinds(run: Record, judged_on: str) -> list[str]:
+    """Kinds of matte of a set, or the sources of its cut-outs; none of photographs."""
     if judged_on == VALIDATION:
         return []
-    return [kind for kind in DEFAULT_KINDS if run.value(judged_on, kinds=(kind,)) is not None]
+    pictures = run.errors[judged_on]["pictures"]
+    return list(dict.fromkeys(kind_of_composite(name) for name in pictures))
 
 
 def _digits(value: float) -> str:

@@ -43,6 +43,11 @@ class AblationConfig(Checked):
     validation_dir: str = option(
         "", "folder with rgb/, trimap/ and alpha/ to measure on as well; left out: none"
     )
+    cutouts_dir: str = option(
+        "",
+        "real cut-outs as --cutouts_dir of dim-tf prepare takes them; composites of those held out "
+        "are measured on as well; left out: none",
+    )
     work_dir: str = option("runs/ablations", "folder for the dataset, the composites and the runs")
     records_dir: str = option(
         "docs/ablations",
@@ -52,8 +57,12 @@ class AblationConfig(Checked):
     vgg_weights: str = option(
         "", "path of vgg16_weights.npz, for the arms that begin with it; left out: they are skipped"
     )
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds; each arm is run once with each")
-    only: tuple[str, ...] = option((), "arms to run; left out: all")
+    seeds: tuple[int, ...] = option(tuple(range(1, 11)), "seeds; each arm is run once with each")
+    long_seeds: tuple[int, ...] = option(tuple(range(1, 6)), "seeds of the arms at the long scale")
+    scales: tuple[str, ...] = option(
+        ("short", "long"), "scales to run, one after the other; a run at the long one takes hours"
+    )
+    only: tuple[str, ...] = option((), "arms to run; left out: all of --scales")
     steps: int = option(0, "steps of every run instead of those in the flagfiles", at_least=0)
     mattes: int = option(600, "procedural mattes in the dataset", at_least=1)
     composites: int = option(100, "held-out composites to measure on", at_least=1, at_most=1000)
@@ -70,7 +79,9 @@ class AblationConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise InputError("--seeds needs different whole numbers, e.g. 1,2,3.")
-        if not all(0 <= seed <= LARGEST_SEED for seed in self.seeds):
-            raise InputError(f"--seeds are possible from 0 to {LARGEST_SEED}.")
+        for name in ("seeds", "long_seeds"):
+            seeds = getattr(self, name)
+            if not seeds or len(set(seeds)) < len(seeds):
+                raise InputError(f"--{name} needs different whole numbers, e.g. 1,2,3.")
+            if not all(0 <= seed <= LARGEST_SEED for seed in seeds):
+                raise InputError(f"--{name} are possible from 0 to {LARGEST_SEED}.")

@@ -165,6 +165,11 @@ class StartConfig(Checked):
         "rescale the loaded encoder to unit-RMS activations and start its trimap slice at random; "
         "the same function of the photo, and much faster training",
     )
+    initial_kernels: Literal["scaled", "truncated_normal"] = option(
+        "scaled",
+        "kernels that no loaded weights fill: scaled to their inputs (He, in the decoder Xavier as "
+        "in the paper), or the original's truncated normal of deviation 0.1 (an ablation)",
+    )
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
     )

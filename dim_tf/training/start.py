@@ -21,6 +21,7 @@ from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
 from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.original_start import draw_truncated_normal_kernels
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
     NETWORK_PREFIX,
@@ -143,6 +144,8 @@ def initialize_weights(
     """
     if start.init_from and start.vgg_weights:
         raise InputError("Give either --init_from or --vgg_weights, not both.")
+    if start.initial_kernels == "truncated_normal":
+        draw_truncated_normal_kernels(network, seed)
     if start.init_from:
         path = find_checkpoint(start.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)

@@ -3,51 +3,50 @@ import math
 import numpy as np
 import pytest
 
-from dim_tf.ablations.claims import ROWS, Claim
+from dim_tf.ablations.claims import Claim, Row
 from dim_tf.ablations.judging import (
     DID_NOT_HOLD,
     HELD,
+    HELD_SLIGHTLY,
     NOT_RUN,
     REPORTED,
     UNDECIDED,
-    Interval,
-    difference_verdict,
-    interval_of,
-    judge,
+    judge_all,
     refinement_and_drift,
+    verdict_of_row,
     verdict_together,
 )
+from dim_tf.ablations.rows import ROWS
+from dim_tf.ablations.statistics import interval_of, power
 
 
-def test_the_interval_is_students_t():
-    values = [0.3, 0.1, 0.5]
-    # The 97.5 % quantile for 2 degrees of freedom, from a printed table.
-    half = 4.302653 * math.sqrt(sum((value - 0.3) ** 2 for value in values) / 2) / math.sqrt(3)
-    interval = interval_of(values)
-    assert interval.mean == pytest.approx(0.3)
-    assert interval.low == pytest.approx(0.3 - half, rel=1e-6)
-    assert interval.high == pytest.approx(0.3 + half, rel=1e-6)
-    assert math.isnan(interval_of([0.3]).low)
-    assert math.isnan(interval_of([]).mean)
+def judge(claim, records):
+    """The finding of a claim that stands alone."""
+    (findings,) = judge_all([Row(1, "", "", (claim,), ())], records).values()
+    return findings[0]
 
 
-def test_95_percent_of_intervals_hold_the_truth():
-    random = np.random.default_rng(1)
-    intervals = [interval_of(random.normal(7, 3, 3)) for _ in range(4000)]
-    share = np.mean([one.low <= 7 <= one.high for one in intervals])
-    assert share == pytest.approx(0.95, abs=0.012)
+def values_with_interval(low, high):
+    """Three values whose 95 % interval this is."""
+    # The 97.5 % quantile of Student's t for 2 degrees of freedom, from a printed table.
+    spread = (high - low) / 2 * math.sqrt(3) / 4.302653
+    return [(low + high) / 2 + step * spread for step in (-1, 0, 1)]
 
 
 @pytest.mark.parametrize(
     "rule, low, high, verdict",
     [
-        ("worse", 0.01, 0.2, HELD),
-        ("worse", -0.2, -0.01, DID_NOT_HOLD),
-        ("worse", -0.01, 0.2, UNDECIDED),
-        ("better", 0.01, 0.2, DID_NOT_HOLD),
-        ("better", -0.2, -0.01, HELD),
-        ("better", -0.2, 0.01, UNDECIDED),
-        ("no effect", -0.019, 0.019, HELD),  # 5 % of 0.4 is 0.02
+        ("worse", 0.001, 0.2, HELD),
+        ("worse", 0.001, 0.019, HELD_SLIGHTLY),  # 5 % of 0.4 is 0.02
+        ("worse", -0.2, -0.001, DID_NOT_HOLD),
+        ("worse", -0.2, 0.019, DID_NOT_HOLD),  # it is not worse by 5 %
+        ("worse", -0.001, 0.021, UNDECIDED),
+        ("better", 0.001, 0.2, DID_NOT_HOLD),
+        ("better", -0.019, 0.2, DID_NOT_HOLD),
+        ("better", -0.2, -0.001, HELD),
+        ("better", -0.019, -0.001, HELD_SLIGHTLY),
+        ("better", -0.021, 0.001, UNDECIDED),
+        ("no effect", -0.019, 0.019, HELD),
         ("no effect", -0.021, 0.019, UNDECIDED),
         ("no effect", 0.021, 0.03, DID_NOT_HOLD),
         ("no effect", -0.03, -0.021, DID_NOT_HOLD),
@@ -56,24 +55,49 @@ def test_95_percent_of_intervals_hold_the_truth():
         ("not needed", -0.019, 0.3, HELD),
         ("not needed", -0.03, -0.021, DID_NOT_HOLD),
         ("not needed", -0.03, -0.01, UNDECIDED),
-        ("worse", math.nan, math.nan, UNDECIDED),  # one seed
         ("reported", 0.01, 0.2, REPORTED),
     ],
 )
-def test_the_rules(rule, low, high, verdict):
-    middle = 0.1 if math.isnan(low) else (low + high) / 2
-    assert difference_verdict(rule, Interval(middle, low, high), 0.4) == verdict
-    assert difference_verdict(rule, interval_of([]), math.nan) == NOT_RUN
+def test_the_rules(rule, low, high, verdict, records_of):
+    """A claim that stands alone is decided by where its 95 % interval lies."""
+    values = values_with_interval(low, high)
+    assert interval_of(values)[1:] == pytest.approx((low, high), abs=1e-6)
+    base = [0.3, 0.5, 0.4]
+    skip = [value + reference for value, reference in zip(values, base, strict=True)]
+    claim = Claim("", ("skip", "base"), rule=rule)
+    assert judge(claim, records_of(base=base, skip=skip)).verdict == verdict
+    one_seed = judge(claim, records_of(base=[0.4], skip=[0.5]))
+    assert one_seed.verdict == (REPORTED if rule == "reported" else UNDECIDED)
+    assert judge(claim, records_of(base=base)).verdict == NOT_RUN
+
+
+def test_the_more_claims_the_more_certain_must_each_be(records_of):
+    records = records_of(
+        base=[0.3, 0.5, 0.4], skip=[0.34, 0.55, 0.45], refine=[0.35, 0.5, 0.3], vgg=[0.3, 0.6, 0.4]
+    )
+    skip, *others = (Claim("", (name, "base")) for name in ("skip", "refine", "vgg"))
+    alone = judge(skip, records)
+    assert (alone.verdict, alone.corrected) == (HELD, 2 * alone.chance_if_wrong)
+    findings = judge_all([Row(1, "", "", (skip, *others), ())], records)[1]
+    assert findings[0].corrected == pytest.approx(3 * alone.corrected)
+    # Two stay undecided: the level that the first of them had to reach is that of two.
+    assert [one.verdict for one in findings] == [HELD, UNDECIDED, UNDECIDED]
+    assert findings[1].level == pytest.approx(0.05 / 2)
+    spread = np.std(list(findings[1].by_seed.values()), ddof=1)
+    assert power(findings[1].smallest_seen * 0.4, spread, 3, 0.025) == pytest.approx(0.8)
+    needed = findings[1].seeds_needed
+    assert power(0.05 * 0.4, spread, needed, 0.025) >= 0.8
+    assert power(0.05 * 0.4, spread, needed - 1, 0.025) < 0.8
 
 
 def test_differences_are_paired_by_seed(records_of):
     """The seeds differ more than the arms; taken seed by seed the difference is certain."""
     records = records_of(base=[0.10, 0.30, 0.50, 0.9], skip=[0.09, 0.29, 0.49])
-    finding = judge(Claim("Better.", "skip", rule="better"), records)
+    finding = judge(Claim("Better.", ("skip", "base"), rule="better"), records)
     assert finding.by_seed == pytest.approx({1: -0.01, 2: -0.01, 3: -0.01})
     assert finding.reference == pytest.approx(0.3)  # not of the seed that skip was not run with
-    assert finding.verdict == HELD
-    assert judge(Claim("Worse.", "refine"), records).verdict == NOT_RUN
+    assert finding.verdict == HELD_SLIGHTLY  # 0.01 is 3 % of 0.3
+    assert judge(Claim("Worse.", ("refine", "base")), records).verdict == NOT_RUN
 
 
 def test_kinds_are_told_apart(picture_errors, make_record, records_of):
@@ -82,11 +106,15 @@ def test_kinds_are_told_apart(picture_errors, make_record, records_of):
         # Hair and fur stand first, hard last.
         errors = picture_errors([0.5 + 0.01 * seed, 0.7, *[0.1] * 9, 0.02])
         records["deconv"][seed] = make_record("deconv", seed, 0, errors={"held_out": errors})
-    hair = judge(Claim("", "deconv", kinds=("hair", "fur")), records)
+    hair = judge(Claim("", ("deconv", "base"), kinds=("hair", "fur")), records)
     assert hair.by_seed[1] == pytest.approx((0.51 + 0.7) / 2 - 0.1)
     assert hair.verdict == HELD
-    hard = judge(Claim("", "deconv", kinds=("hard",)), records)
+    hard = judge(Claim("", ("deconv", "base"), kinds=("hard",)), records)
     assert (hard.by_seed[1], hard.verdict) == (pytest.approx(-0.08), DID_NOT_HOLD)
+    apart = Claim("", ("deconv", "base"), kinds=("hair", "fur"), minus_kinds=("hard",))
+    apart = judge(apart, records)
+    assert apart.by_seed[1] == pytest.approx(hair.by_seed[1] - hard.by_seed[1])
+    assert apart.reference == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +131,7 @@ def test_all_black(alphas, verdict, make_record, records_of):
     records = records_of()
     for seed, alpha in enumerate(alphas, 1):
         records["no_batch_norm"][seed] = make_record("no_batch_norm", seed, 0.3, mean_alpha=alpha)
-    assert judge(Claim("", "no_batch_norm", rule="all black"), records).verdict == verdict
+    assert judge(Claim("", ("no_batch_norm", "base"), rule="all black"), records).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -126,8 +154,38 @@ def test_one_sample_is_fitted(unpool, deconv, verdict, make_record, records_of):
 def test_a_row_holds_if_all_of_it_does():
     assert verdict_together([HELD, REPORTED, HELD]) == HELD
     assert verdict_together([HELD, UNDECIDED]) == UNDECIDED
+    assert verdict_together([HELD, HELD_SLIGHTLY]) == HELD_SLIGHTLY
     assert verdict_together([HELD, UNDECIDED, DID_NOT_HOLD]) == DID_NOT_HOLD
     assert verdict_together([HELD, NOT_RUN, DID_NOT_HOLD]) == NOT_RUN
+
+
+def test_a_rows_verdict_is_that_of_a_scale_and_of_what_counts(records_of):
+    records = records_of(
+        base=[0.3, 0.31],
+        no_batch_norm_slow=[0.3, 0.31],
+        long_original_start_no_batch_norm=[0.3, 0.31],
+        long_original_start=[0.3, 0.31],
+    )
+    findings = judge_all(ROWS, records)[2]
+    # Only the original's start counts, and was run at the long scale alone.
+    assert verdict_of_row(findings, "short") is None
+    assert verdict_of_row(findings, "long") == DID_NOT_HOLD
+
+
+def test_the_refined_matte_is_compared_with_the_unrefined_of_the_same_run(
+    make_record, picture_errors, records_of
+):
+    records = records_of()
+    for seed in (1, 2, 3):
+        errors = {
+            "held_out": picture_errors([0.2 + 0.001 * seed] * 12),
+            "held_out_first": picture_errors([0.3] * 12),
+        }
+        records["refine"][seed] = make_record("refine", seed, 0, errors=errors)
+    (claim,) = (claim for claim in ROWS[8].claims if claim.against_on)
+    finding = judge(claim, records)
+    assert (finding.by_seed[1], finding.reference) == (pytest.approx(-0.099), pytest.approx(0.3))
+    assert finding.verdict == HELD
 
 
 def test_the_gain_of_refinement_with_and_without_drift(records_of):

@@ -1,51 +1,151 @@
 import csv
 import io
+import json
+import re
 
+import numpy as np
 import pytest
 
 from dim_tf.ablations.arms import ARMS
-from dim_tf.ablations.claims import ROWS
+from dim_tf.ablations.drift import CASES
 from dim_tf.ablations.records import write_record
 from dim_tf.ablations.report import write_report
+from dim_tf.ablations.rows import ROWS
+from dim_tf.ablations.statistics import count_needed
+from dim_tf.ablations.tables import SET_TITLES
 from dim_tf.config import AblationConfig
 from dim_tf.pictures.photo import read_rgb
+from dim_tf.synthetic import DEFAULT_KINDS
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import write_bytes
+from tests.test_translations import (
+    code_spans_of,
+    links_of,
+    numbers_of,
+    prose_of,
+    sections_of,
+    tables_of,
+)
 
 
 def test_a_report_can_always_be_made(tmp_path):
     config = AblationConfig(records_dir=str(tmp_path / "ablations"))
     assert f"0 runs of 0 of {len(ARMS)} arms" in write_report(config)
     text = (tmp_path / "ablations.md").read_text()
-    assert text.count("\n## ") == 3 + len(ROWS)
-    assert text.count("Verdict: **not run yet**") == 9
-    assert "](" not in text  # no picture of nothing
+    assert text.count("\n## ") == 4 + len(ROWS)
+    assert text.count("Verdict at the short scale: **not run yet**") == 9
+    assert text.count("](") == 1  # the other language, and no picture of nothing
 
 
 def test_the_report_says_what_the_records_say(tmp_path, make_record):
     folder = tmp_path / "ablations"
     for name, errors in (
-        ("base", [0.2, 0.3]),
-        ("composite_before", [0.25, 0.351]),
-        ("known_weight_0", [0.2, 0.3]),
+        ("base", [0.2, 0.3, 0.4]),
+        ("composite_before", [0.25, 0.351, 0.452]),
+        ("known_weight_0", [0.2, 0.3, 0.4]),
     ):
         for seed, error in enumerate(errors, 1):
-            write_record(folder, make_record(name, seed, error))
-    write_report(AblationConfig(records_dir=str(folder)))
+            write_record(folder, make_record(name, seed, error, processor_seconds=90.0))
+    write_report(AblationConfig(records_dir=str(folder), long_seeds=(1, 2)))
     text = (tmp_path / "ablations.md").read_text()
     row_5 = text.split("\n## 5.")[1].split("\n## ")[0]
-    assert "Verdict: **held**." in row_5
-    # 0.05 and 0.051: 0.0505 ± 12.7062 · 0.0005
-    assert "+0.0505 [+0.0441, +0.0569], +20.2 %" in row_5
-    assert "| base | 0.2500 (0.2000, 0.3000) | 0.25 (0.20, 0.30) |" in row_5
+    assert "Verdict at the short scale: **held**." in row_5
+    # 0.05, 0.051 and 0.052: 0.051 ± 4.30265 · 0.001 / √3; two claims: p is twice that of t = 88.3
+    cells = "+0.0510 [+0.0485, +0.0535] | +17.0 [+16.2, +17.8] %"
+    assert f"| Compositing before resizing is worse. | short | {cells} | held |" in row_5
+    whole = f"| 5 | Compositing before resizing is worse. | short | 3 | {cells} | +51.0 | "
+    assert whole in text
+    assert "| base | 3 | 0.3000 ± 0.1000 | 0.30 ± 0.10 |" in row_5
     assert "(ablations/row_05.png)" in row_5
-    assert "Verdict: **held**." in text.split("\n## 3.")[1].split("\n## ")[0]
-    assert "took 0.1 hours" in text
+    assert "(ablations/row_05_long.png)" not in text
+    assert "scale: **held**." in text.split("\n## 3.")[1].split("\n## ")[0]
+    found = text.split("\n## What was found")[1].split("\n## ")[0]
+    assert "**Held** at the short scale, 3 seeds. +17.0 [+16.2, +17.8] %, p < 0.001." in found
+    missing = sum(arm.scale == "short" for arm in ARMS.values()) * 10 - 9
+    assert f"The short scale: 9 runs are there, {missing} missing; 0 of those" in text
+    assert "They took 0.1 hours" in text
+    assert "9 of them recorded their processor time, 0.2 hours" in text
+    long = sum(arm.scale == "long" for arm in ARMS.values())
+    assert f"The long scale: 0 runs are there, {2 * long} missing; 0 of those" in text
     for line in text.splitlines():
         if line.startswith("!["):
             assert read_rgb(tmp_path / line.rpartition("(")[2][:-1]).shape[2] == 3
     rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
     hair = [row for row in rows if row["kind"] == "hair" and row["arm"] == "base"]
-    assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3"]
+    assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3", "0.4"]
+    assert hair[0]["processor_seconds"] == "90.0"
+
+
+def test_records_that_lack_a_set_are_told(tmp_path, make_record):
+    whole = {"dataset": "one", "cut-out set": "two"}
+    write_record(tmp_path / "ablations", make_record("base", 1, 0.2, conditions=whole))
+    write_record(tmp_path / "ablations", make_record("skip", 1, 0.2))
+    write_report(AblationConfig(records_dir=str(tmp_path / "ablations")))
+    text = (tmp_path / "ablations.md").read_text()
+    assert re.search("short scale: 2 runs are there, .* missing; 1 of those that are there", text)
+
+
+def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
+    folder = tmp_path / "ablations"
+    for name, errors in (("base", [0.2, 0.3, 0.4]), ("skip", [0.25, 0.28, 0.41])):
+        for seed, error in enumerate(errors, 1):
+            write_record(folder, make_record(name, seed, error))
+    write_report(AblationConfig(records_dir=str(folder)))
+    text = (tmp_path / "ablations.md").read_text()
+    needed = count_needed(0.05 * 0.3, np.std([0.05, -0.02, 0.01], ddof=1), 0.05)
+    assert f"about {needed} seeds would show 5 %." in text
+
+
+def picture(*arguments):
+    """Instead of a plot, which takes a while."""
+    return b"a picture"
+
+
+DRIFT = {
+    "mattes": 4,
+    "grey levels": {
+        case.name: {kind: [0.1 * number, 2.0, 3.0] for kind in DEFAULT_KINDS}
+        for number, case in enumerate(CASES)
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"refine": (-0.05, 0.001), "long_refine": (-0.05, 0.001)},
+        {"refine": (0.001, 0.0001), "refine_composite_before": (-0.1, 0.001)},
+        {"refine_composite_before": (0.1, 0.001), "long_skip": (-0.01, 0.0001)},
+        {"no_batch_norm": (0.1, 5000.0), "deconv": (0.01, 0.0001), "long_tuned": (0, 0)},
+    ],
+)
+def test_both_languages_say_the_same_whatever_was_found(
+    tmp_path, make_record, monkeypatch, changes
+):
+    """Each verdict, each answer of row 9, with and without seeds, scales and the drift."""
+    for place in ("report.draw_differences", "sections.draw_curves"):
+        monkeypatch.setattr(f"dim_tf.ablations.{place}", picture)
+    folder = tmp_path / "ablations"
+    random = np.random.default_rng(1)
+    for name in ARMS if changes else ():
+        shift, spread = changes.get(name, (0.0, 0.05))
+        for seed in range(1, 2 if name == "vgg" else 5):
+            error = 0.3 + 0.01 * seed + shift + spread * random.standard_normal()
+            errors = make_record(name, seed, error).errors
+            errors = {name: errors["held_out"] for name in SET_TITLES if name != "training"}
+            moved = 0.1 if "refine" in name else None
+            record = make_record(name, seed, error, errors=errors, refinement_moves=moved)
+            write_record(folder, record)
+        write_bytes(folder / "drift.json", json.dumps(DRIFT).encode())
+    write_report(AblationConfig(records_dir=str(folder)))
+    english, chinese = (
+        sections_of((tmp_path / f"ablations{suffix}").read_text()) for suffix in (".md", ".zh.md")
+    )
+    for ours, theirs in zip(english, chinese, strict=True):
+        for what in (code_spans_of, numbers_of, tables_of, lambda text: sorted(links_of(text))):
+            assert what(theirs) == what(ours), theirs.splitlines()[0]
+    assert not re.search("[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}", prose_of("".join(chinese[1:-1])))
 
 
 def test_the_time_of_a_step_is_the_median_of_the_seeds(tmp_path, make_record):
@@ -53,7 +153,10 @@ def test_the_time_of_a_step_is_the_median_of_the_seeds(tmp_path, make_record):
     for seed, seconds in enumerate((0.1, 0.4, 0.3), 1):
         write_record(folder, make_record("base", seed, 0.2, step_seconds=seconds))
     write_report(AblationConfig(records_dir=str(folder)))
-    assert "| base | 1, 2, 3 | 10 | 0.300 | 0.2000" in (tmp_path / "ablations.md").read_text()
+    assert (
+        "| base | 1, 2, 3 | 10 | 0.300 | 0.2000 ± 0.0000 |"
+        in (tmp_path / "ablations.md").read_text()
+    )
 
 
 def test_without_matplotlib_a_sentence(tmp_path, monkeypatch):

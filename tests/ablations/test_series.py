@@ -1,7 +1,10 @@
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +12,17 @@ import pytest
 
 from dim_tf.ablations.arms import (
     ARMS,
-    arm_config,
+    arm_configs,
     chosen_arms,
 )
 from dim_tf.ablations.records import (
+    read_record,
     read_records,
+    record_path,
     write_record,
 )
 from dim_tf.ablations.report import write_report
-from dim_tf.ablations.run import missing_runs, run_in_own_process, run_series
+from dim_tf.ablations.run import missing_runs, run_in_own_process, run_series, status_of
 from dim_tf.config import AblationConfig
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
@@ -57,8 +62,13 @@ def small(tmp_path_factory):
         (flags / f"{name}.flags").write_text(text)
     for number in range(14):
         write_png(folder / "photos" / f"{number:02d}.png", render_texture(number, (48, 48)))
+    for number in range(11):  # the 11th is held out
+        cut_out = np.zeros((128, 128, 4), np.uint8)
+        cut_out[16:112, 16:112] = 10 * number, 100, 200, 255
+        write_png(folder / "cutouts" / "objects" / f"{number:02d}.png", cut_out)
     return AblationConfig(
         photos_dir=str(folder / "photos"),
+        cutouts_dir=str(folder / "cutouts"),
         work_dir=str(folder / "work"),
         records_dir=str(folder / "docs" / "ablations"),
         flags_dir=str(flags),
@@ -109,13 +119,15 @@ def test_the_records_hold_what_was_measured(series):
     assert base.steps == 2
     assert base.step_seconds > 0
     assert base.settings["width"] == 0.03125
-    assert base.errors.keys() == {"held_out", "held_out_dilate", "held_out_batch"}
+    assert base.errors.keys() == {"held_out", "held_out_dilate", "cutouts", "held_out_batch"}
+    assert base.errors["cutouts"]["pictures"][:2] == ["000_objects", "001_objects"]
+    assert base.processor_seconds > 0
     assert len(base.errors["held_out"]["pictures"]) == 6
     assert (
         base.errors["held_out_dilate"] != base.errors["held_out"] != base.errors["held_out_batch"]
     )
     assert {"tensorflow", "dim_tf"} <= base.versions.keys()
-    assert records["composite_before"][1].errors.keys() == {"held_out"}
+    assert records["composite_before"][1].errors.keys() == {"held_out", "cutouts"}
     assert records["overfit_unpool"][1].errors == {}
     # The curve of a run of two steps is its loss log.
     assert base.curve["step"] == [1, 2]
@@ -134,7 +146,7 @@ def test_errors_are_those_of_the_mattes(series):
 
     config, _ = series
     keras.utils.set_random_seed(1)
-    network_config = arm_config(ARMS["base"], config).run.network
+    network_config = arm_configs(ARMS["base"], config)[0].run.network
     model = MattingModel(build_network(network_config), network_config, {})
     folder = Path(config.work_dir) / "held_out"
     errors = measure(model, folder, "trimap_dilate")
@@ -191,6 +203,50 @@ def test_what_is_recorded_is_not_run_again(series, capsys, in_root):
     capsys.readouterr()
     assert len(missing_runs(arms, dataclasses.replace(config, steps=3))) == 6
     assert capsys.readouterr().out.count(".json is repeated: now --steps=3.") == 6
+    # A record that was not measured on the cut-outs is no longer complete.
+    path = record_path(config.records_dir, "base", 2)
+    record = read_record(path)
+    conditions = {key: value for key, value in record.conditions.items() if key != "cut-out set"}
+    assert len(conditions) == 2
+    write_record(config.records_dir, dataclasses.replace(record, conditions=conditions))
+    try:
+        assert missing_runs(arms, config) == [(ARMS["base"], 2)]
+        assert missing_runs(arms, dataclasses.replace(config, cutouts_dir="")) == []
+    finally:
+        write_record(config.records_dir, record)
+
+
+def test_the_long_scale_comes_after_the_short_one(tmp_path, monkeypatch, in_root):
+    monkeypatch.setattr("dim_tf.ablations.run.conditions_of", lambda config: {})
+    config = AblationConfig(
+        records_dir=str(tmp_path), seeds=(1, 2), long_seeds=(5, 6), only=("base", "long_skip")
+    )
+    runs = [(arm.name, seed) for arm, seed in missing_runs(chosen_arms(config), config)]
+    assert runs == [("base", 1), ("base", 2), ("long_skip", 5), ("long_skip", 6)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Unix only")
+def test_a_signal_that_another_thread_got_ends_the_waiting():
+    def get_it():
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGUSR1, stop)
+    started = time.perf_counter()
+    try:
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+            threading.Thread(target=get_it).start()
+            try:
+                with pytest.raises(KeyboardInterrupt):
+                    status_of(process)
+            finally:
+                process.kill()
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert time.perf_counter() - started < 30
 
 
 def test_a_run_that_fails_does_not_stop_the_others(
@@ -239,6 +295,7 @@ def test_the_report_of_a_series_is_the_same_when_made_again(series):
         [
             *(sys.executable, "-m", "dim_tf.commands.ablations", "report"),
             f"--records_dir={config.records_dir}",
+            "--seeds=1,2",
         ],
         capture_output=True,
         text=True,
@@ -246,10 +303,10 @@ def test_the_report_of_a_series_is_the_same_when_made_again(series):
         check=False,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert "6 runs of 3 of 20 arms" in result.stdout
+    assert f"6 runs of 3 of {len(ARMS)} arms" in result.stdout
     first = files()
     write_report(config)
     assert files() == first
     text = (docs / "ablations.md").read_text()
-    assert "Verdict: **not run yet**" in text
+    assert "Verdict at the short scale: **not run yet**" in text
     assert "| composited before resizing | 1, 2 | 2 |" in text

@@ -10,7 +10,9 @@ SOURCE = Path(__file__).parents[2] / "dim_tf"
 WILDCARD = "{}"
 # Calls whose texts are not told while something runs: help texts, the overview, and what report's
 # page says.
-_NOT_TOLD = ("option", "probability", "Arm", "Claim", "Row", "Word")
+_NOT_TOLD = ("option", "probability", "Arm", "_long", "Claim", "Row", "Word", "words")
+# The same page in another language.
+_TRANSLATIONS = "chinese.py"
 _VERBS = (
     "add|ask|average|check|choose|convert|copy|crop|delete|download|exchange|fetch|give|install|"
     "leave|let|make|measure|multiply|name|paint|put|remove|rename|repair|repeat|replace|run|save|"
@@ -31,6 +33,7 @@ def all_sentences() -> dict[str, str]:
     return {
         template: f"dim_tf/{file.relative_to(SOURCE)}:{line}"
         for file in sorted(SOURCE.rglob("*.py"))
+        if file.name != _TRANSLATIONS
         for template, line in _texts(ast.parse(file.read_text(encoding="utf-8")))
         if len(template.split()) > 2
     }

@@ -12,7 +12,7 @@ import pytest
 
 from dim_tf.ablations import drift as drift_module
 from dim_tf.ablations import one as one_module
-from dim_tf.ablations.arms import ARMS, arm_config, chosen_arms, settings_of_arm
+from dim_tf.ablations.arms import ARMS, arm_configs, chosen_arms, settings_of_arm
 from dim_tf.ablations.one import conditions_of, measure, run_arm
 from dim_tf.ablations.records import read_records, record_path, write_record
 from dim_tf.ablations.report import write_report
@@ -58,7 +58,7 @@ def series(monkeypatch):
         def run_one(arm, seed, config):
             if arm.name in failing:
                 raise InputError("It fell over.")
-            settings = settings_of_arm(arm_config(arm, config, seed))
+            settings = settings_of_arm(arm_configs(arm, config, seed))
             record = make_record(arm.name, seed, 0.1, settings=settings, conditions=conditions)
             write_record(config.records_dir, record)
 
@@ -76,6 +76,14 @@ def test_an_arm_is_chosen(config):
     for name in named:
         (arm,) = chosen_arms(dataclasses.replace(config, only=(name,)))
         assert arm.name == name
+
+
+def test_a_scale_is_chosen(config):
+    wrong = dataclasses.replace(config, only=(), scales=("medium",))
+    sentence = refused("--scales={} is none; choose among {}.", chosen_arms, wrong)
+    for name in re.search("choose among (.*)[.]", sentence)[1].split(", "):
+        chosen = chosen_arms(dataclasses.replace(wrong, scales=(name,)))
+        assert {arm.scale for arm in chosen} == {name}
 
 
 def test_one_arm_and_one_seed_are_given_as_in_the_example(config, monkeypatch):
@@ -194,7 +202,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_command(config, monkeypatc
 
     monkeypatch.setattr("dim_tf.training.loop.train", train)
     monkeypatch.setattr(one_module, "conditions_of", lambda config: {"dataset": "one"})
-    monkeypatch.setattr(one_module, "_errors", lambda *arguments: {})
+    monkeypatch.setattr(one_module, "_measured", lambda *arguments: {"errors": {}})
     command = ARMS["base"], 1, config
     refused("Stopped at step {}, saved; the same command goes on.", run_arm, *command)
     assert run_arm(*command).exists()
@@ -207,8 +215,8 @@ def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
         refused("install it with pip install matplotlib.", write_report, config)
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("dim_tf.ablations.report._differences", lambda *arguments: "")
-    monkeypatch.setattr("dim_tf.ablations.report._row", lambda *arguments: "")
-    assert "2 runs of 2 of 20 arms" in write_report(config)
+    monkeypatch.setattr("dim_tf.ablations.report.section_of", lambda *arguments: "")
+    assert f"2 runs of 2 of {len(ARMS)} arms" in write_report(config)
 
 
 # Composites to measure on

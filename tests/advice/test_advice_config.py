@@ -132,15 +132,17 @@ def test_values_of_a_list_are_separated_by_commas(name, given):
     assert flags(TrainingConfig, f"--{name}=320,480").run.examples.crop_sizes == (320, 480)
 
 
-@pytest.mark.parametrize("given", ["--seeds=1,1", "--seeds="])
-def test_seeds_are_given_as_in_the_example(given):
-    advice = "--seeds needs different whole numbers, e.g. 1,2,3."
-    sentence = refused(advice, flags, AblationConfig, given)
+@pytest.mark.parametrize("name", ["seeds", "long_seeds"])
+@pytest.mark.parametrize("given", ["1,1", ""])
+def test_seeds_are_given_as_in_the_example(name, given):
+    advice = "--{} needs different whole numbers, e.g. 1,2,3."
+    sentence = refused(advice, flags, AblationConfig, f"--{name}={given}")
     example = re.search(r"e\.g\. (.*)\.", sentence)[1]
-    assert flags(AblationConfig, f"--seeds={example}").seeds == (1, 2, 3)
-    sentence = refused("--seeds are possible from 0 to {}.", flags, AblationConfig, "--seeds=-1")
+    assert getattr(flags(AblationConfig, f"--{name}={example}"), name) == (1, 2, 3)
+    advice = "--{} are possible from 0 to {}."
+    sentence = refused(advice, flags, AblationConfig, f"--{name}=-1")
     for seed in re.search(r"from (\d+) to (\d+)", sentence).groups():
-        assert flags(AblationConfig, f"--seeds={seed}").seeds == (int(seed),)
+        assert getattr(flags(AblationConfig, f"--{name}={seed}"), name) == (int(seed),)
 
 
 # Flagfiles

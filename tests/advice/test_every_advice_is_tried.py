@@ -44,9 +44,8 @@ NOT_TO_BE_FOLLOWED = {
     "with a learning rate above 1e-5, or no initial weights (--vgg_weights) for the encoder.": (
         "whether it helps shows after thousands of steps; docs/ablations.md has what it gave"
     ),
-    "    {} run --photos_dir=PHOTOS --validation_dir=VALIDATION --vgg_weights=vgg16_weights.npz": (
-        "a command of the report that runs for days"
-    ),
+    "    {} run --photos_dir=photos --cutouts_dir=cutouts --validation_dir=validation "
+    "--vgg_weights=vgg16_weights.npz": "a command of the report that runs for days",
 }
 # What only looks like advice to `gives_advice`.
 NOTHING_TO_FOLLOW = {
@@ -58,8 +57,6 @@ NOTHING_TO_FOLLOW = {
     "\n{words}\n\nEach has its own help: {program} matte --help. {program} --version says what is "
     "installed.",
     "change of the error, percent; to the right is worse",
-    "Made by `{} report` from the records in `{}/records`; nothing here is typed by hand, and what "
-    "is changed by hand is lost.",
     "Run {} of {}: {}, seed {}; {}.",
     "--flagfile={} would be file {}; that is too many.",
     "a list in --photos_dir of ",

@@ -1,0 +1,238 @@
+"""The report's sentences in Chinese. `Words` fills in the values."""
+
+# Chinese letters are two columns wide, and a sentence that is broken cannot be looked up.
+# ruff: noqa: E501
+
+CHINESE: dict[str, str] = {
+    # The beginning.
+    "The blog's ablations": "博客的消融实验",
+    "Made by `{command} report` from the records in `{records}`; nothing here is typed by hand, and "
+    "what is changed by hand is lost.": "由 `{command} report` 根据 `{records}` 里的记录生成；没有一处是手写的，手改的内容下次生成时会丢失。",
+    "What was found": "结论",
+    "The blog that this project follows says what matters in training the network, and what does "
+    "not. Each of its claims was tried: one switch flipped, all else the same, several times with "
+    "different random numbers (seeds), the same ones with and without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：只拨动一个开关，其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
+    "Measured is the mean absolute error of the matte over the unknown region, from 0 to 1, on "
+    "composites whose mattes, colours and backgrounds no training saw.": "衡量的是 matte 在未知区域的平均绝对误差，从 0 到 1，所用合成图的 matte、颜色和背景训练时都没见过。",
+    "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
+    "The short scale: {width} of the network's width, {input_size} pixels, {steps} steps from random "
+    "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
+    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights, "
+    "up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从 VGG16 的权重开始训练 {steps} 步，最多 {seeds} 个种子。",
+    "Not run yet.": "还没有跑。",
+    "* **{title}.** {found}": "* **{title}**：{found}",
+    "**{verdict}** at the {scale} scale, {seeds} seeds.": "**{verdict}**，{scale}规模，{seeds} 个种子。",
+    "{size}, {chance}.": "{size}，{chance}。",
+    "{size}, {chance}; about {needed} seeds would show {percent} %.": "{size}，{chance}；大约 {needed} 个种子才能看出 {percent} %。",
+    "*{claim}*: {verdict}, {size}, {chance}, {scale} scale.": "“{claim}”：{verdict}，{size}，{chance}，{scale}规模。",
+    "*{claim}*: {verdict}, {size}, {chance}, {scale} scale; about {needed} seeds would show {percent} %.": "“{claim}”：{verdict}，{size}，{chance}，{scale}规模；大约 {needed} 个种子才能看出 {percent} %。",
+    # Verdicts.
+    "held": "成立",
+    "held, by less than 5 %": "成立，但不到 5 %",
+    "did not hold": "不成立",
+    "undecided": "没有定论",
+    "not run yet": "还没有跑",
+    "only measured": "只做测量",
+    "short": "小",
+    "long": "大",
+    "Verdicts": "判定",
+    "paired differences of all rows": "各行的配对差异",
+    "row": "行",
+    "claim": "说法",
+    "scale": "规模",
+    "seeds": "种子",
+    "change of the error [95 % interval]": "误差的变化 [95 % 区间]",
+    "in percent": "百分比",
+    "effect size d": "效应量 d",
+    "smallest seen": "能看出的最小变化",
+    "p, corrected": "校正后的 p",
+    "verdict": "判定",
+    "on real cut-outs": "在真实抠图上",
+    "one seed": "一个种子",
+    "share of black predictions {values}": "全黑预测的比例 {values}",
+    "error on the sample {values}": "该样本上的误差 {values}",
+    # Rules.
+    "How it is judged": "如何判定",
+    "The difference arm − reference is taken seed by seed, as both began with the same random "
+    "numbers and saw the same examples. Its 95 % interval over the seeds is that of Student's t. The "
+    "effect size d is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为两者的随机数相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算。效应量 d 是差的均值，以种子之间的标准差为单位。",
+    "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the two, "
+    "doubled, is corrected by Holm for the number of claims on this page. At most 0.05 decides, so "
+    "that in 19 of 20 such pages no verdict is a chance.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法依本页说法的数目校正。不超过 0.05 才下判定，这样 20 个这样的页面里有 19 个没有一条判定出于偶然。",
+    "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
+    "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
+    "* A is worse, or better, than B: *held* if it is so at all; *held, by less than 5 %* if it is "
+    "also certain that the change is smaller than {percent} % of the reference's error; *did not "
+    "hold* if it is certain that the change is smaller than {percent} %, or lies on the other side. "
+    "Undecided is what leaves both possible: no change, and one of {percent} %.": "* A 比 B 差，或好：只要确实如此就*成立*；如果同时能确定变化小于参照误差的 {percent} %，则*成立，但不到 5 %*；能确定变化小于 {percent} %，或者方向相反，则*不成立*。两种可能都不能排除的，既可能没有变化，也可能变化达到 {percent} %，就是没有定论。",
+    "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it lies outside.": "* 没有影响：变化在 ±{percent} % 以内则*成立*，在此之外则*不成立*。",
+    "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
+    "* All black: a prediction is black if its mean over the unknown region is below {black:g}. "
+    "*Held* if more than {share:g} % of the held-out predictions are, *did not hold* if fewer.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑。留出的预测中超过 {share:g} % 是黑的则*成立*，更少则*不成立*。",
+    "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
+    "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
+    "* A row with several claims is *held* if all of them are, *did not hold* if one is not; of "
+    "batch norm only the claim about the original's start counts, since that is the one of the "
+    "blog.": "* 一行有几个说法时，全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。",
+    "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
+    "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
+    "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
+    # Sets of pictures and columns.
+    "held-out composites": "留出的合成图",
+    "held-out composites, trimaps by dilation only": "留出的合成图，三分图只做膨胀",
+    "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
+    "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
+    "held-out composites of real cut-outs": "用真实抠图留出的合成图",
+    "photographs with true mattes": "有真实 matte 的照片",
+    "error": "误差",
+    "SAD": "SAD",
+    "MSE": "MSE",
+    "Grad": "Grad",
+    "black": "全黑",
+    "arm": "设置",
+    "steps": "步数",
+    "seconds a step, median of seeds": "每步秒数，各种子的中位数",
+    "training error": "训练误差",
+    "kind of matte": "matte 种类",
+    "hair": "头发",
+    "fur": "皮毛",
+    "foliage": "树叶",
+    "lattice": "网格",
+    "lace": "蕾丝",
+    "wire": "铁丝",
+    "smoke": "烟雾",
+    "glass": "玻璃",
+    "motion_blur": "运动模糊",
+    "defocus": "失焦",
+    "holes": "孔洞",
+    "hard": "硬边",
+    # Arms.
+    "base": "基准",
+    "deconvolution": "反卷积",
+    "no batch norm, learning rate 1e-4": "无批归一化，学习率 1e-4",
+    "no batch norm, learning rate 1e-5": "无批归一化，学习率 1e-5",
+    "known weight 0": "已知像素权重 0",
+    "batch size 5, equal steps": "batch 为 5，步数相同",
+    "batch size 5, equal examples": "batch 为 5，样本总数相同",
+    "composited before resizing": "先合成再缩放",
+    "composited after resizing": "先缩放再合成",
+    "trained with dilation only": "训练时只做膨胀",
+    "foreground premultiplied": "前景预乘",
+    "compositional loss not divided": "合成损失不除",
+    "refinement": "refinement",
+    "refinement, composited before resizing": "refinement，先合成再缩放",
+    "skip additions": "跳跃相加",
+    "normalized input": "归一化输入",
+    "learning rate 1e-5": "学习率 1e-5",
+    "one sample, unpooling": "单个样本，上池化",
+    "one sample, deconvolution": "单个样本，反卷积",
+    "VGG16's strongest filters": "VGG16 最强的滤波器",
+    "VGG16's strongest filters, normalized": "VGG16 最强的滤波器，归一化",
+    "the original's start": "原版的起点",
+    "the original's start, no batch norm, learning rate 1e-5": "原版的起点，无批归一化，学习率 1e-5",
+    "base, trained on": "基准，继续训练",
+    "composited before resizing, trained on": "先合成再缩放，继续训练",
+    # Sections.
+    "Verdict at the {scale} scale: **{verdict}**.": "{scale}规模的判定：**{verdict}**。",
+    "At the {scale} scale": "{scale}规模",
+    "{title}: error over the steps": "{title}：误差随步数的变化",
+    "gain of refinement: error without it − error with it": "refinement 的收益：不用时的误差 − 用时的误差",
+    "[95 % interval]": "[95 % 区间]",
+    "difference: before − after": "两者之差：先合成 − 先缩放",
+    "Once the drift is gone, refinement is not needed at this scale: it lowers the error by at most "
+    "5 %.": "没有漂移之后，在这个规模上不需要 refinement：它最多把误差降低 5 %。",
+    "Also without the drift, refinement is needed: it lowers the error by more than 5 %.": "即使没有漂移也需要 refinement：它把误差降低 5 % 以上。",
+    "Whether refinement is needed once the drift is gone is undecided at this scale: the interval of "
+    "its gain holds less and more than 5 % of the error, or there are too few seeds.": "没有漂移之后是否还需要 refinement，在这个规模上没有定论：收益的区间里既有小于、也有大于误差 5 % 的值，或者种子太少。",
+    "The question was not run yet at this scale.": "这个问题在这个规模上还没有跑过。",
+    "It gains more where the ground truth drifts: in part it repairs the drift.": "真值漂移时它的收益更大：它在一定程度上修补了漂移。",
+    "It gains less where the ground truth drifts.": "真值漂移时它的收益更小。",
+    "Whether it gains more where the ground truth drifts is undecided.": "真值漂移时它的收益是否更大，没有定论。",
+    "How far the stage moved from its start, which changes nothing: it moves the alpha of a pixel of "
+    "the unknown region by {moves} in the mean.": "这个阶段从不改变任何东西的起点走了多远：它把未知区域像素的 alpha 平均移动 {moves}。",
+    "Trained as in the paper: from the finished run without it, first the stage alone with the "
+    "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
+    "steps on the same examples.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上继续训练同样多的步数。",
+    "error on held-out composites": "留出的合成图上的误差",
+    "without refinement": "不用 refinement",
+    "with refinement": "用 refinement",
+    "trimaps by dilation and erosion": "三分图：膨胀加腐蚀",
+    "by dilation only": "只做膨胀",
+    "trained with dilation and erosion": "训练时膨胀加腐蚀",
+    "The drift itself": "漂移本身",
+    "The size of the drift was not measured yet (`{command} drift`).": "漂移的大小还没有测过（`{command} drift`）。",
+    "How far the photo composited before resizing to 320 lies from what alpha, foreground and "
+    "background of the example say, in grey levels, over the colours of unknown pixels, {mattes} "
+    "mattes of each kind, crops of 640 and 480. A crop of 320 is not resized and does not drift.": "先合成再缩放到 320 的照片，与样本的 alpha、前景和背景所说的相差多少，单位是灰度级，统计未知像素的各颜色通道，每种 {mattes} 张 matte，裁剪为 640 和 480。320 的裁剪不缩放，也就没有漂移。",
+    "A lossy file in between, of which the blog warns, drifts more: the composited photo kept as "
+    "JPEG of quality 95 or 75 and then read and shrunk. Over all kinds the mean is {without:.2f} "
+    "grey levels without, {fine:.2f} with quality 95 and {coarse:.2f} with 75 for 640 → 320; "
+    "shrinking averages part of it away, so that without shrinking, at 320, it is {whole:.2f} and "
+    "{worst:.2f}. Foregrounds and backgrounds that are lossy before compositing do not drift, since "
+    "the photo is made of what was read.": "博客提醒过的有损中间文件漂移得更多：合成好的照片存成质量 95 或 75 的 JPEG，再读出来缩小。640 → 320 时各种类的平均值，不经过 JPEG 是 {without:.2f} 个灰度级，质量 95 是 {fine:.2f}，75 是 {coarse:.2f}；缩小会把其中一部分平均掉，所以在 320 不缩小时是 {whole:.2f} 和 {worst:.2f}。合成之前就有损的前景和背景不会漂移，因为照片就是由读到的内容合成的。",
+    "part of an example composited in both orders, and the differences": "两种顺序合成的样本的一部分，以及差异",
+    "mean": "均值",
+    "99th percentile": "99 百分位",
+    "largest": "最大",
+    "How to repeat it": "如何重复",
+    "One command, which goes on where it was stopped, and one for this page:": "一条命令，中断后会接着跑；另一条生成本页：",
+    "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are there "
+    "were not measured on every set and are repeated. They took {hours:.1f} hours by the clock, "
+    "measuring included, beside other work on the same machine; {counted} of them recorded their "
+    "processor time, {processor:.1f} hours summed over the cores.": "* {scale}规模：已有 {there} 次训练，还差 {missing} 次；已有的当中有 {older} 次没有在所有图组上测量，会重跑。按时钟共 {hours:.1f} 小时，含测量，同一台机器上还跑着别的任务；其中 {counted} 次记录了处理器时间，各核相加 {processor:.1f} 小时。",
+    "Machine: {machines}.": "机器：{machines}。",
+    "Versions: {versions}.": "版本：{versions}。",
+    "Data: {conditions}.": "数据：{conditions}。",
+    # Rows.
+    "Unpooling or deconvolution": "上池化还是反卷积",
+    "Deconvolution overfits a single sample, but cannot fit the set; it misses fine detail such as "
+    "hair.": "反卷积能过拟合单个样本，却拟合不了整个数据集；头发之类的细节会丢失。",
+    "Deconvolution fits one sample.": "反卷积能拟合单个样本。",
+    "Deconvolution fits the set worse.": "反卷积对训练集拟合得更差。",
+    "Deconvolution is worse on held-out pictures.": "反卷积在留出的图上更差。",
+    "Deconvolution is worse on hair and fur.": "反卷积在头发和皮毛上更差。",
+    "Deconvolution on hard edges.": "反卷积在硬边上。",
+    "Deconvolution loses more on hair and fur than on hard edges.": "反卷积在头发和皮毛上比在硬边上损失更多。",
+    "Batch norm": "批归一化",
+    "Without batch norm the prediction ends all black.": "没有批归一化，预测最后会全黑。",
+    "From the original's start, without batch norm at 1e-5, all is black.": "从原版的起点开始，无批归一化，学习率 1e-5，全黑。",
+    "From the original's start, without batch norm is worse than with it.": "从原版的起点开始，无批归一化比有更差。",
+    "From this project's start, without batch norm at 1e-5, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-5，全黑。",
+    "From this project's start, without batch norm at 1e-4, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-4，全黑。",
+    "From this project's start, without batch norm at 1e-4 is worse than with it.": "从本项目的起点开始，学习率 1e-4，无批归一化比有更差。",
+    "Weight of the known pixels": "已知像素的权重",
+    "0.5 or 0 has no effect on the upper limit.": "0.5 还是 0，对最终能达到的水平没有影响。",
+    "Known weight 0 has no effect.": "已知像素权重取 0 没有影响。",
+    "Batch size": "batch 大小",
+    "1 is enough, every pixel is a sample.": "1 就够了，每个像素都是一个样本。",
+    "A batch of 5 is not needed, at equal examples.": "样本总数相同时，不需要 batch 为 5。",
+    "A batch of 5 is not needed, at equal steps.": "步数相同时，不需要 batch 为 5。",
+    "Compositing before or after resizing": "先合成还是先缩放",
+    "Composited before resizing, the ground truth drifts, and training suffers.": "先合成再缩放，真值会漂移，训练因此变差。",
+    "Compositing before resizing is worse.": "先合成再缩放更差。",
+    "Trimaps by dilation only, or by dilation and erosion": "三分图只做膨胀，还是膨胀加腐蚀",
+    'Dilation only was a "fatal mistake".': "只做膨胀是“致命的错误”。",
+    "Dilation only is worse on trimaps by both.": "在膨胀加腐蚀的三分图上，只做膨胀更差。",
+    "Dilation only on trimaps by dilation only.": "在只做膨胀的三分图上，只做膨胀。",
+    "Foreground colours as they are, or premultiplied": "前景颜色照原样，还是预乘",
+    "The original multiplies by alpha twice: a bug.": "原版乘了两次 alpha：是个 bug。",
+    "Premultiplied colours are worse.": "预乘的颜色更差。",
+    "Compositional loss divided by 255 or not": "合成损失除不除以 255",
+    "Not divided, the compositional loss drowns the alpha loss.": "不除的话，合成损失会淹没 alpha 损失。",
+    "Not divided is worse.": "不除更差。",
+    "Refinement stage, crossed with row 5": "refinement 阶段，与第 5 行交叉",
+    "The open question: once the drift is gone, is the refinement stage still needed? Judged as the "
+    "claim that it is not.": "悬而未决的问题：没有漂移之后，还需要 refinement 阶段吗？这里按“不需要”这一说法来判定。",
+    "Without the drift, refinement is not needed.": "没有漂移时，不需要 refinement。",
+    "With the drift, refinement is not needed.": "有漂移时，不需要 refinement。",
+    "In one and the same network, the refined matte is better than the unrefined.": "在同一个网络里，refinement 之后的 matte 比之前的好。",
+    "Ours": "我们的",
+    "What the original did not have, or did not try. The claims are this project's.": "原版没有的，或没有试过的。这些说法是本项目自己的。",
+    "Skip additions are better.": "跳跃相加更好。",
+    "Normalized input.": "归一化输入。",
+    "A learning rate of 1e-5 is worse than 1e-4.": "学习率 1e-5 比 1e-4 差。",
+    "The image's own batch norm statistics at inference.": "推理时用图像自身的批归一化统计量。",
+    "VGG16's weights are better than a random start.": "VGG16 的权重比随机起点好。",
+    "Normalized, VGG16's weights are better still.": "归一化之后，VGG16 的权重还要更好。",
+    "The normalized start is better than the original's.": "归一化的起点比原版的好。",
+}

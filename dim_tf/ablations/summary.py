@@ -1,0 +1,263 @@
+"""The report's beginning: what was found, all verdicts, how it is judged."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale
+from dim_tf.ablations.claims import (
+    BLACK_BELOW,
+    BLACK_SHARE,
+    CUTOUTS,
+    FITTED_BELOW,
+    HELD_OUT,
+    NO_EFFECT,
+    VALIDATION,
+    Claim,
+    Row,
+)
+from dim_tf.ablations.judging import (
+    NOT_RUN,
+    REPORTED,
+    UNDECIDED,
+    Finding,
+    measure_claim,
+    verdict_of_row,
+)
+from dim_tf.ablations.records import Records
+from dim_tf.ablations.rows import ROWS
+from dim_tf.ablations.tables import (
+    NOTHING,
+    SET_TITLES,
+    chance_cell,
+    chance_text,
+    effect_cell,
+    finding_cell,
+    markdown_table,
+    percent_cell,
+    smallest_cell,
+)
+from dim_tf.ablations.words import Words
+
+Findings = Mapping[int, Sequence[Finding]]
+COMMAND = "python -m dim_tf.commands.ablations"
+_PERCENT = f"{100 * NO_EFFECT:g}"
+
+
+def head(words: Words, records_dir: Path) -> str:
+    """Title, the other language, and where the page comes from."""
+    other = f"{records_dir.name}{'.zh' if words.language == 'English' else ''}.md"
+    switch = f"[中文]({other})" if words.language == "English" else f"[English]({other})"
+    made = words(
+        "Made by `{command} report` from the records in `{records}`; nothing here is typed by "
+        "hand, and what is changed by hand is lost.",
+        command=COMMAND,
+        records=f"{records_dir.name}/records",
+    )
+    return "\n\n".join(["# " + words("The blog's ablations"), switch, made])
+
+
+def what_was_found(words: Words, findings: Findings, records: Records) -> str:
+    """Prose for a reader of the blog: a line for each of its claims."""
+    lines = [
+        f"## {words('What was found')}",
+        "",
+        words.sentences(
+            words(
+                "The blog that this project follows says what matters in training the network, and "
+                "what does not. Each of its claims was tried: one switch flipped, all else the "
+                "same, several times with different random numbers (seeds), the same ones with "
+                "and without the switch."
+            ),
+            words(
+                "Measured is the mean absolute error of the matte over the unknown region, from 0 "
+                "to 1, on composites whose mattes, colours and backgrounds no training saw."
+            ),
+            *(_scale(words, scale, records) for scale in SCALES),
+        ),
+        "",
+    ]
+    for row in ROWS:
+        found = _found(words, row, findings[row.number])
+        lines.append(words("* **{title}.** {found}", title=words(row.title), found=found))
+    return "\n".join(lines)
+
+
+def _scale(words: Words, scale: Scale, records: Records) -> str:
+    base = next(iter(records["base" if scale == SHORT else "long_base"].values()), None)
+    if base is None:
+        return words("At the {scale} scale nothing was run yet.", scale=words(scale))
+    values = {name: base.settings.get(name, NOTHING) for name in ("width", "input_size")}
+    seeds = max(len(records[name]) for name, arm in ARMS.items() if arm.scale == scale)
+    text = {
+        SHORT: "The short scale: {width} of the network's width, {input_size} pixels, {steps} "
+        "steps from random weights, up to {seeds} seeds.",
+        LONG: "The long scale: {width} of the width, {input_size} pixels, {steps} steps from "
+        "VGG16's weights, up to {seeds} seeds.",
+    }[scale]
+    return words(text, **values, steps=base.steps, seeds=seeds)
+
+
+def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
+    """What the blog says, and what came of it at the largest scale that was run."""
+    parts = [words(row.says)]
+    for scale in reversed(SCALES) if row.judged_together else ():
+        verdict = verdict_of_row(findings, scale)
+        if verdict:
+            seeds = max(len(one.by_seed) for one in findings if one.scale == scale)
+            parts.append(
+                words(
+                    "**{verdict}** at the {scale} scale, {seeds} seeds.",
+                    verdict=_at_the_beginning(words(verdict)),
+                    scale=words(scale),
+                    seeds=seeds,
+                )
+            )
+    claims = [
+        _found_of_claim(words, claim, findings, alone=len(row.claims) == 1) for claim in row.claims
+    ]
+    if not any(claims):
+        parts.append(words("Not run yet."))
+    return words.sentences(*parts, *filter(None, claims))
+
+
+def _at_the_beginning(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _found_of_claim(words: Words, claim: Claim, findings: Sequence[Finding], *, alone: bool) -> str:
+    """A sentence on a claim at the largest scale it was run at; none on what does not count and is
+    undecided.
+    """
+    run = [one for one in findings if one.claim is claim and one.verdict not in (NOT_RUN, REPORTED)]
+    if not run or not (claim.counts or run[-1].verdict != UNDECIDED):
+        return ""
+    finding = run[-1]
+    size = percent_cell(words, finding)
+    values = {
+        "size": finding_cell(words, finding) if size == NOTHING else size,
+        "chance": chance_text(finding.corrected),
+        "verdict": words(finding.verdict),
+        "scale": words(finding.scale),
+    }
+    text = "{size}, {chance}" if alone else "*{claim}*: {verdict}, {size}, {chance}, {scale} scale"
+    if finding.verdict == UNDECIDED and finding.is_difference and len(finding.by_seed) > 1:
+        values |= {"percent": _PERCENT, "needed": finding.seeds_needed}
+        takes = "about {needed} seeds would show {percent} %"
+        text += f"; {takes}." if finding.seeds_needed else "."
+    else:
+        text += "."
+    return words(text, claim=words(claim.text).rstrip(".。"), **values)
+
+
+def verdicts(words: Words, findings: Findings, records: Records) -> str:
+    """All claims at all scales in one table."""
+    lines = []
+    for row in ROWS:
+        for finding in findings[row.number]:
+            if finding.scale == LONG and finding.claim.short and not finding.by_seed:
+                continue  # of use is only that it was run
+            lines.append(
+                [
+                    str(row.number),
+                    words(finding.claim.text),
+                    words(finding.scale),
+                    str(len(finding.by_seed)),
+                    finding_cell(words, finding),
+                    percent_cell(words, finding),
+                    effect_cell(finding),
+                    smallest_cell(finding) if finding.claim.rule != "reported" else NOTHING,
+                    chance_cell(finding.corrected),
+                    words(finding.verdict),
+                    _on_cut_outs(words, finding, records),
+                ]
+            )
+    titles = (
+        *("row", "claim", "scale", "seeds", "change of the error [95 % interval]"),
+        *("in percent", "effect size d", "smallest seen", "p, corrected", "verdict"),
+        "on real cut-outs",
+    )
+    return f"## {words('Verdicts')}\n\n" + markdown_table([words(title) for title in titles], lines)
+
+
+def _on_cut_outs(words: Words, finding: Finding, records: Records) -> str:
+    """The same difference on composites of real cut-outs, which is not judged."""
+    claim = finding.claim
+    if claim.judged_on != HELD_OUT or claim.kinds or claim.against_on:
+        return NOTHING
+    other = measure_claim(claim._replace(judged_on=CUTOUTS), finding.scale, records)
+    return percent_cell(words, other) if other.is_difference else finding_cell(words, other)
+
+
+def rules(words: Words) -> str:
+    """How a verdict comes about."""
+    percent = {"percent": _PERCENT}
+    return "\n".join(
+        [
+            f"## {words('How it is judged')}",
+            "",
+            words.sentences(
+                words(
+                    "The difference arm − reference is taken seed by seed, as both began with the "
+                    "same random numbers and saw the same examples. Its 95 % interval over the "
+                    "seeds is that of Student's t. The effect size d is its mean in standard "
+                    "deviations over seeds."
+                ),
+                words(
+                    "Each claim and its denial have a p-value, that of a one-sided t test; the "
+                    "smaller of the two, doubled, is corrected by Holm for the number of claims on "
+                    "this page. At most 0.05 decides, so that in 19 of 20 such pages no verdict is "
+                    "a chance."
+                ),
+                words(
+                    "The smallest change seen is the one that as many seeds, which differ as much, "
+                    "show in 4 of 5 series, at the level that a claim which is still undecided had "
+                    "to reach."
+                ),
+            ),
+            "",
+            words(
+                "* A is worse, or better, than B: *held* if it is so at all; *held, by less than "
+                "5 %* if it is also certain that the change is smaller than {percent} % of the "
+                "reference's error; *did not hold* if it is certain that the change is smaller "
+                "than {percent} %, or lies on the other side. Undecided is what leaves both "
+                "possible: no change, and one of {percent} %.",
+                **percent,
+            ),
+            words(
+                "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it "
+                "lies outside.",
+                **percent,
+            ),
+            words(
+                "* Not needed: *held* if it lowers the error by at most {percent} %, *did not "
+                "hold* if by more.",
+                **percent,
+            ),
+            words(
+                "* All black: a prediction is black if its mean over the unknown region is below "
+                "{black:g}. *Held* if more than {share:g} % of the held-out predictions are, *did "
+                "not hold* if fewer.",
+                black=BLACK_BELOW,
+                share=100 * BLACK_SHARE,
+            ),
+            words(
+                "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not "
+                "hold* if above; undecided also where unpooling did not fit its sample.",
+                fitted=FITTED_BELOW,
+            ),
+            words(
+                "* A row with several claims is *held* if all of them are, *did not hold* if one "
+                "is not; of batch norm only the claim about the original's start counts, since "
+                "that is the one of the blog."
+            ),
+            "",
+            words(
+                "Three sets are measured in every run: {held_out} (procedural mattes; they "
+                "judge), {cut_outs} (hair, animals, plants and objects that were photographed) "
+                "and {validation}. SAD, MSE and Grad stand beside the error.",
+                held_out=words(SET_TITLES[HELD_OUT]),
+                cut_outs=words(SET_TITLES[CUTOUTS]),
+                validation=words(SET_TITLES[VALIDATION]),
+            ),
+        ]
+    )

@@ -1,0 +1,149 @@
+"""Runs whose training is told, not done."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dim_tf.ablations import one
+from dim_tf.ablations.arms import ARMS
+from dim_tf.ablations.records import read_record
+from dim_tf.ablations.stopwatch import Stopwatch
+from dim_tf.config import AblationConfig
+from dim_tf.system.errors import InputError
+from dim_tf.training.loop import TrainingResult
+
+
+class Runs(list):
+    stop = False
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The runs that were trained; where `stop` is set they end before they are finished."""
+    runs, logs = Runs(), {}
+
+    def train(run, data_dir, flagfile):
+        runs.append(run)
+        steps = run.optimization.steps
+        keys = ("alpha_loss", "total_loss", "unknown_error")
+        logs[Path(run.run_dir)] = [
+            {"step": step} | dict.fromkeys(keys, float(len(runs))) for step in range(1, steps + 1)
+        ]
+        (Path(run.run_dir) / "checkpoints").mkdir(parents=True, exist_ok=True)
+        return TrainingResult(steps, not runs.stop, None, {}, 0, 0.1)
+
+    monkeypatch.setattr("dim_tf.training.loop.train", train)
+    monkeypatch.setattr("dim_tf.training.progress.read_loss_log", lambda run_dir: logs[run_dir])
+    monkeypatch.setattr(one, "conditions_of", lambda config: {"dataset": "one"})
+    monkeypatch.setattr(one, "_measured", lambda arm, run, config, run_dir: {"errors": {}})
+    return runs
+
+
+@pytest.fixture
+def config(tmp_path, in_root):
+    (tmp_path / "vgg16.npz").write_bytes(b"read by the run")
+    return AblationConfig(
+        work_dir=str(tmp_path / "work"),
+        records_dir=str(tmp_path / "ablations"),
+        vgg_weights=str(tmp_path / "vgg16.npz"),
+        steps=100,
+    )
+
+
+def test_a_run_begins_with_the_weights_of_the_one_before(trained, config):
+    record = read_record(one.run_arm(ARMS["long_refine"], 3, config))
+    first, second, third = trained
+    assert (first.start.init_from, first.start.vgg_weights) == ("", config.vgg_weights)
+    assert second.start.init_from == first.run_dir
+    assert third.start.init_from == second.run_dir
+    assert second.optimization.train_stage == "refinement"
+    assert third.optimization.train_stage == "all"
+    # One record of all of it, whose error on training examples is that of the last steps.
+    assert (record.seed, record.steps, record.curve["step"][-1]) == (3, 300, 300)
+    assert record.training_error == 3.0
+    assert len(record.settings["begins_with"]) == 2
+
+
+def test_weights_are_kept_as_long_as_another_arm_begins_with_them(trained, config):
+    one.run_arm(ARMS["long_refine"], 1, config)
+    kept = [(Path(run.run_dir) / "checkpoints").exists() for run in trained]
+    assert kept == [True, False, False]
+    trained.clear()
+    one.run_arm(ARMS["long_skip"], 1, config)
+    one.run_arm(ARMS["long_deconv"], 1, dataclasses.replace(config, keep_weights=True))
+    kept = [(Path(run.run_dir) / "checkpoints").exists() for run in trained]
+    assert kept == [False, True]
+
+
+def test_the_time_of_a_run_is_that_of_all_its_parts(trained, config, monkeypatch):
+    times = iter([0.0, 7.0, 100.0, 105.0])
+    monkeypatch.setattr("dim_tf.ablations.stopwatch.time.perf_counter", lambda: next(times))
+    monkeypatch.setattr("dim_tf.ablations.stopwatch.time.process_time", lambda: 1.0)
+    trained.stop = True
+    with pytest.raises(InputError, match="Stopped at step 100, saved; the same command goes on"):
+        one.run_arm(ARMS["base"], 1, config)
+    trained.stop = False
+    record = read_record(one.run_arm(ARMS["base"], 1, config))
+    assert (record.seconds, record.processor_seconds) == (12.0, 0.0)
+
+
+def test_a_time_that_cannot_be_read_is_none(tmp_path):
+    (tmp_path / "times.json").write_bytes(b'{"clock": ')
+    assert Stopwatch(tmp_path).times().clock < 10
+
+
+def test_the_error_on_training_examples_is_that_of_a_thirtieth_of_the_steps():
+    def error_of(steps, last):
+        rows = [{"unknown_error": float(step > steps - last)} for step in range(1, steps + 1)]
+        return one._training_error(rows)
+
+    assert (error_of(1500, 50), error_of(1500, 25)) == (1.0, 0.5)
+    assert (error_of(12_000, 400), error_of(12_000, 200)) == (1.0, 0.5)
+    assert error_of(300, 50) == 1.0
+
+
+def test_what_refinement_moves(tmp_path):
+    """The mean over pictures of the mean difference in the unknown region."""
+    from dim_tf.pictures.writing import write_png
+
+    class Constant:
+        def __init__(self, alpha):
+            self.alpha = alpha
+
+        def predict_alpha(self, rgb, trimap):
+            return np.where(trimap == 128, self.alpha, 9.0) * (1 + (rgb[..., 0] == 1))
+
+    for number, side in enumerate((8, 16)):
+        trimap = np.zeros((side, side), np.uint8)
+        trimap[:4] = 128
+        parts = {"rgb": np.full((side, side, 3), number, np.uint8), "trimap": trimap}
+        for folder, picture in (parts | {"alpha": np.full((side, side), 100, np.uint8)}).items():
+            write_png(tmp_path / folder / f"{number}.png", picture)
+    # 0.25 on the first picture, twice that on the second.
+    assert one.mean_difference(Constant(0.5), Constant(0.25), tmp_path) == pytest.approx(0.375)
+
+
+def test_the_network_without_its_refinement(small_refining_model):
+    """It gives what the stage is given; before training the stage changes nothing, then it does."""
+    model = small_refining_model
+    rgb = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    trimap = np.full((64, 64), 128, np.uint8)
+    first = one.without_refinement(model)
+    np.testing.assert_array_equal(
+        first.predict_alpha(rgb, trimap), model.predict_alpha(rgb, trimap)
+    )
+    model.network.get_layer("refine_4").biases.assign([0.01])
+    moved = model.predict_alpha(rgb, trimap) - first.predict_alpha(rgb, trimap)
+    np.testing.assert_allclose(moved, 0.01, atol=1e-6)
+
+
+@pytest.fixture
+def small_refining_model():
+    from dim_tf.config import NetworkConfig
+    from dim_tf.matting.predict import MattingModel
+    from dim_tf.model.network import build_network
+
+    config = NetworkConfig(width=0.03125, fc6="1x1", refine=True)
+    return MattingModel(build_network(config), config, {})
