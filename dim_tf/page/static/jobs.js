@@ -35,6 +35,7 @@ export async function run(name, work) {
   const job = new Job(name, controller.signal);
   job.say(name);
   update({ failure: null });
+  announce(name);
   try {
     await work(job);
     return running === controller;

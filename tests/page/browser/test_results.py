@@ -136,6 +136,7 @@ def test_stop_ends_the_work_and_loses_nothing(page, server, pictures, tmp_path):
     painted = trimap_of(page)
     page.keyboard.press("c")
     until(page, "document.getElementById('job-text').textContent.includes('matte: ')")
+    assert page.locator("#status").text_content() == "Computing the matte"  # who does not see it
     page.click("#stop")
     page.wait_for_selector("#job", state="hidden")
     stopped = time.monotonic()
