@@ -60,8 +60,8 @@ def test_places_are_told_and_kept_in_order(served, worker):
     port = served(queue=3)
     worker.may_work.clear()
     asking = []
-    for number in range(3):
-        asking.append(Asking(port, f"/api/matte?request=request-{number}"))
+    for number, output in enumerate(("matte", "trimap", "cutout")):
+        asking.append(Asking(port, f"/api/matte?output={output}&request=request-{number}"))
         until(lambda number=number: state_of(port, number))
     until(worker.working.is_set)
     assert [state_of(port, number)["place"] for number in range(3)] == [0, 1, 2]
@@ -75,11 +75,12 @@ def test_places_are_told_and_kept_in_order(served, worker):
     assert int(full.headers["retry-after"]) > 0
     order = []
     original = worker.bench.do
-    worker.bench.do = lambda job, told: order.append(job.bits) or original(job, told)
+    worker.bench.do = lambda job, told: order.append(job.output) or original(job, told)
     worker.may_work.set()
     for request in asking:
         request.join(20)
         assert request.answer.status_code == 200
+    assert order == ["trimap", "cutout"]
     assert get(port, "/api/status").json()["waiting"] == 0
     assert all(state_of(port, number) is None for number in range(3))
 

@@ -214,7 +214,7 @@ def test_an_end_answers_whoever_waits_and_leaves_nothing_behind(started):
 
 def test_a_killed_server_leaves_no_process(tiny_checkpoint, tmp_path):
     started = Started(tiny_checkpoint, tmp_path)
-    until(started.computing)
+    assert started.post("/api/photo", mask=None).status_code == 200  # it is there, and at work
     number = started.computing()
     started.process.kill()
     started.process.communicate()
