@@ -15,6 +15,7 @@ import numpy as np
 from dim_tf.config import MattingConfig, ReadingConfig
 from dim_tf.matting.cutout import filling
 from dim_tf.matting.of_photo import cut_out, cut_out_on, levels_of_matte, matte_of_photo
+from dim_tf.page.recent import RecentArrays
 from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Is told the step, how much of it is done and of how much; what it raises ends the work.
 Told = Callable[[str, int, int], None]
+# Mattes that are kept for who asks for a cut-out of them, or for more bits: four bytes a pixel.
+_MATTE_BYTES = 2**28
 # Of what only the page shows.
 _QUICK_COMPRESSION = 1
 # How often whoever waits for the network is asked whether it still does, seconds.
@@ -89,7 +92,7 @@ class ModelError(Exception):
 
 
 class Bench:
-    """Does jobs, one after the other, and keeps the last matte and cut-out."""
+    """Does jobs, one after the other, and keeps the last mattes and the last cut-out."""
 
     def __init__(
         self,
@@ -100,7 +103,8 @@ class Bench:
         self._model = model
         self._matting = matting
         self._max_megapixels = max_megapixels
-        self._matte: tuple[bytes, np.ndarray] | None = None
+        # Of several, since others may come between somebody's matte and its cut-out.
+        self._mattes = RecentArrays(_MATTE_BYTES)
         self._cutout: tuple[tuple[bytes, str], np.ndarray] | None = None
 
     def do(self, job: Job, told: Told) -> Done:
@@ -174,12 +178,12 @@ class Bench:
         return photo.rgb
 
     def _alpha(self, key: bytes, inputs: PhotoAndTrimap, told: Told) -> np.ndarray:
-        if self._matte is not None and self._matte[0] == key:
-            return self._matte[1]
-        model = self._loaded(told)
-        self._matte = self._cutout = None
-        alpha, _ = matte_of_photo(model, inputs, self._matting, told=told)
-        self._matte = key, alpha
+        alpha = self._mattes.get(key)
+        if alpha is None:
+            model = self._loaded(told)
+            self._cutout = None  # while the network needs memory
+            alpha, _ = matte_of_photo(model, inputs, self._matting, told=told)
+            self._mattes.put(key, alpha)
         return alpha
 
     def _loaded(self, told: Told) -> "MattingModel":

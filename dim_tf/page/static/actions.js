@@ -1,7 +1,7 @@
 // @ts-check
 /** What a person can have done: open, find, compute, go on. All that the server is asked for. */
 import { announce, tellFailure, tellProblem } from "./failures.js";
-import { run } from "./jobs.js";
+import { run, untilJobIsOver } from "./jobs.js";
 import { finishStep, forgetStrokes, isPainting, brushUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { readGreyPng, writeGreyPng } from "./png.js";
@@ -102,8 +102,12 @@ export function startAgain(/** @type {number} */ value) {
   tell("trimap");
 }
 
-/** Computes the matte, then the cut-out. Painting may go on meanwhile. */
+/** Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap on its way is awaited. */
 export async function compute() {
+  if (state.job?.name === "job_trimap") {
+    await untilJobIsOver();
+    if (state.result && state.result.revision === state.trimap?.revision) return true; // it made both
+  }
   const { photo, trimap } = state;
   if (!photo || !trimap) return false;
   if (isPainting()) brushUp();

@@ -54,6 +54,11 @@ export async function run(name, work) {
   }
 }
 
+/** Waits until the job that runs is over, whether it came to its end or not. */
+export async function untilJobIsOver() {
+  await ended;
+}
+
 /** Waits until the job that runs is over, where it makes a matte: it is not to be lost. */
 export async function untilNoMatteIsMade() {
   while (state.job && MAKES_MATTE.includes(state.job.name)) await ended;

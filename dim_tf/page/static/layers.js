@@ -7,7 +7,7 @@ import { BACKGROUND, FOREGROUND, UNKNOWN } from "./values.js";
 
 /** Red, green, blue, and how much of the tint's strength. They differ in lightness, too. */
 const TINTS = {
-  [BACKGROUND]: [22, 27, 84, 1],
+  [BACKGROUND]: [22, 27, 84, 0.7],
   [UNKNOWN]: [255, 176, 0, 1.1],
   [FOREGROUND]: [38, 208, 124, 0.85],
 };

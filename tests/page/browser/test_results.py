@@ -321,3 +321,11 @@ def test_a_backdrop_of_a_kind_that_browsers_do_not_show(page, pictures, tmp_path
     page.set_input_files("#backdrop-file", tmp_path / "green.tiff")
     page.wait_for_selector("#open-backdrop[aria-pressed=true]")
     assert page.locator("#failure").is_hidden()
+
+
+def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.click("#find-object")
+    page.click("#compute")  # nothing is marked yet
+    until(page, "!document.querySelector('[data-save=cutout]').disabled")
+    assert page.locator("#failure").is_hidden()
