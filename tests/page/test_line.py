@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dim_tf.page.line import Line
-from tests.page.asking import (
+from tests.page.asking import in_own_loop, (
     MASK_FILE,
     PHOTO_FILE,
     check_refusal,
@@ -104,7 +104,7 @@ def test_a_place_that_is_left_keeps_the_id_of_another():
             second.__enter__()
         return line.state_of("request-0")
 
-    assert asyncio.run(leave())["state"] == "waiting"
+    assert in_own_loop(leave())["state"] == "waiting"
 
 
 def test_an_id_belongs_to_one_request(served, worker):

@@ -10,6 +10,7 @@ from dim_tf.page.line import Place
 from dim_tf.page.refusals import Refusal
 from dim_tf.page.work import PhotoWanted
 from dim_tf.page.worker import Worker
+from tests.page.asking import in_own_loop
 
 
 class SlowPipe:
@@ -44,5 +45,5 @@ def test_the_word_to_stop_does_not_come_into_the_middle_of_a_job():
             await worker.do(PhotoWanted(b""), place)
         return pipe
 
-    pipe = asyncio.run(stop_at_once())
+    pipe = in_own_loop(stop_at_once())
     assert pipe.got == ["do", "stop"] and not pipe.mixed
