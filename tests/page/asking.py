@@ -8,7 +8,6 @@ import struct
 import threading
 import time
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -231,5 +230,5 @@ def bomb(width, height):
 
 def in_own_loop(coroutine):
     """What a coroutine returns, whether or not a loop runs in this thread, as Playwright's does."""
-    with ThreadPoolExecutor(1) as thread:
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()

@@ -1,6 +1,5 @@
 """Places in line: how many, in which order, what is told of them, and how they are left."""
 
-import asyncio
 import contextlib
 import socket
 import threading
@@ -10,11 +9,12 @@ import httpx
 import pytest
 
 from dim_tf.page.line import Line
-from tests.page.asking import in_own_loop, (
+from tests.page.asking import (
     MASK_FILE,
     PHOTO_FILE,
     check_refusal,
     form,
+    in_own_loop,
     read_raw,
     send_raw,
     until,
