@@ -93,28 +93,33 @@ def print_scaling(folder: str, settings: dict) -> None:
 
 
 def print_agreement(folder: str, settings: dict) -> None:
-    """Two workers against one process, both with two examples."""
+    """Two workers against one process with both examples, which is compared with itself as well.
+
+    float32 sums in another order, as those of another number of threads, grow apart in training.
+    """
     settings |= {"steps": AGREEMENT_STEPS, "batch_size": 2}
-    run_workers(folder, settings | {"run_dir": f"{folder}/one"}, cores=[{0, 1}])
-    run_workers(folder, settings | {"run_dir": f"{folder}/two"}, cores=[{0}, {1}])
+    runs = {"one process": [{0, 1}], "one process, one thread": [{0}], "two workers": [{0}, {1}]}
+    for name, cores in runs.items():
+        run_workers(folder, settings | {"run_dir": f"{folder}/{name}"}, cores)
     from dim_tf.model.run_folder import checkpoint_path
     from dim_tf.model.weights import read_arrays
     from dim_tf.training.progress import read_loss_log
 
-    runs = [Path(folder) / name for name in ("one", "two")]
-    losses = [np.array([row["total_loss"] for row in read_loss_log(run)]) for run in runs]
-    one, two = (read_arrays(checkpoint_path(run, AGREEMENT_STEPS))[0] for run in runs)
-    apart = {
-        name: np.linalg.norm(array - two[name]) / max(np.linalg.norm(array), 1e-30)
-        for name, array in one.items()
-        if name.startswith("network/")
-    }
-    print(
-        f"losses of {AGREEMENT_STEPS} steps: {np.max(np.abs(losses[1] / losses[0] - 1)):.1e} apart"
-    )
-    for kind in ("weights", "biases", "gamma", "beta", "moving_mean", "moving_variance"):
-        worst = max(value for name, value in apart.items() if name.endswith(kind))
-        print(f"{kind}: {worst:.1e} apart, the worst layer")
+    def state_of(name: str) -> tuple[np.ndarray, np.ndarray]:
+        run = Path(folder) / name
+        arrays, *_ = read_arrays(checkpoint_path(run, AGREEMENT_STEPS), "network/")
+        losses = np.array([row["total_loss"] for row in read_loss_log(run)])
+        return losses, np.concatenate([arrays[key].ravel() for key in sorted(arrays)])
+
+    losses, weights = state_of("one process")
+    rows = []
+    for name in list(runs)[1:]:
+        other_losses, other_weights = state_of(name)
+        apart = np.abs(other_losses / losses - 1)
+        distance = np.linalg.norm(other_weights - weights) / np.linalg.norm(weights)
+        rows.append([name, f"{apart[0]:.0e}", f"{apart.max():.0e}", f"{distance:.0e}"])
+    header = ["against one process", "first loss", f"worst of {AGREEMENT_STEPS}", "all weights"]
+    print(table(header, rows))
 
 
 def run_workers(folder: str, settings: dict, cores: list[set[int]]) -> float:

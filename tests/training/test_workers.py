@@ -164,7 +164,7 @@ def two_hosts():
 
 @pytest.mark.slow
 def test_workers_on_two_hosts_and_a_cut_cable(together, two_hosts, tmp_path):
-    """The same run; and without a network, each ends within 30 seconds."""
+    """The same run; and without a network, each ends within a minute."""
     hosts, prefixes = two_hosts
     config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=STEPS * 100)
     addresses = [f"{host}:2222" for host in hosts]
@@ -176,7 +176,7 @@ def test_workers_on_two_hosts_and_a_cut_cable(together, two_hosts, tmp_path):
     subprocess.run(["ip", "-n", NAMESPACES[0], "link", "set", "veth0", "down"], check=True)
     started = time.monotonic()
     ends = end_of(processes)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
     assert [status for status, *_ in ends] == [1, 1], ends
     assert all(
         " is lost: it has ended, or its machine or the network has" in end[2] for end in ends
