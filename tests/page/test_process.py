@@ -217,7 +217,7 @@ def test_a_killed_server_leaves_no_process(tiny_checkpoint, tmp_path):
     assert started.post("/api/photo", mask=None).status_code == 200  # it is there, and at work
     number = started.computing()
     started.process.kill()
-    started.process.communicate()
+    started.process.wait()  # not for the end of what is printed, which a process left over holds
     until(lambda: is_gone(number))
 
 
