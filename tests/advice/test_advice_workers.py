@@ -69,9 +69,10 @@ def test_all_are_started_or_waited_for_longer():
         "each other, or give a longer --wait_for_workers."
     )
     refused(advice, wait_for_all, Cluster(addresses, 0), 0.0)
-    start = threading.Timer(0.2, socket.create_server, [("", int(addresses[1].rsplit(":")[-1]))])
-    start.start()
+    port, servers = int(addresses[1].partition(":")[2]), []
+    threading.Timer(0.2, lambda: servers.append(socket.create_server(("", port)))).start()
     wait_for_all(Cluster(addresses, 0), 20)
+    servers[0].close()
 
 
 def test_another_port_is_given(monkeypatch):
