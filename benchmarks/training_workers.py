@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -85,11 +86,23 @@ def main() -> None:
 def print_scaling(folder: str, settings: dict) -> None:
     """Two workers with a core each against one with one core."""
     settings |= {"steps": STEPS, "log_every": TIMED_STEPS, "checkpoint_every": STEPS}
+    before = cores_busy_with_others()
     one = run_workers(folder, settings | {"batch_size": 1}, cores=[{0}])
     two = run_workers(folder, settings | {"batch_size": 2}, cores=[{0}, {1}])
+    seconds, busy = (
+        after - begun for after, begun in zip(cores_busy_with_others(), before, strict=True)
+    )
     header = ["width", "precision", "one worker, s/step", "two workers, s/step", "efficiency"]
     row = [str(settings["width"]), settings["mixed_precision"]]
     print(table(header, [[*row, f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}"]]))
+    print(f"(meanwhile other processes used {busy / seconds:.2f} cores)")
+
+
+def cores_busy_with_others() -> tuple[float, float]:
+    """Seconds that have passed, and core seconds that all but this and its children have used."""
+    user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
+    own = sum(os.times()[:4])
+    return time.monotonic(), (user + nice + system) / os.sysconf("SC_CLK_TCK") - own
 
 
 def print_agreement(folder: str, settings: dict) -> None:
