@@ -12,6 +12,7 @@ from tests.stress.soak_inference import MAX_PIXELS, make_photos
 
 
 @pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.takes_a_minute
 def test_a_run_that_is_killed_again_and_again_ends_as_if_left_alone(tmp_path):
     """Weights, optimizer, best network and logs agree to the last bit."""

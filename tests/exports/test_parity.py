@@ -18,6 +18,7 @@ from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 
 KINDS = ("saved_model", "onnx", "litert")
+SIZES = [(320, 320), (480, 736), pytest.param((1024, 1024), marks=pytest.mark.release)]
 NETWORKS = {
     "plain": {"batch_norm": False},
     "batch norm": {},
@@ -107,7 +108,7 @@ def test_the_statistics_can_be_chosen(statistics, needs, tiny_checkpoint, run_ex
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(320, 320), (480, 736), (1024, 1024)])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_shipped_weights(kind, size, needs, run_export, tmp_path):
     """Within 1e-4 but for some pixels in ten thousand, around blocks of equal maxima: see below."""
@@ -120,7 +121,7 @@ def test_the_shipped_weights(kind, size, needs, run_export, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(320, 320), (480, 736), (1024, 1024)])
+@pytest.mark.parametrize("size", SIZES)
 def test_only_equal_maxima_make_a_difference(size, needs, monkeypatch):
     """With the places that onnxruntime's poolings took, TensorFlow gives the same everywhere.
 
