@@ -1,5 +1,6 @@
 """Two processes train as one does."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,8 @@ from tests.training.worker_processes import (
 )
 
 STEPS = 40
-NAMESPACES = ("dim_tf_0", "dim_tf_1")
+# Of this process alone: another run of the tests may be at it.
+NAMESPACES = tuple(f"dim_tf_{os.getpid()}_{number}" for number in range(2))
 # These start processes of their own, on all cores; beside each other they would only wait.
 pytestmark = pytest.mark.xdist_group("workers")
 
