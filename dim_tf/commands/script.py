@@ -17,6 +17,7 @@ from dim_tf.config import values_of
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.config.flags import config_from_flags, define_flags, flag_error_sentence
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.quiet import keep_own_stderr
 
 # Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
@@ -110,6 +111,7 @@ def run_script(
     for alias, name in aliases.items():
         flags.DEFINE_alias(alias, name)
     signal.signal(signal.SIGTERM, _terminate)
+    keep_own_stderr()
     with quiet_broken_pipe():
         app.run(main, flags_parser=parse)
 

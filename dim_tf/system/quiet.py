@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import os
 import sys
 import tempfile
@@ -19,7 +20,8 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
     """Holds back what the process writes to stderr inside the block, libraries in C++ included.
 
     The descriptor itself is turned away, for the whole process. So threads wait for each other, and
-    what another one writes there meanwhile is held back as well.
+    what another one writes there meanwhile is held back as well. A program keeps what it has to say
+    itself out of that with `keep_own_stderr`.
 
     Yields:
         A function that returns what was held back so far.
@@ -44,6 +46,24 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
         finally:
             os.dup2(terminal, _STDERR)
             os.close(terminal)
+
+
+def keep_own_stderr() -> None:
+    """Lets Python write to stderr past `stderr_held_back`, through a descriptor of its own.
+
+    For programs, once at their begin: one thread may tell the user something while another one
+    reads a picture, and that would be lost.
+    """
+    try:
+        is_the_descriptor = sys.stderr is not None and sys.stderr.fileno() == _STDERR
+    except (OSError, ValueError):  # not a file, or a closed one
+        is_the_descriptor = False
+    if is_the_descriptor and isinstance(sys.stderr, io.TextIOWrapper):
+        of_before = sys.stderr
+        of_before.flush()
+        sys.stderr = os.fdopen(
+            os.dup(_STDERR), "w", 1, encoding=of_before.encoding, errors=of_before.errors
+        )
 
 
 def _file_without_name() -> IO[bytes]:

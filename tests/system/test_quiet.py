@@ -52,3 +52,40 @@ def test_a_closed_stderr_is_no_obstacle():
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (0, "''\n")
+
+
+def _ended(script):
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+
+def test_what_another_thread_says_while_a_library_is_held_back_is_lost_without_an_own_stderr():
+    script = (
+        "import os, sys, threading\n"
+        "from dim_tf.system.quiet import keep_own_stderr, stderr_held_back\n"
+        "if {own}: keep_own_stderr()\n"
+        "def say(): print('told', file=sys.stderr, flush=True)\n"
+        "with stderr_held_back():\n"
+        "    os.write(2, b'noise')\n"
+        "    thread = threading.Thread(target=say)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+    )
+    assert _ended(script.format(own=False)).stderr == ""
+    assert _ended(script.format(own=True)).stderr == "told\n"
+
+
+def test_a_command_loses_nothing_it_says_while_a_library_is_held_back():
+    ended = _ended(
+        "import sys\n"
+        "from dim_tf.commands.script import run_script\n"
+        "from dim_tf.config import ExportConfig\n"
+        "from dim_tf.system.errors import InputError\n"
+        "from dim_tf.system.quiet import stderr_held_back\n"
+        "def run(config):\n"
+        "    with stderr_held_back(): print('told', file=sys.stderr)\n"
+        "    raise InputError('ended')\n"
+        "run_script(ExportConfig, run)"
+    )
+    assert (ended.returncode, ended.stderr) == (1, "told\n-c: ended\n")
