@@ -131,6 +131,28 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
     assert logs[0] == logs[1]
 
 
+def test_the_chief_killed_and_one_process_goes_on(together, tmp_path):
+    config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=20)
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
+    processes = start_workers(config, tmp_path, addresses)
+    wait_until_there(checkpoint_path(run_dir_of(config), 5), processes)
+    kill(processes[0])
+    started = time.monotonic()
+    status, _, errors = end_of(processes)[1]
+    assert time.monotonic() - started < 30
+    assert status == 1
+    assert errors.startswith(f"train.py: Worker 0 ({addresses[0]}) is lost: it has ended, or its ")
+    assert errors.count("\n") == 1
+    assert len(losses_of(run_dir_of(config))) < 20
+
+    train_as(config)
+    losses = losses_of(run_dir_of(together[0]))[:20]
+    np.testing.assert_allclose(losses_of(run_dir_of(config)), losses, rtol=1e-5)
+    expected = arrays_of(run_dir_of(together[0]), 20)
+    for name, array in arrays_of(run_dir_of(config), 20).items():
+        assert distance(array, expected[name]) < 1e-4, name
+
+
 @pytest.fixture
 def two_hosts():
     """Two network namespaces with a cable between them: the address of each, and how to run there.
