@@ -45,7 +45,7 @@ def run_pipeline(config: BeamConfig) -> None:
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError("The pipeline needs apache-beam; install it with pip install apache-beam.")
     _quieten()
-    from dim_tf.model.checkpoint_choice import existing_checkpoint
+    from dim_tf.matting.predict import check_model
     from dim_tf.trimaps.grabcut import parse_rectangle
     from dim_tf.trimaps.on_photo import what_is_given
 
@@ -61,7 +61,7 @@ def run_pipeline(config: BeamConfig) -> None:
             "--background and --composite are not possible here; give --cutout, and put the "
             "cut-outs on it afterwards."
         )
-    existing_checkpoint(config.matting.checkpoint)
+    check_model(config.matting)
     patterns = {name: as_pattern(getattr(reading, name)) for name in ("rgb", "alpha", "trimap")}
     dead_letters = config.running.dead_letters or f"{writing.output.rstrip('/')}/{_DEAD_LETTERS}"
     counts = _run(with_values(config, **patterns, dead_letters=dead_letters))
@@ -124,6 +124,7 @@ def _run(config: BeamConfig) -> dict[str, int]:
 
     from dim_tf.commands.beam_files import remove_unfinished
     from dim_tf.commands.beam_pipeline import dead_letters_of
+    from dim_tf.commands.photo_jobs import folders_written
 
     runner, options = options_of(config)
     pipeline = beam.Pipeline(runner=runner, options=options)
@@ -132,7 +133,7 @@ def _run(config: BeamConfig) -> dict[str, int]:
     )
     result = pipeline.run()
     result.wait_until_finish()
-    for folder in {config.writing.output, config.writing.cutout} - {""}:
+    for folder in set(folders_written(config.writing).values()):
         remove_unfinished(folder)
     return _counts(result)
 

@@ -19,10 +19,17 @@ from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
 from dim_tf.commands.beam_files import pictures_matching, read_picture_at, write_at
-from dim_tf.commands.photo_jobs import PhotoJob, targets_in
+from dim_tf.commands.photo_jobs import (
+    PhotoJob,
+    is_result,
+    no_partner_error,
+    overwriting_error,
+    place_of,
+    targets_in,
+)
 from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
 from dim_tf.config import BeamConfig
-from dim_tf.model.checkpoint_choice import existing_checkpoint
+from dim_tf.pictures.folders import same_stem_error
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.memory import give_back_memory
 
@@ -103,7 +110,7 @@ class MakeMattes(beam.DoFn):
     def process(self, element: tuple[str, dict[str, Iterable[str]]]) -> Iterator[str]:
         """Begins a photo, and finishes the first that is under way where there are many."""
         stem, found = element
-        photos = list(found[_PHOTOS])
+        photos = [photo for photo in found[_PHOTOS] if not is_result(self._config.writing, photo)]
         try:
             job = self._job(stem, photos, list(found.get(_MASKS, ())))
         except InputError as error:
@@ -133,22 +140,12 @@ class MakeMattes(beam.DoFn):
         """
         if not photos:
             return None
-        for several in (photos, masks):
-            if len(several) > 1:
-                first, second = sorted(several)[:2]
-                raise InputError(
-                    f"{first} and {second} have the same name but for the suffix; remove one, "
-                    "files are paired by that name."
-                )
+        targets = targets_in(self._config.writing, stem)
+        photo, mask = _the_one(photos, targets), _the_one(masks, targets)
         reading = self._config.reading
-        if not masks and not reading.rect:
-            flag = "trimap" if reading.trimap else "alpha"
-            raise InputError(
-                f"--{flag} has no partner for {photos[0]}; a photo and its partner need the same "
-                "name but for the suffix."
-            )
-        mask = masks[0] if masks else None
-        return PhotoJob(photos[0], mask, **targets_in(self._config.writing, stem))
+        if mask is None and not reading.rect:
+            raise no_partner_error("trimap" if reading.trimap else "alpha", photo)
+        return PhotoJob(photo, mask, **targets)
 
     def _network(self) -> "MattingModel":
         """The process's one, loaded when a photo is worth it."""
@@ -157,10 +154,7 @@ class MakeMattes(beam.DoFn):
         return self._model
 
     def _load(self) -> "MattingModel":
-        matting = self._config.matting
-        model, _ = load_network(existing_checkpoint(matting.checkpoint), matting)
-        if self._config.writing.save_certainty:
-            model.refuse_without_certainty()
+        model, _ = load_network(self._config)
         return model
 
     def _finished(self, future: "Future[Outcome]") -> Iterator[str]:
@@ -182,6 +176,21 @@ class MakeMattes(beam.DoFn):
     def _refused(self, photo: str, error: InputError) -> str:
         self._counters["refused"].inc()
         return dead_letter(photo, error)
+
+
+def _the_one(files: list[str], targets: dict[str, str]) -> str | None:
+    """Of the files of one name the one that was not written by an earlier run, if there are any.
+
+    Raises:
+        InputError: there are several, or it would be overwritten.
+    """
+    written = {place_of(target) for target in targets.values()}
+    inputs = sorted(file for file in files if place_of(file) not in written)
+    if files and not inputs:
+        raise overwriting_error(files[0])
+    if len(inputs) > 1:
+        raise same_stem_error(*inputs[:2])
+    return inputs[0] if inputs else None
 
 
 def dead_letter(photo: str, error: InputError) -> str:

@@ -8,14 +8,18 @@ from dim_tf.commands.failures import Failures
 from dim_tf.commands.measure import measure_mattes, truths_as_masks
 from dim_tf.commands.photo_jobs import plan_jobs
 from dim_tf.commands.photo_pictures import Behind, Kind
-from dim_tf.commands.photo_work import Outcome, PhotoWork, SharedNetwork, outcomes_of
-from dim_tf.commands.photo_work import load_network as _load_model
+from dim_tf.commands.photo_work import (
+    Outcome,
+    PhotoWork,
+    SharedNetwork,
+    load_network,
+    outcomes_of,
+)
 from dim_tf.commands.progress import under_bar
 from dim_tf.config import InferenceConfig, values_of
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.matting.cutout import parse_background
-from dim_tf.matting.onnx_network import check_onnx_runtime
-from dim_tf.model.checkpoint_choice import existing_checkpoint
+from dim_tf.matting.predict import check_model
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError, printable, tell
 from dim_tf.system.files import write_bytes
@@ -54,18 +58,14 @@ def run_inference(config: InferenceConfig) -> None:
     jobs = plan_jobs(config)
     # A misspelt colour or a damaged picture is told at once.
     behind = _background(writing.background, config.reading.max_input_megapixels)
-    checkpoint = existing_checkpoint(config.matting.checkpoint)
-    if config.matting.runtime == "onnx":
-        check_onnx_runtime()
+    checkpoint = check_model(config.matting)
     if measuring.gt:
         check_report_folder(measuring.report)
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
 
     def load() -> "MattingModel":
         nonlocal checkpoint
-        model, checkpoint = _load_model(checkpoint, config.matting)
-        if writing.save_certainty:
-            model.refuse_without_certainty()
+        model, checkpoint = load_network(config)
         return model
 
     failures = Failures(len(jobs))

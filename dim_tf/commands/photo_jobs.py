@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
@@ -168,12 +168,32 @@ def targets_in(writing: WritingConfig, stem: str) -> dict[str, str]:
     Returns:
         Fields of `PhotoJob`.
     """
-    folders = {"matte": writing.output} if writing.write_matte else {}
-    folders |= {flag: value for flag in _ENDINGS if (value := getattr(writing, flag))}
     return {
         flag: f"{folder.rstrip('/')}/{stem}{_ENDINGS.get(flag, '')}.png"
-        for flag, folder in folders.items()
+        for flag, folder in folders_written(writing).items()
     }
+
+
+def folders_written(writing: WritingConfig) -> dict[str, str]:
+    """What is written, and the folder that is named for it."""
+    folders = {"matte": writing.output} if writing.write_matte else {}
+    return folders | {flag: value for flag in _ENDINGS if (value := getattr(writing, flag))}
+
+
+def is_result(writing: WritingConfig, photo: Place) -> bool:
+    """Whether a file is a cut-out or the like of another photo, where flags name folders."""
+    stem = PurePosixPath(photo).stem
+    return any(
+        stem.endswith(ending)
+        and getattr(writing, flag)
+        and place_of(targets_in(writing, stem.removesuffix(ending))[flag]) == place_of(photo)
+        for flag, ending in _ENDINGS.items()
+    )
+
+
+def place_of(file: Place) -> str:
+    """One name for a file that has several; URLs as they are."""
+    return str(file) if "://" in str(file) else os.path.realpath(file)
 
 
 def _demo_job(writing: WritingConfig) -> PhotoJob:
@@ -245,11 +265,21 @@ def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple
     photo_of, mask_of = by_stem(photos), by_stem(masks)
     missing = [stem for stem in photo_of if stem not in mask_of]
     if missing:
-        raise InputError(
-            f"--{flag} has no partner for {list_some([photo_of[stem] for stem in missing])}; a "
-            "photo and its partner need the same name but for the suffix."
-        )
+        raise no_partner_error(flag, list_some([photo_of[stem] for stem in missing]))
     return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
+
+
+def no_partner_error(flag: str, photos: str) -> InputError:
+    """Why photos have no mask; `photos` names them."""
+    return InputError(
+        f"--{flag} has no partner for {photos}; a photo and its partner need the same name but for "
+        "the suffix."
+    )
+
+
+def overwriting_error(target: Place) -> InputError:
+    """Why a file is not written."""
+    return InputError(f"{target} is an input and would be overwritten; give another name.")
 
 
 def list_some(paths: list[Path]) -> str:
@@ -285,7 +315,7 @@ def _refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None
     written = set()
     for target in targets:
         if target.exists() and _identity(target) in inputs:
-            raise InputError(f"{target} is an input and would be overwritten; give another name.")
+            raise overwriting_error(target)
         if target in written:
             raise InputError(f"{target} would be written twice; give another name or folder.")
         written.add(target)

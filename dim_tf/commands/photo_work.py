@@ -18,7 +18,7 @@ import numpy as np
 
 from dim_tf.commands.photo_jobs import PhotoJob, Place
 from dim_tf.commands.photo_pictures import Behind, Kind, pictures_of_photo
-from dim_tf.config import BeamConfig, InferenceConfig, MattingConfig
+from dim_tf.config import BeamConfig, InferenceConfig
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.model.checkpoint_choice import find_checkpoint
@@ -194,23 +194,19 @@ def photos_at_once(processes: int = 1) -> int:
     return max(2, min(-(-(usable_cores() + 1) // processes), _MOST_THREADS))
 
 
-def load_network(checkpoint: Path, matting: MattingConfig) -> tuple["MattingModel", Path]:
+def load_network(config: InferenceConfig | BeamConfig) -> tuple["MattingModel", Path]:
     """The network, and the file its weights came from.
 
     Raises:
-        InputError: see `load_model`.
+        InputError: see `load_model`; or it says nothing of its certainty, which is to be written.
     """
     return_large_blocks()
-    from dim_tf.matting.predict import load_model
+    from dim_tf.matting.predict import load_model_of
 
-    file = find_checkpoint(checkpoint)
-    model = load_model(
-        file,
-        bn_eval=matting.bn_eval,
-        precision=matting.precision,
-        post_process=matting.post_process,
-        runtime=matting.runtime,
-    )
+    file = find_checkpoint(config.matting.checkpoint)
+    model = load_model_of(dataclasses.replace(config.matting, checkpoint=str(file)))
+    if config.writing.save_certainty:
+        model.refuse_without_certainty()
     return model, file
 
 

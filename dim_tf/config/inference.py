@@ -1,11 +1,21 @@
 """Settings of inference."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, MAX_INPUT_MEGAPIXELS, MAX_PIXELS
 from dim_tf.config.fields import Checked, option, part
 from dim_tf.system.errors import InputError
+
+
+def largest_input() -> Any:
+    """A dataclass field for the largest picture that is read."""
+    return option(
+        MAX_INPUT_MEGAPIXELS,
+        "largest picture that is read, in millions of pixels; larger ones are refused unread",
+        above=0,
+        at_most=LARGEST_INPUT_MEGAPIXELS,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +59,7 @@ class ReadingConfig(Checked):
         "how a mask or trimap lies on a photo that EXIF turns: turned like it, or as it is stored; "
         "auto: as tags and sizes say, and where they do not, as the edges of both lie",
     )
-    max_input_megapixels: float = option(
-        MAX_INPUT_MEGAPIXELS,
-        "largest picture that is read, in millions of pixels; larger ones are refused unread",
-        above=0,
-        at_most=LARGEST_INPUT_MEGAPIXELS,
-    )
+    max_input_megapixels: float = largest_input()
 
 
 @dataclasses.dataclass(frozen=True)

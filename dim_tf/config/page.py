@@ -2,9 +2,8 @@
 
 import dataclasses
 
-from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, MAX_INPUT_MEGAPIXELS
 from dim_tf.config.fields import Checked, option, part
-from dim_tf.config.inference import MattingConfig
+from dim_tf.config.inference import MattingConfig, largest_input
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +27,7 @@ class ServingConfig(Checked):
     upload_megabytes: float = option(
         64.0, "largest upload, all its files together, millions of bytes", above=0, at_most=2_000
     )
-    max_input_megapixels: float = option(
-        MAX_INPUT_MEGAPIXELS,
-        "largest picture that is read, in millions of pixels; larger ones are refused unread",
-        above=0,
-        at_most=LARGEST_INPUT_MEGAPIXELS,
-    )
+    max_input_megapixels: float = largest_input()
     queue: int = option(
         8,
         "requests at once, the one that is worked on among them; more are sent away. Each holds an "

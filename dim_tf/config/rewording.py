@@ -9,6 +9,8 @@ from dim_tf.config.inference import MattingConfig, ReadingConfig, WritingConfig
 
 # A flag's name, and the value that it is given in the sentence, if it is.
 Reworded = Callable[[str, str | None], str]
+# Flags that have another name where nobody types them: as an argument, as a field of a form.
+PLAIN_NAMES = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
 
 
 def reworded(sentence: str, flag_in_words: Reworded) -> str:

@@ -4,11 +4,8 @@ import os
 import warnings
 from types import TracebackType
 
-from dim_tf.config.rewording import reworded
+from dim_tf.config.rewording import PLAIN_NAMES, reworded
 from dim_tf.system.errors import InputError, printable
-
-# Arguments that have another name than the flag that means the same.
-_ARGUMENT_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
 
 
 class Told:
@@ -47,7 +44,7 @@ def in_python(sentence: str) -> str:
 
 
 def _argument(name: str, value: str | None) -> str:
-    name = _ARGUMENT_OF.get(name, name)
+    name = PLAIN_NAMES.get(name, name)
     if value is None:
         return f"{name}="
     plain = value.startswith("'") or value.lstrip("-").isdecimal()

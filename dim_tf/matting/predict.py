@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import cv2
@@ -18,12 +19,12 @@ from dim_tf.config import (
     NetworkConfig,
     config_from_values,
 )
-from dim_tf.matting.onnx_network import OnnxNetwork, load_onnx_network
+from dim_tf.matting.onnx_network import OnnxNetwork, check_onnx_runtime, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
-from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions
@@ -199,6 +200,36 @@ def _core_side(max_pixels: int, radius: int) -> int:
     """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
     side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
     return max(SIZE_MULTIPLE, min(side, TILE_CORE_SIDE) // SIZE_MULTIPLE * SIZE_MULTIPLE)
+
+
+def check_model(matting: MattingConfig) -> Path:
+    """Whether what `load_model_of` needs is there; quick, and without loading it.
+
+    Returns:
+        The weights file or the folder of a run.
+
+    Raises:
+        InputError: there is no such checkpoint, or onnxruntime is missing.
+    """
+    checkpoint = existing_checkpoint(matting.checkpoint)
+    if matting.runtime == "onnx":
+        check_onnx_runtime()
+    return checkpoint
+
+
+def load_model_of(matting: MattingConfig) -> MattingModel:
+    """`load_model` by settings.
+
+    Raises:
+        InputError: see there.
+    """
+    return load_model(
+        matting.checkpoint,
+        bn_eval=matting.bn_eval,
+        precision=matting.precision,
+        post_process=matting.post_process,
+        runtime=matting.runtime,
+    )
 
 
 def load_model(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dim_tf.config import MattingConfig
-from dim_tf.matting.predict import MattingModel, load_model
+from dim_tf.matting.predict import MattingModel, load_model_of
 from dim_tf.page.work import Bench, Job, StoppedError, code_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import give_back_memory, return_large_blocks
@@ -112,13 +112,7 @@ def _load(
         if matting.runtime == "tensorflow":
             # `load_model` would hold back what it prints, and with it everyone who reads a picture.
             importlib.import_module("tensorflow")
-        loaded = load_model(
-            matting.checkpoint,
-            bn_eval=matting.bn_eval,
-            precision=matting.precision,
-            post_process=matting.post_process,
-            runtime=matting.runtime,
-        )
+        loaded = load_model_of(matting)
         # The first pass makes TensorFlow's graph, which takes seconds.
         loaded.predict_alpha(np.zeros((32, 32, 3), np.uint8), np.full((32, 32), 128, np.uint8))
     except Exception as error:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from dim_tf.config import ReadingConfig, config_from_values
+from dim_tf.config.rewording import PLAIN_NAMES
 from dim_tf.matting.cutout import parse_colour
 from dim_tf.page.options import Wanted
 from dim_tf.page.refusals import Refusal
@@ -37,7 +38,7 @@ MATTE_FORM = {
     ),
 }
 # Of these one says where the object is: the field → the setting that it is.
-SAYS_WHERE = {"mask": "alpha", "trimap": "trimap", "rectangle": "rect"}
+SAYS_WHERE = {PLAIN_NAMES.get(flag, flag): flag for flag in ("alpha", "trimap", "rect")}
 
 
 def fields_of(form: dict[str, Field]) -> Fields:

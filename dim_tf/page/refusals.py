@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from dim_tf.config import MattingConfig, ServingConfig, WritingConfig, values_of
-from dim_tf.config.rewording import reworded
+from dim_tf.config.rewording import PLAIN_NAMES, reworded
 from dim_tf.system.errors import printable
 
 
@@ -60,8 +60,6 @@ REASONS = {
     "model_failed": Reason(503, "the network cannot be loaded"),
 }
 
-# What flags are called in a form; other settings of reading are query parameters of their own name.
-_FIELD_OF = {"rgb": "photo", "alpha": "mask", "rect": "rectangle"}
 # Settings that only who starts the page has.
 _OF_THE_SERVER = (
     values_of(MattingConfig()).keys() | values_of(ServingConfig()).keys()
@@ -132,7 +130,7 @@ def in_http(sentence: str) -> str:
 
 
 def _in_request(name: str, value: str | None) -> str:
-    named = f"dim-tf page --{name}" if name in _OF_THE_SERVER else _FIELD_OF.get(name, name)
+    named = f"dim-tf page --{name}" if name in _OF_THE_SERVER else PLAIN_NAMES.get(name, name)
     return named if value is None else f"{named}={value}"
 
 

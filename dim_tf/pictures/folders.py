@@ -40,9 +40,14 @@ def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in paths:
         if path.stem in found:
-            raise InputError(
-                f"{found[path.stem]} and {path} have the same name but for the suffix; "
-                "remove one, files are paired by that name."
-            )
+            raise same_stem_error(found[path.stem], path)
         found[path.stem] = path
     return found
+
+
+def same_stem_error(first: Path | str, second: Path | str) -> InputError:
+    """Why two files of one kind cannot be paired with others."""
+    return InputError(
+        f"{first} and {second} have the same name but for the suffix; remove one, files are paired "
+        "by that name."
+    )

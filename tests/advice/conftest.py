@@ -30,13 +30,13 @@ def infer(pictures, tiny_checkpoint, tiny_model, monkeypatch, capsys):
     """What test.py does with these arguments, with a tiny network; returns what it printed."""
     from dim_tf.matting.predict import MattingModel
 
-    def load_model(checkpoint, matting):
-        if matting.bn_eval != "batch":
+    def load_network(config):
+        if config.matting.bn_eval != "batch":
             return tiny_model, tiny_checkpoint
         network, config = tiny_model.network, tiny_model.config
         return MattingModel(network, config, {}, statistics="batch"), tiny_checkpoint
 
-    monkeypatch.setattr("dim_tf.commands.matte._load_model", load_model)
+    monkeypatch.setattr("dim_tf.commands.matte.load_network", load_network)
 
     def call(*arguments):
         run_inference(config_from_arguments(InferenceConfig, ["--post_process=none", *arguments]))

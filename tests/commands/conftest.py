@@ -21,7 +21,7 @@ def pictures(tmp_path, monkeypatch, write_photo, write_mask):
 def tiny(pictures, tiny_checkpoint, tiny_model, monkeypatch):
     """What a word does with flags, in this process and with a tiny network."""
     monkeypatch.setattr(
-        "dim_tf.commands.matte._load_model", lambda *given: (tiny_model, tiny_checkpoint)
+        "dim_tf.commands.matte.load_network", lambda *given: (tiny_model, tiny_checkpoint)
     )
 
     def call(run, *arguments):

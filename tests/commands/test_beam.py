@@ -151,6 +151,28 @@ def test_photos_that_cannot_be_used_are_dead_letters(run, capsys, write_photo):
     assert sorted(contents("out")) == ["dead_letters.txt", "e.png", "f.png"]
 
 
+@pytest.mark.parametrize("output", ["photos/", "./masks"])
+def test_an_input_is_not_overwritten(run, output):
+    before = contents("photos"), contents("masks")
+    with pytest.raises(InputError, match="6 of 6 photos"):
+        run(output=output, photos=str(Path("photos").resolve()))
+    letters = Path(output, "dead_letters.txt")
+    assert letters.read_text().count("a.png is an input and would be overwritten; give ") == 1
+    letters.unlink()
+    assert (contents("photos"), contents("masks")) == before
+
+
+def test_results_beside_the_photos_are_no_photos_of_a_second_run(run, capsys):
+    for photo in Path("photos").glob("*.png"):
+        photo.rename(f"photos/{photo.stem}.webp")  # a name only; it is read by what is in it
+    run("--cutout=photos", output="photos")
+    once = contents("photos")
+    assert len(once) == 3 * 6 + 1
+    run("--cutout=photos", output="photos")
+    assert capsys.readouterr().out.splitlines()[-1].endswith("6 skipped, 0 refused.")
+    assert contents("photos") == once
+
+
 def test_a_bucket_in_memory(run, tiny):
     tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/")
     for folder in ("photos", "masks"):

@@ -31,7 +31,7 @@ def a_profile():
 def cut(tmp_path, monkeypatch, tiny_model, tiny_checkpoint, write_mask):
     """Runs the command on a photo; the foreground's colours are the photo's."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_load_model", lambda *_: (tiny_model, tiny_checkpoint))
+    monkeypatch.setattr(command, "load_network", lambda *_: (tiny_model, tiny_checkpoint))
     monkeypatch.setattr(of_photo, "foreground_colours_of", lambda rgb, alpha, *told: rgb)
     write_mask("mask.png", 60, 80)
 

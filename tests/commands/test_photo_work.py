@@ -114,7 +114,7 @@ def test_ctrl_c_ends_those_under_way_and_nothing_is_written_after_it(tiny, folde
 
 def test_one_network_for_all_and_none_for_damaged_photos(tiny, folder, monkeypatch, tiny_model):
     loaded = []
-    monkeypatch.setattr(matte, "_load_model", lambda *_: loaded.append(1) or (tiny_model, Path()))
+    monkeypatch.setattr(matte, "load_network", lambda *_: loaded.append(1) or (tiny_model, Path()))
     with pytest.raises(InputError):
         tiny(write_mattes, *FOLDERS[:3])
     assert loaded == [1]
@@ -129,7 +129,7 @@ def test_a_network_that_cannot_be_loaded_ends_the_command(tiny, folder, monkeypa
     def refuse(*_):
         raise InputError("No weights.")
 
-    monkeypatch.setattr(matte, "_load_model", refuse)
+    monkeypatch.setattr(matte, "load_network", refuse)
     Path("photos/00.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"^No weights\.$"):
         tiny(write_mattes, *FOLDERS[:3])

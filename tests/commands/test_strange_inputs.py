@@ -245,7 +245,7 @@ def test_the_command_line_gives_a_matte_of_the_photos_size_or_one_sentence(
 ):
     photo, second, values = command
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "_load_model", lambda *_: (tiny_model, tiny_checkpoint))
+    monkeypatch.setattr(run, "load_network", lambda *_: (tiny_model, tiny_checkpoint))
     (tmp_path / "photo").write_bytes(photo)
     (tmp_path / "second").write_bytes(second)
     for output in ("matte.png", "trimap.png"):

@@ -31,13 +31,10 @@ def show_page(config: PageConfig) -> None:
             "The page needs starlette, uvicorn and python-multipart; install them with pip install "
             "starlette uvicorn python-multipart."
         )
-    from dim_tf.matting.onnx_network import check_onnx_runtime
-    from dim_tf.model.checkpoint_choice import existing_checkpoint
+    from dim_tf.matting.predict import check_model
     from dim_tf.page.serving import serve
 
-    existing_checkpoint(config.matting.checkpoint)  # told at once, not when it is loaded
-    if config.matting.runtime == "onnx":
-        check_onnx_runtime()
+    check_model(config.matting)  # told at once, not when it is loaded
     serve(config.serving, config.matting)
 
 
