@@ -55,7 +55,7 @@ def draw_photos(folder: Path, count: int) -> None:
             (f"photos/{number:04d}.jpg", rgb.astype(np.uint8)[inside][..., ::-1]),
             (f"masks/{number:04d}.png", np.where(alpha > 127, 255, 0).astype(np.uint8)[inside]),
         ):
-            cv2.imwrite(str(folder / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+            cv2.imwrite(str(folder / name), picture)
 
 
 def busy_seconds() -> float:

@@ -34,6 +34,22 @@ def _fused(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[tf.Tensor, 
     )
 
 
+def _normalised(
+    x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor
+) -> tf.Tensor:
+    """x with given statistics; a kernel that passes over it once."""
+    y, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=BATCH_NORM_EPSILON,
+        is_training=False,
+    )
+    return y
+
+
 @tf.custom_gradient
 def _over_replicas(
     x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor
@@ -49,15 +65,7 @@ def _over_replicas(
     # Squares around the common mean: without the cancellation of a mean of squares.
     squares = part_variance * (values - 1) / values + tf.square(part_mean - mean)
     variance = sum_over_replicas(squares) / parts
-    y, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=x,
-        scale=gamma,
-        offset=beta,
-        mean=mean,
-        variance=variance,
-        epsilon=BATCH_NORM_EPSILON,
-        is_training=False,
-    )
+    y = _normalised(x, gamma, beta, mean, variance)
     total = values * parts
 
     def gradient(upstream: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -74,10 +82,8 @@ def _over_replicas(
         )
         # … and what they add, being functions of every value: see Ioffe and Szegedy, 2015.
         all_gamma, all_beta = tf.unstack(sum_over_replicas(tf.stack([of_gamma, of_beta])))
-        inverse = tf.math.rsqrt(variance + BATCH_NORM_EPSILON)
-        slope = gamma * tf.square(inverse) * all_gamma / total
-        shift = gamma * inverse * all_beta / total - slope * mean
-        exact = tf.cast(of_x, tf.float32) - (slope * tf.cast(x, tf.float32) + shift)
-        return tf.cast(exact, x.dtype), of_gamma, of_beta
+        factor = gamma * tf.math.rsqrt(variance + BATCH_NORM_EPSILON) / total
+        of_statistics = _normalised(x, factor * all_gamma, factor * all_beta, mean, variance)
+        return of_x - of_statistics, of_gamma, of_beta
 
     return (y, mean, variance * total / (total - 1)), gradient

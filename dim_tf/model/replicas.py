@@ -4,9 +4,9 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-# Many small messages take longer than few large ones; one alone could not begin before the last
+# Many small messages take longer than few large ones; a large one begins late, when its last
 # gradient is there.
-_PACKED = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=2**25)
+_PACKED = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=2**23)
 
 Values = TypeVar("Values", tf.Tensor, list[tf.Tensor])
 
