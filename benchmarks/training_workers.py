@@ -142,9 +142,7 @@ def print_agreement(folder: str, settings: dict) -> None:
     print(table(header, rows))
 
 
-def run_workers(
-    folder: str, settings: dict, cores: list[set[int]], together: bool = True
-) -> float:
+def run_workers(folder: str, settings: dict, cores: list[set[int]], together: bool = True) -> float:
     """Runs one process for each set of cores; returns the slowest one's seconds for a step."""
     sockets = [socket.create_server(("", 0)) for _ in cores]
     addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]

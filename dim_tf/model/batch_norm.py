@@ -37,7 +37,7 @@ def _fused(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[tf.Tensor, 
 def _normalised(
     x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor
 ) -> tf.Tensor:
-    """x with given statistics; a kernel that passes over it once."""
+    """Normalises with given statistics; a kernel that passes over x once."""
     y, *_ = tf.raw_ops.FusedBatchNormV3(
         x=x,
         scale=gamma,
