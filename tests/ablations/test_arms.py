@@ -209,7 +209,7 @@ def test_other_runs_to_begin_with_are_told(in_root):
     older = settings | {"begins_with": [dict(one) for one in settings["begins_with"]]}
     del older["begins_with"][0]["jpeg"]
     assert changed_settings(older, settings) == []
-    older["begins_with"][0]["width"] = 0.25
+    older["begins_with"][0]["width"] = 0.5
     assert changed_settings(older, settings) == ["other runs to begin with"]
     alone = {name: value for name, value in settings.items() if name != "begins_with"}
     assert changed_settings(alone, settings) == ["other runs to begin with"]
