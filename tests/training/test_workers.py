@@ -193,7 +193,6 @@ def two_hosts():
 
 
 @pytest.mark.slow
-@pytest.mark.release
 def test_workers_on_two_hosts_and_a_cut_cable(together, two_hosts, tmp_path):
     """The same run; and without a network, each ends within a minute."""
     hosts, prefixes = two_hosts
