@@ -137,6 +137,8 @@ def count_needed(effect: float, spread: float, level: float) -> int | None:
         spread: standard deviation of a value.
         level: of the test.
     """
+    if spread == 0:
+        return 2
     low, high = 1, 2
     while power(effect, spread, high, level) < POWER:
         low, high = high, 2 * high

@@ -45,6 +45,7 @@ def run_pipeline(config: BeamConfig) -> None:
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError("The pipeline needs apache-beam; install it with pip install apache-beam.")
     _quieten()
+    from dim_tf.commands.photo_jobs import folders_written, nothing_written_error
     from dim_tf.matting.predict import check_model
     from dim_tf.trimaps.grabcut import parse_rectangle
     from dim_tf.trimaps.on_photo import what_is_given
@@ -61,6 +62,8 @@ def run_pipeline(config: BeamConfig) -> None:
             "--background and --composite are not possible here; give --cutout, and put the "
             "cut-outs on it afterwards."
         )
+    if not folders_written(writing):
+        raise nothing_written_error()
     check_model(config.matting)
     patterns = {name: as_pattern(getattr(reading, name)) for name in ("rgb", "alpha", "trimap")}
     dead_letters = config.running.dead_letters or f"{writing.output.rstrip('/')}/{_DEAD_LETTERS}"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
+from dim_tf.commands.photo_jobs import ENDINGS, find_pictures, list_some, pair_by_stem
 from dim_tf.commands.progress import under_bar
 from dim_tf.config import InferenceConfig, ReadingConfig, values_of
 from dim_tf.evaluation.inputs import read_matte_on
@@ -78,7 +78,7 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     reading, measuring = config.reading, config.measuring
     if not measuring.gt:
         raise InputError("--predictions needs the ground truth to compare with; give it with --gt.")
-    for name in ("checkpoint", "output", "side_by_side"):
+    for name in ("checkpoint", "rect", "output", "background", *ENDINGS):
         if values_of(config)[name]:
             raise InputError(
                 f"--{name} does not go with --predictions: nothing is predicted; leave it out."

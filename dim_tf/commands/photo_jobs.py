@@ -19,7 +19,7 @@ _DEFAULT_FOLDER = "mattes"
 # Not read, but surely meant as a picture and not as a folder.
 _OTHER_PICTURE = re.compile(r"\.(exr|hdr|tga|psd|svg|pdf|jxl|jp2|npy|pfm)")
 # What the name of a picture that goes beside others is told apart by.
-_ENDINGS = {
+ENDINGS = {
     "side_by_side": "_side_by_side",
     "save_trimap": "_trimap",
     "save_certainty": "_certainty",
@@ -61,7 +61,7 @@ class PhotoJob(NamedTuple):
 
     def targets(self) -> dict[str, Place]:
         """The files to write, by what is in them: the names of this class."""
-        kinds = ("matte", *_ENDINGS)
+        kinds = ("matte", *ENDINGS)
         return {kind: path for kind in kinds if (path := getattr(self, kind))}
 
 
@@ -103,10 +103,7 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     )
     others = _other_targets(writing, photos, mattes)
     if not (writing.write_matte or any(others) or measuring.gt):
-        raise InputError(
-            "With --nowrite_matte nothing is written; leave it out, or name what is to be written, "
-            "such as --save_trimap=trimap.png."
-        )
+        raise nothing_written_error()
     written = mattes if writing.write_matte else [None] * len(photos)
     targets = [path for path in written if path]
     _refuse_overwriting(
@@ -126,7 +123,7 @@ def _without_results(photos: list[Path]) -> list[Path]:
     stems = {photo.stem for photo in photos}
     kept = []
     for photo in photos:
-        sources = {photo.stem.removesuffix(ending) for ending in _ENDINGS.values()} - {photo.stem}
+        sources = {photo.stem.removesuffix(ending) for ending in ENDINGS.values()} - {photo.stem}
         if sources & stems:
             tell(photo, "left out, made of the photo beside it")
         else:
@@ -145,7 +142,7 @@ def _other_targets(
 ) -> list[dict[str, Path]]:
     """What else is written for each photo: flag → file."""
     others: list[dict[str, Path]] = [{} for _ in photos]
-    for flag, ending in _ENDINGS.items():
+    for flag, ending in ENDINGS.items():
         value = getattr(writing, flag)
         if value:
             targets = _targets(flag, value, photos, ending)
@@ -169,7 +166,7 @@ def targets_in(writing: WritingConfig, stem: str) -> dict[str, str]:
         Fields of `PhotoJob`.
     """
     return {
-        flag: f"{folder.rstrip('/')}/{stem}{_ENDINGS.get(flag, '')}.png"
+        flag: f"{folder.rstrip('/')}/{stem}{ENDINGS.get(flag, '')}.png"
         for flag, folder in folders_written(writing).items()
     }
 
@@ -177,7 +174,7 @@ def targets_in(writing: WritingConfig, stem: str) -> dict[str, str]:
 def folders_written(writing: WritingConfig) -> dict[str, str]:
     """What is written, and the folder that is named for it."""
     folders = {"matte": writing.output} if writing.write_matte else {}
-    return folders | {flag: value for flag in _ENDINGS if (value := getattr(writing, flag))}
+    return folders | {flag: value for flag in ENDINGS if (value := getattr(writing, flag))}
 
 
 def is_result(writing: WritingConfig, photo: Place) -> bool:
@@ -187,7 +184,7 @@ def is_result(writing: WritingConfig, photo: Place) -> bool:
         stem.endswith(ending)
         and getattr(writing, flag)
         and place_of(targets_in(writing, stem.removesuffix(ending))[flag]) == place_of(photo)
-        for flag, ending in _ENDINGS.items()
+        for flag, ending in ENDINGS.items()
     )
 
 
@@ -206,9 +203,7 @@ def _demo_job(writing: WritingConfig) -> PhotoJob:
             inputs=[photo, mask, truth, *_background(writing)], targets=others.values()
         )
         return PhotoJob(photo, mask, None, truth=truth, **others)
-    others.setdefault(
-        "side_by_side", matte.with_name(f"{matte.stem}{_ENDINGS['side_by_side']}.png")
-    )
+    others.setdefault("side_by_side", matte.with_name(f"{matte.stem}{ENDINGS['side_by_side']}.png"))
     _refuse_overwriting(
         inputs=[photo, mask, truth, *_background(writing)], targets=[matte, *others.values()]
     )
@@ -274,6 +269,14 @@ def no_partner_error(flag: str, photos: str) -> InputError:
     return InputError(
         f"--{flag} has no partner for {photos}; a photo and its partner need the same name but for "
         "the suffix."
+    )
+
+
+def nothing_written_error() -> InputError:
+    """Why there is nothing to do."""
+    return InputError(
+        "With --nowrite_matte nothing is written; leave it out, or name what is to be written, "
+        "such as --save_trimap=trimap.png."
     )
 
 

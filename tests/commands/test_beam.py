@@ -237,6 +237,8 @@ def test_the_documents_commands(run, tmp_path):
 def test_what_is_missing_is_told(run):
     with pytest.raises(InputError, match=r"--photos=none/\* matches no picture"):
         run(photos="none/*")
+    with pytest.raises(InputError, match="With --nowrite_matte nothing is written"):
+        run("--nowrite_matte")
     with pytest.raises(InputError, match="--output is missing"):
         run(output="")
     with pytest.raises(InputError, match="--background and --composite are not possible here"):

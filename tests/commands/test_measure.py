@@ -146,6 +146,8 @@ def test_a_matte_that_cannot_be_used_is_named_and_the_others_go_on(capsys):
         ({"alpha": "masks"}, "either --alpha or --trimap, not both"),
         ({"checkpoint": "x.npz"}, "--checkpoint does not go with --predictions"),
         ({"output": "out"}, "--output does not go with --predictions"),
+        ({"cutout": "c"}, "--cutout does not go with --predictions"),
+        ({"rect": "auto"}, "--rect does not go with --predictions"),
         ({"side_by_side": "look"}, "--side_by_side does not go with --predictions"),
         ({"report": "file"}, "--report=file is not possible"),
         ({"predictions": "nowhere"}, "--predictions=nowhere does not exist"),

@@ -132,7 +132,9 @@ export async function compute() {
     job.check();
     const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds, banded };
     putResult(result, {
-      ...{ notes: [...state.notes, ...matte.notes], unsaved: true, overResult: false },
+      // The server says again what it said of the photo when it was opened.
+      notes: [...new Set([...state.notes, ...matte.notes])],
+      ...{ unsaved: true, overResult: false },
       look: state.look === "photo" ? state.lastLook : state.look,
     });
     announce("matte_ready");

@@ -5,6 +5,7 @@ import { announce } from "./failures.js";
 import { stop } from "./jobs.js";
 import { brushDown, brushTo, brushUp, fillAt, isPainting } from "./painting.js";
 import { boxBetween } from "./pointer.js";
+import { remember, remembered } from "./remembered.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
 import { say } from "./texts.js";
@@ -14,6 +15,7 @@ import { BACKGROUND, FOREGROUND, LARGEST_BRUSH, SMALLEST_BRUSH, UNKNOWN } from "
 const STEP = 8;
 const GROWTH = 1.15;
 const ZOOM = 1.25;
+const LETTER_KEYS = "letter_keys";
 
 /** Chooses a value to paint with; the fill stays, other tools become the brush. */
 export function chooseValue(/** @type {number} */ value) {
@@ -124,7 +126,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
       hold(true);
       return true;
     }
-    const act = actions.get(letterOf(event));
+    const act = state.letterKeys ? actions.get(letterOf(event)) : null;
     if (!act) return false;
     act();
     return true;
@@ -197,8 +199,9 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
 /** The key's letter, also while an input method is on, and on keyboards that hide the brackets. */
 function letterOf(/** @type {KeyboardEvent} */ event) {
   if (event.key !== "Process" && event.key.length === 1) {
-    if (event.code === "BracketLeft" && !/[a-z]/i.test(event.key)) return "[";
-    if (event.code === "BracketRight" && !/[a-z]/i.test(event.key)) return "]";
+    // Of some keyboards "+" is there.
+    if (event.code === "BracketLeft" && !/[a-z+=-]/i.test(event.key)) return "[";
+    if (event.code === "BracketRight" && !/[a-z+=-]/i.test(event.key)) return "]";
     return withShift(event.key, event.shiftKey);
   }
   return /^Key[A-Z]$/.test(event.code) ? withShift(event.code[3], event.shiftKey) : event.key;
@@ -216,6 +219,15 @@ function isText(target) {
   if (target instanceof HTMLSelectElement) return true;
   return target instanceof HTMLInputElement && /^(text|number|color)$/.test(target.type);
 }
+
+/** Turns letters, digits and signs as keys on or off, here and for the next visit. */
+export function chooseLetterKeys(/** @type {boolean} */ letterKeys) {
+  remember(LETTER_KEYS, letterKeys ? "on" : "off");
+  update({ letterKeys });
+}
+
+/** How that was chosen last. */
+export const firstLetterKeys = () => remembered(LETTER_KEYS) !== "off";
 
 /** Opens the list of keys. */
 export function showKeys() {

@@ -2,7 +2,7 @@
 /** Puts the page together. */
 import { frames } from "./frames.js";
 import { watchServer } from "./jobs.js";
-import { listenToKeys } from "./keys.js";
+import { firstLetterKeys, listenToKeys } from "./keys.js";
 import { paintFrame } from "./painting.js";
 import { listenToControls, useRectangle } from "./panel.js";
 import { listenToPointers } from "./pointer.js";
@@ -12,7 +12,7 @@ import { state, update } from "./state.js";
 import { firstLanguage } from "./texts.js";
 import { listenToFiles } from "./ways_in.js";
 
-update({ language: firstLanguage() });
+update({ language: firstLanguage(), letterKeys: firstLetterKeys() });
 const stage = new Stage(/** @type {HTMLElement} */ (document.getElementById("stage")), paintFrame);
 const rectangleDrawn = () => useRectangle(state.rectangle);
 const pointers = listenToPointers(stage, rectangleDrawn);

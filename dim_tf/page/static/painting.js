@@ -7,8 +7,9 @@ import { ERASE } from "./trimap.js";
 
 /** @typedef {{x: number, y: number}} Place Pixels of the photo, with fractions. */
 
-/** The stroke that is being made: what it paints with, where it is, and where it goes next.
- * @type {{value: number, size: number, at: Place | null, next: Place[]} | null} */
+/** The stroke that is being made: what it paints with, where it is, where it goes next, and whether
+ * it turned on the tint over the result.
+ * @type {{value: number, size: number, at: Place | null, next: Place[], tints: boolean} | null} */
 let open = null;
 /** Where the last stroke ended, from which Shift draws a straight line. @type {Place | null} */
 let ended = null;
@@ -29,11 +30,11 @@ export function brushDown(place, { erase = false, line = false } = {}) {
   if (!state.trimap) return;
   brushUp();
   const value = erase || state.tool === "eraser" ? ERASE : state.value;
-  open = { value, size: state.size, at: line ? ended : null, next: [place] };
+  // Else it would not be seen what is painted.
+  const tints = Boolean(state.result) && !/^(photo|beside)$/.test(state.look) && !state.overResult;
+  open = { value, size: state.size, at: line ? ended : null, next: [place], tints };
   strokeBegins();
-  if (state.result && state.look !== "photo" && state.look !== "beside" && !state.overResult) {
-    update({ overResult: true }); // else it would not be seen what is painted
-  }
+  if (tints) update({ overResult: true });
 }
 
 /** Moves the brush. What it paints is drawn in the next frame. */
@@ -52,6 +53,7 @@ export function brushUp() {
 
 /** Takes the stroke back that is being made. */
 export function cancelStroke() {
+  if (open?.tints) update({ overResult: false });
   open = null;
   state.trimap?.cancel();
   tell("trimap");

@@ -2,7 +2,7 @@
 /** Buttons and fields: what is pressed changes the state or begins a job. */
 import * as actions from "./actions.js";
 import { stop } from "./jobs.js";
-import { chooseLook, chooseValue, showKeys } from "./keys.js";
+import { chooseLetterKeys, chooseLook, chooseValue, showKeys } from "./keys.js";
 import { paintBox } from "./pointer.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
@@ -66,10 +66,13 @@ export function listenToControls(stage) {
   }
   onEach("[data-backdrop]", (button) => chooseBackdrop(button.dataset.backdrop));
   whenInput("own-colour", (field) => chooseBackdrop(field.value));
+  // A colour that stays the same is no input.
+  element("own-colour").addEventListener("click", () => chooseBackdrop(element("own-colour").value));
   whenInput("size", (field) => update({ size: sizeOf(Number(field.value)) }));
   whenInput("opacity", (field) => update({ opacity: field.value / 100 }));
   whenInput("over-result", (field) => update({ overResult: field.checked }));
   whenInput("divide", (field) => update({ divide: field.value / 1000 }));
+  whenInput("letter-keys", (field) => chooseLetterKeys(field.checked));
   whenInput("language", (field) => chooseLanguage(field.value));
   whenInput("band-auto", readBand);
   whenInput("band", readBand);

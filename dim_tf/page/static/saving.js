@@ -13,11 +13,17 @@ const SECONDS_FOR_TRIMAP = 5;
 
 /** Gets a file ready, with as many bits as are chosen, and hands it to the browser's downloads. */
 export async function save(/** @type {What} */ what) {
-  if (!state.photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
-  if (what === "trimap") return hand(await trimapFile(), what);
+  const { photo } = state;
+  if (!photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
+  const isSame = () => state.photo === photo; // else another one was opened meanwhile
+  if (what === "trimap") {
+    const file = await trimapFile();
+    return isSame() ? hand(file, what) : undefined;
+  }
   const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
   const ready = () => (bits === "8" ? readyFile(what) : null);
   if (!ready()) await untilNoMatteIsMade();
+  if (!isSame()) return;
   const file = ready();
   if (file) return hand(file, what);
   await run("job_save", async (job) => hand((await job.request(...requestFor(what, bits))).file, what));

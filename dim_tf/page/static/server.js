@@ -54,7 +54,10 @@ export async function ask(path, signal) {
 /** Asks for a file that comes with the program. */
 export async function fetchShipped(/** @type {string} */ name, /** @type {AbortSignal} */ signal) {
   const answer = await reach(`/static/${name}`, { signal });
-  return new File([await answer.blob()], name, { type: "image/png" });
+  const content = await answer.blob().catch(() => {
+    throw new ServerFailure({ kind: signal.aborted ? "stopped" : "gone" });
+  });
+  return new File([content], name, { type: "image/png" });
 }
 
 async function reach(address, options) {

@@ -22,6 +22,15 @@ export function showState(stage) {
     writeKeys(stage);
     element("language").value = state.language;
   });
+  whenChanged(["rectangleFor"], () => {
+    for (const choice of document.querySelectorAll("[name=rectangle-for]")) {
+      const field = /** @type {HTMLInputElement} */ (choice);
+      field.checked = field.value === state.rectangleFor;
+    }
+  });
+  whenChanged(["letterKeys"], () => {
+    element("letter-keys").checked = state.letterKeys;
+  });
   whenChanged(["tool", "value"], () => {
     press("[data-tool]", (button) => button.dataset.tool === state.tool);
     press("[data-value]", (button) => Number(button.dataset.value) === state.value);

@@ -51,6 +51,8 @@ export const state = {
   /** Changes since something was saved. */
   unsaved: false,
   language: "en",
+  /** Whether letters, digits and signs alone are keys: who dictates may say them by chance. */
+  letterKeys: true,
 };
 
 /** @type {Set<(changed: Set<string>) => void>} */

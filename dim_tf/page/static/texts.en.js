@@ -134,6 +134,7 @@ export const english = {
   key_save: "Save the cut-out; before there is one, the trimap",
   key_help: "This list",
   key_click: "click",
+  letter_keys: "Letters, digits and signs alone are keys",
 
   replace_unsaved: "Open another photo? What you painted is not saved.",
   role_title: "What is this picture?",

@@ -1,11 +1,11 @@
 // @ts-check
 /** Words in the language that is chosen. */
+import { remember, remembered } from "./remembered.js";
 import { state, update } from "./state.js";
 import { english } from "./texts.en.js";
 import { chinese } from "./texts.zh.js";
 
 const LANGUAGES = { en: english, zh: chinese };
-const REMEMBERED = "dim_tf.language";
 
 /**
  * A text with its places filled in.
@@ -25,12 +25,7 @@ export function hasText(/** @type {string} */ key) {
 
 /** The language that was chosen last, or else the browser's. */
 export function firstLanguage() {
-  let chosen = null;
-  try {
-    chosen = localStorage.getItem(REMEMBERED);
-  } catch {
-    // a browser that keeps nothing
-  }
+  const chosen = remembered("language");
   if (chosen && chosen in LANGUAGES) return chosen;
   const wanted = navigator.languages ?? [navigator.language];
   for (const language of wanted) {
@@ -42,11 +37,7 @@ export function firstLanguage() {
 
 /** Changes the language, here and for the next visit. */
 export function chooseLanguage(/** @type {string} */ language) {
-  try {
-    localStorage.setItem(REMEMBERED, language);
-  } catch {
-    // it holds until the page is left
-  }
+  remember("language", language);
   update({ language });
 }
 

@@ -131,6 +131,7 @@ export const chinese = {
   key_save: "保存抠图结果；还没有结果时保存三分图",
   key_help: "这份列表",
   key_click: "单击",
+  letter_keys: "单独按字母、数字和符号也是快捷键",
 
   replace_unsaved: "打开另一张照片吗？涂好的内容还没有保存。",
   role_title: "这张图片是什么？",

@@ -20,6 +20,11 @@ export const ERASE = -1;
  * before that step, from which the step is found by comparing: painting itself writes nothing down.
  */
 export class Trimap {
+  /** How many revisions there were. */
+  #revisions = 0;
+  /** The one that the step that is open began with. */
+  #revisionBefore = 0;
+
   /**
    * @param {number} width pixels
    * @param {number} height
@@ -38,7 +43,7 @@ export class Trimap {
     this.changed = null;
     /** @type {Box | null} Changed in the step that is open. */
     this.open = null;
-    /** Grows with each change. */
+    /** Of what is painted: another number after each change, and the former one after `cancel`. */
     this.revision = 0;
   }
 
@@ -105,7 +110,7 @@ export class Trimap {
     const [from, to] = [box.top * this.width, box.bottom * this.width];
     this.values.set(this.settled.subarray(from, to), from);
     this.changed = around(this.changed, box);
-    this.revision++;
+    this.revision = this.#revisionBefore;
   }
 
   /** Takes the last step back; what is open is closed first. Returns whether there was one. */
@@ -148,7 +153,7 @@ export class Trimap {
       const top = Math.floor(from / this.width);
       const bottom = Math.ceil(to / this.width);
       this.changed = around(this.changed, { left: 0, top, right: this.width, bottom });
-      this.revision++;
+      this.revision = ++this.#revisions;
     }
     return true;
   }
@@ -171,8 +176,9 @@ export class Trimap {
   #touch(/** @type {number} */ left, top, right, bottom) {
     const box = { left, top, right, bottom };
     this.changed = around(this.changed, box);
+    if (!this.open) this.#revisionBefore = this.revision;
     this.open = around(this.open, box);
-    this.revision++;
+    this.revision = ++this.#revisions;
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Files that come by drop, paste or choice. */
 import { makeTrimap, openPhoto } from "./actions.js";
-import { run } from "./jobs.js";
+import { run, untilNoMatteIsMade } from "./jobs.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 
@@ -82,6 +82,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ file) {
   if (picture) useBackdrop(file, picture);
   else {
     // A kind that this browser does not show.
+    await untilNoMatteIsMade();
     await run("job_photo", async (job) => {
       const seen = await job.request("/api/photo", {}, { photo: file });
       useBackdrop(file, await readPyramid(seen.file));

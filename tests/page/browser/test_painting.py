@@ -194,3 +194,28 @@ def test_the_list_of_keys(page):
     assert "Eraser" in dialog.text_content()
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
+
+
+def test_letters_can_be_turned_off_as_keys(page):
+    """WCAG 2.1.4: what is said to a microphone or pressed by chance should not paint."""
+
+    def pressed(tool):
+        return page.locator(f"button[data-tool={tool}]").get_attribute("aria-pressed")
+
+    page.keyboard.press("?")
+    page.uncheck("#letter-keys")
+    page.keyboard.press("Escape")
+    page.locator("#keys-dialog").wait_for(state="hidden")
+    for key in ("e", "h", "?"):
+        page.keyboard.press(key)
+    assert pressed("brush") == "true"
+    assert page.locator("#keys-dialog").is_hidden()
+    page.reload()
+    until(page, "Boolean(window.dimTf)")
+    page.keyboard.press("e")
+    assert pressed("brush") == "true"  # it is remembered
+    page.click("#show-keys")
+    page.check("#letter-keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    assert pressed("eraser") == "true"

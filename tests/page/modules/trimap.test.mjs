@@ -116,6 +116,16 @@ test("what is to be drawn again covers what has changed", () => {
   }
 });
 
+test("a step that is taken back leaves the revision as it was, and its number is not used again", () => {
+  const trimap = new Trimap(WIDTH, HEIGHT);
+  trimap.paint(3, 3, 9, 9, 5, 255);
+  const begun = trimap.revision;
+  trimap.cancel();
+  assert.equal(trimap.revision, 0);
+  trimap.paint(3, 3, 9, 9, 5, 128);
+  assert.ok(trimap.revision > begun);
+});
+
 test("no other value comes in", () => {
   const trimap = new Trimap(WIDTH, HEIGHT);
   assert.throws(() => trimap.paint(3, 3, 9, 9, 5, 127), RangeError);
