@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import numpy as np
-from timing import machine, table
+from timing import busy_seconds, machine, table
 
 from dim_tf.synthetic import foreground_colours, kind_of, render_matte, render_texture
 
@@ -56,12 +56,6 @@ def draw_photos(folder: Path, count: int) -> None:
             (f"masks/{number:04d}.png", np.where(alpha > 127, 255, 0).astype(np.uint8)[inside]),
         ):
             cv2.imwrite(str(folder / name), picture)
-
-
-def busy_seconds() -> float:
-    """What all programs had of the processors since the machine started; Linux."""
-    user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
-    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
 def run(command: list[str], checkout: Path) -> dict[str, float]:

@@ -24,7 +24,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from timing import table
+from timing import busy_seconds, table
 
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import (
@@ -107,9 +107,7 @@ def print_scaling(folder: str, settings: dict) -> None:
 
 def cores_busy_with_others() -> tuple[float, float]:
     """Seconds that have passed, and core seconds that all but this and its children have used."""
-    user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
-    own = sum(os.times()[:4])
-    return time.monotonic(), (user + nice + system) / os.sysconf("SC_CLK_TCK") - own
+    return time.monotonic(), busy_seconds() - sum(os.times()[:4])
 
 
 def print_agreement(folder: str, settings: dict) -> None:

@@ -26,8 +26,9 @@ def list_checkpoints(run_dir: Path) -> list[Path]:
     """The checkpoints of a run, newest first; damaged ones are not sorted out."""
     folder = run_dir / CHECKPOINT_FOLDER
     found = [path for path in folder.glob("step-*.npz") if _STEP_NAME.fullmatch(path.name)]
-    return sorted(found, key=_step_of, reverse=True)
+    return sorted(found, key=step_of, reverse=True)
 
 
-def _step_of(path: Path) -> int:
+def step_of(path: Path) -> int:
+    """The step after which a checkpoint of `list_checkpoints` was written."""
     return int(_STEP_NAME.fullmatch(path.name).group(1))

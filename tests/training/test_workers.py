@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dim_tf.config import with_values
-from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints, step_of
 from dim_tf.system.folder_lock import LOCK_NAME
 from dim_tf.training.progress import LOSS_LOG_NAME
 from dim_tf.training.records import FLAGFILE_NAME
@@ -67,8 +67,16 @@ def run_dir_of(config):
     return Path(config.run.run_dir)
 
 
-def step_of(checkpoint):
-    return int(checkpoint.stem.removeprefix("step-"))
+def kill_and_hear_of_it(processes, number, addresses):
+    """Kills one of two workers; the other ends within 30 seconds, with one sentence."""
+    kill(processes[number])
+    started = time.monotonic()
+    status, _, errors = end_of(processes)[1 - number]
+    assert time.monotonic() - started < 30
+    assert status == 1
+    lost = f"Worker {number} ({addresses[number]})"
+    assert errors.startswith(f"train.py: {lost} is lost: it has ended, or its ")
+    assert errors.count("\n") == 1
 
 
 def distance(actual, expected):
@@ -117,13 +125,7 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
 
     processes = start()
     wait_until_there(checkpoint_path(run_dir_of(config), 5 * (step // 5 + 1)), processes)
-    kill(processes[1])
-    started = time.monotonic()
-    status, _, errors = end_of(processes)[0]
-    assert time.monotonic() - started < 30
-    assert status == 1
-    assert errors.startswith(f"train.py: Worker 1 ({addresses[1]}) is lost: it has ended, or its ")
-    assert errors.count("\n") == 1
+    kill_and_hear_of_it(processes, 1, addresses)
     assert len(losses_of(run_dir_of(config))) < STEPS
 
     ends = end_of(start())
@@ -140,13 +142,7 @@ def test_the_chief_killed_and_one_process_goes_on(together, tmp_path):
     addresses = [f"localhost:{port}" for port in free_ports(2)]
     processes = start_workers(config, tmp_path, addresses)
     wait_until_there(checkpoint_path(run_dir_of(config), 5), processes)
-    kill(processes[0])
-    started = time.monotonic()
-    status, _, errors = end_of(processes)[1]
-    assert time.monotonic() - started < 30
-    assert status == 1
-    assert errors.startswith(f"train.py: Worker 0 ({addresses[0]}) is lost: it has ended, or its ")
-    assert errors.count("\n") == 1
+    kill_and_hear_of_it(processes, 0, addresses)
     assert len(losses_of(run_dir_of(config))) < 20
 
     saved = step_of(list_checkpoints(run_dir_of(config))[0])
