@@ -9,23 +9,16 @@ Needs Chromium and Playwright (`pip install playwright`; no browser of its own).
 """
 
 import argparse
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from page_browser import browser_and_address
+from playwright.sync_api import Page
 
 WINDOW = {"width": 1400, "height": 900}
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 ZOOMS = {"fit": 0, "100 %": 1.0, "400 %": 4.0}
 
 
@@ -95,15 +88,7 @@ def main() -> None:
     parser.add_argument("--brushes", type=numbers, default=[20, 100, 500])
     parser.add_argument("--seconds", type=float, default=2.0)
     flags = parser.parse_args()
-    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
-    command = [sys.executable, "-m", "dim_tf", "page", "--nobrowser", "--port=0"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
-        sync_playwright() as playwright,
-    ):
-        address = re.search(r"http://\S+", server.stdout.readline())[0]
-        browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
+    with tempfile.TemporaryDirectory() as folder, browser_and_address() as (browser, address):
         print(f"Chromium {browser.version}, window {WINDOW['width']} × {WINDOW['height']}")
         print("ms per frame: median, 95th percentile, worst")
         print(f"{'MP':>3} {'zoom':>6} {'brush':>6} {'frames':>6} | {'interval':^20} | {'work':^20}")
@@ -121,8 +106,6 @@ def main() -> None:
                     frames = paint(page, flags.seconds)
                     report(f"{megapixels:3d} {zoom:>6} {brush:6d}", frames)
             page.close()
-        browser.close()
-        server.terminate()
 
 
 if __name__ == "__main__":

@@ -7,21 +7,14 @@ Chromium and Playwright (`pip install playwright`; no browser of its own).
 """
 
 import argparse
-import re
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from page_browser import browser_and_address
+from playwright.sync_api import Browser
 
 ASSETS = Path(__file__).resolve().parents[1] / "dim_tf" / "assets"
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 QUALITY = 88
 PICTURES = {
     "page.jpg": {"viewport": {"width": 1400, "height": 880}},
@@ -56,18 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     flags = parser.parse_args()
-    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
-    command = [sys.executable, "-m", "dim_tf", "page", "--nobrowser", "--port=0"]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
-        sync_playwright() as playwright,
-    ):
-        address = re.search(r"http://\S+", server.stdout.readline())[0]
-        browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
+    with browser_and_address() as (browser, address):
         for name, settings in PICTURES.items():
             take_picture(browser, address, flags.out / name, settings)
-        browser.close()
-        server.terminate()
 
 
 if __name__ == "__main__":

@@ -8,18 +8,15 @@ import { readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
 import { say } from "./texts.js";
 import { Trimap } from "./trimap.js";
-import { BACKGROUND, FOREGROUND, UNKNOWN } from "./values.js";
+import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
 
-const MEGABYTE = 1_000_000;
 /** A first brush of this share of the photo's longer side. */
 const BRUSH_SHARE = 1 / 24;
 const SAMPLE = "sample_rgb.png";
-const SMALLEST_RECTANGLE = 2;
 
-/** Opens a photo; its trimap begins with nothing marked. */
+/** Opens a photo; its trimap begins with nothing marked. The file's content is in memory already. */
 export async function openPhoto(/** @type {File} */ file) {
   if (state.photo && state.unsaved && !window.confirm(say("replace_unsaved"))) return false;
-  if (isTooLarge(file)) return false;
   return run("job_photo", async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
     const picture = await readPyramid(seen);
@@ -55,8 +52,7 @@ export async function openSample() {
  * @param {import("./state.js").WayIn} wayIn
  */
 export async function makeTrimap(wayIn) {
-  const { photo } = state;
-  if (!photo || (wayIn.content instanceof Blob && isTooLarge(wayIn.content))) return false;
+  if (!state.photo) return false;
   return run("job_trimap", async (job) => {
     const values = await askForTrimap(job, wayIn);
     putTrimap(values, true);
@@ -238,14 +234,6 @@ function saysWhere() {
   else if (!unknown && !background) tellProblem("all_foreground");
   else return true;
   return false;
-}
-
-function isTooLarge(/** @type {Blob} */ file) {
-  const limit = state.server?.limits?.upload_bytes ?? Infinity;
-  if (file.size <= limit) return false;
-  const [megabytes, most] = [file.size, limit].map((bytes) => Math.ceil(bytes / MEGABYTE));
-  tellProblem("too_large", { megabytes, limit: most });
-  return true;
 }
 
 /** Takes another result, or none, and gives back the memory of the last. */

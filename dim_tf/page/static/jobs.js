@@ -15,8 +15,8 @@ const SECONDS_IF_BUSY = 5;
 
 /** @type {AbortController | null} */
 let running = null;
-/** Is kept when the job that runs is over. */
-let ended = Promise.resolve();
+/** Is kept when the job that runs is over; says whether the person stopped it. */
+let ended = Promise.resolve(false);
 
 /**
  * Does a job; one that runs already is stopped. Failures are told.
@@ -28,9 +28,10 @@ export async function run(name, work) {
   running?.abort();
   const controller = new AbortController();
   running = controller;
+  let byPerson = false;
   let end = () => {};
   ended = new Promise((resolve) => {
-    end = () => resolve();
+    end = () => resolve(byPerson);
   });
   const job = new Job(name, controller.signal);
   job.say(name);
@@ -43,7 +44,10 @@ export async function run(name, work) {
     const newer = running !== controller;
     if (!(error instanceof ServerFailure)) tellFailure(error);
     else if (error.failure.kind !== "stopped") tellFailure(error);
-    else if (!newer) announce("stopped");
+    else if (!newer) {
+      byPerson = true;
+      announce("stopped");
+    }
     return false;
   } finally {
     if (running === controller) {
@@ -59,9 +63,15 @@ export async function untilJobIsOver() {
   await ended;
 }
 
-/** Waits until the job that runs is over, where it makes a matte: it is not to be lost. */
+/**
+ * Waits until the job that runs is over, where it makes a matte: it is not to be lost. Returns false
+ * where the person stopped it, and with it what waits.
+ */
 export async function untilNoMatteIsMade() {
-  while (state.job && MAKES_MATTE.includes(state.job.name)) await ended;
+  while (state.job && MAKES_MATTE.includes(state.job.name)) {
+    if (await ended) return false;
+  }
+  return true;
 }
 
 /** Stops the job that runs. Returns whether there was one. */

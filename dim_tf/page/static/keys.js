@@ -7,14 +7,13 @@ import { brushDown, brushTo, brushUp, fillAt, isPainting } from "./painting.js";
 import { boxBetween } from "./pointer.js";
 import { remember, remembered } from "./remembered.js";
 import { save } from "./saving.js";
-import { state, update } from "./state.js";
+import { state, update, whenChanged } from "./state.js";
 import { say } from "./texts.js";
-import { BACKGROUND, FOREGROUND, LARGEST_BRUSH, SMALLEST_BRUSH, UNKNOWN } from "./values.js";
+import { BACKGROUND, FOREGROUND, LARGEST_BRUSH, SMALLEST_BRUSH, UNKNOWN, ZOOM } from "./values.js";
 
 /** A key of the arrows moves the brush by so many CSS pixels. */
 const STEP = 8;
 const GROWTH = 1.15;
-const ZOOM = 1.25;
 const LETTER_KEYS = "letter_keys";
 
 /** Chooses a value to paint with; the fill stays, other tools become the brush. */
@@ -95,6 +94,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   const canvas = stage.canvases.cursor;
   /** @type {{x: number, y: number} | null} First corner of a rectangle. */
   let corner = null;
+  whenChanged(["tool", "photo"], () => corner && letGo());
 
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.isComposing) return;
@@ -170,7 +170,8 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   }
 
   function enter(place) {
-    if (state.tool === "fill") fillAt(place);
+    if (isPainting()) letGo();
+    else if (state.tool === "fill") fillAt(place);
     else if (state.tool === "rectangle") {
       if (corner) {
         corner = null;
@@ -179,8 +180,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
         corner = { ...place };
         announce("corner_set");
       }
-    } else if (isPainting()) letGo();
-    else if (state.tool !== "pan") {
+    } else if (state.tool !== "pan") {
       brushDown({ ...place });
       announce("brush_down");
     }

@@ -7,11 +7,10 @@ import { paintBox } from "./pointer.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
 import { chooseLanguage } from "./texts.js";
-import { BACKGROUND, LARGEST_BRUSH, UNKNOWN } from "./values.js";
+import { BACKGROUND, LARGEST_BRUSH, SMALLEST_RECTANGLE, UNKNOWN, ZOOM } from "./values.js";
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const SIDES = ["x", "y", "width", "height"];
-const ZOOM = 1.25;
 
 /** The slider of the brush's size is even in the logarithm. */
 export const sizeOf = (position) => Math.round(LARGEST_BRUSH ** (position / 100));
@@ -83,6 +82,7 @@ export function listenToControls(stage) {
       update({ rectangleFor: /** @type {any} */ (choice).value }),
     );
   }
+  for (const side of ["width", "height"]) element(`rectangle-${side}`).min = SMALLEST_RECTANGLE;
   for (const side of SIDES) {
     whenInput(`rectangle-${side}`, () => {
       const box = typedRectangle();

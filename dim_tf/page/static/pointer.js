@@ -20,8 +20,8 @@ export function listenToPointers(stage, rectangleDrawn) {
   /** @type {Map<number, {x: number, y: number}>} The fingers that are down. */
   const fingers = new Map();
   /** What the pointer that is down does.
-   * @type {null | {does: "paint" | "pan" | "rectangle" | "pinch" | "nothing", id: number, pane: any,
-   *   x: number, y: number, corner: {x: number, y: number}}} */
+   * @type {null | {does: "paint" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
+   *   pane: any, x: number, y: number, corner: {x: number, y: number}}} */
   let drag = null;
   let spaceIsDown = false;
   let penWasSeen = false;
@@ -30,7 +30,12 @@ export function listenToPointers(stage, rectangleDrawn) {
     if (!state.photo) return;
     canvas.focus({ preventScroll: true });
     penWasSeen ||= event.pointerType === "pen";
+    if (event.pointerType === "pen" && drag?.by === "touch") {
+      letGo(); // the hand came down before its pen
+      fingers.clear();
+    }
     if (event.pointerType === "touch") {
+      if (drag && drag.by !== "touch") return; // the hand beside the pen
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (fingers.size === 2) return beginPinch(event);
       if (fingers.size > 2) return;
@@ -39,7 +44,8 @@ export function listenToPointers(stage, rectangleDrawn) {
     const place = stage.toPhoto(event.clientX, event.clientY);
     const does = whatItDoes(event);
     const { pane, x, y } = place;
-    drag = { does, id: event.pointerId, pane, x: event.clientX, y: event.clientY, corner: { x, y } };
+    const { pointerId: id, pointerType: by, clientX, clientY } = event;
+    drag = { does, id, by, pane, x: clientX, y: clientY, corner: { x, y } };
     if (does === "paint") {
       const erase = event.button === RIGHT || event.button === PEN_ERASER;
       brushDown(place, { erase, line: event.shiftKey });
@@ -55,11 +61,18 @@ export function listenToPointers(stage, rectangleDrawn) {
     return state.tool === "rectangle" ? "rectangle" : "paint";
   }
 
-  function beginPinch(event) {
+  function beginPinch(/** @type {PointerEvent} */ event) {
+    letGo();
+    const { pointerId: id, pointerType: by } = event;
+    drag = { does: "pinch", id, by, pane: null, x: 0, y: 0, corner: { x: 0, y: 0 } };
+    stage.cursor = null;
+  }
+
+  /** What the pointer that is down did so far is taken back. */
+  function letGo() {
     if (drag?.does === "paint") cancelStroke();
     if (drag?.does === "rectangle") update({ rectangle: null });
-    drag = { does: "pinch", id: event.pointerId, pane: null, x: 0, y: 0, corner: { x: 0, y: 0 } };
-    stage.cursor = null;
+    drag = null;
   }
 
   function go(/** @type {PointerEvent} */ event) {

@@ -22,7 +22,7 @@ export async function save(/** @type {What} */ what) {
   }
   const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
   const ready = () => (bits === "8" ? readyFile(what) : null);
-  if (!ready()) await untilNoMatteIsMade();
+  if (!ready() && !(await untilNoMatteIsMade())) return;
   if (!isSame()) return;
   const file = ready();
   if (file) return hand(file, what);

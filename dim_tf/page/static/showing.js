@@ -125,9 +125,6 @@ function enable() {
   /** @type {any} */ (composite).disabled = !state.result || state.backdrop.kind === "checkerboard";
 }
 
-/** @type {{look: string, width: number, height: number} | null} */
-let arranged = null;
-
 function showLook(stage) {
   const look = stage.look();
   press("[data-look]", (button) => button.dataset.look === look);
@@ -137,10 +134,7 @@ function showLook(stage) {
   }
   element("over-result").disabled = !state.result;
   element("divider").hidden = look !== "slider";
-  const pane = stage.panes()[0];
-  if (arranged && arranged.look !== look) stage.arrange(arranged);
-  arranged = { look, width: pane.width, height: pane.height };
-  stage.drawAll();
+  stage.arrange();
 }
 
 let counting = 0;

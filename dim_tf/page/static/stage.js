@@ -36,6 +36,8 @@ export class Stage {
     this.ratio = 1;
     /** @type {import("./viewport.js").View} */
     this.view = { scale: 1, x: 0, y: 0 };
+    /** The panes' size when the photo was last put in its place. */
+    this.arranged = { width: 0, height: 0 };
     /** Whether the whole photo is to stay in the window when its size changes. */
     this.fits = true;
     /** @type {{x: number, y: number, size: number, round: boolean, down: boolean} | null} */
@@ -128,9 +130,11 @@ export class Stage {
     if (view !== this.view) this.#show(view);
   }
 
-  /** The panes have changed: the photo keeps its middle, or is fitted again. */
-  arrange(/** @type {import("./viewport.js").Size} */ before) {
+  /** The panes may have changed: the photo keeps its middle, or is fitted again. */
+  arrange() {
+    const before = this.arranged;
     const now = this.panes()[0];
+    this.arranged = now;
     if (this.fits && state.photo) this.fit();
     else if (before.width !== now.width || before.height !== now.height) {
       this.move((now.width - before.width) / 2, (now.height - before.height) / 2);
@@ -145,14 +149,13 @@ export class Stage {
   }
 
   #resize() {
-    const before = this.panes()[0];
     this.ratio = window.devicePixelRatio || 1;
     const box = this.root.getBoundingClientRect();
     for (const canvas of Object.values(this.canvases)) {
       canvas.width = Math.max(1, Math.round(box.width * this.ratio));
       canvas.height = Math.max(1, Math.round(box.height * this.ratio));
     }
-    this.arrange(before);
+    this.arrange();
   }
 
   /** Where a layer is drawn. */

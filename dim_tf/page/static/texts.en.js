@@ -179,6 +179,8 @@ export const english = {
     "Find the object, draw a rectangle around it, open a mask, or paint it with the brush (B).",
   all_foreground: "Everything is marked as foreground, so there is no edge.",
   all_foreground_advice: "Paint what lies behind the object as background (N), and its edge as unknown (U).",
+  unreadable_file: "{name} cannot be read any more.",
+  unreadable_file_advice: "See whether it is still there, and choose it again.",
   too_large: "The file has {megabytes} MB; the server takes {limit} MB.",
   too_large_advice: "Make it smaller, or start the server with a larger limit.",
   not_a_rectangle: "These numbers are no rectangle on the photo.",

@@ -174,6 +174,8 @@ export const chinese = {
   no_foreground_advice: "可以自动寻找物体、在它周围画矩形、打开 mask，或者用画笔（B）涂出来。",
   all_foreground: "所有部分都标成了前景，没有边缘可算。",
   all_foreground_advice: "请把物体后面的部分涂成背景（N），把边缘涂成未知（U）。",
+  unreadable_file: "无法再读取 {name}。",
+  unreadable_file_advice: "请确认它还在原处，然后重新选择。",
   too_large: "文件有 {megabytes} MB，服务器最多接受 {limit} MB。",
   too_large_advice: "请把它缩小，或者用更大的上限启动服务器。",
   not_a_rectangle: "这几个数字在照片上构不成矩形。",

@@ -1,18 +1,20 @@
 // @ts-check
 /** Files that come by drop, paste or choice. */
 import { makeTrimap, openPhoto } from "./actions.js";
+import { tellProblem } from "./failures.js";
 import { run, untilNoMatteIsMade } from "./jobs.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const MEGABYTE = 1_000_000;
 const SAYS_WHERE = /mask|trimap|alpha|matte/i;
 const KINDS = "image/*,.heic,.heif,.avif,.tif,.tiff,.ppm,.pgm,.bmp";
 
 /** Listens to all ways in which a file comes. */
 export function listenToFiles() {
   for (const [button, input, take] of [
-    ["open-photo", "photo-file", openPhoto],
+    ["open-photo", "photo-file", (file) => useAs("photo", file)],
     ["choose-photo", "photo-file", null],
     ["open-mask", "mask-file", (file) => useAs("mask", file)],
     ["open-trimap", "trimap-file", (file) => useAs("trimap", file)],
@@ -54,10 +56,10 @@ async function receive(/** @type {File[]} */ files) {
   if (files.length > 1) {
     const where = files.find((file) => SAYS_WHERE.test(file.name));
     const photo = files.find((file) => file !== where);
-    if (photo && (await openPhoto(photo)) && where) {
+    if (photo && (await useAs("photo", photo)) && where) {
       await useAs(/trimap/i.test(where.name) ? "trimap" : "mask", where);
     }
-  } else if (!state.photo) await openPhoto(files[0]);
+  } else if (!state.photo) await useAs("photo", files[0]);
   else await useAs(await askForRole(files[0]), files[0]);
 }
 
@@ -72,21 +74,45 @@ function askForRole(/** @type {File} */ file) {
   );
 }
 
-async function useAs(/** @type {string} */ role, /** @type {File} */ file) {
-  if (role === "photo") await openPhoto(file);
+/** Uses a file as what it is; with no role it is not used. Returns whether that came to its end. */
+async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
+  const file = role ? await inMemory(chosen) : null;
+  if (!file) return false;
+  if (role === "photo") return openPhoto(file);
   if (role === "mask" || role === "trimap") {
-    await makeTrimap({ kind: role, content: file, name: file.name });
+    return makeTrimap({ kind: role, content: file, name: file.name });
   }
-  if (role !== "backdrop") return;
   const picture = await readPyramid(file).catch(() => null);
-  if (picture) useBackdrop(file, picture);
-  else {
-    // A kind that this browser does not show.
-    await untilNoMatteIsMade();
-    await run("job_photo", async (job) => {
-      const seen = await job.request("/api/photo", {}, { photo: file });
-      useBackdrop(file, await readPyramid(seen.file));
-    });
+  if (picture) {
+    useBackdrop(file, picture);
+    return true;
+  }
+  // A kind that this browser does not show.
+  await untilNoMatteIsMade();
+  return run("job_photo", async (job) => {
+    const seen = await job.request("/api/photo", {}, { photo: file });
+    useBackdrop(file, await readPyramid(seen.file));
+  });
+}
+
+/**
+ * A file as it is now: what becomes of it on the disk does not change what is open here, nor can a
+ * browser send a file that was changed. Null, and told, where it cannot be.
+ * @param {File} file
+ * @returns {Promise<File | null>}
+ */
+async function inMemory(file) {
+  const limit = state.server?.limits?.upload_bytes ?? Infinity;
+  if (file.size > limit) {
+    const [megabytes, most] = [file.size, limit].map((bytes) => Math.ceil(bytes / MEGABYTE));
+    tellProblem("too_large", { megabytes, limit: most });
+    return null;
+  }
+  try {
+    return new File([await file.arrayBuffer()], file.name, { type: file.type });
+  } catch {
+    tellProblem("unreadable_file", { name: file.name });
+    return null;
   }
 }
 

@@ -98,6 +98,39 @@ def test_fingers_paint_and_two_of_them_zoom_without_painting(open_page, pictures
     assert np.array_equal(trimap_of(page), painted)
 
 
+@pytest.mark.parametrize("first", ["hand", "pen"])
+def test_a_hand_beside_the_pen_does_nothing(open_page, pictures, first):
+    page = open_page(has_touch=True)
+    open_photo(page, pictures / "disc.png")
+    devices = page.context.new_cdp_session(page)
+
+    def hand_down():
+        x, y = on_screen(page, 100.5, 80.5)
+        devices.send(
+            "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        )
+
+    def pen(kind, place, **pressed):
+        x, y = on_screen(page, *place)
+        event = {"type": kind, "x": x, "y": y, "pointerType": "pen", "button": "left", **pressed}
+        devices.send("Input.dispatchMouseEvent", event)
+
+    start, end = (40.5, 30.5), (80.5, 30.5)
+    view = page.evaluate("dimTf.view()")
+    if first == "hand":
+        hand_down()
+    pen("mousePressed", start, buttons=1, clickCount=1)
+    if first == "pen":
+        hand_down()
+    pen("mouseMoved", end, buttons=1)
+    pen("mouseReleased", end, buttons=0, clickCount=1)
+    devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    size = int(page.locator("#size-shown").text_content().split()[0])
+    expected = disc_stroke(EMPTY.shape, start, end, size, 255, EMPTY)
+    assert np.array_equal(trimap_of(page), expected)
+    assert page.evaluate("dimTf.view()") == view
+
+
 @pytest.mark.parametrize("width, height", [(390, 844), (640, 400)], ids=["phone", "zoom_of_200"])
 def test_in_a_narrow_window_nothing_sticks_out(open_page, pictures, width, height):
     page = open_page(viewport={"width": width, "height": height})
@@ -131,6 +164,37 @@ def test_wheel_zooms_to_the_pointer_and_space_moves(page, pictures):
     assert np.array_equal(trimap_of(page), EMPTY)
     page.keyboard.press("0")
     assert page.locator("#zoom-shown").text_content() == "400 %"
+
+
+def test_another_tool_forgets_the_first_corner_of_the_keyboard(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.focus("#canvas")
+    for key in ("r", "Enter", "ArrowRight", "ArrowDown", "b", "r", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator("#status").text_content() == "First corner set"
+    assert page.locator("#job").is_hidden()
+    assert np.array_equal(trimap_of(page), EMPTY)
+
+
+def test_a_photo_stays_what_it_was_when_its_file_changes(page, pictures, tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes((pictures / "disc.png").read_bytes())
+    open_photo(page, path)
+    path.write_bytes(b"saved anew, by another program")
+    page.click("#find-object")
+    until(page, "document.getElementById('status').textContent.includes('trimap is ready')")
+    assert page.locator("#failure").is_hidden()
+
+
+def test_a_file_that_is_gone_is_said(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.evaluate("""() => {
+      File.prototype.arrayBuffer = () => Promise.reject(new DOMException("", "NotFoundError"));
+    }""")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    page.wait_for_selector("#failure")
+    assert "disc_mask.png cannot be read" in page.locator("#failure-sentence").text_content()
+    assert np.array_equal(trimap_of(page), EMPTY)
 
 
 def test_a_rectangle_is_drawn_or_typed_and_a_mask_opened(page, pictures):

@@ -294,6 +294,35 @@ def test_saving_waits_for_the_cutout_and_has_the_chosen_bits(page, pictures, tmp
     assert (shown[..., 0] != shown[..., 2]).any()  # colours: the cut-out, not the matte
 
 
+def test_stop_gives_up_a_save_that_waits(page, pictures):
+    names = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    held = Held(page, "**/api/matte?output=cutout&request=*")
+    page.keyboard.press("c")
+    held.wait()
+    page.click("[data-save=cutout]")
+    page.click("#stop")
+    page.wait_for_timeout(300)
+    assert page.locator("#job").is_hidden() and names == []
+
+
+def test_a_window_of_another_size_and_then_another_look_keep_the_middle(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    compute(page, "c")
+    page.keyboard.press("4")
+    page.keyboard.press("9")  # no longer fitted
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.wait_for_timeout(100)
+    before = page.evaluate("dimTf.view()")
+    page.keyboard.press("3")  # another look, as large as the one before
+    assert page.evaluate("dimTf.view()") == before
+
+
 def test_a_double_click_saves_once(page, pictures):
     names = []
     page.on("download", lambda download: names.append(download.suggested_filename))
