@@ -45,7 +45,7 @@ def run_pipeline(config: BeamConfig) -> None:
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError("The pipeline needs apache-beam; install it with pip install apache-beam.")
     _quieten()
-    from dim_tf.commands.photo_jobs import folders_written, nothing_written_error
+    from dim_tf.commands.result_files import folders_written, nothing_written_error
     from dim_tf.matting.predict import check_model
     from dim_tf.trimaps.grabcut import parse_rectangle
     from dim_tf.trimaps.on_photo import what_is_given
@@ -127,7 +127,7 @@ def _run(config: BeamConfig) -> dict[str, int]:
 
     from dim_tf.commands.beam_files import remove_unfinished
     from dim_tf.commands.beam_pipeline import dead_letters_of
-    from dim_tf.commands.photo_jobs import folders_written
+    from dim_tf.commands.result_files import folders_written
 
     runner, options = options_of(config)
     pipeline = beam.Pipeline(runner=runner, options=options)

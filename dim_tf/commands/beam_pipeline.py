@@ -19,15 +19,9 @@ from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
 from dim_tf.commands.beam_files import pictures_matching, read_picture_at, write_at
-from dim_tf.commands.photo_jobs import (
-    PhotoJob,
-    is_result,
-    no_partner_error,
-    overwriting_error,
-    place_of,
-    targets_in,
-)
+from dim_tf.commands.photo_jobs import PhotoJob, no_partner_error
 from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
+from dim_tf.commands.result_files import is_result, overwriting_error, place_of, targets_in
 from dim_tf.config import BeamConfig
 from dim_tf.pictures.folders import same_stem_error
 from dim_tf.system.errors import InputError, printable

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_jobs import ENDINGS, find_pictures, list_some, pair_by_stem
+from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
 from dim_tf.commands.progress import under_bar
+from dim_tf.commands.result_files import ENDINGS
 from dim_tf.config import InferenceConfig, ReadingConfig, values_of
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dim_tf.commands.photo_jobs import PhotoJob, Place
+from dim_tf.commands.photo_jobs import PhotoJob
 from dim_tf.commands.photo_pictures import Behind, Kind, pictures_of_photo
+from dim_tf.commands.result_files import Place
 from dim_tf.config import BeamConfig, InferenceConfig
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.metrics import to_8_bit

@@ -167,6 +167,13 @@ def test_many_missing_partners_are_counted():
         pair_by_stem(photos, [Path("h.png")], "alpha")
 
 
+def test_two_spellings_of_one_target_are_one_target(folders):
+    given = {"rgb": "photos/cat.jpg", "alpha": "masks/cat.png", "output": "out/cat.png"}
+    with pytest.raises(InputError, match=r"cat\.png would be written twice"):
+        plan(**given, cutout="masks/../out/cat.png")
+    assert plan(**given, cutout="masks/../cut/cat.png")
+
+
 @pytest.mark.parametrize("files", [{}, {"rgb": "photos/cat.jpg", "alpha": "masks/cat.png"}])
 def test_the_picture_behind_is_never_overwritten(folders, files):
     Path("behind.png").touch()

@@ -1,0 +1,150 @@
+"""Where what is made of a photo is written. Looks at names only."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from dim_tf.config import WritingConfig
+from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.system.errors import InputError, tell
+
+DEFAULT_FILE = "alpha.png"
+DEFAULT_FOLDER = "mattes"
+# Not read, but surely meant as a picture and not as a folder.
+_OTHER_PICTURE = re.compile(r"\.(exr|hdr|tga|psd|svg|pdf|jxl|jp2|npy|pfm)")
+# What the name of a picture that goes beside others is told apart by.
+ENDINGS = {
+    "side_by_side": "_side_by_side",
+    "save_trimap": "_trimap",
+    "save_certainty": "_certainty",
+    "cutout": "_cutout",
+    "composite": "_composite",
+}
+
+# A file on this machine, or the URL of one that Beam reads.
+Place = Path | str
+
+
+def files_for(flag: str, value: str, photos: list[Path], ending: str = "") -> list[Path]:
+    """The file to write for each photo: the one named, or one per photo in the folder named."""
+    path = Path(value)
+    suffix = path.suffix.lower()
+    is_folder = path.is_dir() or value.endswith(("/", os.sep))
+    if not is_folder and suffix in IMAGE_SUFFIXES:
+        if len(photos) > 1:
+            raise InputError(
+                f"--{flag}={value} is one file for {len(photos)} photos; give a folder."
+            )
+        if suffix != ".png":
+            raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
+        return [path]
+    if not is_folder and _OTHER_PICTURE.fullmatch(suffix):
+        raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"--{flag}={value} is a file; give a folder or a name ending in .png.")
+    return [path / f"{photo.stem}{ending}.png" for photo in photos]
+
+
+def other_targets(
+    writing: WritingConfig, photos: list[Path], mattes: list[Path]
+) -> list[dict[str, Path]]:
+    """What else is written for each photo: flag → file."""
+    others: list[dict[str, Path]] = [{} for _ in photos]
+    for flag, ending in ENDINGS.items():
+        value = getattr(writing, flag)
+        if value:
+            targets = files_for(flag, value, photos, ending)
+        elif flag == "composite" and writing.background:
+            targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
+        else:
+            continue
+        for other, target in zip(others, targets, strict=True):
+            other[flag] = target
+    return others
+
+
+def targets_in(writing: WritingConfig, stem: str) -> dict[str, str]:
+    """What is written for a photo where every flag names a folder, which may be a URL.
+
+    Args:
+        writing: says which folders.
+        stem: the photo's name without suffix.
+
+    Returns:
+        Fields of `PhotoJob`.
+    """
+    return {
+        flag: f"{folder.rstrip('/')}/{stem}{ENDINGS.get(flag, '')}.png"
+        for flag, folder in folders_written(writing).items()
+    }
+
+
+def folders_written(writing: WritingConfig) -> dict[str, str]:
+    """What is written, and the folder that is named for it."""
+    folders = {"matte": writing.output} if writing.write_matte else {}
+    return folders | {flag: value for flag in ENDINGS if (value := getattr(writing, flag))}
+
+
+def is_result(writing: WritingConfig, photo: Place) -> bool:
+    """Whether a file is a cut-out or the like of another photo, where flags name folders."""
+    stem = PurePosixPath(photo).stem
+    return any(
+        stem.endswith(ending)
+        and getattr(writing, flag)
+        and place_of(targets_in(writing, stem.removesuffix(ending))[flag]) == place_of(photo)
+        for flag, ending in ENDINGS.items()
+    )
+
+
+def without_results(photos: list[Path]) -> list[Path]:
+    """The photos without cut-outs and the like that were written beside them."""
+    stems = {photo.stem for photo in photos}
+    kept = []
+    for photo in photos:
+        sources = {photo.stem.removesuffix(ending) for ending in ENDINGS.values()} - {photo.stem}
+        if sources & stems:
+            tell(photo, "left out, made of the photo beside it")
+        else:
+            kept.append(photo)
+    return kept
+
+
+def place_of(file: Place) -> str:
+    """One name for a file that has several; URLs as they are."""
+    return str(file) if "://" in str(file) else os.path.realpath(file)
+
+
+def refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:
+    """Looks whether every target is a file of its own.
+
+    Raises:
+        InputError: one is an input, or two are the same.
+    """
+    # By inode: links and file systems that ignore case have several names for one file.
+    inputs = {_identity(path) for path in inputs}
+    written = set()
+    for target in targets:
+        if target.exists() and _identity(target) in inputs:
+            raise overwriting_error(target)
+        if place_of(target) in written:
+            raise InputError(f"{target} would be written twice; give another name or folder.")
+        written.add(place_of(target))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def nothing_written_error() -> InputError:
+    """Why there is nothing to do."""
+    return InputError(
+        "With --nowrite_matte nothing is written; leave it out, or name what is to be written, "
+        "such as --save_trimap=trimap.png."
+    )
+
+
+def overwriting_error(target: Place) -> InputError:
+    """Why a file is not written."""
+    return InputError(f"{target} is an input and would be overwritten; give another name.")
