@@ -36,6 +36,8 @@ DID_NOT_HOLD = "did not hold"
 UNDECIDED = "undecided"
 NOT_RUN = "not run yet"
 REPORTED = "only measured"
+# What can come of a claim that was run and is judged.
+VERDICTS = (HELD, HELD_SLIGHTLY, DID_NOT_HOLD, UNDECIDED)
 
 
 class Finding(NamedTuple):

@@ -130,13 +130,18 @@ def smallest_effect(spread: float, count: int, level: float) -> float:
 
 
 def count_needed(effect: float, spread: float, level: float) -> int | None:
-    """How many values show a true mean with a chance of 80 %; None above 100,000.
+    """How many values show a true mean with a chance of 80 %.
 
     Args:
         effect: in the unit of `spread`; not 0.
         spread: standard deviation of a value.
         level: of the test.
+
+    Returns:
+        None above 100,000, or where the deviation is not known (NaN).
     """
+    if math.isnan(spread):
+        return None
     if spread == 0:
         return 2
     low, high = 1, 2

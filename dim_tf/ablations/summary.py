@@ -16,9 +16,8 @@ from dim_tf.ablations.claims import (
     Row,
 )
 from dim_tf.ablations.judging import (
-    NOT_RUN,
-    REPORTED,
     UNDECIDED,
+    VERDICTS,
     Finding,
     measure_claim,
     verdict_of_row,
@@ -29,7 +28,6 @@ from dim_tf.ablations.tables import (
     NOTHING,
     SET_TITLES,
     chance_cell,
-    chance_text,
     effect_cell,
     finding_cell,
     markdown_table,
@@ -98,7 +96,7 @@ def _scale(words: Words, scale: Scale, records: Records) -> str:
 
 
 def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
-    """What the blog says, and what came of it at the largest scale that was run."""
+    """What the blog says, and what came of it; of each claim at the largest scale it was run at."""
     parts = [words(row.says)]
     for scale in reversed(SCALES) if row.judged_together else ():
         verdict = verdict_of_row(findings, scale)
@@ -112,41 +110,60 @@ def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
                     seeds=seeds,
                 )
             )
-    claims = [
-        _found_of_claim(words, claim, findings, alone=len(row.claims) == 1) for claim in row.claims
-    ]
-    if not any(claims):
-        parts.append(words("Not run yet."))
-    return words.sentences(*parts, *filter(None, claims))
+    told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
+    if not told:
+        return words.sentences(*parts, words("Not run yet."))
+    if len(row.claims) == 1:
+        return words.sentences(*parts, words("{found}.", found=_size(words, told[0])))
+    for verdict in VERDICTS:
+        for scale in SCALES:
+            alike = [one for one in told if (one.verdict, one.scale) == (verdict, scale)]
+            if alike:
+                parts.append(_found_alike(words, verdict, scale, alike))
+    return words.sentences(*parts)
+
+
+def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
+    """What was found at the largest scale; nothing of what does not count and is undecided."""
+    run = [one for one in findings if one.claim is claim and one.verdict in VERDICTS]
+    return run[-1:] if run and (claim.counts or run[-1].verdict != UNDECIDED) else []
+
+
+def _found_alike(words: Words, verdict: str, scale: Scale, findings: Sequence[Finding]) -> str:
+    """The claims of one verdict at one scale, in a sentence."""
+    claims = words("; ").join(
+        words(
+            "{claim} ({found})",
+            claim=words(finding.claim.text).rstrip(".。"),
+            found=_size(words, finding),
+        )
+        for finding in findings
+    )
+    return words(
+        "*{verdict}*, {scale} scale: {claims}.",
+        verdict=_at_the_beginning(words(verdict)),
+        scale=words(scale),
+        claims=claims,
+    )
+
+
+def _size(words: Words, finding: Finding) -> str:
+    """How large the change is, and what it would take where that is undecided."""
+    size = percent_cell(words, finding)
+    if size == NOTHING:
+        size = finding_cell(words, finding)
+    if finding.verdict != UNDECIDED or not finding.is_difference or not finding.seeds_needed:
+        return size
+    return words(
+        "{size}, about {needed} seeds would show {percent} %",
+        size=size,
+        needed=finding.seeds_needed,
+        percent=_PERCENT,
+    )
 
 
 def _at_the_beginning(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _found_of_claim(words: Words, claim: Claim, findings: Sequence[Finding], *, alone: bool) -> str:
-    """A sentence on a claim at the largest scale it was run at; none on what does not count and is
-    undecided.
-    """
-    run = [one for one in findings if one.claim is claim and one.verdict not in (NOT_RUN, REPORTED)]
-    if not run or not (claim.counts or run[-1].verdict != UNDECIDED):
-        return ""
-    finding = run[-1]
-    size = percent_cell(words, finding)
-    values = {
-        "size": finding_cell(words, finding) if size == NOTHING else size,
-        "chance": chance_text(finding.corrected),
-        "verdict": words(finding.verdict),
-        "scale": words(finding.scale),
-    }
-    text = "{size}, {chance}" if alone else "*{claim}*: {verdict}, {size}, {chance}, {scale} scale"
-    if finding.verdict == UNDECIDED and finding.is_difference and len(finding.by_seed) > 1:
-        values |= {"percent": _PERCENT, "needed": finding.seeds_needed}
-        takes = "about {needed} seeds would show {percent} %"
-        text += f"; {takes}." if finding.seeds_needed else "."
-    else:
-        text += "."
-    return words(text, claim=words(claim.text).rstrip(".。"), **values)
 
 
 def verdicts(words: Words, findings: Findings, records: Records) -> str:

@@ -99,12 +99,6 @@ def chance_cell(chance: float) -> str:
     return f"< {_SMALLEST_CHANCE}" if chance < _SMALLEST_CHANCE else f"{chance:.3f}"
 
 
-def chance_text(chance: float) -> str:
-    """A p-value in running text; with one seed there is none."""
-    cell = chance_cell(chance)
-    return f"p {cell}" if cell.startswith("<") else f"p = {cell}"
-
-
 def effect_cell(finding: Finding) -> str:
     """The mean difference in standard deviations over seeds."""
     if not finding.is_difference or math.isnan(finding.effect_size):

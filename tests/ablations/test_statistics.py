@@ -91,4 +91,5 @@ def test_the_count_that_is_needed_is_the_smallest():
     assert power(0.5, 1.0, 33, 0.05) < 0.8 <= power(0.5, 1.0, 34, 0.05)
     assert count_needed(10.0, 1.0, 0.05) == 3
     assert count_needed(1e-6, 1.0, 0.05) is None
+    assert count_needed(0.5, math.nan, 0.05) is None
     assert count_needed(0.5, 0.0, 0.05) == 2
