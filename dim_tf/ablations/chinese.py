@@ -17,8 +17,8 @@ CHINESE: dict[str, str] = {
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
     "The short scale: {width} of the network's width, {input_size} pixels, {steps} steps from random "
     "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
-    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights, "
-    "up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从 VGG16 的权重开始训练 {steps} 步，最多 {seeds} 个种子。",
+    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights "
+    "at a learning rate that falls, up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从 VGG16 的权重开始训练 {steps} 步，学习率逐渐下降，最多 {seeds} 个种子。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale, {seeds} seeds.": "**{verdict}**，{scale}规模，{seeds} 个种子。",

@@ -66,7 +66,7 @@ ROWS: tuple[Row, ...] = (
             ),
             Claim(
                 "From the original's start, without batch norm is worse than with it.",
-                *_both("original_start_no_batch_norm", "original_start"),
+                ("original_start_no_batch_norm", "original_start"),
                 counts=False,
             ),
             Claim(

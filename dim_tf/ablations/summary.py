@@ -90,7 +90,7 @@ def _scale(words: Words, scale: Scale, records: Records) -> str:
         SHORT: "The short scale: {width} of the network's width, {input_size} pixels, {steps} "
         "steps from random weights, up to {seeds} seeds.",
         LONG: "The long scale: {width} of the width, {input_size} pixels, {steps} steps from "
-        "VGG16's weights, up to {seeds} seeds.",
+        "VGG16's weights at a learning rate that falls, up to {seeds} seeds.",
     }[scale]
     return words(text, **values, steps=base.steps, seeds=seeds)
 

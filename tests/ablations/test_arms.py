@@ -62,7 +62,8 @@ LONG_SWITCHES = {
     "no_batch_norm": {"batch_norm": False},
     "no_batch_norm_slow": {"batch_norm": False, "learning_rate": 1e-5},
     "original_start": RAW_START,
-    "original_start_no_batch_norm": RAW_START | {"batch_norm": False, "learning_rate": 1e-5},
+    "original_start_no_batch_norm": RAW_START
+    | {"batch_norm": False, "learning_rate": 1e-5, "learning_rate_schedule": "constant"},
     "batch_5_equal_examples": {"batch_size": 5},
     "composite_before": BEFORE,
     "skip": {"skip": True},
@@ -124,7 +125,8 @@ def test_the_long_scale_is_the_short_one_trained_on_and_from_vgg16(in_root):
     config = AblationConfig(vgg_weights="vgg16.npz")
     long, short = (values_of(arm_configs(ARMS[name], config)[0]) for name in ("long_base", "base"))
     start = {"vgg_weights", "normalize_vgg", "normalize_input"}
-    assert {name for name in long if long[name] != short[name]} == {"steps"} | start
+    schedule = "learning_rate_schedule"
+    assert {name for name in long if long[name] != short[name]} == {"steps", schedule} | start
     assert long["steps"] == 8 * short["steps"]
     equal = arm_configs(ARMS["long_batch_5_equal_examples"], config)[0].run.optimization
     assert equal.steps * equal.batch_size == long["steps"]
