@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from tests.training.run_files import arrays_of, train_as
 def two_stages(tmp_path_factory):
     """Random weights with a refinement stage that already corrects something."""
     config = NetworkConfig(width=1 / 32, fc6="1x1", refine=True)
+    keras.utils.set_random_seed(1)
     network = build_network(config)
     random = np.random.default_rng(0)
     for variable in network.get_layer("refine_4").variables:
