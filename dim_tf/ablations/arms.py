@@ -74,7 +74,12 @@ ARMS: dict[str, Arm] = {
         Arm("no_batch_norm_slow", "no batch norm, learning rate 1e-5"),
         Arm("known_weight_0", "known weight 0"),
         Arm("batch_5", "batch size 5, equal steps"),
-        Arm("batch_5_equal_examples", "batch size 5, equal examples", equal_examples=True),
+        Arm(
+            "batch_5_equal_examples",
+            "batch size 5, equal examples",
+            equal_examples=True,
+            both_statistics=True,
+        ),
         Arm("composite_before", "composited before resizing"),
         Arm("dilate_only", "trained with dilation only", both_trimaps=True),
         Arm("premultiplied", "foreground premultiplied"),
@@ -103,10 +108,16 @@ ARMS: dict[str, Arm] = {
             "original_start_no_batch_norm",
             "the original's start, no batch norm, learning rate 1e-5",
         ),
-        _long("batch_5_equal_examples", "batch size 5, equal examples", equal_examples=True),
+        _long(
+            "batch_5_equal_examples",
+            "batch size 5, equal examples",
+            equal_examples=True,
+            both_statistics=True,
+        ),
         _long("composite_before", "composited before resizing"),
         _long("skip", "skip additions"),
         _long("tuned", "base, trained on", stages=("base", "tuned", "tuned_last")),
+        _long("refine_alone", "refinement, the stage alone", stages=("base", "refine")),
         _long("refine", "refinement", stages=("base", "refine", "refine_last")),
         _long(
             "tuned_composite_before",
@@ -150,6 +161,12 @@ def chosen_arms(config: AblationConfig) -> list[Arm]:
 def seeds_of(arm: Arm, config: AblationConfig) -> tuple[int, ...]:
     """The seeds that an arm is run with."""
     return config.long_seeds if arm.scale == LONG else config.seeds
+
+
+def planned_runs(scale: Scale, config: AblationConfig) -> set[tuple[str, int]]:
+    """Arm and seed of all runs of a scale."""
+    arms = [arm for arm in ARMS.values() if arm.scale == scale]
+    return {(arm.name, seed) for arm in arms for seed in seeds_of(arm, config)}
 
 
 def arm_configs(arm: Arm, config: AblationConfig, seed: int = 1) -> list[TrainingConfig]:

@@ -10,23 +10,25 @@ CHINESE: dict[str, str] = {
     "what is changed by hand is lost.": "由 `{command} report` 根据 `{records}` 里的记录生成；没有一处是手写的，手改的内容下次生成时会丢失。",
     "What was found": "结论",
     "The blog that this project follows says what matters in training the network, and what does "
-    "not. Each of its claims was tried: one switch flipped, all else the same, several times with "
-    "different random numbers (seeds), the same ones with and without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：只拨动一个开关，其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
+    "not. Each of its claims was tried: a switch flipped, all else the same, several times with "
+    "different random numbers (seeds), the same ones with and without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：拨动开关，其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
     "Measured is the mean absolute error of the matte over the unknown region, from 0 to 1, on "
     "composites whose mattes, colours and backgrounds no training saw.": "衡量的是 matte 在未知区域的平均绝对误差，从 0 到 1，所用合成图的 matte、颜色和背景训练时都没见过。",
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
     "The short scale: {width} of the network's width, {input_size} pixels, {steps} steps from random "
     "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
-    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights "
-    "at a learning rate that falls, up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从 VGG16 的权重开始训练 {steps} 步，学习率逐渐下降，最多 {seeds} 个种子。",
+    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights, "
+    "normalized, at a learning rate that falls, up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降，最多 {seeds} 个种子。",
+    "{missing} of its {planned} runs are missing, and until they are there its verdicts are "
+    "interim.": "{planned} 次训练里还缺 {missing} 次，补齐之前的判定都是暂时的。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
-    "**{verdict}** at the {scale} scale, {seeds} seeds.": "**{verdict}**，{scale}规模，{seeds} 个种子。",
+    "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
     "{found}.": "{found}。",
     "{claim} ({found})": "“{claim}”（{found}）",
     "; ": "；",
     "*{verdict}*, {scale} scale: {claims}.": "*{verdict}*，{scale}规模：{claims}。",
-    "{size}, about {needed} seeds would show {percent} %": "{size}，大约 {needed} 个种子才能看出 {percent} %",
+    "{size}, some {needed} seeds would show {percent} %": "{size}，大约 {needed} 个种子才能看出 {percent} %",
     # Verdicts.
     "held": "成立",
     "held, by less than 5 %": "成立，但不到 5 %",
@@ -55,11 +57,14 @@ CHINESE: dict[str, str] = {
     # Rules.
     "How it is judged": "如何判定",
     "The difference arm − reference is taken seed by seed, as both began with the same random "
-    "numbers and saw the same examples. Its 95 % interval over the seeds is that of Student's t. The "
-    "effect size d is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为两者的随机数相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算。效应量 d 是差的均值，以种子之间的标准差为单位。",
+    "numbers and saw the same examples wherever the switch leaves them. Its 95 % interval over the "
+    "seeds is that of Student's t: other seeds are in it, other pictures are not. The effect size d "
+    "is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为只要开关不涉及，两者的随机数就相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算：它包含换种子的变化，不包含换图片的变化。效应量 d 是差的均值，以种子之间的标准差为单位。",
     "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the two, "
-    "doubled, is corrected by Holm for the number of claims on this page. At most 0.05 decides, so "
-    "that in 19 of 20 such pages no verdict is a chance.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法依本页说法的数目校正。不超过 0.05 才下判定，这样 20 个这样的页面里有 19 个没有一条判定出于偶然。",
+    "doubled, is corrected by Holm for the number of claims, run or not yet, that decide the rows of "
+    "a scale, or of those that do not. At most 0.05 decides, so that in 19 of 20 such series no "
+    "verdict on a row is a chance. That holds for the series as a whole: while runs are missing, "
+    "verdicts are interim.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里决定各行的说法一起校正，不决定的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样的实验里至少有 19 轮，没有一行的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
     "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
     "* A is worse, or better, than B: *held* if it is so at all; *held, by less than 5 %* if it is "
@@ -68,13 +73,15 @@ CHINESE: dict[str, str] = {
     "Undecided is what leaves both possible: no change, and one of {percent} %.": "* A 比 B 差，或好：只要确实如此就*成立*；如果同时能确定变化小于参照误差的 {percent} %，则*成立，但不到 5 %*；能确定变化小于 {percent} %，或者方向相反，则*不成立*。两种可能都不能排除的，既可能没有变化，也可能变化达到 {percent} %，就是没有定论。",
     "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it lies outside.": "* 没有影响：变化在 ±{percent} % 以内则*成立*，在此之外则*不成立*。",
     "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
-    "* All black: a prediction is black if its mean over the unknown region is below {black:g}. "
-    "*Held* if more than {share:g} % of the held-out predictions are, *did not hold* if fewer.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑。留出的预测中超过 {share:g} % 是黑的则*成立*，更少则*不成立*。",
+    "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a run "
+    "if more than {share:g} % of its held-out predictions are. *Held* if more than {most:g} % of runs "
+    "are, *did not hold* if fewer than {nearly:g} %, by the exact binomial test.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。超过 {most:g} % 的训练是黑的则*成立*，不到 {nearly:g} % 则*不成立*，用精确二项检验。",
     "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
     "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
-    "* A row with several claims is *held* if all of them are, *did not hold* if one is not; of "
-    "batch norm only the claim about the original's start counts, since that is the one of the "
-    "blog.": "* 一行有几个说法时，全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。",
+    "* A row with several claims is *held* if all are that the scale has, *did not hold* if one is "
+    "not; of batch norm only the claim about the original's start counts, since that is the one of "
+    "the blog. That start's random kernels are as large as a narrower network needs for activations "
+    "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核随网络变窄而加大，使激活值像原版那样逐层增长。",
     "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
     "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
     "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
@@ -83,7 +90,7 @@ CHINESE: dict[str, str] = {
     "held-out composites, trimaps by dilation only": "留出的合成图，三分图只做膨胀",
     "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
     "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
-    "held-out composites of real cut-outs": "用真实抠图留出的合成图",
+    "held-out composites of real cut-outs": "留出的真实抠图合成图",
     "photographs with true mattes": "有真实 matte 的照片",
     "error": "误差",
     "SAD": "SAD",
@@ -121,6 +128,7 @@ CHINESE: dict[str, str] = {
     "foreground premultiplied": "前景预乘",
     "compositional loss not divided": "合成损失不除",
     "refinement": "refinement",
+    "refinement, the stage alone": "refinement，单独训练这个阶段",
     "refinement, composited before resizing": "refinement，先合成再缩放",
     "skip additions": "跳跃相加",
     "normalized input": "归一化输入",
@@ -150,10 +158,11 @@ CHINESE: dict[str, str] = {
     "It gains less where the ground truth drifts.": "真值漂移时它的收益更小。",
     "Whether it gains more where the ground truth drifts is undecided.": "真值漂移时它的收益是否更大，没有定论。",
     "How far the stage moved from its start, which changes nothing: it moves the alpha of a pixel of "
-    "the unknown region by {moves} in the mean.": "这个阶段从不改变任何东西的起点走了多远：它把未知区域像素的 alpha 平均移动 {moves}。",
+    "the unknown region by {moves} in the mean.": "这个阶段起初不改变任何东西；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
     "Trained as in the paper: from the finished run without it, first the stage alone with the "
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
-    "steps on the same examples.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上继续训练同样多的步数。",
+    "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
+    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是它的两倍。",
     "error on held-out composites": "留出的合成图上的误差",
     "without refinement": "不用 refinement",
     "with refinement": "用 refinement",
@@ -189,18 +198,19 @@ CHINESE: dict[str, str] = {
     "Deconvolution overfits a single sample, but cannot fit the set; it misses fine detail such as "
     "hair.": "反卷积能过拟合单个样本，却拟合不了整个数据集；头发之类的细节会丢失。",
     "Deconvolution fits one sample.": "反卷积能拟合单个样本。",
-    "Deconvolution fits the set worse.": "反卷积对训练集拟合得更差。",
+    "Deconvolution's error on the training examples is larger.": "反卷积在训练样本上的误差更大。",
     "Deconvolution is worse on held-out pictures.": "反卷积在留出的图上更差。",
     "Deconvolution is worse on hair and fur.": "反卷积在头发和皮毛上更差。",
-    "Deconvolution on hard edges.": "反卷积在硬边上。",
+    "Deconvolution on hard edges.": "反卷积在硬边上的误差。",
     "Deconvolution loses more on hair and fur than on hard edges.": "反卷积在头发和皮毛上比在硬边上损失更多。",
     "Batch norm": "批归一化",
     "Without batch norm the prediction ends all black.": "没有批归一化，预测最后会全黑。",
     "From the original's start, without batch norm at 1e-5, all is black.": "从原版的起点开始，无批归一化，学习率 1e-5，全黑。",
-    "From the original's start, without batch norm is worse than with it.": "从原版的起点开始，无批归一化比有更差。",
+    "From the original's start, without batch norm at 1e-5, against with it at 1e-4.": "从原版的起点开始，学习率 1e-5 不用批归一化，与学习率 1e-4 用批归一化相比。",
     "From this project's start, without batch norm at 1e-5, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-5，全黑。",
     "From this project's start, without batch norm at 1e-4, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-4，全黑。",
-    "From this project's start, without batch norm at 1e-4 is worse than with it.": "从本项目的起点开始，学习率 1e-4，无批归一化比有更差。",
+    "From this project's start, without batch norm at 1e-4 is worse than with it.": "从本项目的起点开始，学习率 1e-4，不用批归一化比用更差。",
+    "From this project's start, without batch norm at 1e-5 is worse than with it.": "从本项目的起点开始，学习率 1e-5，不用批归一化比用更差。",
     "Weight of the known pixels": "已知像素的权重",
     "0.5 or 0 has no effect on the upper limit.": "0.5 还是 0，对最终能达到的水平没有影响。",
     "Known weight 0 has no effect.": "已知像素权重取 0 没有影响。",
@@ -208,25 +218,29 @@ CHINESE: dict[str, str] = {
     "1 is enough, every pixel is a sample.": "1 就够了，每个像素都是一个样本。",
     "A batch of 5 is not needed, at equal examples.": "样本总数相同时，不需要 batch 为 5。",
     "A batch of 5 is not needed, at equal steps.": "步数相同时，不需要 batch 为 5。",
+    "A batch of 5 at equal examples, both by the image's own batch norm statistics.": "样本总数相同时 batch 为 5，两者都用图像自身的批归一化统计量。",
     "Compositing before or after resizing": "先合成还是先缩放",
     "Composited before resizing, the ground truth drifts, and training suffers.": "先合成再缩放，真值会漂移，训练因此变差。",
     "Compositing before resizing is worse.": "先合成再缩放更差。",
     "Trimaps by dilation only, or by dilation and erosion": "三分图只做膨胀，还是膨胀加腐蚀",
     'Dilation only was a "fatal mistake".': "只做膨胀是“致命的错误”。",
     "Dilation only is worse on trimaps by both.": "在膨胀加腐蚀的三分图上，只做膨胀更差。",
-    "Dilation only on trimaps by dilation only.": "在只做膨胀的三分图上，只做膨胀。",
+    "Dilation only on trimaps by dilation only.": "只做膨胀训练的网络，在只做膨胀的三分图上的误差。",
     "Foreground colours as they are, or premultiplied": "前景颜色照原样，还是预乘",
     "The original multiplies by alpha twice: a bug.": "原版乘了两次 alpha：是个 bug。",
     "Premultiplied colours are worse.": "预乘的颜色更差。",
     "Compositional loss divided by 255 or not": "合成损失除不除以 255",
     "Not divided, the compositional loss drowns the alpha loss.": "不除的话，合成损失会淹没 alpha 损失。",
-    "Not divided is worse.": "不除更差。",
+    "Not divided by 255 is worse.": "合成损失不除以 255 更差。",
     "Refinement stage, crossed with row 5": "refinement 阶段，与第 5 行交叉",
     "The open question: once the drift is gone, is the refinement stage still needed? Judged as the "
     "claim that it is not.": "悬而未决的问题：没有漂移之后，还需要 refinement 阶段吗？这里按“不需要”这一说法来判定。",
     "Without the drift, refinement is not needed.": "没有漂移时，不需要 refinement。",
     "With the drift, refinement is not needed.": "有漂移时，不需要 refinement。",
-    "In one and the same network, the refined matte is better than the unrefined.": "在同一个网络里，refinement 之后的 matte 比之前的好。",
+    "The stage alone, trained on a finished network, improves its matte.": "在训练完的网络上单独训练这个阶段，会改进它的 matte。",
+    "Trained together, the matte after the stage against that before it.": "一起训练时，这个阶段之后的 matte 与之前的相比。",
+    "Trained on without refinement, against the finished run.": "不用 refinement 继续训练，与训练完时相比。",
+    "Trained on with refinement, against the finished run.": "用 refinement 继续训练，与训练完时相比。",
     "Ours": "我们的",
     "What the original did not have, or did not try. The claims are this project's.": "原版没有的，或没有试过的。这些说法是本项目自己的。",
     "Skip additions are better.": "跳跃相加更好。",
@@ -234,6 +248,6 @@ CHINESE: dict[str, str] = {
     "A learning rate of 1e-5 is worse than 1e-4.": "学习率 1e-5 比 1e-4 差。",
     "The image's own batch norm statistics at inference.": "推理时用图像自身的批归一化统计量。",
     "VGG16's weights are better than a random start.": "VGG16 的权重比随机起点好。",
-    "Normalized, VGG16's weights are better still.": "归一化之后，VGG16 的权重还要更好。",
-    "The normalized start is better than the original's.": "归一化的起点比原版的好。",
+    "With normalized input, VGG16's weights are better than a random start.": "输入归一化时，VGG16 的权重比随机起点好。",
+    "The normalized start (weights, input, kernels) is better than the original's.": "归一化的起点（权重、输入、卷积核）比原版的好。",
 }

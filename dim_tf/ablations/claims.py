@@ -21,8 +21,11 @@ TRAINING = "training"  # no pictures: the error on the examples of the last step
 NO_EFFECT = 0.05
 # A prediction whose mean over the unknown region is below this is all black.
 BLACK_BELOW = 0.02
-# "It ends all black": for at least this share of the pictures.
+# A run ends all black if more than this share of its predictions are.
 BLACK_SHARE = 0.9
+# "It ends all black" holds if more than the first share of runs do, and does not if fewer than the
+# second do.
+MOST_RUNS, NEARLY_ALL_RUNS = 0.5, 0.9
 # A sample is fitted where the mean absolute error on it is below this.
 FITTED_BELOW = 0.05
 

@@ -11,6 +11,8 @@ from dim_tf.ablations.claims import (
     BLACK_SHARE,
     FITTED_BELOW,
     HELD_OUT,
+    MOST_RUNS,
+    NEARLY_ALL_RUNS,
     NO_EFFECT,
     Claim,
     Row,
@@ -18,10 +20,13 @@ from dim_tf.ablations.claims import (
 from dim_tf.ablations.records import Records
 from dim_tf.ablations.statistics import (
     CONFIDENCE,
+    POWER,
     Interval,
     chance_above,
     chance_below,
-    count_needed,
+    chance_of_as_few,
+    chance_of_as_many,
+    counts_needed,
     deviation,
     holm,
     interval_of,
@@ -53,7 +58,7 @@ class Finding(NamedTuple):
         chance_if_wrong: p-value of the claim: how often it would look as true if it were not.
         chance_if_right: p-value of its denial.
         corrected: p-value of the likelier of the two, two-sided and corrected for the number of
-            claims on the page; NaN before `judge_all`.
+            claims that are judged together; NaN before `judge_all`.
         level: two-sided p-value, not corrected, that a claim which is still undecided had to reach.
         verdict: one of the constants above.
     """
@@ -87,10 +92,15 @@ class Finding(NamedTuple):
         return smallest_effect(deviation(values), len(values), self.level) / self.reference
 
     @property
-    def seeds_needed(self) -> int | None:
-        """How many seeds would show a change of 5 % of the reference in 4 of 5 series."""
-        spread = deviation(list(self.by_seed.values()))
-        return count_needed(NO_EFFECT * self.reference, spread, self.level)
+    def seeds_needed(self) -> tuple[int, int] | None:
+        """How many seeds would decide on a change of 5 % of the reference in 4 of 5 series.
+
+        At least and at most, as the spread is known from so few; None where it is not.
+        """
+        values = list(self.by_seed.values())
+        # Of no effect both sides are to be excluded, each nine times in ten.
+        power = 1 - (1 - POWER) / 2 if self.claim.rule == "no effect" else POWER
+        return counts_needed(NO_EFFECT * self.reference, values, self.level, power)
 
 
 def measure_claim(claim: Claim, scale: Scale, records: Records) -> Finding:
@@ -152,7 +162,11 @@ def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
         wrong = max(chance_below(values, -tolerance), chance_above(values, tolerance))
         right = min(chance_above(values, -tolerance), chance_below(values, tolerance))
     elif rule == "all black":
-        wrong, right = chance_below(values, BLACK_SHARE), chance_above(values, BLACK_SHARE)
+        # Shares that lie at 0 and 1 are far from normal: counted is how many runs end black.
+        black = sum(share > BLACK_SHARE for share in values)
+        wrong = chance_of_as_many(black, len(values), MOST_RUNS)
+        right = chance_of_as_few(black, len(values), NEARLY_ALL_RUNS)
+        wrong, right = (wrong, 1.0) if wrong < right else (1.0, right)
     elif rule == "fits one sample":
         wrong, right = chance_above(values, FITTED_BELOW), chance_below(values, FITTED_BELOW)
         if not interval_of(against).high < FITTED_BELOW:  # nothing was fitted: too few steps
@@ -165,7 +179,8 @@ def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
 def judge_all(rows: Iterable[Row], records: Records) -> dict[int, list[Finding]]:
     """Measures all claims of all rows at all scales and judges them together.
 
-    The p-values of all that are judged are corrected by Holm for their number.
+    Corrected by Holm for their number, run or not yet, are the p-values of the claims of a scale
+    that decide rows, and those of the claims that do not.
 
     Returns:
         Number of the row → its findings, claim by claim, the short scale first.
@@ -176,14 +191,31 @@ def judge_all(rows: Iterable[Row], records: Records) -> dict[int, list[Finding]]
         for claim in row.claims
         for scale in claim.scales
     ]
-    chances = [2 * min(finding.chance_if_wrong, finding.chance_if_right) for _, finding in findings]
-    corrected = holm(chances)
-    undecided = sum(one.chance > LEVEL for one in corrected)
     judged: dict[int, list[Finding]] = {row.number: [] for row in rows}
-    for (number, finding), one in zip(findings, corrected, strict=True):
-        finding = finding._replace(corrected=one.chance, level=LEVEL / max(1, undecided))
-        verdict = _verdict(finding, LEVEL / one.factor)
-        judged[number].append(finding._replace(verdict=verdict))
+    together: dict[tuple, list[Finding]] = {}
+    for _, finding in findings:
+        together.setdefault(_judged_with(finding), []).append(finding)
+    verdicts = {key: iter(_judged_together(some)) for key, some in together.items()}
+    for number, finding in findings:
+        judged[number].append(next(verdicts[_judged_with(finding)]))
+    return judged
+
+
+def _judged_with(finding: Finding) -> tuple:
+    """What findings that are judged together have in common."""
+    return finding.scale, finding.claim.counts, finding.claim.rule == "reported"
+
+
+def _judged_together(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with their verdicts."""
+    chances = [2 * min(finding.chance_if_wrong, finding.chance_if_right) for finding in findings]
+    corrected = holm(chances)
+    decided = sum(one.chance <= LEVEL for one in corrected)
+    level = LEVEL / max(1, len(findings) - decided)
+    judged = []
+    for finding, one in zip(findings, corrected, strict=True):
+        finding = finding._replace(corrected=one.chance, level=level)
+        judged.append(finding._replace(verdict=_verdict(finding, LEVEL / one.factor)))
     return judged
 
 

@@ -1,9 +1,10 @@
 """One run: an arm is trained with a seed, measured, and its record written."""
 
+import contextlib
 import dataclasses
 import os
-import platform
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ from dim_tf.evaluation.metrics import gradient, mse, sad, to_8_bit
 from dim_tf.evaluation.report import module_versions
 from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
+from dim_tf.system.processor import bfloat16_instructions, processor_name
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -93,8 +95,8 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
         seed=seed,
         settings=settings_of_arm(trainings),
         conditions=conditions_of(config),
-        versions=module_versions(),
-        machine=_processor(),
+        versions=_versions(),
+        machine=_machine(),
         steps=int(rows[-1]["step"]),
         step_seconds=result.step_seconds,
         seconds=times.clock,
@@ -264,11 +266,18 @@ def _curve(rows: list[dict[str, float]]) -> dict[str, list[float]]:
     return curve
 
 
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
-    except OSError:  # not Linux
-        pass
-    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+def _versions() -> dict[str, str]:
+    """Of what took part; of a checkout with its commit, since settings do not say what code did."""
+    versions = module_versions()
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=7", "HEAD"]
+    with contextlib.suppress(OSError):
+        commit = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not commit.returncode:
+            versions["dim_tf"] += f" ({commit.stdout.strip()})"
+    return versions
+
+
+def _machine() -> str:
+    """The processor, and whether it has its own instructions for bfloat16: numbers depend on it."""
+    own = " and ".join(bfloat16_instructions()) or "no bfloat16 instructions"
+    return f"{processor_name()}, {os.cpu_count()} cores, {own}"

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from dim_tf.ablations.arms import ARMS, SCALES, seeds_of
+from dim_tf.ablations.arms import ARMS, SCALES, Scale, planned_runs
 from dim_tf.ablations.drift import read_drift
 from dim_tf.ablations.judging import judge_all
 from dim_tf.ablations.plots import draw_differences
@@ -64,7 +64,7 @@ def write_report(config: AblationConfig) -> str:
     for suffix, words in _LANGUAGES.items():
         sections = [
             head(words, records_dir),
-            what_was_found(words, findings, records),
+            what_was_found(words, findings, records, config),
             verdicts(words, findings, records),
             _differences(words, findings, show),
             rules(words),
@@ -106,10 +106,11 @@ def _repeat(words: Words, records: Records, config: AblationConfig) -> str:
     return "\n".join(lines)
 
 
-def _there(words: Words, scale: str, records: Records, config: AblationConfig) -> str:
-    arms = [arm for arm in ARMS.values() if arm.scale == scale]
-    wanted = {(arm.name, seed) for arm in arms for seed in seeds_of(arm, config)}
-    runs = [run for arm in arms for run in records[arm.name].values()]
+def _there(words: Words, scale: Scale, records: Records, config: AblationConfig) -> str:
+    runs = [
+        run for name, arm in ARMS.items() if arm.scale == scale for run in records[name].values()
+    ]
+    planned = planned_runs(scale, config)
     everything = {
         name for by_seed in records.values() for run in by_seed.values() for name in run.conditions
     }
@@ -122,7 +123,7 @@ def _there(words: Words, scale: str, records: Records, config: AblationConfig) -
         scale=words(scale),
         there=len(runs),
         older=sum(not everything <= run.conditions.keys() for run in runs),
-        missing=len(wanted - {(run.arm, run.seed) for run in runs}),
+        missing=len(planned - {(run.arm, run.seed) for run in runs}),
         hours=sum(run.seconds for run in runs) / 3600,
         counted=len(processor),
         processor=sum(processor) / 3600,

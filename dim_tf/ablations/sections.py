@@ -157,7 +157,8 @@ def _refinement(
             words(
                 "Trained as in the paper: from the finished run without it, first the stage alone "
                 "with the encoder-decoder frozen, then all; without refinement the same run is "
-                "trained on for as many steps on the same examples."
+                "trained on for as many steps on the same examples with the same losses. So the "
+                "encoder-decoder learns in twice as many of these steps where there is no stage."
             )
         )
     crossed = crossed_table(

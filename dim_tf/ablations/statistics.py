@@ -85,7 +85,7 @@ def holm(chances: Sequence[float]) -> list[Corrected]:
     """p-values corrected for their number (Holm, Scand. J. Statist. 6, 1979).
 
     With the smallest first, the k-th of m is multiplied by m − k + 1; none becomes smaller than one
-    before it, or larger than 1. Those that are NaN do not count.
+    before it, or larger than 1. Those that are NaN come last: they are still to be seen.
     """
     order = sorted(
         (place for place, chance in enumerate(chances) if not math.isnan(chance)),
@@ -94,7 +94,7 @@ def holm(chances: Sequence[float]) -> list[Corrected]:
     corrected = [Corrected(math.nan, 1)] * len(chances)
     largest = 0.0
     for done, place in enumerate(order):
-        factor = len(order) - done
+        factor = len(chances) - done
         largest = max(largest, min(1.0, factor * chances[place]))
         corrected[place] = Corrected(largest, factor)
     return corrected
@@ -129,29 +129,59 @@ def smallest_effect(spread: float, count: int, level: float) -> float:
     return spread * brentq(lambda effect: power(effect, 1.0, count, level) - POWER, 0.0, largest)
 
 
-def count_needed(effect: float, spread: float, level: float) -> int | None:
-    """How many values show a true mean with a chance of 80 %.
+def counts_needed(
+    effect: float, values: Sequence[float], level: float, wanted: float = POWER
+) -> tuple[int, int] | None:
+    """How many values would show a true mean, at least and at most.
+
+    Few values say little of how much they differ: taken are both ends of the 80 % interval of their
+    standard deviation (chi-square).
 
     Args:
-        effect: in the unit of `spread`; not 0.
-        spread: standard deviation of a value.
+        effect: the mean, in the values' unit; not 0.
+        values: those that are there.
         level: of the test.
+        wanted: the chance with which it is to be seen.
 
     Returns:
-        None above 100,000, or where the deviation is not known (NaN).
+        None for fewer than two values, for some that do not differ, and above 100,000.
     """
-    if math.isnan(spread):
+    from scipy.stats import chi2
+
+    spread = deviation(values)
+    if not spread > 0:
         return None
-    if spread == 0:
-        return 2
+    free = len(values) - 1
+    spreads = (spread * math.sqrt(free / chi2.ppf(quantile, free)) for quantile in (0.9, 0.1))
+    low, high = (_count_needed(effect, one, level, wanted) for one in spreads)
+    return (low, high) if low and high else None
+
+
+def _count_needed(effect: float, spread: float, level: float, wanted: float) -> int | None:
     low, high = 1, 2
-    while power(effect, spread, high, level) < POWER:
+    while power(effect, spread, high, level) < wanted:
         low, high = high, 2 * high
         if high > _LARGEST_COUNT:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (
-            (low, middle) if power(effect, spread, middle, level) >= POWER else (middle, high)
-        )
+        enough = power(effect, spread, middle, level) >= wanted
+        low, high = (low, middle) if enough else (middle, high)
     return high
+
+
+def chance_of_as_many(count: int, of: int, share: float) -> float:
+    """How often so many of some, or more, are seen where the true share is not above one.
+
+    The p-value of the exact binomial test. NaN of none.
+    """
+    from scipy.stats import binom
+
+    return float(binom.sf(count - 1, of, share)) if of else math.nan
+
+
+def chance_of_as_few(count: int, of: int, share: float) -> float:
+    """As `chance_of_as_many`: how often so many or fewer are, where it is not below."""
+    from scipy.stats import binom
+
+    return float(binom.cdf(count, of, share)) if of else math.nan

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale
+from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale, planned_runs
 from dim_tf.ablations.claims import (
     BLACK_BELOW,
     BLACK_SHARE,
     CUTOUTS,
     FITTED_BELOW,
     HELD_OUT,
+    MOST_RUNS,
+    NEARLY_ALL_RUNS,
     NO_EFFECT,
     VALIDATION,
     Claim,
@@ -35,6 +37,7 @@ from dim_tf.ablations.tables import (
     smallest_cell,
 )
 from dim_tf.ablations.words import Words
+from dim_tf.config import AblationConfig
 
 Findings = Mapping[int, Sequence[Finding]]
 COMMAND = "python -m dim_tf.commands.ablations"
@@ -54,7 +57,9 @@ def head(words: Words, records_dir: Path) -> str:
     return "\n\n".join(["# " + words("The blog's ablations"), switch, made])
 
 
-def what_was_found(words: Words, findings: Findings, records: Records) -> str:
+def what_was_found(
+    words: Words, findings: Findings, records: Records, config: AblationConfig
+) -> str:
     """Prose for a reader of the blog: a line for each of its claims."""
     lines = [
         f"## {words('What was found')}",
@@ -62,15 +67,15 @@ def what_was_found(words: Words, findings: Findings, records: Records) -> str:
         words.sentences(
             words(
                 "The blog that this project follows says what matters in training the network, and "
-                "what does not. Each of its claims was tried: one switch flipped, all else the "
-                "same, several times with different random numbers (seeds), the same ones with "
-                "and without the switch."
+                "what does not. Each of its claims was tried: a switch flipped, all else the same, "
+                "several times with different random numbers (seeds), the same ones with and "
+                "without the switch."
             ),
             words(
                 "Measured is the mean absolute error of the matte over the unknown region, from 0 "
                 "to 1, on composites whose mattes, colours and backgrounds no training saw."
             ),
-            *(_scale(words, scale, records) for scale in SCALES),
+            *(_scale(words, scale, records, config) for scale in SCALES),
         ),
         "",
     ]
@@ -80,7 +85,7 @@ def what_was_found(words: Words, findings: Findings, records: Records) -> str:
     return "\n".join(lines)
 
 
-def _scale(words: Words, scale: Scale, records: Records) -> str:
+def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig) -> str:
     base = next(iter(records["base" if scale == SHORT else "long_base"].values()), None)
     if base is None:
         return words("At the {scale} scale nothing was run yet.", scale=words(scale))
@@ -90,9 +95,20 @@ def _scale(words: Words, scale: Scale, records: Records) -> str:
         SHORT: "The short scale: {width} of the network's width, {input_size} pixels, {steps} "
         "steps from random weights, up to {seeds} seeds.",
         LONG: "The long scale: {width} of the width, {input_size} pixels, {steps} steps from "
-        "VGG16's weights at a learning rate that falls, up to {seeds} seeds.",
+        "VGG16's weights, normalized, at a learning rate that falls, up to {seeds} seeds.",
     }[scale]
-    return words(text, **values, steps=base.steps, seeds=seeds)
+    said = words(text, **values, steps=base.steps, seeds=seeds)
+    planned = planned_runs(scale, config)
+    missing = sum(seed not in records[name] for name, seed in planned)
+    if not missing:
+        return said
+    interim = words(
+        "{missing} of its {planned} runs are missing, and until they are there its verdicts are "
+        "interim.",
+        missing=missing,
+        planned=len(planned),
+    )
+    return words.sentences(said, interim)
 
 
 def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
@@ -101,13 +117,12 @@ def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
     for scale in reversed(SCALES) if row.judged_together else ():
         verdict = verdict_of_row(findings, scale)
         if verdict:
-            seeds = max(len(one.by_seed) for one in findings if one.scale == scale)
             parts.append(
                 words(
-                    "**{verdict}** at the {scale} scale, {seeds} seeds.",
+                    "**{verdict}** at the {scale} scale; seeds: {seeds}.",
                     verdict=_at_the_beginning(words(verdict)),
                     scale=words(scale),
-                    seeds=seeds,
+                    seeds=_seeds(findings, scale),
                 )
             )
     told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
@@ -121,6 +136,16 @@ def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
             if alike:
                 parts.append(_found_alike(words, verdict, scale, alike))
     return words.sentences(*parts)
+
+
+def _seeds(findings: Sequence[Finding], scale: Scale) -> str:
+    """How many seeds the claims were run with that decide a row."""
+    counts = {
+        len(one.by_seed)
+        for one in findings
+        if one.claim.counts and one.scale == scale and one.verdict in VERDICTS
+    }
+    return str(max(counts)) if len(counts) == 1 else f"{min(counts)}–{max(counts)}"
 
 
 def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
@@ -152,14 +177,20 @@ def _size(words: Words, finding: Finding) -> str:
     size = percent_cell(words, finding)
     if size == NOTHING:
         size = finding_cell(words, finding)
-    if finding.verdict != UNDECIDED or not finding.is_difference or not finding.seeds_needed:
+    needed = finding.seeds_needed if finding.is_difference else None
+    if finding.verdict != UNDECIDED or not needed:
         return size
     return words(
-        "{size}, about {needed} seeds would show {percent} %",
+        "{size}, some {needed} seeds would show {percent} %",
         size=size,
-        needed=finding.seeds_needed,
+        needed="–".join(dict.fromkeys(map(_roughly, needed))),
         percent=_PERCENT,
     )
+
+
+def _roughly(count: int) -> str:
+    """A number with one digit that counts."""
+    return f"{float(f'{count:.1g}'):.0f}" if count >= 20 else str(count)
 
 
 def _at_the_beginning(text: str) -> str:
@@ -215,15 +246,18 @@ def rules(words: Words) -> str:
             words.sentences(
                 words(
                     "The difference arm − reference is taken seed by seed, as both began with the "
-                    "same random numbers and saw the same examples. Its 95 % interval over the "
-                    "seeds is that of Student's t. The effect size d is its mean in standard "
+                    "same random numbers and saw the same examples wherever the switch leaves "
+                    "them. Its 95 % interval over the seeds is that of Student's t: other seeds "
+                    "are in it, other pictures are not. The effect size d is its mean in standard "
                     "deviations over seeds."
                 ),
                 words(
                     "Each claim and its denial have a p-value, that of a one-sided t test; the "
-                    "smaller of the two, doubled, is corrected by Holm for the number of claims on "
-                    "this page. At most 0.05 decides, so that in 19 of 20 such pages no verdict is "
-                    "a chance."
+                    "smaller of the two, doubled, is corrected by Holm for the number of claims, "
+                    "run or not yet, that decide the rows of a scale, or of those that do not. At "
+                    "most 0.05 decides, so that in 19 of 20 such series no verdict on a row is a "
+                    "chance. That holds for the series as a whole: while runs are missing, "
+                    "verdicts are interim."
                 ),
                 words(
                     "The smallest change seen is the one that as many seeds, which differ as much, "
@@ -252,10 +286,13 @@ def rules(words: Words) -> str:
             ),
             words(
                 "* All black: a prediction is black if its mean over the unknown region is below "
-                "{black:g}. *Held* if more than {share:g} % of the held-out predictions are, *did "
-                "not hold* if fewer.",
+                "{black:g}, a run if more than {share:g} % of its held-out predictions are. *Held* "
+                "if more than {most:g} % of runs are, *did not hold* if fewer than {nearly:g} %, "
+                "by the exact binomial test.",
                 black=BLACK_BELOW,
                 share=100 * BLACK_SHARE,
+                most=100 * MOST_RUNS,
+                nearly=100 * NEARLY_ALL_RUNS,
             ),
             words(
                 "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not "
@@ -263,9 +300,11 @@ def rules(words: Words) -> str:
                 fitted=FITTED_BELOW,
             ),
             words(
-                "* A row with several claims is *held* if all of them are, *did not hold* if one "
-                "is not; of batch norm only the claim about the original's start counts, since "
-                "that is the one of the blog."
+                "* A row with several claims is *held* if all are that the scale has, *did not "
+                "hold* if one is not; of batch norm only the claim about the original's start "
+                "counts, since that is the one of the blog. That start's random kernels are as "
+                "large as a narrower network needs for activations to grow from layer to layer as "
+                "in the original."
             ),
             "",
             words(

@@ -145,7 +145,7 @@ def initialize_weights(
     if start.init_from and start.vgg_weights:
         raise InputError("Give either --init_from or --vgg_weights, not both.")
     if start.initial_kernels == "truncated_normal":
-        draw_truncated_normal_kernels(network, seed)
+        draw_truncated_normal_kernels(network, seed, network_config.width)
     if start.init_from:
         path = find_checkpoint(start.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)

@@ -54,24 +54,29 @@ RAW_START = {
     "normalize_vgg": False,
     "normalize_input": False,
 }
-REFINE = {"steps": 2000, "refine": True, "train_stage": "refinement", "alpha_loss_weight": 1.0}
+TUNED = {"steps": 2000, "alpha_loss_weight": 1.0}
+REFINE = TUNED | {"refine": True, "train_stage": "refinement"}
 REFINE_LAST = {"steps": 2000, "refine": True, "freeze_batch_norm": True}
 BEFORE = {"composite": "before_resize"}
 LONG_SWITCHES = {
     "deconv": {"decoder": "deconv"},
     "no_batch_norm": {"batch_norm": False},
-    "no_batch_norm_slow": {"batch_norm": False, "learning_rate": 1e-5},
+    "no_batch_norm_slow": {
+        "batch_norm": False,
+        "learning_rate": 1e-5,
+        "learning_rate_schedule": "constant",
+    },
     "original_start": RAW_START,
     "original_start_no_batch_norm": RAW_START
     | {"batch_norm": False, "learning_rate": 1e-5, "learning_rate_schedule": "constant"},
     "batch_5_equal_examples": {"batch_size": 5},
     "composite_before": BEFORE,
     "skip": {"skip": True},
-    "tuned": {"steps": 2000},
+    "tuned": TUNED,
     "tuned_last": {"steps": 2000, "freeze_batch_norm": True},
     "refine": REFINE,
     "refine_last": REFINE_LAST,
-    "tuned_composite_before": {"steps": 2000} | BEFORE,
+    "tuned_composite_before": TUNED | BEFORE,
     "tuned_last_composite_before": {"steps": 2000, "freeze_batch_norm": True} | BEFORE,
     "refine_composite_before": REFINE | BEFORE,
     "refine_last_composite_before": REFINE_LAST | BEFORE,

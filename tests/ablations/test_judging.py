@@ -17,13 +17,13 @@ from dim_tf.ablations.judging import (
     verdict_together,
 )
 from dim_tf.ablations.rows import ROWS
-from dim_tf.ablations.statistics import interval_of, power
+from dim_tf.ablations.statistics import counts_needed, interval_of, power
 
 
-def judge(claim, records):
-    """The finding of a claim that stands alone."""
+def judge(claim, records, scale=None):
+    """The finding of a claim that stands alone, at its first scale or a given one."""
     (findings,) = judge_all([Row(1, "", "", (claim,), ())], records).values()
-    return findings[0]
+    return next(one for one in findings if scale in (None, one.scale))
 
 
 def values_with_interval(low, high):
@@ -85,9 +85,27 @@ def test_the_more_claims_the_more_certain_must_each_be(records_of):
     assert findings[1].level == pytest.approx(0.05 / 2)
     spread = np.std(list(findings[1].by_seed.values()), ddof=1)
     assert power(findings[1].smallest_seen * 0.4, spread, 3, 0.025) == pytest.approx(0.8)
-    needed = findings[1].seeds_needed
-    assert power(0.05 * 0.4, spread, needed, 0.025) >= 0.8
-    assert power(0.05 * 0.4, spread, needed - 1, 0.025) < 0.8
+    values = list(findings[1].by_seed.values())
+    assert findings[1].seeds_needed == counts_needed(0.05 * 0.4, values, findings[1].level)
+
+
+def test_claims_are_corrected_for_those_that_are_judged_with_them(records_of):
+    """Of a scale, run or not yet, and by whether they decide a row."""
+    claim = Claim("", ("skip", "base"))
+    others = (
+        Claim("", ("refine", "base")),  # not run
+        Claim("", ("skip", "base"), counts=False),
+        Claim("", ("skip", "base"), rule="reported"),
+        Claim("", long=("long_skip", "long_base")),
+    )
+    records = records_of(base=[0.3, 0.5, 0.4], skip=[0.34, 0.55, 0.45])
+    alone = judge(claim, records)
+    first, missing, aside, reported, long = judge_all(
+        [Row(1, "", "", (claim, *others), ())], records
+    )[1]
+    assert first.corrected == pytest.approx(2 * alone.corrected)
+    assert aside.corrected == pytest.approx(alone.corrected)
+    assert (missing.verdict, reported.verdict, long.verdict) == (NOT_RUN, REPORTED, NOT_RUN)
 
 
 def test_differences_are_paired_by_seed(records_of):
@@ -120,10 +138,13 @@ def test_kinds_are_told_apart(picture_errors, make_record, records_of):
 @pytest.mark.parametrize(
     "alphas, verdict",
     [
-        ([0.01, 0.019], HELD),
-        ([0.03, 0.5], DID_NOT_HOLD),
+        ([0.01, 0.019, 0.01, 0.01, 0.01, 0.01], HELD),  # 2 · 0.5⁶ = 0.03
+        ([0.01] * 5, UNDECIDED),
+        ([0.01, 0.01, 0.01, 0.01, 0.01, 0.03], UNDECIDED),
+        ([0.03, 0.5], DID_NOT_HOLD),  # 2 · 0.1²
         ([0.01, 0.5], UNDECIDED),
         ([0.01], UNDECIDED),
+        ([0.03], UNDECIDED),
         ([], NOT_RUN),
     ],
 )
@@ -161,10 +182,10 @@ def test_a_row_holds_if_all_of_it_does():
 
 def test_a_rows_verdict_is_that_of_a_scale_and_of_what_counts(records_of):
     records = records_of(
-        base=[0.3, 0.31],
-        no_batch_norm_slow=[0.3, 0.31],
-        long_original_start_no_batch_norm=[0.3, 0.31],
-        long_original_start=[0.3, 0.31],
+        base=[0.3] * 4,
+        no_batch_norm_slow=[0.3] * 4,
+        long_original_start_no_batch_norm=[0.3] * 4,
+        long_original_start=[0.3] * 4,
     )
     findings = judge_all(ROWS, records)[2]
     # Only the original's start counts, and was run at the long scale alone.
@@ -182,10 +203,14 @@ def test_the_refined_matte_is_compared_with_the_unrefined_of_the_same_run(
             "held_out_first": picture_errors([0.3] * 12),
         }
         records["refine"][seed] = make_record("refine", seed, 0, errors=errors)
-    (claim,) = (claim for claim in ROWS[8].claims if claim.against_on)
-    finding = judge(claim, records)
-    assert (finding.by_seed[1], finding.reference) == (pytest.approx(-0.099), pytest.approx(0.3))
-    assert finding.verdict == HELD
+        records["long_refine_alone"][seed] = make_record(
+            "long_refine_alone", seed, 0, errors=errors
+        )
+    alone, together = (claim for claim in ROWS[8].claims if claim.against_on)
+    for claim, scale, verdict in ((alone, "long", HELD), (together, "short", REPORTED)):
+        finding = judge(claim, records, scale)
+        assert finding.by_seed[1] == pytest.approx(-0.099)
+        assert (finding.reference, finding.verdict) == (pytest.approx(0.3), verdict)
 
 
 def test_the_gain_of_refinement_with_and_without_drift(records_of):

@@ -11,7 +11,6 @@ from dim_tf.ablations.drift import CASES
 from dim_tf.ablations.records import write_record
 from dim_tf.ablations.report import write_report
 from dim_tf.ablations.rows import ROWS
-from dim_tf.ablations.statistics import count_needed
 from dim_tf.ablations.tables import SET_TITLES
 from dim_tf.config import AblationConfig
 from dim_tf.pictures.photo import read_rgb
@@ -60,7 +59,7 @@ def test_the_report_says_what_the_records_say(tmp_path, make_record):
     assert "(ablations/row_05_long.png)" not in text
     assert "scale: **held**." in text.split("\n## 3.")[1].split("\n## ")[0]
     found = text.split("\n## What was found")[1].split("\n## ")[0]
-    assert "**Held** at the short scale, 3 seeds. +17.0 [+16.2, +17.8] %." in found
+    assert "**Held** at the short scale; seeds: 3. +17.0 [+16.2, +17.8] %." in found
     missing = sum(arm.scale == "short" for arm in ARMS.values()) * 10 - 9
     assert f"The short scale: 9 runs are there, {missing} missing; 0 of those" in text
     assert "They took 0.1 hours" in text
@@ -92,10 +91,10 @@ def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
             write_record(folder, make_record(name, seed, error))
     write_report(AblationConfig(records_dir=str(folder)))
     text = (tmp_path / "ablations.md").read_text()
-    needed = count_needed(0.05 * 0.3, np.std([0.05, -0.02, 0.01], ddof=1), 0.05)
     size = "+4.4 [-24.6, +33.5] %"  # of 0.3; 0.05, -0.02 and 0.01: 0.0133 ± 0.0872
-    takes = f"about {needed} seeds would show 5 %"
-    assert f"*Undecided*, short scale: Skip additions are better ({size}, {takes})." in text
+    assert f"*Undecided*, short scale: Skip additions are better ({size}, some " in text
+    low, high = map(int, re.search(r"some (\d+)–(\d+) seeds would show 5 %\)", text).groups())
+    assert 20 < low < high
 
 
 def picture(*arguments):

@@ -6,7 +6,9 @@ import pytest
 from dim_tf.ablations.statistics import (
     chance_above,
     chance_below,
-    count_needed,
+    chance_of_as_few,
+    chance_of_as_many,
+    counts_needed,
     holm,
     interval_of,
     power,
@@ -68,7 +70,8 @@ def test_holm_is_the_procedure_of_the_paper():
             assert {n for n, value in enumerate(corrected) if value <= level} == (
                 rejected(chances, level)
             )
-    assert [one.chance for one in holm([math.nan, 0.02, 0.9])[1:]] == [0.04, 0.9]
+    # What is still to be seen counts.
+    assert [one.chance for one in holm([math.nan, 0.02, 0.3])[1:]] == [0.06, 0.6]
     assert math.isnan(holm([math.nan])[0].chance)
 
 
@@ -85,11 +88,27 @@ def test_the_power_is_how_often_an_effect_is_seen():
     assert math.isnan(smallest_effect(0.3, 1, 0.05))
 
 
-def test_the_count_that_is_needed_is_the_smallest():
+def test_the_count_that_is_needed_has_the_wanted_power_at_both_ends_of_the_spread():
+    values = [0.9, 1.0, 1.3, 0.8]
+    low, high = counts_needed(0.2, values, 0.05)
+    spread, (least, most) = np.std(values, ddof=1), (6.2514, 0.5844)  # chi-square, 3 free, tables
+    for needed, quantile in ((low, least), (high, most)):
+        end = spread * math.sqrt(3 / quantile)
+        assert power(0.2, end, needed - 1, 0.05) < 0.8 <= power(0.2, end, needed, 0.05)
+    more = counts_needed(0.2, values, 0.05, wanted=0.9)
+    assert more[0] > low and more[1] > high
     # Cohen's tables: an effect of half a deviation takes 34 pairs at 5 % and 80 %.
-    assert count_needed(0.5, 1.0, 0.05) == 34
-    assert power(0.5, 1.0, 33, 0.05) < 0.8 <= power(0.5, 1.0, 34, 0.05)
-    assert count_needed(10.0, 1.0, 0.05) == 3
-    assert count_needed(1e-6, 1.0, 0.05) is None
-    assert count_needed(0.5, math.nan, 0.05) is None
-    assert count_needed(0.5, 0.0, 0.05) == 2
+    many = np.random.default_rng(1).normal(size=4000)
+    low, high = counts_needed(0.5 * np.std(many, ddof=1), many, 0.05)
+    assert 33 <= low <= 34 <= high <= 35
+    assert counts_needed(1e-6, values, 0.05) is None
+    assert counts_needed(0.5, [1.0], 0.05) is None
+    assert counts_needed(0.5, [1.0, 1.0], 0.05) is None
+
+
+def test_how_often_so_many_of_some_are_seen():
+    assert chance_of_as_many(10, 10, 0.5) == pytest.approx(0.5**10)
+    assert chance_of_as_many(9, 10, 0.5) == pytest.approx(11 * 0.5**10)
+    assert chance_of_as_few(0, 4, 0.9) == pytest.approx(0.1**4)
+    assert chance_of_as_few(1, 4, 0.9) == pytest.approx(0.1**4 + 4 * 0.9 * 0.1**3)
+    assert math.isnan(chance_of_as_many(0, 0, 0.5)) and math.isnan(chance_of_as_few(0, 0, 0.9))

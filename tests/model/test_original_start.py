@@ -7,11 +7,13 @@ from dim_tf.model.network import build_network
 from dim_tf.model.original_start import draw_truncated_normal_kernels
 from dim_tf.training.start import initialize_weights
 
+WIDTH = 0.125
+
 
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(1)
-    return build_network(NetworkConfig(width=0.125, fc6="1x1", refine=True))
+    return build_network(NetworkConfig(width=WIDTH, fc6="1x1", refine=True))
 
 
 def kernels_of(network):
@@ -37,6 +39,15 @@ def test_kernels_are_drawn_as_tensorflow_1_draws_them(network):
         np.testing.assert_array_equal(kernel, kernels[name])
     draw_truncated_normal_kernels(network, seed=4)
     assert not np.array_equal(kernels_of(network)["deconv6"], kernels["deconv6"])
+
+
+def test_activations_grow_as_in_the_whole_network(network):
+    """A narrower network has as many times the variance as it has fewer inputs."""
+    draw_truncated_normal_kernels(network, seed=3)
+    whole = kernels_of(network)
+    draw_truncated_normal_kernels(network, seed=3, width=WIDTH)
+    for name, kernel in kernels_of(network).items():
+        np.testing.assert_allclose(kernel.var(), whole[name].var() / WIDTH, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kernels", ["scaled", "truncated_normal"])
