@@ -237,7 +237,7 @@ def _verdict(finding: Finding, level: float) -> str:
 
 def verdict_together(verdicts: Iterable[str]) -> str:
     """The verdict on claims that are one: all of them must hold."""
-    verdicts = [verdict for verdict in verdicts if verdict != REPORTED]
+    verdicts = list(verdicts)
     for verdict in (NOT_RUN, DID_NOT_HOLD, UNDECIDED, HELD_SLIGHTLY):
         if verdict in verdicts:
             return verdict
@@ -247,7 +247,9 @@ def verdict_together(verdicts: Iterable[str]) -> str:
 def verdict_of_row(findings: Iterable[Finding], scale: Scale) -> str | None:
     """The verdict on a row at a scale; None where nothing of it was run there."""
     verdicts = [
-        finding.verdict for finding in findings if finding.claim.counts and finding.scale == scale
+        finding.verdict
+        for finding in findings
+        if finding.scale == scale and finding.claim.counts and finding.claim.rule != "reported"
     ]
     if all(verdict == NOT_RUN for verdict in verdicts):
         return None

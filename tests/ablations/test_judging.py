@@ -173,7 +173,7 @@ def test_one_sample_is_fitted(unpool, deconv, verdict, make_record, records_of):
 
 
 def test_a_row_holds_if_all_of_it_does():
-    assert verdict_together([HELD, REPORTED, HELD]) == HELD
+    assert verdict_together([HELD, HELD]) == HELD
     assert verdict_together([HELD, UNDECIDED]) == UNDECIDED
     assert verdict_together([HELD, HELD_SLIGHTLY]) == HELD_SLIGHTLY
     assert verdict_together([HELD, UNDECIDED, DID_NOT_HOLD]) == DID_NOT_HOLD
@@ -191,6 +191,11 @@ def test_a_rows_verdict_is_that_of_a_scale_and_of_what_counts(records_of):
     # Only the original's start counts, and was run at the long scale alone.
     assert verdict_of_row(findings, "short") is None
     assert verdict_of_row(findings, "long") == DID_NOT_HOLD
+    # What is only measured need not be there: of row 4 the statistics of the image itself.
+    batches = {"batch_5": [0.2] * 4, "batch_5_equal_examples": [0.3] * 4}
+    assert verdict_of_row(judge_all(ROWS, records_of(base=[0.3] * 4, **batches))[4], "short") == (
+        DID_NOT_HOLD
+    )
 
 
 def test_the_refined_matte_is_compared_with_the_unrefined_of_the_same_run(
