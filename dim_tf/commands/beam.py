@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from dim_tf.commands.script import Command, run_script
 from dim_tf.config import BeamConfig, with_values
+from dim_tf.pictures.folders import IMAGE_SUFFIXES
 from dim_tf.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def as_pattern(value: str) -> str:
     """A flag's value as Beam's filesystems match it: a folder means the files in it."""
     if not value:
         return value
-    if not any(sign in value for sign in "*?[") and not PurePosixPath(value).suffix:
+    is_picture = PurePosixPath(value).suffix.lower() in IMAGE_SUFFIXES
+    if not any(sign in value for sign in "*?[") and not is_picture:
         value = f"{value.rstrip('/')}/"
     return value if "/" in value else f"./{value}"
 
@@ -126,7 +128,7 @@ def _run(config: BeamConfig) -> dict[str, int]:
     import apache_beam as beam
 
     from dim_tf.commands.beam_files import remove_unfinished
-    from dim_tf.commands.beam_pipeline import dead_letters_of
+    from dim_tf.commands.beam_pipeline import dead_letters_of, name_of_run
     from dim_tf.commands.result_files import folders_written
 
     runner, options = options_of(config)
@@ -137,7 +139,7 @@ def _run(config: BeamConfig) -> dict[str, int]:
     result = pipeline.run()
     result.wait_until_finish()
     for folder in set(folders_written(config.writing).values()):
-        remove_unfinished(folder)
+        remove_unfinished(folder, name_of_run(config))
     return _counts(result)
 
 

@@ -60,14 +60,19 @@ def read_picture_at(url: str, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> P
     return picture_of_content(content, url, max_megapixels)
 
 
-def write_at(url: str, content: bytes) -> None:
+def write_at(url: str, content: bytes, writer: str) -> None:
     """Writes a file: complete, or not there.
+
+    Args:
+        url: of the file.
+        content: the whole of it.
+        writer: name of the run; see `remove_unfinished`.
 
     Raises:
         OSError: it cannot be written; the runner tries again.
     """
-    folder, name = FileSystems.split(url)
-    temporary = FileSystems.join(folder, _UNFINISHED, f"{name}.{uuid.uuid4().hex}")
+    folder, _ = FileSystems.split(url)
+    temporary = FileSystems.join(folder, _UNFINISHED, writer, uuid.uuid4().hex)
     with FileSystems.create(
         temporary, "image/png", compression_type=CompressionTypes.UNCOMPRESSED
     ) as file:
@@ -75,13 +80,16 @@ def write_at(url: str, content: bytes) -> None:
     FileSystems.rename([temporary], [url])
 
 
-def remove_unfinished(folder: str) -> None:
-    """Deletes what processes that were killed left of `write_at`; only where none writes."""
-    left = FileSystems.join(folder, _UNFINISHED)
-    try:
-        (found,) = FileSystems.match([f"{left}/*"])
-        FileSystems.delete([file.path for file in found.metadata_list])
-        if FileSystems.get_filesystem(left).has_dirs():
-            FileSystems.delete([left])
-    except (OSError, BeamIOError):  # nothing is there
-        return
+def remove_unfinished(folder: str, writer: str) -> None:
+    """Deletes what killed processes of a run left of `write_at`; of other runs nothing."""
+    all_of_them = FileSystems.join(folder, _UNFINISHED)
+    for left in (FileSystems.join(all_of_them, writer), all_of_them):
+        try:
+            (found,) = FileSystems.match([f"{left}/**"])
+            if found.metadata_list and left == all_of_them:
+                return  # others write there
+            FileSystems.delete([file.path for file in found.metadata_list])
+            if FileSystems.get_filesystem(left).has_dirs():
+                FileSystems.delete([left])
+        except (OSError, BeamIOError):  # nothing is there
+            continue

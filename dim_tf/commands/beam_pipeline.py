@@ -4,6 +4,7 @@ Nothing but names is shuffled. A process loads the network once, whatever number
 threads it gets, and several photos are under way in it at once, as in `dim-tf matte`.
 """
 
+import hashlib
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 NAMESPACE = "dim_tf"
 _PHOTOS, _MASKS = "photos", "masks"
 _ENDS_BUNDLE = GlobalWindow().max_timestamp()
+
+
+def name_of_run(config: BeamConfig) -> str:
+    """A name that the same command has again, and one of other photos into the same folder not."""
+    return hashlib.sha256(config.reading.rgb.encode()).hexdigest()[:16]
 
 
 def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:
@@ -162,7 +168,7 @@ class MakeMattes(beam.DoFn):
             return
         targets = outcome.job.targets()
         for kind, content in outcome.contents.items():
-            write_at(targets[kind], content)
+            write_at(targets[kind], content, name_of_run(self._config))
         give_back_memory()
         self._counters["done"].inc()
         self._milliseconds.update(round(1000 * outcome.seconds))

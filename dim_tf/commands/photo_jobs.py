@@ -148,6 +148,8 @@ def find_pictures(flag: str, value: str) -> list[Path]:
         return [path]
     if not any(character in value for character in "*?["):
         raise InputError(f"--{flag}={value} does not exist; check the path.")
+    if path.name == "**":  # Python 3.12 and older find folders alone
+        path /= "*"
     try:
         matches = list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (ValueError, OSError) as error:

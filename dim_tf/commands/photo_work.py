@@ -25,9 +25,9 @@ from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
-from dim_tf.system.memory import return_large_blocks
+from dim_tf.system.memory import lacks_memory, return_large_blocks
 from dim_tf.system.threads import Room, in_order_ahead, usable_cores
-from dim_tf.trimaps.on_photo import photo_and_trimap
+from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
@@ -117,6 +117,7 @@ class PhotoWork:
         network: gives the network.
         tells_at_once: whether notes are printed as they come, not handed on.
         room: for the photos under way, pixels.
+        one_waits: for room at a time, decoded; the next is not read before it has some.
         read: reads a picture of at most so many megapixels.
         stopped: set when nobody waits for any photo any more.
     """
@@ -127,6 +128,7 @@ class PhotoWork:
     tells_at_once: bool = False
     read: Callable[[Place, float], Picture] = read_picture
     room: Room = dataclasses.field(default_factory=lambda: Room(_PIXELS_AT_ONCE))
+    one_waits: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def __call__(self, job: PhotoJob) -> Outcome:
@@ -136,58 +138,74 @@ class PhotoWork:
             InputError: there is no network.
             StoppedError: nobody waits for it.
         """
-        self._go_on()
-        reading = self.config.reading
-        try:
-            picture = self.read(job.photo, reading.max_input_megapixels)
-        except InputError as error:
-            return Outcome(job, [], error)
-        height, width = picture.shape
-        with self.room.taken(height * width):
-            self._go_on()
-            return self._of_picture(job, picture)
-
-    def _of_picture(self, job: PhotoJob, picture: Picture) -> Outcome:
-        config, reading = self.config, self.config.reading
         notes: list[tuple] = []
+        with contextlib.ExitStack() as held:
+            try:
+                inputs, truth = self._read(job, notes, held)
+            except Exception as error:
+                return _refused(job, notes, error)
+            model = self.network()
+            begun = time.monotonic()
+            try:
+                alpha, contents = pictures_of_photo(
+                    *(model, inputs, job.targets().keys()),
+                    *(self.config.matting, self.config.writing, self.behind, self._go_on),
+                )
+            except Exception as error:
+                return _refused(job, notes, error)
+            photo, trimap, _ = inputs
+            return Outcome(
+                job,
+                notes,
+                contents=contents,
+                size=alpha.shape,
+                seconds=time.monotonic() - begun,
+                measurable=None
+                if truth is None
+                else Measurable(to_8_bit(alpha), truth, trimap, photo.rgb),
+            )
+
+    def _read(
+        self, job: PhotoJob, notes: list[tuple], held: contextlib.ExitStack
+    ) -> tuple[PhotoAndTrimap, np.ndarray | None]:
+        """Photo and trimap, and the true matte; takes room for them."""
+        reading = self.config.reading
         told = tell if self.tells_at_once else (lambda *note: notes.append(note))
-        try:
-            beside = job.mask and self.read(job.mask, reading.max_input_megapixels)
-            inputs = photo_and_trimap(picture, beside, reading, told)
-            truth = job.truth and read_matte_on(
-                job.truth,
-                inputs.picture,
-                max_megapixels=reading.max_input_megapixels,
-                orientation=reading.mask_orientation,
-                told=told,
-            )
-        except InputError as error:
-            return Outcome(job, notes, error)
-        model = self.network()
-        begun = time.monotonic()
-        try:
-            alpha, contents = pictures_of_photo(
-                *(model, inputs, job.targets().keys(), config.matting, config.writing),
-                *(self.behind, self._go_on),
-            )
-        except InputError as error:
-            return Outcome(job, notes, error)
-        photo, trimap, _ = inputs
-        return Outcome(
-            job,
-            notes,
-            contents=contents,
-            size=alpha.shape,
-            seconds=time.monotonic() - begun,
-            measurable=None
-            if truth is None
-            else Measurable(to_8_bit(alpha), truth, trimap, photo.rgb),
+        with self.one_waits:
+            self._go_on()
+            picture = self.read(job.photo, reading.max_input_megapixels)
+            height, width = picture.shape
+            held.enter_context(self.room.taken(height * width))
+        self._go_on()
+        beside = job.mask and self.read(job.mask, reading.max_input_megapixels)
+        inputs = photo_and_trimap(picture, beside, reading, told)
+        truth = job.truth and read_matte_on(
+            job.truth,
+            inputs.picture,
+            max_megapixels=reading.max_input_megapixels,
+            orientation=reading.mask_orientation,
+            told=told,
         )
+        return inputs, truth
 
     def _go_on(self, *progress: object) -> None:
         """Is told the progress of a matte, and ends it where nobody waits for it."""
         if self.stopped.is_set():
             raise StoppedError
+
+
+def _refused(job: PhotoJob, notes: list[tuple], error: Exception) -> Outcome:
+    """Why a photo cannot be used; others can.
+
+    Raises:
+        Exception: `error`, where it says nothing of the photo.
+    """
+    if isinstance(error, InputError):
+        return Outcome(job, notes, error)
+    if lacks_memory(error):
+        refusal = InputError(f"There is not enough memory for {job.photo}; give a smaller photo.")
+        return Outcome(job, notes, refusal)
+    raise error
 
 
 def photos_at_once(processes: int = 1) -> int:
@@ -228,9 +246,6 @@ def outcomes_of(work: PhotoWork, jobs: Sequence[PhotoJob]) -> Iterator[Iterable[
         yield map(work, jobs)
         return
     threads = min(photos_at_once(), len(jobs))
-    outcomes = in_order_ahead(work, jobs, threads, threads + _WAITING)
-    try:
+    outcomes = in_order_ahead(work, jobs, threads, threads + _WAITING, work.stopped.set)
+    with contextlib.closing(outcomes):
         yield outcomes
-    finally:
-        work.stopped.set()
-        outcomes.close()

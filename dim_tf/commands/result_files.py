@@ -122,18 +122,22 @@ def refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:
         InputError: one is an input, or two are the same.
     """
     # By inode: links and file systems that ignore case have several names for one file.
-    inputs = {_identity(path) for path in inputs}
+    identities = {_identity(path) for path in inputs} - {None}
     written = set()
     for target in targets:
-        if target.exists() and _identity(target) in inputs:
+        if _identity(target) in identities:
             raise overwriting_error(target)
         if place_of(target) in written:
             raise InputError(f"{target} would be written twice; give another name or folder.")
         written.add(place_of(target))
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
+def _identity(path: Path) -> tuple[int, int] | None:
+    """None where it cannot be looked at or is not there: who reads or writes it says so."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
     return status.st_dev, status.st_ino
 
 

@@ -59,6 +59,8 @@ def run_script(
 ) -> None:
     """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
 
+    So it does with what the operating system says of a file that may not be looked at.
+
     `--help` prints the docstring of the module where `run` stands, and the flags. `sys.argv` is
     what was typed; its first word is how the command calls itself.
 
@@ -79,6 +81,12 @@ def run_script(
             run(config_from_flags(config_class))
         except InputError as error:
             print(f"{script}: {error}", file=sys.stderr)
+            sys.exit(1)
+        except OSError as error:
+            if error.filename is None:  # not of a file: standard output, see `quiet_broken_pipe`
+                raise
+            said = printable(f"{error.filename} cannot be used: {error.strerror}.")
+            print(f"{script}: {said}", file=sys.stderr)
             sys.exit(1)
         except _Terminated:
             print(f"{script}: stopped by SIGTERM.", file=sys.stderr)

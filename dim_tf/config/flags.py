@@ -5,6 +5,7 @@ Only what stands behind the scripts imports it, and the ablations, whose arms ar
 
 import contextlib
 import dataclasses
+import os
 import typing
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -121,6 +122,9 @@ def _parsed_values(config_class: type, flag_values: flags.FlagValues) -> Iterato
                     f"--{field.name}={','.join(value)} is not a list of {item_type.__name__} "
                     "values; separate them by commas."
                 ) from None
+        if isinstance(value, str) and value.startswith("~"):
+            # Shells leave --name=~/folder/ as it is, and a Path would take the slash from its end.
+            value = os.path.expanduser(value)  # noqa: PTH111
         if is_union(hints[field.name]) and isinstance(value, str):
             with contextlib.suppress(ValueError):
                 value = int(value)

@@ -21,6 +21,8 @@ from dim_tf.dataset.manifest import DECODED_FOLDER, Manifest
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_bmp
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import remove_unfinished
+from dim_tf.system.folder_lock import FolderLock, InUseError
 from dim_tf.system.jobs import run_jobs
 
 _GIGABYTE = 10**9
@@ -64,13 +66,26 @@ def write_decoded_copies(
         progress: whether to show a bar.
 
     Returns:
-        How many copies were written.
+        How many copies were written; none while another process writes them.
 
     Raises:
         InputError: a copy cannot be written.
     """
-    if manifest.layout != "compact" or not gigabytes:
+    if manifest.layout != "compact" or not gigabytes or not _missing_copies(manifest, gigabytes):
         return 0
+    folder = manifest.data_dir / DECODED_FOLDER
+    try:
+        with FolderLock(folder):
+            remove_unfinished(folder)
+            jobs = _missing_copies(manifest, gigabytes)
+            written: list[int] = []
+            run_jobs(_write_copies, jobs, written.append, workers, "decoded copies", progress)
+            return sum(written)
+    except InUseError:
+        return 0
+
+
+def _missing_copies(manifest: Manifest, gigabytes: float) -> list[_CopyJob]:
     free = shutil.disk_usage(manifest.data_dir).free * _SHARE_OF_FREE_DISK
     left = gigabytes * _GIGABYTE
     missing = []
@@ -83,9 +98,7 @@ def write_decoded_copies(
         if not present:
             free -= job.size
             missing.append(job)
-    written: list[int] = []
-    run_jobs(_write_copies, missing, written.append, workers, "decoded copies", progress)
-    return sum(written)
+    return missing
 
 
 def _copy_path(data_dir: Path, png: Path) -> Path:

@@ -243,9 +243,8 @@ def write_report(
     """
     folder = Path(folder)
     sheets_folder = folder / SHEETS_FOLDER
-    if (folder / JSON_NAME).exists():
-        for old in sheets_folder.glob("[0-9][0-9][0-9]*_*.png"):
-            old.unlink()
+    is_report = (folder / JSON_NAME).exists()
+    earlier = set(sheets_folder.glob("[0-9][0-9][0-9]*_*.png")) if is_report else set()
     images = [
         {"image": one.image, **one.errors, "pixels": one.pixels} for one in evaluation.measured
     ]
@@ -253,7 +252,6 @@ def write_report(
     writer = csv.DictWriter(text, images[0], lineterminator="\n")
     writer.writeheader()
     writer.writerows(images)
-    write_bytes(folder / CSV_NAME, _encoded(text.getvalue()))
     content = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "mean": evaluation.mean(),
@@ -265,10 +263,13 @@ def write_report(
         "images": images,
     }
     json_text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_bytes(folder / JSON_NAME, _encoded(json_text))
     sheets = evaluation.sheets()
     for name, sheet in sheets.items():
         write_bytes(sheets_folder / name, sheet)
+    write_bytes(folder / CSV_NAME, _encoded(text.getvalue()))
+    write_bytes(folder / JSON_NAME, _encoded(json_text))  # the last: with it the report is whole
+    for old in earlier - {sheets_folder / name for name in sheets}:
+        old.unlink()
     written = f"{folder / CSV_NAME}, {JSON_NAME}"
     if sheets:
         written += f" and {len(sheets)} of {len(images)} sheets in {sheets_folder}, worst first"

@@ -21,6 +21,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.memory import lacks_memory
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, Teller, photo_and_trimap
 
 if TYPE_CHECKING:
@@ -204,16 +205,11 @@ def code_of(error: Exception) -> str:
         InputError: "unusable",
         ModelError: "model_failed",
         StoppedError: "stopped",
-        MemoryError: "out_of_memory",
     }
     for kind, code in kinds.items():
         if isinstance(error, kind):
             return code
-    # TensorFlow's and OpenCV's own, neither of which is imported for this.
-    lacks_memory = type(error).__name__ == "ResourceExhaustedError" or "Insufficient memory" in str(
-        error
-    )
-    return "out_of_memory" if lacks_memory else "internal_error"
+    return "out_of_memory" if lacks_memory(error) else "internal_error"
 
 
 def _key(inputs: PhotoAndTrimap) -> bytes:

@@ -60,19 +60,23 @@ class UnreadKindError(InputError):
     """A file of a kind that is not read, or no picture at all."""
 
 
+# So much of a file says what kind it is.
+START_BYTES = 1000
+
+
 def kind_of(path: Path, content: bytes) -> str:
     """What kind a file is, one of the keys of `PILLOW_FORMATS`.
 
     Args:
         path: for the error.
-        content: the whole file.
+        content: the file, or the first `START_BYTES` of it.
 
     Raises:
         UnreadKindError: another kind, named where it is a common one; or the file is empty.
     """
     if not content:
         raise UnreadKindError(f"{path} is not a picture; it is empty.")
-    start = content[:1000]
+    start = content[:START_BYTES]
     if re.match(_WEB_PAGE, start):
         raise UnreadKindError(f"{path} is a web page, not a picture; download the picture itself.")
     for signature, kind in _OTHER_KINDS:

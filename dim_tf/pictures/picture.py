@@ -27,6 +27,7 @@ from dim_tf.pictures.decoding import (
 )
 from dim_tf.pictures.kinds import (
     PILLOW_FORMATS,
+    START_BYTES,
     is_lossy,
     is_lossy_kind,
     kind_of,
@@ -279,7 +280,12 @@ def turned_back(image: np.ndarray, orientation: int) -> np.ndarray:
 
 def _content_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            start = file.read(START_BYTES)
+            kind_of(path, start)  # what is no picture may be a film of gigabytes
+            return start + file.read()
+    except InputError:
+        raise
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, not a picture.") from None
     except FileNotFoundError:

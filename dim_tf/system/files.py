@@ -1,6 +1,7 @@
 """Files that are complete or not there."""
 
 import contextlib
+import fnmatch
 import os
 import shutil
 import tempfile
@@ -10,7 +11,10 @@ from typing import BinaryIO
 
 from dim_tf.system.errors import InputError
 
-_UNFINISHED_SUFFIX = ".part"
+# Of the file by which a process has a folder to itself.
+LOCK_NAME = ".lock"
+# Without the file's name, to which nothing can be added where it is as long as names may be.
+_UNFINISHED_PREFIX, _UNFINISHED_SUFFIX = ".dim_tf.", ".part"
 # What the user takes away from new files' permissions; it can only be read by setting it.
 _UMASK = os.umask(0o077)
 os.umask(_UMASK)
@@ -48,7 +52,7 @@ def open_atomically(path: str | os.PathLike) -> Iterator[BinaryIO]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED_SUFFIX, delete=False
+                dir=path.parent, prefix=_UNFINISHED_PREFIX, suffix=_UNFINISHED_SUFFIX, delete=False
             ) as file:
                 temporary = Path(file.name)
                 yield file
@@ -78,7 +82,7 @@ def make_folder_atomically(path: str | os.PathLike) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(
-                tempfile.mkdtemp(_UNFINISHED_SUFFIX, f".{path.name}.", dir=path.parent)
+                tempfile.mkdtemp(_UNFINISHED_SUFFIX, _UNFINISHED_PREFIX, dir=path.parent)
             )
             yield temporary
             temporary.chmod(0o777 & ~_UMASK)
@@ -102,7 +106,10 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
 def remove_unfinished(folder: str | os.PathLike) -> None:
     """Deletes what killed processes left of `open_atomically` in a folder and the folders in it.
 
-    Only while no other process writes there; see `dim_tf.system.folder_lock`.
+    Only while no other process writes there; see `dim_tf.system.folder_lock`. Folders in it that a
+    process has to itself are left to it.
     """
-    for file in Path(folder).rglob(f".*{_UNFINISHED_SUFFIX}"):
-        file.unlink(missing_ok=True)
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not Path(parent, name, LOCK_NAME).exists()]
+        for name in fnmatch.filter(files, f".*{_UNFINISHED_SUFFIX}"):
+            Path(parent, name).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from absl import logging
 
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import writing
+from dim_tf.system.files import LOCK_NAME, writing
 
 try:
     import fcntl
@@ -16,10 +16,13 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-LOCK_NAME = ".lock"
 _NOTE_BYTES = 200
 # Two processes that come and go can take the file from under each other, not this often.
 _ATTEMPTS = 100
+
+
+class InUseError(InputError):
+    """A folder that another process has to itself."""
 
 
 class FolderLock:
@@ -41,7 +44,8 @@ class FolderLock:
         """Takes the lock.
 
         Raises:
-            InputError: another process has it.
+            InUseError: another process has it.
+            InputError: it cannot be locked.
             WriteError: the folder cannot be written to.
         """
         self._made = [path for path in (self._folder, *self._folder.parents) if not path.exists()]
@@ -89,7 +93,7 @@ class FolderLock:
         except (BlockingIOError, PermissionError):
             user = self._read_note()
             self._close()
-            raise InputError(
+            raise InUseError(
                 f"{self._folder} is in use by {user}; wait until it ends, or give another folder."
             ) from None
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Memory that stays flat over photos of many sizes, where the C library is glibc.
+"""Whether memory was short, and memory that stays flat over photos of many sizes with glibc.
 
 By itself glibc keeps what a photo left behind: it raises the size from which a block goes back to
 the system when it is freed to 32 MB, and below that the next photo, of another size, fragments the
@@ -14,6 +14,16 @@ from collections.abc import Callable
 # glibc's malloc.h, and the size from which a block is a mapping of its own.
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK = 2**22
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error says that there was not enough memory: Python's, TensorFlow's, OpenCV's."""
+    # By name, since neither of the two is imported for this.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or "Insufficient memory" in str(error)
+    )
 
 
 def return_large_blocks() -> None:

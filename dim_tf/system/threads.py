@@ -30,11 +30,16 @@ def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
 
 
 def in_order_ahead(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int
+    function: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    threads: int,
+    ahead: int,
+    at_end: Callable[[], object] = lambda: None,
 ) -> Generator[_Result]:
     """`function` of every item, in their order, computed before it is asked for.
 
-    Closed early, it begins no more of them and waits for those that are under way.
+    Ended early, by closing it or by an interrupt, it begins no more of them and waits for those
+    that are under way.
 
     Args:
         function: of one item.
@@ -42,6 +47,8 @@ def in_order_ahead(
         threads: so many are under way at once.
         ahead: so many are begun at most before the first of them is taken, so that results do not
             pile up where they are taken slowly.
+        at_end: called when no more are wanted, before those that are under way are waited for: it
+            may have them end sooner.
 
     Yields:
         Each result.
@@ -61,6 +68,7 @@ def in_order_ahead(
         finally:
             for future in begun:
                 future.cancel()
+            at_end()
 
 
 class Room:

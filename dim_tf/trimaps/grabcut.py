@@ -11,6 +11,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.memory import lacks_memory
 
 # GrabCut works on a copy of at most this long side: more costs minutes and finds no better object.
 _LONG_SIDE = 450
@@ -140,7 +141,10 @@ def _grabcut(rgb: np.ndarray, labels: np.ndarray, margin_may_be_object: bool) ->
         if margin_may_be_object:
             labels[labels == cv2.GC_BGD] = cv2.GC_PR_BGD
             labels, *_ = cv2.grabCut(bgr, labels, None, *models, 2, cv2.GC_EVAL)
-    except cv2.error:  # too few pixels for its colour models
+    except cv2.error as error:
+        if lacks_memory(error):
+            raise
+        # Too few pixels for its colour models.
         return np.zeros(rgb.shape[:2], np.uint8)
     found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     found = _without_small_pieces(found)

@@ -18,8 +18,8 @@ from apache_beam.io.filesystem import FileMetadata, FileSystem
 from apache_beam.options.pipeline_options import DirectOptions, PortableOptions
 
 from dim_tf.commands import beam_pipeline
-from dim_tf.commands.beam import options_of, run_pipeline
-from dim_tf.commands.beam_files import pictures_matching
+from dim_tf.commands.beam import as_pattern, options_of, run_pipeline
+from dim_tf.commands.beam_files import pictures_matching, remove_unfinished, write_at
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import BeamConfig
 from dim_tf.config.flags import config_from_arguments
@@ -272,3 +272,22 @@ def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(
     Path("out/dead_letters.txt").unlink()
     assert contents("out") == contents("m")
     assert not (out / ".unfinished").exists()
+
+
+def test_a_run_that_ends_leaves_what_another_is_writing(tmp_path):
+    folder = f"{tmp_path}/"
+    for writer in ("one", "other"):
+        left = tmp_path / ".unfinished" / writer / "left"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half")
+    remove_unfinished(folder, "one")
+    assert [path.name for path in (tmp_path / ".unfinished").iterdir()] == ["other"]
+    remove_unfinished(folder, "one")
+    write_at(f"{tmp_path}/matte.png", b"whole", "other")
+    remove_unfinished(folder, "other")
+    assert [path.name for path in tmp_path.iterdir()] == ["matte.png"]
+
+
+def test_a_folder_with_a_dot_in_its_name_is_a_folder():
+    assert as_pattern("photos.2024") == "photos.2024/"
+    assert as_pattern("photos/cat.jpg") == "photos/cat.jpg"

@@ -68,6 +68,8 @@ def test_importing_the_package_does_without_tensorflow():
         (["--rgb=photo.png"], "with --alpha or a trimap with --trimap"),
         (["--rgb=none.png", "--alpha=mask.png"], "none.png does not exist"),
         (["--rgb=empty", "--alpha=mask.png"], "empty holds no pictures"),
+        ([f"--rgb={'x' * 300}.png", "--alpha=mask.png"], "x.png cannot be used: File name too"),
+        (["--rgb=photo.png", "--alpha=mask.png", f"--output={'x' * 300}/"], "File name too long"),
         (["--rgb=photos", "--alpha=mask.png"], "no partner for photos/cat.png, photos/dog.png"),
         (["--rgb=photo.png", "--alpha=small.png"], "photo.png is 50×40 pixels and small.png 50×20"),
         (["--rgb=broken.png", "--alpha=mask.png"], "broken.png is not a picture"),

@@ -192,3 +192,17 @@ def test_what_was_made_of_a_photo_beside_it_is_no_photo(folders, capsys):
     names = [job.photo.name for job in jobs]
     assert "lone_cutout.png" in names and not set(made) & set(names)
     assert capsys.readouterr().out.count("left out, made of the photo beside it") == 2
+
+
+def test_a_link_that_leads_nowhere_is_left_to_who_reads_it(folders):
+    Path("photos/lost.png").symlink_to("gone.png")
+    Path("masks/lost.png").touch()
+    assert [job.photo.stem for job in plan(rgb="photos", alpha="masks")] == ["cat", "dog", "lost"]
+
+
+def test_two_stars_go_into_folders(folders):
+    Path("photos/deep/er").mkdir(parents=True)
+    Path("photos/deep/er/fox.png").touch()
+    names = [path.stem for path in find_pictures("rgb", "photos/**")]
+    assert sorted(names) == ["cat", "dog", "fox"]
+    assert find_pictures("rgb", "photos/**") == find_pictures("rgb", "photos/**/*")

@@ -1,5 +1,7 @@
 """Several photos under way at once: as if they had come one after the other."""
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 
 from dim_tf.commands import matte, photo_work
 from dim_tf.commands.words.matte import write_mattes
+from dim_tf.pictures import decoding
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from tests.commands.running import COMMAND
@@ -54,7 +57,7 @@ def test_files_lines_and_failures_are_those_of_one_photo_after_the_other(
     for path in files:
         Path(path).unlink()
 
-    def in_this_thread(function, items, threads, ahead):
+    def in_this_thread(function, items, threads, ahead, at_end):
         return (function(item) for item in items)
 
     monkeypatch.setattr(photo_work, "in_order_ahead", in_this_thread)
@@ -110,6 +113,74 @@ def test_ctrl_c_ends_those_under_way_and_nothing_is_written_after_it(tiny, folde
     assert not [thread for thread in threading.enumerate() if "PhotoWork" in repr(thread)]
     time.sleep(0.1)
     assert len(list(Path("out").iterdir())) == 2
+
+
+def test_an_interrupt_while_a_photo_is_waited_for_ends_those_under_way(tiny, folder, monkeypatch):
+    begun = []
+
+    def slow(model, inputs, wanted, matting, writing, behind, go_on):
+        begun.append(inputs)
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGINT)  # as a terminal does: to the main thread
+        for _ in range(500):
+            time.sleep(0.02)
+            go_on()
+
+    monkeypatch.setattr(photo_work, "pictures_of_photo", slow)
+    since = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        tiny(write_mattes, *FOLDERS[:3])
+    assert time.monotonic() - since < 5
+    assert len(begun) < 5 and not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    "module, name", [(decoding, "_decoded_by_pillow"), (photo_work, "pictures_of_photo")]
+)
+def test_a_photo_that_memory_does_not_hold_is_named_and_the_others_go_on(
+    tiny, folder, monkeypatch, capsys, module, name
+):
+    own, calls = getattr(module, name), []
+
+    def short(*given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise MemoryError
+        return own(*given)
+
+    monkeypatch.setattr(module, name, short)
+    with pytest.raises(InputError, match="3 of 12"):
+        tiny(write_mattes, *FOLDERS[:3])
+    (line,) = (line for line in said_by(capsys)[1].splitlines() if "memory" in line)
+    assert re.fullmatch(r"There is not enough memory for photos/\d\d.png; give a .*photo.", line)
+    assert len(list(Path("out").iterdir())) == 9
+
+
+def test_one_decoded_photo_at_most_waits_for_room(tiny, folder, monkeypatch):
+    """However many threads there are."""
+    waiting, most, lock = [], [], threading.Lock()
+    own = photo_work.Room.taken
+
+    def taken(room, amount):
+        with lock:
+            waiting.append(amount)
+            most.append(len(waiting))
+
+        @contextlib.contextmanager
+        def entered():
+            with own(room, amount):
+                with lock:
+                    waiting.remove(amount)
+                yield
+
+        return entered()
+
+    monkeypatch.setattr(photo_work.Room, "taken", taken)
+    monkeypatch.setattr(photo_work, "_PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(photo_work, "photos_at_once", lambda: 4)
+    with pytest.raises(InputError, match="2 of 12"):
+        tiny(write_mattes, *FOLDERS[:3])
+    assert max(most) == 1
 
 
 def test_one_network_for_all_and_none_for_damaged_photos(tiny, folder, monkeypatch, tiny_model):

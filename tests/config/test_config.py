@@ -19,7 +19,7 @@ from dim_tf.config import (
     with_values,
 )
 from dim_tf.config.fields import choices_of
-from dim_tf.config.flags import flagfile_text
+from dim_tf.config.flags import config_from_arguments, flagfile_text
 from dim_tf.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,3 +191,10 @@ def test_later_flags_win_over_the_flagfile(tmp_path):
 def test_a_list_that_is_none_is_refused_by_name():
     message = parse(TrainingConfig, "--crop_sizes=320,many")
     assert "--crop_sizes=320,many is not a list of int values" in message
+
+
+def test_home_is_found_in_values_that_shells_leave_as_they_are(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("USERPROFILE", "/home/ann")
+    config = config_from_arguments(InferenceConfig, ["--rgb=~/photos/", "--output=a~b.png"])
+    assert (config.reading.rgb, config.writing.output) == ("/home/ann/photos/", "a~b.png")

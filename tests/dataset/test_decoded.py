@@ -13,6 +13,7 @@ from dim_tf.dataset.manifest import read_manifest
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
+from dim_tf.system.folder_lock import FolderLock
 
 # They share a dataset that takes seconds to make.
 pytestmark = pytest.mark.xdist_group("decoded")
@@ -84,6 +85,19 @@ def test_a_second_call_writes_only_what_is_missing_or_older(dataset):
     os.utime(png, ns=(time.time_ns(), png.stat().st_mtime_ns + 10**9))
     assert fastest_path(dataset.data_dir, png) == png
     assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 3
+
+
+def test_a_killed_process_leaves_nothing_and_another_one_is_not_disturbed(dataset):
+    folder = dataset.data_dir / "decoded"
+    folder.mkdir()
+    (folder / ".dim_tf.killed.part").write_bytes(b"half")
+    with FolderLock(folder):
+        assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 0
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 9
+    assert not list(folder.rglob(".*"))
+    dataset.data_dir.chmod(0o500)  # nothing is to be written: nothing is
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 0
+    dataset.data_dir.chmod(0o700)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from dim_tf.evaluation import report
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, write_report
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import WriteError
 
 SHAPE = (30, 40)
 ALPHA = np.repeat(np.linspace(0, 255, 40).astype(np.uint8)[None], 30, axis=0)
@@ -90,11 +92,11 @@ def test_the_files(tmp_path):
     evaluation = evaluate(cat=10, dog=70)
     written = write_report(tmp_path / "new" / "report", evaluation, {"bits": "8"}, weights)
     assert written.startswith("Report: ")
-    report = tmp_path / "new" / "report"
-    with (report / "metrics.csv").open(newline="") as file:
+    folder = tmp_path / "new" / "report"
+    with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["cat", "dog"]
-    content = json.loads((report / "metrics.json").read_text())
+    content = json.loads((folder / "metrics.json").read_text())
     for row, image, one in zip(rows, content["images"], evaluation.measured, strict=True):
         for name in METRIC_NAMES:  # to the last bit
             assert float(row[name]) == image[name] == one.errors[name]
@@ -108,7 +110,7 @@ def test_the_files(tmp_path):
     assert {"python", "dim_tf", "numpy", "cv2"} <= content["versions"].keys()
     assert content["date"].endswith("+00:00")
     assert content["platform"]
-    assert sorted(path.name for path in report.iterdir()) == ["metrics.csv", "metrics.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["metrics.csv", "metrics.json"]
 
 
 def test_sheets_of_the_worst_come_first(tmp_path):
@@ -150,3 +152,16 @@ def test_a_folder_that_cannot_be_one_is_refused_before(tmp_path):
             check_report_folder(folder)
     check_report_folder(tmp_path / "new" / "report")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_report_that_cannot_be_finished_leaves_the_one_before(tmp_path, monkeypatch):
+    write_report(tmp_path, evaluate(sheets=2, a=10, b=20), {})
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+
+    def full(path, content):
+        raise WriteError("The disk is full.")
+
+    monkeypatch.setattr(report, "write_bytes", full)
+    with pytest.raises(WriteError):
+        write_report(tmp_path, evaluate(sheets=1, c=5), {})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == files

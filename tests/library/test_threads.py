@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -12,6 +13,7 @@ from PIL import Image
 import dim_tf
 from dim_tf.library import kept
 from dim_tf.matting import predict
+from dim_tf.pictures.picture import read_picture
 from tests.library.conftest import MASK, PHOTO, SOFT, TRIMAP, save
 
 THREADS = 8
@@ -111,3 +113,27 @@ def test_what_is_said_of_damaged_files(capfd):
     assert set(said[1::2]) == {"damaged.jpg is damaged: a part of the picture is missing (JPEG)."}
     os.write(2, b"still there\n")
     assert capfd.readouterr().err == "still there\n"
+
+
+def test_reading_in_a_thread_leaves_the_warnings_of_others_alone(tmp_path):
+    """Filters of warnings are the whole process's."""
+    photo = save("filters.png", PHOTO)
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            read_picture(photo)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for _ in range(200):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                for _ in range(20):
+                    warnings.warn("a note", stacklevel=1)
+            assert len(caught) == 20
+        assert ("ignore", None, Warning, None, 0) not in warnings.filters
+    finally:
+        stop.set()
+        reader.join()

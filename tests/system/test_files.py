@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dim_tf.system.files import make_folder_atomically, write_bytes
+
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 @pytest.mark.parametrize("umask", [0o077, 0o022, 0o002])
@@ -20,3 +22,11 @@ def test_permissions_are_what_the_user_leaves(tmp_path, umask):
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | root, check=True)
     for name, whole in (("file", 0o666), ("folder", 0o777)):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == whole & ~umask
+
+
+def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path):
+    path = tmp_path / ("猫" * 83 + ".png")  # 253 of 255 bytes
+    write_bytes(path, b"x")
+    with make_folder_atomically(tmp_path / ("k" * 255)):
+        pass
+    assert path.read_bytes() == b"x" and len(list(tmp_path.iterdir())) == 2

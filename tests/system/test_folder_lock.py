@@ -130,3 +130,9 @@ def test_what_killed_processes_left_is_removed(tmp_path):
     unfinished.write_bytes(b"half")
     remove_unfinished(tmp_path)
     assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_what_another_process_is_writing_is_left_to_it(tmp_path):
+    with FolderLock(tmp_path / "decoded"), open_atomically(tmp_path / "decoded" / "copy.bmp"):
+        remove_unfinished(tmp_path)
+    assert (tmp_path / "decoded" / "copy.bmp").exists()

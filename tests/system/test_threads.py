@@ -1,6 +1,7 @@
 """Work ahead, in order, and no more of it than there is room for."""
 
 import contextlib
+import signal
 import threading
 import time
 
@@ -45,6 +46,24 @@ def test_closed_early_it_begins_no_more_and_waits_for_what_is_under_way():
     count = len(begun)
     time.sleep(0.05)
     assert len(begun) == count
+
+
+def test_interrupted_it_tells_those_under_way_before_it_waits_for_them():
+    ends = threading.Event()
+    results = in_order_ahead(lambda _: ends.wait(10), range(3), 2, 3, at_end=ends.set)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    since = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            next(results)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - since < 5
 
 
 def test_there_is_room_for_so_much_and_what_is_larger_goes_in_alone():

@@ -17,16 +17,20 @@ export async function save(/** @type {What} */ what) {
   if (!photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
   const isSame = () => state.photo === photo; // else another one was opened meanwhile
   if (what === "trimap") {
+    const revision = state.trimap?.revision;
     const file = await trimapFile();
-    return isSame() ? hand(file, what) : undefined;
+    return isSame() ? hand(file, what, revision) : undefined;
   }
   const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
   const ready = () => (bits === "8" ? readyFile(what) : null);
   if (!ready() && !(await untilNoMatteIsMade())) return;
   if (!isSame()) return;
   const file = ready();
-  if (file) return hand(file, what);
-  await run("job_save", async (job) => hand((await job.request(...requestFor(what, bits))).file, what));
+  const revision = state.result?.revision;
+  if (file) return hand(file, what, revision);
+  await run("job_save", async (job) => {
+    hand((await job.request(...requestFor(what, bits))).file, what, revision);
+  });
 }
 
 function readyFile(/** @type {What} */ what) {
@@ -63,13 +67,19 @@ async function trimapFile() {
   }
 }
 
-function hand(/** @type {Blob} */ file, /** @type {What} */ what) {
+/**
+ * Hands a file to the browser's downloads.
+ * @param {Blob} file
+ * @param {What} what
+ * @param {number | undefined} revision of the trimap that it was made of
+ */
+function hand(file, what, revision) {
   const stem = (state.photo?.name ?? "photo").replace(/\.[^.]*$/, "");
   const link = document.createElement("a");
   link.download = `${stem}_${what}.png`;
   link.href = URL.createObjectURL(file);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  update({ unsaved: false });
+  if (revision === state.trimap?.revision) update({ unsaved: false }); // else there is more to save
   announce("saved", { name: link.download });
 }

@@ -358,3 +358,23 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     page.click("#compute")  # nothing is marked yet
     until(page, "!document.querySelector('[data-save=cutout]').disabled")
     assert page.locator("#failure").is_hidden()
+
+
+def test_saving_an_older_matte_leaves_something_to_save(page, pictures):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    compute(page, "c")
+    page.keyboard.press("u")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    saved(page, "[data-save=cutout]")  # that of the trimap before the stroke
+    page.set_input_files("#photo-file", pictures / "disc.png")
+    until(page, "true")
+    page.wait_for_timeout(200)
+    assert len(asked) == 1
+    saved(page, "[data-save=trimap]")
+    page.set_input_files("#photo-file", pictures / "disc.png")
+    page.wait_for_timeout(500)
+    assert len(asked) == 1
