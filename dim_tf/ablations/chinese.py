@@ -61,10 +61,10 @@ CHINESE: dict[str, str] = {
     "seeds is that of Student's t: other seeds are in it, other pictures are not. The effect size d "
     "is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为只要开关不涉及，两者的随机数就相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算：它包含换种子的变化，不包含换图片的变化。效应量 d 是差的均值，以种子之间的标准差为单位。",
     "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the two, "
-    "doubled, is corrected by Holm for the number of claims, run or not yet, that decide the rows of "
-    "a scale, or of those that do not. At most 0.05 decides, so that in 19 of 20 such series no "
-    "verdict on a row is a chance. That holds for the series as a whole: while runs are missing, "
-    "verdicts are interim.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里决定各行的说法一起校正，不决定的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样的实验里至少有 19 轮，没有一行的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。",
+    "doubled, is corrected by Holm for the number of claims of the scale, run or not yet, that count "
+    "for a row, or of those that do not. At most 0.05 decides, so that in 19 of 20 such series of a "
+    "scale no verdict on what counts is a chance. That holds for the series as a whole: while runs are "
+    "missing, verdicts are interim.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
     "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
     "* A is worse, or better, than B: *held* if it is so at all; *held, by less than 5 %* if it is "
@@ -74,8 +74,9 @@ CHINESE: dict[str, str] = {
     "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it lies outside.": "* 没有影响：变化在 ±{percent} % 以内则*成立*，在此之外则*不成立*。",
     "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
     "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a run "
-    "if more than {share:g} % of its held-out predictions are. *Held* if more than {most:g} % of runs "
-    "are, *did not hold* if fewer than {nearly:g} %, by the exact binomial test.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。超过 {most:g} % 的训练是黑的则*成立*，不到 {nearly:g} % 则*不成立*，用精确二项检验。",
+    "if more than {share:g} % of its held-out predictions are. *Held* if it is certain that more than "
+    "{most:g} % of runs are, *did not hold* if that fewer than {nearly:g} % are, by the exact binomial "
+    "test; the former takes more than five runs.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，五次训练不够。",
     "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
     "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
     "* A row with several claims is *held* if all are that the scale has, *did not hold* if one is "

@@ -166,7 +166,9 @@ def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
         black = sum(share > BLACK_SHARE for share in values)
         wrong = chance_of_as_many(black, len(values), MOST_RUNS)
         right = chance_of_as_few(black, len(values), NEARLY_ALL_RUNS)
-        wrong, right = (wrong, 1.0) if wrong < right else (1.0, right)
+        # Both can be small where there are many runs: the smaller one counts.
+        if values:
+            wrong, right = (wrong, 1.0) if wrong < right else (1.0, right)
     elif rule == "fits one sample":
         wrong, right = chance_above(values, FITTED_BELOW), chance_below(values, FITTED_BELOW)
         if not interval_of(against).high < FITTED_BELOW:  # nothing was fitted: too few steps

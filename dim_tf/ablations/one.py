@@ -269,11 +269,13 @@ def _curve(rows: list[dict[str, float]]) -> dict[str, list[float]]:
 def _versions() -> dict[str, str]:
     """Of what took part; of a checkout with its commit, since settings do not say what code did."""
     versions = module_versions()
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=7", "HEAD"]
-    with contextlib.suppress(OSError):
-        commit = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not commit.returncode:
-            versions["dim_tf"] += f" ({commit.stdout.strip()})"
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / ".git").exists():  # not a repository that the program is installed in
+        command = ["git", "-C", str(checkout), "describe", "--always", "--dirty"]
+        with contextlib.suppress(OSError):
+            commit = subprocess.run(command, capture_output=True, text=True, check=False)
+            if not commit.returncode:
+                versions["dim_tf"] += f" ({commit.stdout.strip()})"
     return versions
 
 

@@ -114,8 +114,12 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
 def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
     """What the blog says, and what came of it; of each claim at the largest scale it was run at."""
     parts = [words(row.says)]
-    for scale in reversed(SCALES) if row.judged_together else ():
-        verdict = verdict_of_row(findings, scale)
+    verdicts = {scale: verdict_of_row(findings, scale) for scale in reversed(SCALES)}
+    if not row.judged_together:
+        verdicts = {}
+    elif not any(verdicts.values()):
+        parts.append(words("Not run yet."))
+    for scale, verdict in verdicts.items():
         if verdict:
             parts.append(
                 words(
@@ -126,9 +130,7 @@ def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
                 )
             )
     told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
-    if not told:
-        return words.sentences(*parts, words("Not run yet."))
-    if len(row.claims) == 1:
+    if len(row.claims) == 1 and told and sum(map(bool, verdicts.values())) == 1:
         return words.sentences(*parts, words("{found}.", found=_size(words, told[0])))
     for verdict in VERDICTS:
         for scale in SCALES:
@@ -253,11 +255,11 @@ def rules(words: Words) -> str:
                 ),
                 words(
                     "Each claim and its denial have a p-value, that of a one-sided t test; the "
-                    "smaller of the two, doubled, is corrected by Holm for the number of claims, "
-                    "run or not yet, that decide the rows of a scale, or of those that do not. At "
-                    "most 0.05 decides, so that in 19 of 20 such series no verdict on a row is a "
-                    "chance. That holds for the series as a whole: while runs are missing, "
-                    "verdicts are interim."
+                    "smaller of the two, doubled, is corrected by Holm for the number of claims of "
+                    "the scale, run or not yet, that count for a row, or of those that do not. At "
+                    "most 0.05 decides, so that in 19 of 20 such series of a scale no verdict on "
+                    "what counts is a chance. That holds for the series as a whole: while runs are "
+                    "missing, verdicts are interim."
                 ),
                 words(
                     "The smallest change seen is the one that as many seeds, which differ as much, "
@@ -287,8 +289,9 @@ def rules(words: Words) -> str:
             words(
                 "* All black: a prediction is black if its mean over the unknown region is below "
                 "{black:g}, a run if more than {share:g} % of its held-out predictions are. *Held* "
-                "if more than {most:g} % of runs are, *did not hold* if fewer than {nearly:g} %, "
-                "by the exact binomial test.",
+                "if it is certain that more than {most:g} % of runs are, *did not hold* if that "
+                "fewer than {nearly:g} % are, by the exact binomial test; the former takes more "
+                "than five runs.",
                 black=BLACK_BELOW,
                 share=100 * BLACK_SHARE,
                 most=100 * MOST_RUNS,

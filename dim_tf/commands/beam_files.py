@@ -1,9 +1,10 @@
 """Files on any filesystem that Beam knows: listed one by one, written under a temporary name."""
 
+import contextlib
 import re
 import uuid
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -82,14 +83,12 @@ def write_at(url: str, content: bytes, writer: str) -> None:
 
 def remove_unfinished(folder: str, writer: str) -> None:
     """Deletes what killed processes of a run left of `write_at`; of other runs nothing."""
-    all_of_them = FileSystems.join(folder, _UNFINISHED)
-    for left in (FileSystems.join(all_of_them, writer), all_of_them):
-        try:
-            (found,) = FileSystems.match([f"{left}/**"])
-            if found.metadata_list and left == all_of_them:
-                return  # others write there
-            FileSystems.delete([file.path for file in found.metadata_list])
-            if FileSystems.get_filesystem(left).has_dirs():
-                FileSystems.delete([left])
-        except (OSError, BeamIOError):  # nothing is there
-            continue
+    left = FileSystems.join(folder, _UNFINISHED, writer)
+    with contextlib.suppress(OSError, BeamIOError):  # nothing is there
+        (found,) = FileSystems.match([f"{left}/*"])
+        FileSystems.delete([file.path for file in found.metadata_list])
+    if FileSystems.get_scheme(folder) is None:
+        # Not by `FileSystems.delete`, which deletes what others write there meanwhile.
+        for empty in (Path(left), Path(left).parent):
+            with contextlib.suppress(OSError):
+                empty.rmdir()

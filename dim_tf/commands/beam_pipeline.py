@@ -37,8 +37,9 @@ _ENDS_BUNDLE = GlobalWindow().max_timestamp()
 
 
 def name_of_run(config: BeamConfig) -> str:
-    """A name that the same command has again, and one of other photos into the same folder not."""
-    return hashlib.sha256(config.reading.rgb.encode()).hexdigest()[:16]
+    """A name that the same command has again, and one of other photos or results has not."""
+    given = repr((config.reading.rgb, config.writing))
+    return hashlib.sha256(given.encode()).hexdigest()[:16]
 
 
 def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:

@@ -25,7 +25,7 @@ from dim_tf.evaluation.metrics import to_8_bit
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.system.errors import InputError, tell
-from dim_tf.system.memory import lacks_memory, return_large_blocks
+from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory, return_large_blocks
 from dim_tf.system.threads import Room, in_order_ahead, usable_cores
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap
 
@@ -203,8 +203,7 @@ def _refused(job: PhotoJob, notes: list[tuple], error: Exception) -> Outcome:
     if isinstance(error, InputError):
         return Outcome(job, notes, error)
     if lacks_memory(error):
-        refusal = InputError(f"There is not enough memory for {job.photo}; give a smaller photo.")
-        return Outcome(job, notes, refusal)
+        return Outcome(job, notes, NotEnoughMemoryError(job.photo))
     raise error
 
 

@@ -22,6 +22,8 @@ from dim_tf.system.quiet import keep_own_stderr
 # Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
 
+# What is wrong with a path that cannot even be looked at.
+_OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 _HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 Config = TypeVar("Config")
@@ -83,7 +85,7 @@ def run_script(
             print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
         except OSError as error:
-            if error.filename is None:  # not of a file: standard output, see `quiet_broken_pipe`
+            if error.errno not in _OF_A_PATH or error.filename is None:
                 raise
             said = printable(f"{error.filename} cannot be used: {error.strerror}.")
             print(f"{script}: {said}", file=sys.stderr)

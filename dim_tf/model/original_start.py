@@ -13,7 +13,7 @@ KERNEL_DEVIATION = 0.1
 def draw_truncated_normal_kernels(network: keras.Model, seed: int, width: float = 1.0) -> None:
     """Draws every kernel from a normal distribution without what lies beyond two deviations.
 
-    A narrower network has fewer inputs to each layer. Its kernels are larger by as much, so that
+    Layers of a narrower network have fewer inputs. Their kernels are larger by as much, so that
     activations grow from layer to layer as in the original: that is what this start is tried for.
 
     Args:

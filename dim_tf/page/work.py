@@ -21,7 +21,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, printable
-from dim_tf.system.memory import lacks_memory
+from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, Teller, photo_and_trimap
 
 if TYPE_CHECKING:
@@ -200,6 +200,7 @@ class Bench:
 def code_of(error: Exception) -> str:
     """Which of `dim_tf.page.refusals.REASONS` an error of `Bench.do` is."""
     kinds = {
+        NotEnoughMemoryError: "out_of_memory",
         UnreadKindError: "unread_kind",
         TooManyPixelsError: "too_many_pixels",
         InputError: "unusable",

@@ -13,18 +13,13 @@ from PIL import Image
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
 from dim_tf.pictures.kinds import is_deep, largest_number
 from dim_tf.system.errors import InputError
-from dim_tf.system.memory import lacks_memory
+from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.system.quiet import stderr_held_back
 
 # TIFF and EXIF tags.
 _PHOTOMETRIC, _ORIENTATION, _EXTRA_SAMPLES = 0x0106, 0x0112, 0x0152
 # Pillow's modes of more than 8 bits.
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I", "F")
-
-
-# What Pillow warns of is told by us, or of no use. Not only while it decodes: `catch_warnings` is
-# the whole process's, and would take away what other threads warn of.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class Decoded(NamedTuple):
@@ -42,6 +37,9 @@ def quiet_libraries() -> Iterator:
 
     Both are the whole process's, so one thread at a time is inside.
     """
+    # From then on and not for the block: `catch_warnings` is the whole process's as well, and would
+    # take away what other threads warn of.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     with stderr_held_back() as said:
         largest, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -84,7 +82,7 @@ def decoded(
         profile: of its colours, for CMYK.
 
     Raises:
-        InputError: it is damaged or of a rare kind.
+        InputError: it is damaged or of a rare kind, or memory does not hold it.
     """
     by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
     try:
@@ -95,7 +93,7 @@ def decoded(
         raise
     except Exception as error:  # damaged data: both raise whatever they stumble over
         if lacks_memory(error):
-            raise
+            raise NotEnoughMemoryError(path) from None
         raise InputError(
             f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it "
             f"anew as PNG ({kind})."

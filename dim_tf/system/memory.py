@@ -9,11 +9,22 @@ every block from 256 KB on, a fifth of the processor's time for a photo of half 
 """
 
 import ctypes
+import os
 from collections.abc import Callable
+
+from dim_tf.system.errors import InputError
 
 # glibc's malloc.h, and the size from which a block is a mapping of its own.
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK = 2**22
+
+
+class NotEnoughMemoryError(InputError):
+    """A picture that memory does not hold."""
+
+    def __init__(self, name: str | os.PathLike) -> None:
+        """Args: the picture's file, or what a sentence calls it."""
+        super().__init__(f"There is not enough memory for {name}; give a smaller picture.")
 
 
 def lacks_memory(error: Exception) -> bool:

@@ -152,7 +152,9 @@ def test_all_black(alphas, verdict, make_record, records_of):
     records = records_of()
     for seed, alpha in enumerate(alphas, 1):
         records["no_batch_norm"][seed] = make_record("no_batch_norm", seed, 0.3, mean_alpha=alpha)
-    assert judge(Claim("", ("no_batch_norm", "base"), rule="all black"), records).verdict == verdict
+    finding = judge(Claim("", ("no_batch_norm", "base"), rule="all black"), records)
+    assert finding.verdict == verdict
+    assert math.isnan(finding.corrected) == (not alphas)
 
 
 @pytest.mark.parametrize(

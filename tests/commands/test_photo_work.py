@@ -1,6 +1,7 @@
 """Several photos under way at once: as if they had come one after the other."""
 
 import contextlib
+import itertools
 import os
 import re
 import signal
@@ -115,12 +116,12 @@ def test_ctrl_c_ends_those_under_way_and_nothing_is_written_after_it(tiny, folde
     assert len(list(Path("out").iterdir())) == 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot be interrupted there by itself")
 def test_an_interrupt_while_a_photo_is_waited_for_ends_those_under_way(tiny, folder, monkeypatch):
-    begun = []
+    begun = itertools.count()
 
     def slow(model, inputs, wanted, matting, writing, behind, go_on):
-        begun.append(inputs)
-        if len(begun) == 2:
+        if next(begun) == 1:
             os.kill(os.getpid(), signal.SIGINT)  # as a terminal does: to the main thread
         for _ in range(500):
             time.sleep(0.02)
@@ -130,8 +131,8 @@ def test_an_interrupt_while_a_photo_is_waited_for_ends_those_under_way(tiny, fol
     since = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         tiny(write_mattes, *FOLDERS[:3])
-    assert time.monotonic() - since < 5
-    assert len(begun) < 5 and not Path("out").exists()
+    assert time.monotonic() - since < 8
+    assert next(begun) < 5 and not Path("out").exists()
 
 
 @pytest.mark.parametrize(
@@ -140,11 +141,10 @@ def test_an_interrupt_while_a_photo_is_waited_for_ends_those_under_way(tiny, fol
 def test_a_photo_that_memory_does_not_hold_is_named_and_the_others_go_on(
     tiny, folder, monkeypatch, capsys, module, name
 ):
-    own, calls = getattr(module, name), []
+    own, calls = getattr(module, name), itertools.count()
 
     def short(*given):
-        calls.append(given)
-        if len(calls) == 1:
+        if next(calls) == 0:
             raise MemoryError
         return own(*given)
 
@@ -152,7 +152,9 @@ def test_a_photo_that_memory_does_not_hold_is_named_and_the_others_go_on(
     with pytest.raises(InputError, match="3 of 12"):
         tiny(write_mattes, *FOLDERS[:3])
     (line,) = (line for line in said_by(capsys)[1].splitlines() if "memory" in line)
-    assert re.fullmatch(r"There is not enough memory for photos/\d\d.png; give a .*photo.", line)
+    assert re.fullmatch(
+        r"There is not enough memory for photos/\d\d.png; give a smaller picture.", line
+    )
     assert len(list(Path("out").iterdir())) == 9
 
 

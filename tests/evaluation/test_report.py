@@ -154,14 +154,23 @@ def test_a_folder_that_cannot_be_one_is_refused_before(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
 
 
-def test_a_report_that_cannot_be_finished_leaves_the_one_before(tmp_path, monkeypatch):
+@pytest.mark.parametrize("written", range(3))
+def test_nothing_of_an_earlier_report_goes_before_the_new_one_is_whole(
+    tmp_path, monkeypatch, written
+):
     write_report(tmp_path, evaluate(sheets=2, a=10, b=20), {})
-    files = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    names = {path.name for path in tmp_path.rglob("*.*")}
+    earlier = (tmp_path / "metrics.json").read_bytes()
+    own, calls = report.write_bytes, []
 
     def full(path, content):
-        raise WriteError("The disk is full.")
+        if len(calls) == written:
+            raise WriteError("The disk is full.")
+        calls.append(path)
+        own(path, content)
 
     monkeypatch.setattr(report, "write_bytes", full)
     with pytest.raises(WriteError):
         write_report(tmp_path, evaluate(sheets=1, c=5), {})
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == files
+    assert names <= {path.name for path in tmp_path.rglob("*.*")}
+    assert (tmp_path / "metrics.json").read_bytes() == earlier

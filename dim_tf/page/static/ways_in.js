@@ -11,6 +11,9 @@ const MEGABYTE = 1_000_000;
 const SAYS_WHERE = /mask|trimap|alpha|matte/i;
 const KINDS = "image/*,.heic,.heif,.avif,.tif,.tiff,.ppm,.pgm,.bmp";
 
+/** How many files were chosen, so that a slow one does not come after one that was chosen later. */
+let turns = 0;
+
 /** Listens to all ways in which a file comes. */
 export function listenToFiles() {
   for (const [button, input, take] of [
@@ -76,8 +79,10 @@ function askForRole(/** @type {File} */ file) {
 
 /** Uses a file as what it is; with no role it is not used. Returns whether that came to its end. */
 async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
-  const file = role ? await inMemory(chosen) : null;
-  if (!file) return false;
+  if (!role) return false;
+  const turn = ++turns;
+  const file = await inMemory(chosen);
+  if (!file || turn !== turns) return false; // another one was chosen meanwhile
   if (role === "photo") return openPhoto(file);
   if (role === "mask" || role === "trimap") {
     return makeTrimap({ kind: role, content: file, name: file.name });
@@ -88,7 +93,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
     return true;
   }
   // A kind that this browser does not show.
-  await untilNoMatteIsMade();
+  if (!(await untilNoMatteIsMade())) return false;
   return run("job_photo", async (job) => {
     const seen = await job.request("/api/photo", {}, { photo: file });
     useBackdrop(file, await readPyramid(seen.file));
