@@ -50,7 +50,7 @@ CHINESE: dict[str, str] = {
     "smallest seen": "能看出的最小变化",
     "p, corrected": "校正后的 p",
     "verdict": "判定",
-    "on real cut-outs": "在真实抠图上",
+    "on real cut-outs": "在真实抠图素材上",
     "one seed": "一个种子",
     "share of black predictions {values}": "全黑预测的比例 {values}",
     "error on the sample {values}": "该样本上的误差 {values}",
@@ -91,7 +91,7 @@ CHINESE: dict[str, str] = {
     "held-out composites, trimaps by dilation only": "留出的合成图，三分图只做膨胀",
     "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
     "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
-    "held-out composites of real cut-outs": "留出的真实抠图合成图",
+    "held-out composites of real cut-outs": "用真实抠图素材做的留出合成图",
     "photographs with true mattes": "有真实 matte 的照片",
     "error": "误差",
     "SAD": "SAD",
@@ -131,7 +131,7 @@ CHINESE: dict[str, str] = {
     "refinement": "refinement",
     "refinement, the stage alone": "refinement，单独训练这个阶段",
     "refinement, composited before resizing": "refinement，先合成再缩放",
-    "skip additions": "跳跃相加",
+    "skip additions": "跳跃连接",
     "normalized input": "归一化输入",
     "learning rate 1e-5": "学习率 1e-5",
     "one sample, unpooling": "单个样本，上池化",
@@ -163,7 +163,7 @@ CHINESE: dict[str, str] = {
     "Trained as in the paper: from the finished run without it, first the stage alone with the "
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
-    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是它的两倍。",
+    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是有这个阶段时的两倍。",
     "error on held-out composites": "留出的合成图上的误差",
     "without refinement": "不用 refinement",
     "with refinement": "用 refinement",
@@ -194,6 +194,13 @@ CHINESE: dict[str, str] = {
     "Machine: {machines}.": "机器：{machines}。",
     "Versions: {versions}.": "版本：{versions}。",
     "Data: {conditions}.": "数据：{conditions}。",
+    "{name}: {count} {unit} (checksum {checksum})": "{name} {count} {unit}（校验和 {checksum}）",
+    "dataset": "数据集",
+    "held-out set": "留出的合成图",
+    "cut-out set": "用抠图素材做的留出合成图",
+    "validation set": "验证照片",
+    "pictures": "张",
+    "pairs": "对",
     # Rows.
     "Unpooling or deconvolution": "上池化还是反卷积",
     "Deconvolution overfits a single sample, but cannot fit the set; it misses fine detail such as "
@@ -244,7 +251,7 @@ CHINESE: dict[str, str] = {
     "Trained on with refinement, against the finished run.": "用 refinement 继续训练，与训练完时相比。",
     "Ours": "我们的",
     "What the original did not have, or did not try. The claims are this project's.": "原版没有的，或没有试过的。这些说法是本项目自己的。",
-    "Skip additions are better.": "跳跃相加更好。",
+    "Skip additions are better.": "跳跃连接更好。",
     "Normalized input.": "归一化输入。",
     "A learning rate of 1e-5 is worse than 1e-4.": "学习率 1e-5 比 1e-4 差。",
     "The image's own batch norm statistics at inference.": "推理时用图像自身的批归一化统计量。",

@@ -1,6 +1,7 @@
 """The report in two languages, a CSV and plots, from the records and nothing else."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 from dim_tf.ablations.arms import ARMS, SCALES, Scale, planned_runs
@@ -26,6 +27,10 @@ from dim_tf.system.files import write_bytes
 
 CSV_NAME = "results.csv"
 DIFFERENCES_NAME = "differences.png"
+# As the dataset and the sets of pictures are named in records.
+_PICTURES_OF_SET = re.compile(
+    r"(?P<count>\d+) (?P<unit>pictures|pairs) \(checksum (?P<checksum>\w+)\)"
+)
 _LANGUAGES = {".md": ENGLISH, ".zh.md": IN_CHINESE}
 
 
@@ -130,16 +135,30 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
     )
 
 
+def _condition(words: Words, name: str, text: str) -> str:
+    """Of a set of pictures how many it holds, and its checksum."""
+    found = _PICTURES_OF_SET.fullmatch(text)
+    if not found:
+        return f"{name}: {text}"
+    return words(
+        "{name}: {count} {unit} (checksum {checksum})",
+        name=words(name),
+        count=found["count"],
+        unit=words(found["unit"]),
+        checksum=found["checksum"],
+    )
+
+
 def _conditions(words: Words, runs: list[Record]) -> str:
     machines = "; ".join(sorted({run.machine for run in runs}))
     versions = sorted(
         {f"{name} {version}" for run in runs for name, version in run.versions.items()}
     )
     conditions = sorted(
-        {f"{name}: {text}" for run in runs for name, text in run.conditions.items()}
+        {_condition(words, name, text) for run in runs for name, text in run.conditions.items()}
     )
     return words.sentences(
         words("Machine: {machines}.", machines=machines),
         words("Versions: {versions}.", versions=", ".join(versions)),
-        words("Data: {conditions}.", conditions="; ".join(conditions)),
+        words("Data: {conditions}.", conditions=words("; ").join(conditions)),
     )
