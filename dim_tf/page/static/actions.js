@@ -2,7 +2,7 @@
 /** What a person can have done: open, find, compute, go on. All that the server is asked for. */
 import { announce, tellFailure, tellProblem } from "./failures.js";
 import { run, untilJobIsOver } from "./jobs.js";
-import { finishStep, forgetStrokes, isPainting, brushUp } from "./painting.js";
+import { finishStep, forgetStrokes, isPainting, brushUp, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
@@ -130,9 +130,10 @@ export async function compute() {
     putResult(result, {
       // The server says again what it said of the photo when it was opened.
       notes: [...new Set([...state.notes, ...matte.notes])],
-      ...{ unsaved: true, overResult: false },
-      look: state.look === "photo" ? state.lastLook : state.look,
+      unsaved: true,
+      overResult: isPainting() && state.overResult, // it stays seen what is painted
     });
+    whenBrushIsUp(() => state.result?.matte === matte.file && lookAtResult());
     announce("matte_ready");
     job.becomes("job_cutout");
     const cutout = await job.request("/api/matte", { output: "cutout" }, fields);
@@ -225,6 +226,11 @@ async function withBand(job) {
   return banded.map((value, at) =>
     before[at] === UNKNOWN || now[at] !== before[at] ? now[at] : value,
   );
+}
+
+/** Shows the result as the last one was looked at. The photo may get another place by that. */
+function lookAtResult() {
+  if (state.look === "photo") update({ look: state.lastLook });
 }
 
 /** Whether the trimap says where the object is; tells what is missing if not. */

@@ -13,12 +13,21 @@ import { ERASE } from "./trimap.js";
 let open = null;
 /** Where the last stroke ended, from which Shift draws a straight line. @type {Place | null} */
 let ended = null;
+/** What waits until the brush is up. @type {(() => void)[]} */
+let waiting = [];
 
 export const isPainting = () => open !== null;
 
-/** Forgets the last stroke: there is another photo. */
+/** Forgets the last stroke, and what waits for its end: there is another photo. */
 export function forgetStrokes() {
   open = ended = null;
+  waiting = [];
+}
+
+/** Does what would move the photo beneath the brush: at once, or when the brush is up. */
+export function whenBrushIsUp(/** @type {() => void} */ act) {
+  if (open) waiting.push(act);
+  else act();
 }
 
 /**
@@ -49,6 +58,7 @@ export function brushUp() {
   ended = open.at;
   open = null;
   finishStep();
+  doWhatWaits();
 }
 
 /** Takes the stroke back that is being made. */
@@ -57,6 +67,7 @@ export function cancelStroke() {
   open = null;
   state.trimap?.cancel();
   tell("trimap");
+  doWhatWaits();
 }
 
 /** Closes a step, and tells that there is something to save. */
@@ -79,6 +90,12 @@ export function paintFrame() {
   // The drawing that follows in this frame counts as well.
   queueMicrotask(() => frameEnds(began, painted));
   return true;
+}
+
+function doWhatWaits() {
+  const acts = waiting;
+  waiting = [];
+  for (const act of acts) act();
 }
 
 function paintWhatWaits() {

@@ -21,7 +21,8 @@ export function listenToPointers(stage, rectangleDrawn) {
   const fingers = new Map();
   /** What the pointer that is down does.
    * @type {null | {does: "paint" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
-   *   pane: any, x: number, y: number, corner: {x: number, y: number}}} */
+   *   x: number, y: number, at: any, corner: {x: number, y: number}}} `x` and `y`: where it was last in
+   *   the window; `at`: that place on the photo. */
   let drag = null;
   let spaceIsDown = false;
   let penWasSeen = false;
@@ -43,9 +44,8 @@ export function listenToPointers(stage, rectangleDrawn) {
     canvas.setPointerCapture(event.pointerId);
     const place = stage.toPhoto(event.clientX, event.clientY);
     const does = whatItDoes(event);
-    const { pane, x, y } = place;
-    const { pointerId: id, pointerType: by, clientX, clientY } = event;
-    drag = { does, id, by, pane, x: clientX, y: clientY, corner: { x, y } };
+    const { pointerId: id, pointerType: by, clientX: x, clientY: y } = event;
+    drag = { does, id, by, x, y, at: place, corner: { x: place.x, y: place.y } };
     if (does === "paint") {
       const erase = event.button === RIGHT || event.button === PEN_ERASER;
       brushDown(place, { erase, line: event.shiftKey });
@@ -64,7 +64,7 @@ export function listenToPointers(stage, rectangleDrawn) {
   function beginPinch(/** @type {PointerEvent} */ event) {
     letGo();
     const { pointerId: id, pointerType: by } = event;
-    drag = { does: "pinch", id, by, pane: null, x: 0, y: 0, corner: { x: 0, y: 0 } };
+    drag = { does: "pinch", id, by, x: 0, y: 0, at: null, corner: { x: 0, y: 0 } };
     stage.cursor = null;
   }
 
@@ -78,21 +78,33 @@ export function listenToPointers(stage, rectangleDrawn) {
   function go(/** @type {PointerEvent} */ event) {
     if (drag?.does === "pinch") return pinch(event);
     if (drag && event.pointerId !== drag.id) return;
+    if (drag?.at && !stage.isStillAt(drag.x, drag.y, drag.at)) photoHasMoved(drag);
     show(event);
     if (!drag) return;
+    const { pane } = drag.at ?? {};
     if (drag.does === "paint") {
       const passed = event.getCoalescedEvents?.() ?? [];
       const all = passed.length ? passed : [event];
-      brushTo(all.map((one) => stage.toPhoto(one.clientX, one.clientY, drag?.pane)));
+      brushTo(all.map((one) => stage.toPhoto(one.clientX, one.clientY, pane)));
     } else if (drag.does === "pan") {
       const ratio = stage.ratio;
       stage.move((event.clientX - drag.x) * ratio, (event.clientY - drag.y) * ratio);
-      [drag.x, drag.y] = [event.clientX, event.clientY];
     } else if (drag.does === "rectangle") {
-      const place = stage.toPhoto(event.clientX, event.clientY, drag.pane);
+      const place = stage.toPhoto(event.clientX, event.clientY, pane);
       update({ rectangle: boxBetween(drag.corner, place, state.photo) });
     }
+    [drag.x, drag.y] = [event.clientX, event.clientY];
+    drag.at = stage.toPhoto(drag.x, drag.y, pane);
     stage.draw("cursor");
+  }
+
+  /** Another photo's place than a moment ago lies under the pointer: a stroke would jump there. */
+  function photoHasMoved(/** @type {NonNullable<typeof drag>} */ moved) {
+    if (moved.does === "paint") {
+      brushUp();
+      moved.does = "nothing";
+    }
+    moved.at = null;
   }
 
   function end(/** @type {PointerEvent} */ event) {
@@ -126,7 +138,7 @@ export function listenToPointers(stage, rectangleDrawn) {
   /** Shows the brush where the pointer is. */
   function show(/** @type {PointerEvent} */ event) {
     const { tool } = state;
-    const place = stage.toPhoto(event.clientX, event.clientY, drag?.pane);
+    const place = stage.toPhoto(event.clientX, event.clientY, drag?.at?.pane);
     const shown = drag?.does !== "pan" && tool !== "pan" && !spaceIsDown && state.photo;
     const round = tool === "brush" || tool === "eraser";
     const { x, y } = place;

@@ -10,10 +10,12 @@ import {
   within,
 } from "./layers.js";
 import { state, tell } from "./state.js";
-import { fitted, moved, showing, zoomed } from "./viewport.js";
+import { fitted, halves, isSamePane, moved, showing, zoomed } from "./viewport.js";
 
 const LAYERS = ["photo", "result", "overlay", "cursor"];
 const GAP = 6;
+/** What zooming around a place may move it by, as all is rounded: CSS pixels. */
+const STILL = 3;
 
 export class Stage {
   /**
@@ -57,14 +59,8 @@ export class Stage {
   panes() {
     const { width, height } = this.canvases.cursor;
     if (this.look() !== "beside") return [{ x: 0, y: 0, width, height }];
-    const gap = Math.round(GAP * this.ratio);
-    const wide = { width: Math.floor((width - gap) / 2), height };
-    const high = { width, height: Math.floor((height - gap) / 2) };
     const photo = state.photo ?? { width: 1, height: 1 };
-    // Beside or below each other, as the photo is larger.
-    return fitted(photo, wide).scale >= fitted(photo, high).scale
-      ? [0, width - wide.width].map((x) => ({ ...wide, x, y: 0 }))
-      : [0, height - high.height].map((y) => ({ ...high, x: 0, y }));
+    return halves({ width, height }, photo, Math.round(GAP * this.ratio));
   }
 
   /** What is shown; without a result there is only the photo. */
@@ -96,6 +92,13 @@ export class Stage {
       paneY: y - pane.y,
       pane,
     };
+  }
+
+  /** Whether a place of the photo, of a pane, still lies where it was on the screen, nearly. */
+  isStillAt(clientX, clientY, { x, y, pane }) {
+    if (!this.panes().some((one) => isSamePane(one, pane))) return false;
+    const now = this.toPhoto(clientX, clientY, pane);
+    return Math.hypot(now.x - x, now.y - y) * this.view.scale <= STILL * this.ratio;
   }
 
   fit() {

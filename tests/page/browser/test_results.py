@@ -13,7 +13,7 @@ from PIL import Image
 
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
-from tests.page.browser.hands import idle, open_photo, saved, stroke, trimap_of, until
+from tests.page.browser.hands import Held, idle, open_photo, saved, stroke, trimap_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -227,29 +227,6 @@ def test_the_server_may_go_and_come_back(page, server, pictures):
     page.wait_for_selector("#result-said:not(:empty)", timeout=30_000)
     idle(page)
     assert page.locator("#older").is_visible()
-
-
-class Held:
-    """Requests to an address that do not reach the server before they are let go."""
-
-    def __init__(self, page, address):
-        self._page, self._routes, self._holds = page, [], True
-        page.route(address, self._take)
-
-    def _take(self, route):
-        if self._holds:
-            self._routes.append(route)
-        else:
-            route.continue_()
-
-    def wait(self):
-        while not self._routes:
-            self._page.wait_for_timeout(20)
-
-    def let_go(self):
-        self._holds = False
-        for route in self._routes:
-            route.continue_()
 
 
 def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
