@@ -173,11 +173,13 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
     if (isPainting()) letGo();
     else if (state.tool === "fill") fillAt(place);
     else if (state.tool === "rectangle") {
-      if (corner) {
+      if (corner && !state.rectangle) letGo();
+      else if (corner) {
         corner = null;
-        if (state.rectangle) rectangleDrawn();
+        rectangleDrawn();
       } else {
         corner = { ...place };
+        update({ rectangle: null }); // the one before is done with
         announce("corner_set");
       }
     } else if (state.tool !== "pan") {

@@ -1,7 +1,7 @@
 // @ts-check
 /** Mouse, pen and fingers on the stage. */
 import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep } from "./painting.js";
-import { state, update } from "./state.js";
+import { state, update, whenChanged } from "./state.js";
 
 const [MIDDLE, RIGHT, PEN_ERASER] = [1, 2, 5];
 const ONE_NOTCH = 1.0015;
@@ -20,7 +20,7 @@ export function listenToPointers(stage, rectangleDrawn) {
   /** @type {Map<number, {x: number, y: number}>} The fingers that are down. */
   const fingers = new Map();
   /** What the pointer that is down does.
-   * @type {null | {does: "paint" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
+   * @type {null | {does: "paint" | "fill" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
    *   x: number, y: number, at: any, corner: {x: number, y: number}}} `x` and `y`: where it was last in
    *   the window; `at`: that place on the photo. */
   let drag = null;
@@ -47,18 +47,17 @@ export function listenToPointers(stage, rectangleDrawn) {
     const { pointerId: id, pointerType: by, clientX: x, clientY: y } = event;
     drag = { does, id, by, x, y, at: place, corner: { x: place.x, y: place.y } };
     if (does === "paint") {
-      const erase = event.button === RIGHT || event.button === PEN_ERASER;
-      brushDown(place, { erase, line: event.shiftKey });
+      brushDown(place, { erase: erases(event), line: event.shiftKey });
       stage.draw("cursor");
-    } else if (does === "nothing" && state.tool === "fill") fillAt(place);
+    } else if (does === "rectangle") update({ rectangle: null }); // the one before is done with
     show(event);
   }
 
   function whatItDoes(/** @type {PointerEvent} */ event) {
     const byFinger = event.pointerType === "touch" && penWasSeen; // the hand beside the pen
     if (event.button === MIDDLE || spaceIsDown || state.tool === "pan" || byFinger) return "pan";
-    if (state.tool === "fill") return "nothing";
-    return state.tool === "rectangle" ? "rectangle" : "paint";
+    if (state.tool !== "fill" && state.tool !== "rectangle") return "paint";
+    return erases(event) ? "nothing" : state.tool;
   }
 
   function beginPinch(/** @type {PointerEvent} */ event) {
@@ -114,11 +113,11 @@ export function listenToPointers(stage, rectangleDrawn) {
       return;
     }
     if (!drag || event.pointerId !== drag.id) return;
-    const { does } = drag;
+    if (event.type === "pointercancel") letGo();
+    else if (drag.does === "paint") brushUp();
+    else if (drag.does === "fill") fillAt(drag.corner); // not before: it may become two fingers
+    else if (drag.does === "rectangle" && state.rectangle) rectangleDrawn();
     drag = null;
-    if (event.type === "pointercancel" && does === "paint") cancelStroke();
-    else if (does === "paint") brushUp();
-    else if (does === "rectangle" && state.rectangle) rectangleDrawn();
     if (event.pointerType === "touch") stage.cursor = null;
     stage.draw("cursor");
   }
@@ -159,6 +158,10 @@ export function listenToPointers(stage, rectangleDrawn) {
     stage.zoom(base ** -delta, place.paneX, place.paneY);
   }
 
+  // What was begun on another photo is not for this one.
+  whenChanged(["photo"], () => {
+    if (drag && /^(paint|fill|rectangle)$/.test(drag.does)) drag.does = "nothing";
+  });
   canvas.addEventListener("pointerdown", begin);
   canvas.addEventListener("pointermove", go);
   canvas.addEventListener("pointerup", end);
@@ -179,6 +182,9 @@ export function listenToPointers(stage, rectangleDrawn) {
     },
   };
 }
+
+const erases = (/** @type {PointerEvent} */ event) =>
+  event.button === RIGHT || event.button === PEN_ERASER;
 
 function middleOf(places) {
   const [one, other] = places;

@@ -12,6 +12,8 @@ from tests.page.browser.hands import (
     open_mask,
     open_photo,
     set_size,
+    stroke,
+    touch,
     trimap_of,
     until,
 )
@@ -83,3 +85,70 @@ def test_a_stroke_goes_on_while_the_wheel_zooms_around_it(page, pictures):
     page.mouse.up()
     expected = disc_stroke(EMPTY.shape, (20.5, 10.5), (60.5, 10.5), size, 128, EMPTY)
     assert np.array_equal(trimap_of(page), expected)
+
+
+def paint_rectangles(page):
+    """Chooses the rectangle tool, to paint with."""
+    page.keyboard.press("r")
+    page.check("[name=rectangle-for][value=paint]")
+
+
+def cancel(page):
+    """What the browser says where a gesture of its own takes the pointer over."""
+    page.evaluate("""() => document.getElementById("canvas").addEventListener(
+      "pointermove",
+      (event) => event.target.dispatchEvent(new PointerEvent("pointercancel", event)),
+      { once: true, capture: true },
+    )""")
+    page.mouse.move(*on_screen(page, 100.5, 80.5))
+
+
+def test_only_a_rectangle_that_is_drawn_is_used(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    paint_rectangles(page)
+    stroke(page, (20, 10), (40, 30))
+    painted = trimap_of(page)
+    assert (painted[10:30, 20:40] == 255).all() and (painted > 0).sum() == 400
+    page.keyboard.press("u")
+    page.keyboard.press("r")
+    page.mouse.click(*on_screen(page, 80, 60))  # no rectangle, nor the one before
+    assert np.array_equal(trimap_of(page), painted)
+    begin_stroke(page, (60, 50), (80, 70))
+    cancel(page)
+    page.mouse.up()
+    assert np.array_equal(trimap_of(page), painted)
+    stroke(page, (60, 50), (80, 70))
+    assert (trimap_of(page)[50:70, 60:80] == 128).all()
+
+
+def test_a_rectangle_of_the_keyboard_needs_two_corners(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    paint_rectangles(page)
+    page.focus("#canvas")
+    for key in ("Enter", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    painted = trimap_of(page)
+    assert (painted == 255).any()
+    page.keyboard.press("u")
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert np.array_equal(trimap_of(page), painted)
+
+
+def test_fill_waits_for_the_button_to_come_up(open_page, pictures):
+    page = open_page(has_touch=True)
+    open_photo(page, pictures / "disc.png")
+    page.keyboard.press("f")
+    scale = page.evaluate("dimTf.view().scale")
+    touch(page, [(50, 45), (45, 45), (30, 45)], [(70, 45), (75, 45), (90, 45)])
+    assert page.evaluate("dimTf.view().scale") > scale
+    assert np.array_equal(trimap_of(page), EMPTY)
+    page.mouse.click(*on_screen(page, 60, 45), button="right")  # it erases, and fills nothing
+    assert np.array_equal(trimap_of(page), EMPTY)
+    begin_stroke(page, (60, 45))
+    cancel(page)
+    page.mouse.up()
+    assert np.array_equal(trimap_of(page), EMPTY)
+    page.mouse.click(*on_screen(page, 60, 45))
+    assert (trimap_of(page) == 255).all()
