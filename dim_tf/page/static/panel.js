@@ -3,6 +3,7 @@
 import * as actions from "./actions.js";
 import { stop } from "./jobs.js";
 import { chooseLetterKeys, chooseLook, chooseValue, showKeys } from "./keys.js";
+import { openSample } from "./opening.js";
 import { paintBox } from "./pointer.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
@@ -30,7 +31,7 @@ export function useRectangle(/** @type {typeof state.rectangle} */ box) {
 export function listenToControls(stage) {
   const clicks = {
     "show-keys": showKeys,
-    "try-sample": actions.openSample,
+    "try-sample": openSample,
     "find-object": () => actions.findObject(),
     "start-rectangle": () => {
       update({ tool: "rectangle", rectangleFor: "find" });

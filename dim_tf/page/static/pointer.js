@@ -20,9 +20,9 @@ export function listenToPointers(stage, rectangleDrawn) {
   /** @type {Map<number, {x: number, y: number}>} The fingers that are down. */
   const fingers = new Map();
   /** What the pointer that is down does.
-   * @type {null | {does: "paint" | "fill" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
-   *   x: number, y: number, at: any, corner: {x: number, y: number}}} `x` and `y`: where it was last in
-   *   the window; `at`: that place on the photo. */
+   * @type {null | {does: "paint" | "fill" | "pan" | "rectangle" | "pinch" | "nothing", id: number,
+   *   by: string, x: number, y: number, at: any, corner: {x: number, y: number}}} `x` and `y`: where it
+   *   was last in the window; `at`: that place on the photo. */
   let drag = null;
   let spaceIsDown = false;
   let penWasSeen = false;

@@ -43,7 +43,7 @@ export const state = {
   /** @type {null | {name: string, text: string, values: Object, share: number | null}} What the
    * server is doing for us: which job, the text that says how far it is, and its share that is done. */
   job: null,
-  /** @type {number | null} Revision of the trimap whose matte is or was computed last. */
+  /** @type {number | null} Revision of the trimap whose matte is being computed. */
   computing: /** @type {number | null} */ (null),
   /** @type {null | import("./failures.js").Told} What went wrong, and is shown. */ failure: null,
   /** @type {string[]} What the server repaired or assumed; English. */ notes: [],

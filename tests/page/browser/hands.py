@@ -78,7 +78,7 @@ def open_photo(page, path):
 
 
 def open_mask(page, path):
-    """Chooses a file as the mask of a photo that nothing is painted on, and waits for its trimap."""
+    """Chooses a file as the mask of a photo without a stroke, and waits for its trimap."""
     page.set_input_files("#mask-file", path)
     until(page, "!document.getElementById('undo').disabled")
     idle(page)
