@@ -103,7 +103,12 @@ export class Job {
 
   /** Ends a job here that was stopped meanwhile. */
   check() {
-    if (this.signal.aborted) throw new ServerFailure({ kind: "stopped" });
+    if (this.signal.aborted) this.giveUp();
+  }
+
+  /** Ends a job here that the person does not want. */
+  giveUp() {
+    throw new ServerFailure({ kind: "stopped" });
   }
 
   /** The name of what is done changes. */

@@ -3,7 +3,7 @@
 import { putResult } from "./actions.js";
 import { announce } from "./failures.js";
 import { run } from "./jobs.js";
-import { forgetStrokes } from "./painting.js";
+import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 import { say } from "./texts.js";
@@ -16,11 +16,20 @@ const SAMPLE = "sample_rgb.png";
 
 /** Opens a photo; its trimap begins with nothing marked. The file's content is in memory already. */
 export async function openPhoto(/** @type {File} */ file) {
-  if (state.photo && state.unsaved && !window.confirm(say("replace_unsaved"))) return false;
+  const { trimap } = state;
+  const revision = trimap?.revision;
+  if (!mayReplace()) return false;
   return run("job_photo", async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
     const picture = await readPyramid(seen);
     job.check();
+    if (isPainting()) brushUp();
+    const isSame = state.trimap === trimap && trimap?.revision === revision;
+    // What was painted meanwhile was not asked for.
+    if (!isSame && !mayReplace()) {
+      release(picture);
+      job.giveUp();
+    }
     const { width, height } = picture;
     release(state.photo?.picture);
     putResult(null);
@@ -35,6 +44,11 @@ export async function openPhoto(/** @type {File} */ file) {
     });
     announce("photo_ready", { name: file.name, width, height });
   });
+}
+
+/** Whether nothing would be lost, or is to be. */
+function mayReplace() {
+  return !state.photo || !state.unsaved || window.confirm(say("replace_unsaved"));
 }
 
 /** Opens the photo that comes with the program. */

@@ -1,5 +1,6 @@
 """The page in a real browser: what is asked for while something else is on its way."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -8,6 +9,7 @@ from tests.page.browser.hands import (
     idle,
     open_mask,
     open_photo,
+    saved,
     stroke,
     trimap_of,
     until,
@@ -148,3 +150,30 @@ def test_a_save_that_fails_is_told_and_the_next_one_is_made(page, pictures, down
     assert page.locator("#failure").is_visible()
     page.wait_for_timeout(100)
     assert downloads == ["disc_matte.png"]
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_what_is_painted_while_another_photo_loads_is_asked_for(page, pictures, tmp_path, replaces):
+    Image.new("RGB", (50, 40), (10, 200, 30)).save(tmp_path / "other.png")
+    asked = []
+
+    def answer(dialog):
+        asked.append(dialog.message)
+        dialog.accept() if replaces else dialog.dismiss()
+
+    page.on("dialog", answer)
+    open_photo(page, pictures / "disc.png")
+    held = Held(page, "**/api/photo*")
+    page.set_input_files("#photo-file", tmp_path / "other.png")
+    held.wait()
+    assert asked == []
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    painted = trimap_of(page)
+    held.let_go()
+    idle(page)
+    assert len(asked) == 1
+    if replaces:
+        assert trimap_of(page).shape == (40, 50)
+    else:
+        assert np.array_equal(trimap_of(page), painted)
+        assert saved(page, "[data-save=trimap]")[0] == "disc_trimap.png"
