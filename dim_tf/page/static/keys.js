@@ -92,9 +92,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   const actions = new Map();
   for (const { key, act } of bindings(stage)) if (key && act) actions.set(key, act);
   const canvas = stage.canvases.cursor;
-  /** @type {{x: number, y: number} | null} First corner of a rectangle. */
-  let corner = null;
-  whenChanged(["tool", "photo"], () => corner && letGo());
+  whenChanged(["tool", "photo"], () => state.corner && letGo());
 
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.isComposing) return;
@@ -117,7 +115,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   function alone(/** @type {KeyboardEvent} */ event) {
     if (event.altKey || isText(event.target)) return false;
     if (event.key === "Escape") {
-      if (isPainting() || corner) letGo();
+      if (isPainting() || state.corner) letGo();
       else stop();
       return true;
     }
@@ -148,11 +146,11 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
       place.x = Math.min(width - 0.5, Math.max(0.5, place.x + direction[0] * step));
       place.y = Math.min(height - 0.5, Math.max(0.5, place.y + direction[1] * step));
       if (isPainting()) brushTo([{ x: place.x, y: place.y }]);
-      if (corner) update({ rectangle: boxBetween(corner, place, state.photo) });
+      if (state.corner) update({ rectangle: boxBetween(state.corner, place, state.photo) });
       stage.keepInSight(place.x, place.y);
     }
     const round = state.tool === "brush" || state.tool === "eraser";
-    stage.cursor = { ...place, size: state.size, round, down: isPainting() || corner !== null };
+    stage.cursor = { ...place, size: state.size, round, down: isPainting() || state.corner !== null };
     stage.draw("cursor");
     return true;
   }
@@ -173,13 +171,12 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
     if (isPainting()) letGo();
     else if (state.tool === "fill") fillAt(place);
     else if (state.tool === "rectangle") {
-      if (corner && !state.rectangle) letGo();
-      else if (corner) {
-        corner = null;
+      if (state.corner && !state.rectangle) letGo();
+      else if (state.corner) {
+        update({ corner: null });
         rectangleDrawn();
       } else {
-        corner = { ...place };
-        update({ rectangle: null }); // the one before is done with
+        update({ corner: { ...place }, rectangle: null }); // the one before is done with
         announce("corner_set");
       }
     } else if (state.tool !== "pan") {
@@ -190,8 +187,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
 
   function letGo() {
     if (isPainting()) brushUp();
-    if (corner) update({ rectangle: null });
-    corner = null;
+    if (state.corner) update({ corner: null, rectangle: null });
     if (stage.cursor) stage.cursor = { ...stage.cursor, down: false };
     stage.draw("cursor");
     announce("brush_up");

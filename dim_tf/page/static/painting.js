@@ -78,6 +78,7 @@ export function finishStep() {
 
 /** Gives the chosen value to the region of one value around a place. */
 export function fillAt(/** @type {Place} */ place) {
+  brushUp(); // that of the keyboard
   state.trimap?.fill(Math.floor(place.x), Math.floor(place.y), state.value);
   finishStep();
 }

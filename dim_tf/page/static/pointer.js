@@ -1,6 +1,6 @@
 // @ts-check
 /** Mouse, pen and fingers on the stage. */
-import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep } from "./painting.js";
+import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep, isPainting } from "./painting.js";
 import { state, update, whenChanged } from "./state.js";
 
 const [MIDDLE, RIGHT, PEN_ERASER] = [1, 2, 5];
@@ -49,7 +49,9 @@ export function listenToPointers(stage, rectangleDrawn) {
     if (does === "paint") {
       brushDown(place, { erase: erases(event), line: event.shiftKey });
       stage.draw("cursor");
-    } else if (does === "rectangle") update({ rectangle: null }); // the one before is done with
+    } else if (does === "rectangle") {
+      update({ corner: null, rectangle: null }); // the one before is done with
+    }
     show(event);
   }
 
@@ -64,7 +66,7 @@ export function listenToPointers(stage, rectangleDrawn) {
     letGo();
     const { pointerId: id, pointerType: by } = event;
     drag = { does: "pinch", id, by, x: 0, y: 0, at: null, corner: { x: 0, y: 0 } };
-    stage.cursor = null;
+    hideCursor();
   }
 
   /** What the pointer that is down did so far is taken back. */
@@ -118,7 +120,7 @@ export function listenToPointers(stage, rectangleDrawn) {
     else if (drag.does === "fill") fillAt(drag.corner); // not before: it may become two fingers
     else if (drag.does === "rectangle" && state.rectangle) rectangleDrawn();
     drag = null;
-    if (event.pointerType === "touch") stage.cursor = null;
+    if (event.pointerType === "touch") hideCursor();
     stage.draw("cursor");
   }
 
@@ -134,8 +136,18 @@ export function listenToPointers(stage, rectangleDrawn) {
     if (apart > 0) stage.zoom(newApart / apart, place.paneX, place.paneY);
   }
 
+  /** The keyboard has its brush or a corner down: that stays where it is, whatever the mouse does. */
+  const isKeyboardsTurn = () => state.corner !== null || (isPainting() && drag?.does !== "paint");
+
+  function hideCursor() {
+    if (isKeyboardsTurn()) return;
+    stage.cursor = null;
+    stage.draw("cursor");
+  }
+
   /** Shows the brush where the pointer is. */
   function show(/** @type {PointerEvent} */ event) {
+    if (isKeyboardsTurn()) return;
     const { tool } = state;
     const place = stage.toPhoto(event.clientX, event.clientY, drag?.at?.pane);
     const shown = drag?.does !== "pan" && tool !== "pan" && !spaceIsDown && state.photo;
@@ -169,16 +181,13 @@ export function listenToPointers(stage, rectangleDrawn) {
   canvas.addEventListener("wheel", wheel, { passive: false });
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("pointerleave", () => {
-    if (drag) return;
-    stage.cursor = null;
-    stage.draw("cursor");
+    if (!drag) hideCursor();
   });
   return {
     hold(pans) {
       spaceIsDown = pans;
       canvas.classList.toggle("pans", pans);
-      if (pans) stage.cursor = null;
-      stage.draw("cursor");
+      if (pans) hideCursor();
     },
   };
 }

@@ -31,6 +31,8 @@ export const state = {
   /** @type {"find" | "paint"} What a rectangle is for. */
   rectangleFor: "find",
   /** @type {{x: number, y: number, width: number, height: number} | null} */ rectangle: null,
+  /** @type {{x: number, y: number} | null} The first corner of a rectangle that the keyboard draws. */
+  corner: null,
   /** @type {Look} */ look: /** @type {Look} */ ("photo"),
   /** @type {Look} How the last result was looked at. */ lastLook: /** @type {Look} */ ("beside"),
   /** @type {"cutout" | "matte"} */ resultAs: /** @type {"cutout" | "matte"} */ ("cutout"),

@@ -42,3 +42,47 @@ def test_the_toolbar_stays_one_stop_of_the_tab_key(page, pictures):
     assert focused(page) == "canvas"
     stops = page.locator("#tools button[tabindex='0']")
     assert stops.count() == 1 and stops.is_enabled()
+
+
+def level_of(painted):
+    """The first and the last row that is painted."""
+    rows = np.flatnonzero(painted.any(axis=1))
+    return rows[0], rows[-1]
+
+
+def test_the_mouse_does_not_bend_a_stroke_of_the_keyboard(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    size = set_size(page, 5)
+    page.focus("#canvas")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    page.mouse.move(*on_screen(page, 20.5, 20.5))  # a nudge
+    page.keyboard.press("ArrowRight")
+    page.mouse.move(*on_screen(page, 20.5, 80.5))
+    page.mouse.move(2, 2)  # and out of the photo
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    first, last = level_of(trimap_of(page))
+    assert last - first + 1 == size
+
+
+def test_the_mouse_does_not_move_a_corner_of_the_keyboard(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.keyboard.press("r")
+    page.check("[name=rectangle-for][value=paint]")
+    page.focus("#canvas")
+    page.keyboard.press("Enter")
+    page.mouse.move(*on_screen(page, 20.5, 20.5))
+    page.mouse.move(2, 2)
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    painted = trimap_of(page) > 0
+    assert 0 < painted.sum() <= 9
+    page.keyboard.press("Enter")
+    stroke(page, (80, 60), (100, 80))  # the mouse draws another: the keyboard's is given up
+    drawn = trimap_of(page) > 0
+    assert drawn.sum() == painted.sum() + 400
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert np.array_equal(trimap_of(page) > 0, drawn)
