@@ -152,3 +152,30 @@ def test_fill_waits_for_the_button_to_come_up(open_page, pictures):
     assert np.array_equal(trimap_of(page), EMPTY)
     page.mouse.click(*on_screen(page, 60, 45))
     assert (trimap_of(page) == 255).all()
+
+
+def test_before_and_after_can_be_painted_down_to_the_edge(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    open_mask(page, pictures / "disc_mask.png")
+    page.keyboard.press("c")
+    until(page, "!document.querySelector('[data-save=cutout]').disabled")
+    idle(page)
+    page.keyboard.press("3")
+    for _ in range(4):
+        page.keyboard.press("+")
+    page.wait_for_selector("#divider")
+    box = page.locator("#canvas").bounding_box()
+    left, bottom = box["x"], box["y"] + box["height"]
+    before = trimap_of(page)
+    page.keyboard.press("u")
+    page.mouse.move(left + 0.2 * box["width"], bottom - 30)
+    page.mouse.down()
+    page.mouse.move(left + 0.3 * box["width"], bottom - 30, steps=4)
+    page.mouse.up()
+    assert (trimap_of(page) != before).any()
+    thumb = left + box["width"] / 2, bottom - 32
+    page.mouse.move(*thumb)
+    page.mouse.down()
+    page.mouse.move(thumb[0] + 0.2 * box["width"], thumb[1], steps=4)
+    page.mouse.up()
+    assert 600 < int(page.locator("#divide").input_value()) < 800
