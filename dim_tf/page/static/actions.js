@@ -57,6 +57,7 @@ export function startAgain(/** @type {number} */ value) {
   state.trimap.replace(new Uint8Array(state.trimap.values.length).fill(value), true);
   update({ unsaved: true });
   tell("trimap");
+  announce(value === BACKGROUND ? "all_background" : "all_unknown");
 }
 
 /**

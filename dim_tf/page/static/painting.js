@@ -1,5 +1,6 @@
 // @ts-check
 /** Strokes: from places of the pointer, or of the keyboard's brush, to pixels of the trimap. */
+import { announce } from "./failures.js";
 import { frameEnds, strokeBegins } from "./frames.js";
 import { settle } from "./rasteriser.js";
 import { state, tell, update } from "./state.js";
@@ -70,17 +71,19 @@ export function cancelStroke() {
   doWhatWaits();
 }
 
-/** Closes a step, and tells that there is something to save. */
+/** Closes a step, and tells that there is something to save. Returns whether anything has changed. */
 export function finishStep() {
-  if (state.trimap?.finish()) update({ unsaved: true });
+  const changed = state.trimap?.finish() ?? false;
+  if (changed) update({ unsaved: true });
   tell("trimap");
+  return changed;
 }
 
 /** Gives the chosen value to the region of one value around a place. */
 export function fillAt(/** @type {Place} */ place) {
   brushUp(); // that of the keyboard
   state.trimap?.fill(Math.floor(place.x), Math.floor(place.y), state.value);
-  finishStep();
+  announce(finishStep() ? "filled" : "nothing_changed");
 }
 
 /** In each frame: paints where the brush has been since the last. Returns whether it is down. */

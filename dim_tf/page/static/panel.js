@@ -1,8 +1,9 @@
 // @ts-check
 /** Buttons and fields: what is pressed changes the state or begins a job. */
 import * as actions from "./actions.js";
+import { chooseLetterKeys, chooseLook, chooseValue } from "./choosing.js";
 import { stop } from "./jobs.js";
-import { chooseLetterKeys, chooseLook, chooseValue, showKeys } from "./keys.js";
+import { showKeys } from "./key_list.js";
 import { openSample } from "./opening.js";
 import { paintBox } from "./pointer.js";
 import { save } from "./saving.js";

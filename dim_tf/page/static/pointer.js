@@ -1,5 +1,6 @@
 // @ts-check
 /** Mouse, pen and fingers on the stage. */
+import { announce } from "./failures.js";
 import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep, isPainting } from "./painting.js";
 import { state, update, whenChanged } from "./state.js";
 
@@ -220,5 +221,5 @@ export function boxBetween(one, other, photo) {
 /** Paints a rectangle with the chosen value. */
 export function paintBox(/** @type {{x: number, y: number, width: number, height: number}} */ box) {
   state.trimap?.paintRectangle(box, state.value);
-  finishStep();
+  announce(finishStep() ? "rectangle_painted" : "nothing_changed");
 }

@@ -14,7 +14,8 @@ const SECONDS_FOR_TRIMAP = 5;
 /** Gets a file ready, with as many bits as are chosen, and hands it to the browser's downloads. */
 export async function save(/** @type {What} */ what) {
   const { photo } = state;
-  if (!photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
+  if (!photo) return tellProblem("no_photo");
+  if (what !== "trimap" && !state.result) return tellProblem("no_foreground");
   const isSame = () => state.photo === photo; // else another one was opened meanwhile
   if (what === "trimap") {
     const revision = state.trimap?.revision;

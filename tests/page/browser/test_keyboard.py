@@ -86,3 +86,71 @@ def test_the_mouse_does_not_move_a_corner_of_the_keyboard(page, pictures):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert np.array_equal(trimap_of(page) > 0, drawn)
+
+
+def status(page):
+    """What was told last to who does not see it."""
+    return page.locator("#status").text_content()
+
+
+def test_what_keys_do_is_told(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.focus("#canvas")
+    for key, told in (
+        ("u", "Unknown"),
+        ("e", "Eraser"),
+        ("f", "Fill"),
+        ("Enter", "Filled."),
+        ("Enter", "Nothing has changed."),
+        ("b", "Foreground"),
+        ("f", "Brush"),
+        ("2", "There is no result yet."),
+        ("1", "Trimap"),
+        ("m", "Matte"),
+        ("t", "The result is tinted."),
+        ("Enter", "Brush down"),
+        ("Enter", "Brush up"),
+        ("r", "Rectangle"),
+        ("Enter", "First corner set"),
+        ("Escape", "First corner given up"),
+    ):
+        page.keyboard.press(key)
+        assert status(page) == told, key
+    size = int(page.locator("#size-shown").text_content().split()[0])
+    page.keyboard.press("]")
+    assert status(page) == f"{size + 1} px"
+    page.check("[name=rectangle-for][value=paint]")
+    page.keyboard.press("n")
+    page.keyboard.press("r")
+    stroke(page, (20, 10), (40, 30))
+    assert status(page) == "The rectangle is painted."
+    page.click("text=Unknown band and more")
+    page.click("#all-unknown")
+    assert status(page) == "All unknown"
+    assert page.locator("[role=status] #older").count() == 1  # said when it is shown
+
+
+def test_a_key_that_is_held_does_its_work_once(page, pictures):
+    names = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+    page.keyboard.press("Control+s")
+    assert page.locator("#failure-sentence").text_content() == "There is no photo yet."
+    open_photo(page, pictures / "disc.png")
+    page.focus("#canvas")
+    for _ in range(4):
+        page.keyboard.down("Enter")  # down again without up: it is held
+    page.keyboard.up("Enter")
+    assert status(page) == "Brush down"
+    page.keyboard.press("Enter")
+    size = int(page.locator("#size-shown").text_content().split()[0])
+    for _ in range(4):
+        page.keyboard.down("]")  # this one goes on
+    page.keyboard.up("]")
+    assert int(page.locator("#size-shown").text_content().split()[0]) == size + 4
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.keyboard.down("s")
+    page.keyboard.up("s")
+    page.keyboard.up("Control")
+    page.wait_for_timeout(500)
+    assert names == ["disc_trimap.png"]
