@@ -4,6 +4,7 @@ import {
   drawAsPhoto,
   drawBackdrop,
   drawCursor,
+  drawDivider,
   drawRectangle,
   drawTrimap,
   tints,
@@ -53,6 +54,7 @@ export class Stage {
     this.unmarked = true;
     new ResizeObserver(() => this.#resize()).observe(root);
     this.#resize();
+    this.#watchRatio();
   }
 
   /** The parts of the stage that show the photo or what was made of it, each as a whole. */
@@ -161,6 +163,16 @@ export class Stage {
     this.arrange();
   }
 
+  /** A screen with another number of pixels leaves the window's size as it is. */
+  #watchRatio() {
+    this.sameRatio = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const change = () => {
+      this.#resize();
+      this.#watchRatio();
+    };
+    this.sameRatio.addEventListener("change", change, { once: true });
+  }
+
   /** Where a layer is drawn. */
   #regions(layer) {
     const whole = (pane) => ({ ...pane, left: 0, right: pane.width });
@@ -234,12 +246,7 @@ export class Stage {
           drawBackdrop(context, state.backdrop, this.view, photo, this.ratio);
           drawAsPhoto(context, cutout, this.view, photo);
         }
-        if (this.look() === "slider") {
-          context.fillStyle = "rgba(0,0,0,.5)";
-          context.fillRect(region.left, 0, 3 * this.ratio, region.height);
-          context.fillStyle = "#ffffff";
-          context.fillRect(region.left, 0, 2 * this.ratio, region.height);
-        }
+        if (this.look() === "slider") drawDivider(context, region, this.ratio);
       });
     }
   }

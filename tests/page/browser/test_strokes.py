@@ -179,3 +179,29 @@ def test_before_and_after_can_be_painted_down_to_the_edge(page, pictures):
     page.mouse.move(thumb[0] + 0.2 * box["width"], thumb[1], steps=4)
     page.mouse.up()
     assert 600 < int(page.locator("#divide").input_value()) < 800
+
+
+def test_a_window_moved_to_a_finer_screen_is_drawn_as_finely(page, pictures):
+    # Where a screen is only pretended, Chromium does not tell of it.
+    page.add_init_script("""
+      const lists = [];
+      const own = window.matchMedia.bind(window);
+      window.matchMedia = (query) => lists[lists.push(own(query)) - 1];
+      window.tellOfScreen = () => lists.at(-1).dispatchEvent(new Event("change"));
+    """)
+    page.reload()
+    until(page, "Boolean(window.dimTf)")
+    open_photo(page, pictures / "disc.png")
+    screen = page.context.new_cdp_session(page)
+    size = {"width": 1280, "height": 800, "mobile": False}
+    for ratio in (2, 1.5, 1):
+        screen.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": ratio})
+        page.evaluate("tellOfScreen()")
+        assert page.evaluate("dimTf.view().ratio") == ratio
+        box = page.locator("#canvas").bounding_box()
+        width = page.evaluate("document.getElementById('canvas').width")
+        assert abs(width - ratio * box["width"]) <= 1
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    size = int(page.locator("#size-shown").text_content().split()[0])
+    expected = disc_stroke(EMPTY.shape, (50.5, 45.5), (70.5, 45.5), size, 255, EMPTY)
+    assert np.array_equal(trimap_of(page), expected)
