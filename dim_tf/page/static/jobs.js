@@ -75,12 +75,13 @@ async function begin(name, work, /** @type {boolean} */ keepsFailure) {
     outcome = stopped ? "stopped" : "failed";
     if (!stopped) tellFailure(error);
     else if (running === controller) announce("stopped");
+  } finally {
+    if (running === controller) {
+      running = null;
+      update({ job: null, computing: null });
+    } else outcome = "superseded";
+    end(outcome);
   }
-  if (running === controller) {
-    running = null;
-    update({ job: null, computing: null });
-  } else outcome = "superseded";
-  end(outcome);
   return outcome === "done";
 }
 
