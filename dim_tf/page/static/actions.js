@@ -1,51 +1,12 @@
 // @ts-check
-/** What a person can have done: open, find, compute, go on. All that the server is asked for. */
+/** What a person can have done with a photo: find, compute, go on. */
 import { announce, tellFailure, tellProblem } from "./failures.js";
-import { run, untilJobIsOver } from "./jobs.js";
-import { finishStep, forgetStrokes, isPainting, brushUp } from "./painting.js";
+import { afterJobs, run } from "./jobs.js";
+import { brushUp, finishStep, isPainting, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
-import { say } from "./texts.js";
-import { Trimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
-
-/** A first brush of this share of the photo's longer side. */
-const BRUSH_SHARE = 1 / 24;
-const SAMPLE = "sample_rgb.png";
-
-/** Opens a photo; its trimap begins with nothing marked. The file's content is in memory already. */
-export async function openPhoto(/** @type {File} */ file) {
-  if (state.photo && state.unsaved && !window.confirm(say("replace_unsaved"))) return false;
-  return run("job_photo", async (job) => {
-    const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
-    const picture = await readPyramid(seen);
-    job.check();
-    const { width, height } = picture;
-    release(state.photo?.picture);
-    putResult(null);
-    forgetStrokes();
-    update({
-      photo: { name: file.name || "photo.png", file, picture, width, height },
-      trimap: new Trimap(width, height, BACKGROUND),
-      ...{ wayIn: null, rectangle: null, notes, unsaved: false, look: "photo" },
-      size: Math.max(3, Math.round(Math.max(width, height) * BRUSH_SHARE)),
-      tool: "brush",
-      value: FOREGROUND,
-    });
-    announce("photo_ready", { name: file.name, width, height });
-  });
-}
-
-/** Opens the photo that comes with the program. */
-export async function openSample() {
-  /** @type {File | null} */
-  let file = null;
-  await run("job_photo", async (job) => {
-    file = await job.shipped(SAMPLE);
-  });
-  return file ? openPhoto(file) : false;
-}
 
 /**
  * Makes the trimap of what says where the object is.
@@ -96,16 +57,29 @@ export function startAgain(/** @type {number} */ value) {
   state.trimap.replace(new Uint8Array(state.trimap.values.length).fill(value), true);
   update({ unsaved: true });
   tell("trimap");
+  announce(value === BACKGROUND ? "all_background" : "all_unknown");
 }
 
-/** Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap on its way is awaited. */
+/**
+ * Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap on its way is awaited; if
+ * it does not come, there is nothing to compute.
+ */
 export async function compute() {
-  if (state.job?.name === "job_trimap") {
-    await untilJobIsOver();
-    if (state.result && state.result.revision === state.trimap?.revision) return true; // it made both
-  }
   const { photo, trimap } = state;
   if (!photo || !trimap) return false;
+  const goOn = async (before) => {
+    if (state.photo !== photo || state.trimap !== trimap) return false;
+    if (before && state.result?.revision === trimap.revision) return true; // it was made meanwhile
+    return computeMatte(photo, trimap);
+  };
+  return afterJobs(["job_trimap", "job_save"], goOn, ["done"]);
+}
+
+/**
+ * @param {import("./state.js").Photo} photo
+ * @param {import("./trimap.js").Trimap} trimap of that photo
+ */
+async function computeMatte(photo, trimap) {
   if (isPainting()) brushUp();
   if (state.job && state.computing === trimap.revision) return false; // it is on its way
   if (!saysWhere()) return false;
@@ -126,13 +100,15 @@ export async function compute() {
     const seconds = (performance.now() - since) / 1000;
     const pictures = { matte: await readPyramid(matte.file), cutout: null };
     job.check();
-    const result = { trimap: png, values, revision, matte: matte.file, cutout: null, pictures, seconds, banded };
+    const made = { trimap: png, values, revision, matte: matte.file, cutout: null };
+    const result = { ...made, pictures, seconds, banded };
     putResult(result, {
       // The server says again what it said of the photo when it was opened.
       notes: [...new Set([...state.notes, ...matte.notes])],
-      ...{ unsaved: true, overResult: false },
-      look: state.look === "photo" ? state.lastLook : state.look,
+      unsaved: true,
+      overResult: isPainting() && state.overResult, // it stays seen what is painted
     });
+    whenBrushIsUp(() => state.result?.matte === matte.file && lookAtResult());
     announce("matte_ready");
     job.becomes("job_cutout");
     const cutout = await job.request("/api/matte", { output: "cutout" }, fields);
@@ -227,6 +203,11 @@ async function withBand(job) {
   );
 }
 
+/** Shows the result as the last one was looked at. The photo may get another place by that. */
+function lookAtResult() {
+  if (state.look === "photo") update({ look: state.lastLook });
+}
+
 /** Whether the trimap says where the object is; tells what is missing if not. */
 function saysWhere() {
   const { foreground, unknown, background } = state.trimap?.count() ?? {};
@@ -237,7 +218,7 @@ function saysWhere() {
 }
 
 /** Takes another result, or none, and gives back the memory of the last. */
-function putResult(/** @type {typeof state.result} */ result, changes = {}) {
+export function putResult(/** @type {typeof state.result} */ result, changes = {}) {
   const before = state.result?.pictures;
   update({ result, ...changes });
   release(before?.matte);

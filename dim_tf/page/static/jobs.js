@@ -8,70 +8,81 @@ const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
 /** Refusals that pass by themselves, and how often each is borne in one request. */
 const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
-/** What is done on the way to a matte and its cut-out. */
-const MAKES_MATTE = ["job_trimap", "job_matte", "job_cutout"];
+/** A file that is made for the person is not given up for what begins after it. */
+const SAVE = "job_save";
+/** What is done on the way to a matte and its cut-out, or to a file. */
+export const MATTE_AND_FILES = ["job_trimap", "job_matte", "job_cutout", SAVE];
 /** Where the server does not say when to ask again. */
 const SECONDS_IF_BUSY = 5;
 
 /** @type {AbortController | null} */
 let running = null;
-/** Is kept when the job that runs is over; says whether the person stopped it. */
-let ended = Promise.resolve(false);
+/**
+ * How a job ended: "stopped" by the person, or "superseded" by a newer one.
+ * @typedef {"done" | "failed" | "stopped" | "superseded"} Outcome
+ */
+/** Is kept when the job that runs is over. @type {Promise<Outcome>} */
+let ended = Promise.resolve("done");
 
 /**
- * Does a job; one that runs already is stopped. Failures are told.
+ * Does a job; one that runs already is stopped, or waited for where its name is in `after`. Failures are
+ * told.
  * @param {string} name of the text that says what is done, such as "job_matte"
  * @param {(job: Job) => Promise<void>} work
+ * @param {string[]} after
  * @returns {Promise<boolean>} whether it came to its end
  */
-export async function run(name, work) {
+export function run(name, work, after = [SAVE]) {
+  return afterJobs(after, (before) => begin(name, work, before === "failed"));
+}
+
+/**
+ * Goes on when no job of some names runs: at once, or when they are over. Who has waited lets newer jobs
+ * go first, too, and is given up with the job that it waits for where the person stops that.
+ * @param {string[]} names
+ * @param {(before: Outcome | null) => Promise<boolean>} goOn gets how the last ended that was waited for
+ * @param {Outcome[]} goodEnds what else than these gives up what waits
+ * @returns {Promise<boolean>} what `goOn` says, or false
+ */
+export async function afterJobs(names, goOn, goodEnds = ["done", "failed", "superseded"]) {
+  /** @type {Outcome | null} */
+  let before = null;
+  while (state.job && (before || names.includes(state.job.name))) {
+    before = await ended;
+    if (!goodEnds.includes(before)) return false;
+  }
+  return goOn(before);
+}
+
+/** Begins a job. A failure that is shown stays where it has not been seen yet. */
+async function begin(name, work, /** @type {boolean} */ keepsFailure) {
   running?.abort();
   const controller = new AbortController();
   running = controller;
-  let byPerson = false;
+  /** @type {(outcome: Outcome) => void} */
   let end = () => {};
-  ended = new Promise((resolve) => {
-    end = () => resolve(byPerson);
-  });
+  ended = new Promise((resolve) => (end = resolve));
   const job = new Job(name, controller.signal);
   job.say(name);
-  update({ failure: null });
+  update({ computing: null, ...(keepsFailure ? {} : { failure: null }) });
   announce(name);
+  /** @type {Outcome} */
+  let outcome = "done";
   try {
     await work(job);
-    return running === controller;
   } catch (error) {
-    const newer = running !== controller;
-    if (!(error instanceof ServerFailure)) tellFailure(error);
-    else if (error.failure.kind !== "stopped") tellFailure(error);
-    else if (!newer) {
-      byPerson = true;
-      announce("stopped");
-    }
-    return false;
+    const stopped = error instanceof ServerFailure && error.failure.kind === "stopped";
+    outcome = stopped ? "stopped" : "failed";
+    if (!stopped) tellFailure(error);
+    else if (running === controller) announce("stopped");
   } finally {
     if (running === controller) {
       running = null;
-      update({ job: null });
-    }
-    end();
+      update({ job: null, computing: null });
+    } else outcome = "superseded";
+    end(outcome);
   }
-}
-
-/** Waits until the job that runs is over, whether it came to its end or not. */
-export async function untilJobIsOver() {
-  await ended;
-}
-
-/**
- * Waits until the job that runs is over, where it makes a matte: it is not to be lost. Returns false
- * where the person stopped it, and with it what waits.
- */
-export async function untilNoMatteIsMade() {
-  while (state.job && MAKES_MATTE.includes(state.job.name)) {
-    if (await ended) return false;
-  }
-  return true;
+  return outcome === "done";
 }
 
 /** Stops the job that runs. Returns whether there was one. */
@@ -93,7 +104,12 @@ export class Job {
 
   /** Ends a job here that was stopped meanwhile. */
   check() {
-    if (this.signal.aborted) throw new ServerFailure({ kind: "stopped" });
+    if (this.signal.aborted) this.giveUp();
+  }
+
+  /** Ends a job here that the person does not want. */
+  giveUp() {
+    throw new ServerFailure({ kind: "stopped" });
   }
 
   /** The name of what is done changes. */

@@ -72,6 +72,14 @@ export function drawBackdrop(context, backdrop, /** @type {View} */ view, size, 
   context.restore();
 }
 
+/** Draws the line between before and after at a region's left. */
+export function drawDivider(context, /** @type {Region} */ region, ratio) {
+  context.fillStyle = "rgba(0,0,0,.5)";
+  context.fillRect(region.left, 0, 3 * ratio, region.height);
+  context.fillStyle = "#ffffff";
+  context.fillRect(region.left, 0, 2 * ratio, region.height);
+}
+
 function checks(context, ratio) {
   const side = Math.round(SQUARE * ratio);
   const tile = document.createElement("canvas");

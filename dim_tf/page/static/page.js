@@ -1,8 +1,9 @@
 // @ts-check
 /** Puts the page together. */
+import { firstLetterKeys } from "./choosing.js";
 import { frames } from "./frames.js";
 import { watchServer } from "./jobs.js";
-import { firstLetterKeys, listenToKeys } from "./keys.js";
+import { listenToKeys } from "./keys.js";
 import { paintFrame } from "./painting.js";
 import { listenToControls, useRectangle } from "./panel.js";
 import { listenToPointers } from "./pointer.js";

@@ -1,5 +1,6 @@
 // @ts-check
 /** Strokes: from places of the pointer, or of the keyboard's brush, to pixels of the trimap. */
+import { announce } from "./failures.js";
 import { frameEnds, strokeBegins } from "./frames.js";
 import { settle } from "./rasteriser.js";
 import { state, tell, update } from "./state.js";
@@ -13,12 +14,21 @@ import { ERASE } from "./trimap.js";
 let open = null;
 /** Where the last stroke ended, from which Shift draws a straight line. @type {Place | null} */
 let ended = null;
+/** What waits until the brush is up. @type {(() => void)[]} */
+let waiting = [];
 
 export const isPainting = () => open !== null;
 
-/** Forgets the last stroke: there is another photo. */
+/** Forgets the last stroke, and what waits for its end: there is another photo. */
 export function forgetStrokes() {
   open = ended = null;
+  waiting = [];
+}
+
+/** Does what would move the photo beneath the brush: at once, or when the brush is up. */
+export function whenBrushIsUp(/** @type {() => void} */ act) {
+  if (open) waiting.push(act);
+  else act();
 }
 
 /**
@@ -49,6 +59,7 @@ export function brushUp() {
   ended = open.at;
   open = null;
   finishStep();
+  doWhatWaits();
 }
 
 /** Takes the stroke back that is being made. */
@@ -57,18 +68,22 @@ export function cancelStroke() {
   open = null;
   state.trimap?.cancel();
   tell("trimap");
+  doWhatWaits();
 }
 
-/** Closes a step, and tells that there is something to save. */
+/** Closes a step, and tells that there is something to save. Returns whether anything has changed. */
 export function finishStep() {
-  if (state.trimap?.finish()) update({ unsaved: true });
+  const changed = state.trimap?.finish() ?? false;
+  if (changed) update({ unsaved: true });
   tell("trimap");
+  return changed;
 }
 
 /** Gives the chosen value to the region of one value around a place. */
 export function fillAt(/** @type {Place} */ place) {
+  brushUp(); // that of the keyboard
   state.trimap?.fill(Math.floor(place.x), Math.floor(place.y), state.value);
-  finishStep();
+  announce(finishStep() ? "filled" : "nothing_changed");
 }
 
 /** In each frame: paints where the brush has been since the last. Returns whether it is down. */
@@ -79,6 +94,12 @@ export function paintFrame() {
   // The drawing that follows in this frame counts as well.
   queueMicrotask(() => frameEnds(began, painted));
   return true;
+}
+
+function doWhatWaits() {
+  const acts = waiting;
+  waiting = [];
+  for (const act of acts) act();
 }
 
 function paintWhatWaits() {

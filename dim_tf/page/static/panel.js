@@ -1,12 +1,15 @@
 // @ts-check
 /** Buttons and fields: what is pressed changes the state or begins a job. */
 import * as actions from "./actions.js";
+import { chooseLetterKeys, chooseLook, chooseValue } from "./choosing.js";
 import { stop } from "./jobs.js";
-import { chooseLetterKeys, chooseLook, chooseValue, showKeys } from "./keys.js";
+import { showKeys } from "./key_list.js";
+import { openSample } from "./opening.js";
 import { paintBox } from "./pointer.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
 import { chooseLanguage } from "./texts.js";
+import { moveByArrows } from "./toolbar.js";
 import { BACKGROUND, LARGEST_BRUSH, SMALLEST_RECTANGLE, UNKNOWN, ZOOM } from "./values.js";
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
@@ -30,7 +33,7 @@ export function useRectangle(/** @type {typeof state.rectangle} */ box) {
 export function listenToControls(stage) {
   const clicks = {
     "show-keys": showKeys,
-    "try-sample": actions.openSample,
+    "try-sample": openSample,
     "find-object": () => actions.findObject(),
     "start-rectangle": () => {
       update({ tool: "rectangle", rectangleFor: "find" });
@@ -126,24 +129,4 @@ function onEach(selector, act) {
 function whenInput(id, act) {
   const field = element(id);
   field.addEventListener("input", () => act(field));
-}
-
-/** A toolbar is one stop of the Tab key; arrows go from tool to tool. */
-function moveByArrows(/** @type {HTMLElement} */ toolbar) {
-  const buttons = [...toolbar.querySelectorAll("button")];
-  const stopAt = (chosen) => {
-    for (const button of buttons) button.tabIndex = button === chosen ? 0 : -1;
-  };
-  stopAt(buttons[0]);
-  toolbar.addEventListener("focusin", (event) => {
-    if (buttons.includes(/** @type {any} */ (event.target))) stopAt(event.target);
-  });
-  toolbar.addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(/** @type {any} */ (event.target));
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const ends = { Home: 0, End: buttons.length - 1 }[event.key];
-    if (at < 0 || (step === undefined && ends === undefined)) return;
-    event.preventDefault();
-    buttons[ends ?? (at + (step ?? 0) + buttons.length) % buttons.length].focus();
-  });
 }

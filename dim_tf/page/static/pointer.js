@@ -1,7 +1,8 @@
 // @ts-check
 /** Mouse, pen and fingers on the stage. */
-import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep } from "./painting.js";
-import { state, update } from "./state.js";
+import { announce } from "./failures.js";
+import { brushDown, brushTo, brushUp, cancelStroke, fillAt, finishStep, isPainting } from "./painting.js";
+import { state, update, whenChanged } from "./state.js";
 
 const [MIDDLE, RIGHT, PEN_ERASER] = [1, 2, 5];
 const ONE_NOTCH = 1.0015;
@@ -20,8 +21,9 @@ export function listenToPointers(stage, rectangleDrawn) {
   /** @type {Map<number, {x: number, y: number}>} The fingers that are down. */
   const fingers = new Map();
   /** What the pointer that is down does.
-   * @type {null | {does: "paint" | "pan" | "rectangle" | "pinch" | "nothing", id: number, by: string,
-   *   pane: any, x: number, y: number, corner: {x: number, y: number}}} */
+   * @type {null | {does: "paint" | "fill" | "pan" | "rectangle" | "pinch" | "nothing", id: number,
+   *   by: string, x: number, y: number, at: any, corner: {x: number, y: number}}} `x` and `y`: where it
+   *   was last in the window; `at`: that place on the photo. */
   let drag = null;
   let spaceIsDown = false;
   let penWasSeen = false;
@@ -43,29 +45,29 @@ export function listenToPointers(stage, rectangleDrawn) {
     canvas.setPointerCapture(event.pointerId);
     const place = stage.toPhoto(event.clientX, event.clientY);
     const does = whatItDoes(event);
-    const { pane, x, y } = place;
-    const { pointerId: id, pointerType: by, clientX, clientY } = event;
-    drag = { does, id, by, pane, x: clientX, y: clientY, corner: { x, y } };
+    const { pointerId: id, pointerType: by, clientX: x, clientY: y } = event;
+    drag = { does, id, by, x, y, at: place, corner: { x: place.x, y: place.y } };
     if (does === "paint") {
-      const erase = event.button === RIGHT || event.button === PEN_ERASER;
-      brushDown(place, { erase, line: event.shiftKey });
+      brushDown(place, { erase: erases(event), line: event.shiftKey });
       stage.draw("cursor");
-    } else if (does === "nothing" && state.tool === "fill") fillAt(place);
+    } else if (does === "rectangle") {
+      update({ corner: null, rectangle: null }); // the one before is done with
+    }
     show(event);
   }
 
   function whatItDoes(/** @type {PointerEvent} */ event) {
     const byFinger = event.pointerType === "touch" && penWasSeen; // the hand beside the pen
     if (event.button === MIDDLE || spaceIsDown || state.tool === "pan" || byFinger) return "pan";
-    if (state.tool === "fill") return "nothing";
-    return state.tool === "rectangle" ? "rectangle" : "paint";
+    if (state.tool !== "fill" && state.tool !== "rectangle") return "paint";
+    return erases(event) ? "nothing" : state.tool;
   }
 
   function beginPinch(/** @type {PointerEvent} */ event) {
     letGo();
     const { pointerId: id, pointerType: by } = event;
-    drag = { does: "pinch", id, by, pane: null, x: 0, y: 0, corner: { x: 0, y: 0 } };
-    stage.cursor = null;
+    drag = { does: "pinch", id, by, x: 0, y: 0, at: null, corner: { x: 0, y: 0 } };
+    hideCursor();
   }
 
   /** What the pointer that is down did so far is taken back. */
@@ -78,21 +80,33 @@ export function listenToPointers(stage, rectangleDrawn) {
   function go(/** @type {PointerEvent} */ event) {
     if (drag?.does === "pinch") return pinch(event);
     if (drag && event.pointerId !== drag.id) return;
+    if (drag?.at && !stage.isStillAt(drag.x, drag.y, drag.at)) photoHasMoved(drag);
     show(event);
     if (!drag) return;
+    const { pane } = drag.at ?? {};
     if (drag.does === "paint") {
       const passed = event.getCoalescedEvents?.() ?? [];
       const all = passed.length ? passed : [event];
-      brushTo(all.map((one) => stage.toPhoto(one.clientX, one.clientY, drag?.pane)));
+      brushTo(all.map((one) => stage.toPhoto(one.clientX, one.clientY, pane)));
     } else if (drag.does === "pan") {
       const ratio = stage.ratio;
       stage.move((event.clientX - drag.x) * ratio, (event.clientY - drag.y) * ratio);
-      [drag.x, drag.y] = [event.clientX, event.clientY];
     } else if (drag.does === "rectangle") {
-      const place = stage.toPhoto(event.clientX, event.clientY, drag.pane);
+      const place = stage.toPhoto(event.clientX, event.clientY, pane);
       update({ rectangle: boxBetween(drag.corner, place, state.photo) });
     }
+    [drag.x, drag.y] = [event.clientX, event.clientY];
+    drag.at = stage.toPhoto(drag.x, drag.y, pane);
     stage.draw("cursor");
+  }
+
+  /** Another photo's place than a moment ago lies under the pointer: a stroke would jump there. */
+  function photoHasMoved(/** @type {NonNullable<typeof drag>} */ moved) {
+    if (moved.does === "paint") {
+      brushUp();
+      moved.does = "nothing";
+    }
+    moved.at = null;
   }
 
   function end(/** @type {PointerEvent} */ event) {
@@ -102,12 +116,12 @@ export function listenToPointers(stage, rectangleDrawn) {
       return;
     }
     if (!drag || event.pointerId !== drag.id) return;
-    const { does } = drag;
+    if (event.type === "pointercancel") letGo();
+    else if (drag.does === "paint") brushUp();
+    else if (drag.does === "fill") fillAt(drag.corner); // not before: it may become two fingers
+    else if (drag.does === "rectangle" && state.rectangle) rectangleDrawn();
     drag = null;
-    if (event.type === "pointercancel" && does === "paint") cancelStroke();
-    else if (does === "paint") brushUp();
-    else if (does === "rectangle" && state.rectangle) rectangleDrawn();
-    if (event.pointerType === "touch") stage.cursor = null;
+    if (event.pointerType === "touch") hideCursor();
     stage.draw("cursor");
   }
 
@@ -123,10 +137,20 @@ export function listenToPointers(stage, rectangleDrawn) {
     if (apart > 0) stage.zoom(newApart / apart, place.paneX, place.paneY);
   }
 
+  /** The keyboard has its brush or a corner down: that stays where it is, whatever the mouse does. */
+  const isKeyboardsTurn = () => state.corner !== null || (isPainting() && drag?.does !== "paint");
+
+  function hideCursor() {
+    if (isKeyboardsTurn()) return;
+    stage.cursor = null;
+    stage.draw("cursor");
+  }
+
   /** Shows the brush where the pointer is. */
   function show(/** @type {PointerEvent} */ event) {
+    if (isKeyboardsTurn()) return;
     const { tool } = state;
-    const place = stage.toPhoto(event.clientX, event.clientY, drag?.pane);
+    const place = stage.toPhoto(event.clientX, event.clientY, drag?.at?.pane);
     const shown = drag?.does !== "pan" && tool !== "pan" && !spaceIsDown && state.photo;
     const round = tool === "brush" || tool === "eraser";
     const { x, y } = place;
@@ -147,6 +171,10 @@ export function listenToPointers(stage, rectangleDrawn) {
     stage.zoom(base ** -delta, place.paneX, place.paneY);
   }
 
+  // What was begun on another photo is not for this one.
+  whenChanged(["photo"], () => {
+    if (drag && /^(paint|fill|rectangle)$/.test(drag.does)) drag.does = "nothing";
+  });
   canvas.addEventListener("pointerdown", begin);
   canvas.addEventListener("pointermove", go);
   canvas.addEventListener("pointerup", end);
@@ -154,19 +182,19 @@ export function listenToPointers(stage, rectangleDrawn) {
   canvas.addEventListener("wheel", wheel, { passive: false });
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("pointerleave", () => {
-    if (drag) return;
-    stage.cursor = null;
-    stage.draw("cursor");
+    if (!drag) hideCursor();
   });
   return {
     hold(pans) {
       spaceIsDown = pans;
       canvas.classList.toggle("pans", pans);
-      if (pans) stage.cursor = null;
-      stage.draw("cursor");
+      if (pans) hideCursor();
     },
   };
 }
+
+const erases = (/** @type {PointerEvent} */ event) =>
+  event.button === RIGHT || event.button === PEN_ERASER;
 
 function middleOf(places) {
   const [one, other] = places;
@@ -193,5 +221,5 @@ export function boxBetween(one, other, photo) {
 /** Paints a rectangle with the chosen value. */
 export function paintBox(/** @type {{x: number, y: number, width: number, height: number}} */ box) {
   state.trimap?.paintRectangle(box, state.value);
-  finishStep();
+  announce(finishStep() ? "rectangle_painted" : "nothing_changed");
 }

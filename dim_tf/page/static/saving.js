@@ -1,7 +1,7 @@
 // @ts-check
 /** Files for the person: the server's own bytes, named after the photo. */
 import { announce, tellProblem } from "./failures.js";
-import { run, untilNoMatteIsMade } from "./jobs.js";
+import { MATTE_AND_FILES, run } from "./jobs.js";
 import { writeGreyPng } from "./png.js";
 import { send } from "./server.js";
 import { state, update } from "./state.js";
@@ -14,7 +14,8 @@ const SECONDS_FOR_TRIMAP = 5;
 /** Gets a file ready, with as many bits as are chosen, and hands it to the browser's downloads. */
 export async function save(/** @type {What} */ what) {
   const { photo } = state;
-  if (!photo || (what !== "trimap" && !state.result)) return tellProblem("no_foreground");
+  if (!photo) return tellProblem("no_photo");
+  if (what !== "trimap" && !state.result) return tellProblem("no_foreground");
   const isSame = () => state.photo === photo; // else another one was opened meanwhile
   if (what === "trimap") {
     const revision = state.trimap?.revision;
@@ -22,15 +23,17 @@ export async function save(/** @type {What} */ what) {
     return isSame() ? hand(file, what, revision) : undefined;
   }
   const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
+  const { backdrop } = state;
   const ready = () => (bits === "8" ? readyFile(what) : null);
-  if (!ready() && !(await untilNoMatteIsMade())) return;
-  if (!isSame()) return;
   const file = ready();
-  const revision = state.result?.revision;
-  if (file) return hand(file, what, revision);
-  await run("job_save", async (job) => {
-    hand((await job.request(...requestFor(what, bits))).file, what, revision);
-  });
+  if (file) return hand(file, what, state.result?.revision);
+  const work = async (job) => {
+    if (!isSame()) return;
+    const revision = state.result?.revision;
+    const made = ready() ?? (await job.request(...requestFor(what, bits, backdrop))).file;
+    hand(made, what, revision);
+  };
+  await run("job_save", work, MATTE_AND_FILES);
 }
 
 function readyFile(/** @type {What} */ what) {
@@ -39,8 +42,8 @@ function readyFile(/** @type {What} */ what) {
 }
 
 /** @returns {[string, Record<string, string>, Record<string, Blob | string>]} */
-function requestFor(/** @type {What} */ what, /** @type {string} */ bits) {
-  const { photo, result, backdrop } = state;
+function requestFor(/** @type {What} */ what, /** @type {string} */ bits, backdrop) {
+  const { photo, result } = state;
   if (!photo || !result) throw new Error("nothing to save");
   /** @type {Record<string, Blob | string>} */
   const fields = { photo: photo.file, trimap: result.trimap };

@@ -4,7 +4,7 @@ import { state, isOlder, whenChanged } from "./state.js";
 import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
-import { writeKeys } from "./keys.js";
+import { writeKeys } from "./key_list.js";
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const all = (/** @type {string} */ selector) =>

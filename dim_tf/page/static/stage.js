@@ -4,16 +4,19 @@ import {
   drawAsPhoto,
   drawBackdrop,
   drawCursor,
+  drawDivider,
   drawRectangle,
   drawTrimap,
   tints,
   within,
 } from "./layers.js";
 import { state, tell } from "./state.js";
-import { fitted, moved, showing, zoomed } from "./viewport.js";
+import { fitted, halves, isSamePane, moved, showing, zoomed } from "./viewport.js";
 
 const LAYERS = ["photo", "result", "overlay", "cursor"];
 const GAP = 6;
+/** What zooming around a place may move it by, as all is rounded: CSS pixels. */
+const STILL = 3;
 
 export class Stage {
   /**
@@ -51,20 +54,15 @@ export class Stage {
     this.unmarked = true;
     new ResizeObserver(() => this.#resize()).observe(root);
     this.#resize();
+    this.#watchRatio();
   }
 
   /** The parts of the stage that show the photo or what was made of it, each as a whole. */
   panes() {
     const { width, height } = this.canvases.cursor;
     if (this.look() !== "beside") return [{ x: 0, y: 0, width, height }];
-    const gap = Math.round(GAP * this.ratio);
-    const wide = { width: Math.floor((width - gap) / 2), height };
-    const high = { width, height: Math.floor((height - gap) / 2) };
     const photo = state.photo ?? { width: 1, height: 1 };
-    // Beside or below each other, as the photo is larger.
-    return fitted(photo, wide).scale >= fitted(photo, high).scale
-      ? [0, width - wide.width].map((x) => ({ ...wide, x, y: 0 }))
-      : [0, height - high.height].map((y) => ({ ...high, x: 0, y }));
+    return halves({ width, height }, photo, Math.round(GAP * this.ratio));
   }
 
   /** What is shown; without a result there is only the photo. */
@@ -96,6 +94,13 @@ export class Stage {
       paneY: y - pane.y,
       pane,
     };
+  }
+
+  /** Whether a place of the photo, of a pane, still lies where it was on the screen, nearly. */
+  isStillAt(clientX, clientY, { x, y, pane }) {
+    if (!this.panes().some((one) => isSamePane(one, pane))) return false;
+    const now = this.toPhoto(clientX, clientY, pane);
+    return Math.hypot(now.x - x, now.y - y) * this.view.scale <= STILL * this.ratio;
   }
 
   fit() {
@@ -156,6 +161,16 @@ export class Stage {
       canvas.height = Math.max(1, Math.round(box.height * this.ratio));
     }
     this.arrange();
+  }
+
+  /** A screen with another number of pixels leaves the window's size as it is. */
+  #watchRatio() {
+    this.sameRatio = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const change = () => {
+      this.#resize();
+      this.#watchRatio();
+    };
+    this.sameRatio.addEventListener("change", change, { once: true });
   }
 
   /** Where a layer is drawn. */
@@ -231,12 +246,7 @@ export class Stage {
           drawBackdrop(context, state.backdrop, this.view, photo, this.ratio);
           drawAsPhoto(context, cutout, this.view, photo);
         }
-        if (this.look() === "slider") {
-          context.fillStyle = "rgba(0,0,0,.5)";
-          context.fillRect(region.left, 0, 3 * this.ratio, region.height);
-          context.fillStyle = "#ffffff";
-          context.fillRect(region.left, 0, 2 * this.ratio, region.height);
-        }
+        if (this.look() === "slider") drawDivider(context, region, this.ratio);
       });
     }
   }

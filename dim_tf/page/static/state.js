@@ -31,6 +31,8 @@ export const state = {
   /** @type {"find" | "paint"} What a rectangle is for. */
   rectangleFor: "find",
   /** @type {{x: number, y: number, width: number, height: number} | null} */ rectangle: null,
+  /** @type {{x: number, y: number} | null} The first corner of a rectangle that the keyboard draws. */
+  corner: null,
   /** @type {Look} */ look: /** @type {Look} */ ("photo"),
   /** @type {Look} How the last result was looked at. */ lastLook: /** @type {Look} */ ("beside"),
   /** @type {"cutout" | "matte"} */ resultAs: /** @type {"cutout" | "matte"} */ ("cutout"),
@@ -43,7 +45,7 @@ export const state = {
   /** @type {null | {name: string, text: string, values: Object, share: number | null}} What the
    * server is doing for us: which job, the text that says how far it is, and its share that is done. */
   job: null,
-  /** @type {number | null} Revision of the trimap whose matte is or was computed last. */
+  /** @type {number | null} Revision of the trimap whose matte is being computed. */
   computing: /** @type {number | null} */ (null),
   /** @type {null | import("./failures.js").Told} What went wrong, and is shown. */ failure: null,
   /** @type {string[]} What the server repaired or assumed; English. */ notes: [],

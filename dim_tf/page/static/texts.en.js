@@ -171,9 +171,18 @@ export const english = {
   brush_down: "Brush down",
   brush_up: "Brush up",
   corner_set: "First corner set",
+  corner_gone: "First corner given up",
+  filled: "Filled.",
+  rectangle_painted: "The rectangle is painted.",
+  nothing_changed: "Nothing has changed.",
+  tint_on: "The result is tinted.",
+  tint_off: "The result is not tinted.",
+  no_result: "There is no result yet.",
   band_was_missing:
     "Nothing was unknown, so a band was put along the edge. Undo takes it back.",
 
+  no_photo: "There is no photo yet.",
+  no_photo_advice: "Drop one on the page, paste one, or choose a file; or try the sample.",
   no_foreground: "Nothing is marked as foreground yet.",
   no_foreground_advice:
     "Find the object, draw a rectangle around it, open a mask, or paint it with the brush (B).",

@@ -10,7 +10,8 @@ export const ERASE = -1;
 /**
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box Pixels; right and bottom
  *   are the first outside.
- * @typedef {{bytes: number, runs: Uint8Array, startRuns: Uint8Array}} Step
+ * @typedef {{bytes: number, runs: Uint8Array, startRuns: Uint8Array, before: number, after: number}} Step
+ *   `before` and `after`: the trimap's revisions.
  */
 
 /**
@@ -43,7 +44,7 @@ export class Trimap {
     this.changed = null;
     /** @type {Box | null} Changed in the step that is open. */
     this.open = null;
-    /** Of what is painted: another number after each change, and the former one after `cancel`. */
+    /** Of what is painted: another number after each change, and the former one where it is taken back. */
     this.revision = 0;
   }
 
@@ -96,9 +97,12 @@ export class Trimap {
     const from = box ? box.top * this.width : 0;
     const to = box ? box.bottom * this.width : 0;
     const runs = runsBetween(this.settled, this.values, from, to);
+    const before = box ? this.#revisionBefore : this.revision;
+    if (!runs.length) this.revision = before;
     if (!runs.length && !startRuns.length) return false;
     this.settled.set(this.values.subarray(from, to), from);
-    this.history.add({ runs, startRuns, bytes: runs.length + startRuns.length });
+    const bytes = runs.length + startRuns.length;
+    this.history.add({ runs, startRuns, bytes, before, after: this.revision });
     return true;
   }
 
@@ -153,8 +157,8 @@ export class Trimap {
       const top = Math.floor(from / this.width);
       const bottom = Math.ceil(to / this.width);
       this.changed = around(this.changed, { left: 0, top, right: this.width, bottom });
-      this.revision = ++this.#revisions;
     }
+    this.revision = back ? step.before : step.after;
     return true;
   }
 

@@ -73,6 +73,27 @@ export function onScreen(/** @type {View} */ view, box, /** @type {Pane} */ pane
   return right > left && bottom > top ? { left, top, right, bottom } : null;
 }
 
+/**
+ * The parts of a stage that show the photo and what was made of it, beside or below each other: as the
+ * photo is larger.
+ * @param {Size} stage
+ * @param {Size} photo
+ * @param {number} gap
+ * @returns {Pane[]}
+ */
+export function halves({ width, height }, photo, gap) {
+  const wide = { width: Math.floor((width - gap) / 2), height };
+  const high = { width, height: Math.floor((height - gap) / 2) };
+  return fitted(photo, wide).scale >= fitted(photo, high).scale
+    ? [0, width - wide.width].map((x) => ({ ...wide, x, y: 0 }))
+    : [0, height - high.height].map((y) => ({ ...high, x: 0, y }));
+}
+
+/** Whether two panes are the same part of the stage. */
+export function isSamePane(/** @type {Pane} */ one, /** @type {Pane} */ other) {
+  return ["x", "y", "width", "height"].every((side) => one[side] === other[side]);
+}
+
 function kept(view, photo, pane) {
   const within = (place, side, room) => {
     const least = Math.min(STAYS_VISIBLE, side);

@@ -1,8 +1,9 @@
 // @ts-check
 /** Files that come by drop, paste or choice. */
-import { makeTrimap, openPhoto } from "./actions.js";
+import { makeTrimap } from "./actions.js";
 import { tellProblem } from "./failures.js";
-import { run, untilNoMatteIsMade } from "./jobs.js";
+import { MATTE_AND_FILES, run } from "./jobs.js";
+import { openPhoto } from "./opening.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 
@@ -93,11 +94,11 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
     return true;
   }
   // A kind that this browser does not show.
-  if (!(await untilNoMatteIsMade())) return false;
-  return run("job_photo", async (job) => {
+  const work = async (job) => {
     const seen = await job.request("/api/photo", {}, { photo: file });
     useBackdrop(file, await readPyramid(seen.file));
-  });
+  };
+  return run("job_photo", work, MATTE_AND_FILES);
 }
 
 /**

@@ -24,6 +24,29 @@ _DROP = """([kind, name, content]) => {
 }"""
 
 
+class Held:
+    """Requests to an address that do not reach the server before they are let go."""
+
+    def __init__(self, page, address):
+        self._page, self._routes, self._holds = page, [], True
+        page.route(address, self._take)
+
+    def _take(self, route):
+        if self._holds:
+            self._routes.append(route)
+        else:
+            route.continue_()
+
+    def wait(self):
+        while not self._routes:
+            self._page.wait_for_timeout(20)
+
+    def let_go(self):
+        self._holds = False
+        for route in self._routes:
+            route.continue_()
+
+
 def trimap_of(page):
     """The trimap that is painted, [H, W] uint8."""
     width, height, text = page.evaluate(_READ)
@@ -51,6 +74,13 @@ def open_photo(page, path):
     """Chooses a file as the photo, and waits until it is shown."""
     page.set_input_files("#photo-file", path)
     until(page, f"document.getElementById('photo-name').textContent.startsWith('{path.name}')")
+    idle(page)
+
+
+def open_mask(page, path):
+    """Chooses a file as the mask of a photo without a stroke, and waits for its trimap."""
+    page.set_input_files("#mask-file", path)
+    until(page, "!document.getElementById('undo').disabled")
     idle(page)
 
 

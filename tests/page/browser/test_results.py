@@ -13,7 +13,7 @@ from PIL import Image
 
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
-from tests.page.browser.hands import idle, open_photo, saved, stroke, trimap_of, until
+from tests.page.browser.hands import Held, idle, open_photo, saved, stroke, trimap_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -111,12 +111,17 @@ def test_ways_of_looking_and_going_on(page, pictures):
 
     page.keyboard.press("n")
     stroke(page, (10.5, 80.5), (110.5, 80.5))  # painted over the result: the tint comes with it
-    assert page.locator("#older").is_visible() or np.array_equal(trimap_of(page), first)
+    assert np.array_equal(trimap_of(page), first)  # and changes nothing
+    assert not page.locator("#older").is_visible()
     page.keyboard.press("u")
     stroke(page, (10.5, 80.5), (110.5, 80.5))
     assert page.locator("#older").is_visible()
     assert page.locator("#over-result").is_checked()
     painted = trimap_of(page)
+    page.keyboard.press("z")
+    assert np.array_equal(trimap_of(page), first) and not page.locator("#older").is_visible()
+    page.keyboard.press("y")
+    assert np.array_equal(trimap_of(page), painted) and page.locator("#older").is_visible()
     page.click("#go-on")
     until(page, "document.getElementById('status').textContent.includes('trimap is ready')")
     gone_on = trimap_of(page)
@@ -227,29 +232,6 @@ def test_the_server_may_go_and_come_back(page, server, pictures):
     page.wait_for_selector("#result-said:not(:empty)", timeout=30_000)
     idle(page)
     assert page.locator("#older").is_visible()
-
-
-class Held:
-    """Requests to an address that do not reach the server before they are let go."""
-
-    def __init__(self, page, address):
-        self._page, self._routes, self._holds = page, [], True
-        page.route(address, self._take)
-
-    def _take(self, route):
-        if self._holds:
-            self._routes.append(route)
-        else:
-            route.continue_()
-
-    def wait(self):
-        while not self._routes:
-            self._page.wait_for_timeout(20)
-
-    def let_go(self):
-        self._holds = False
-        for route in self._routes:
-            route.continue_()
 
 
 def test_what_is_painted_while_a_band_is_made_stays(page, pictures):

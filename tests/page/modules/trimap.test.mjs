@@ -37,7 +37,12 @@ test("undo and redo bring back every byte, in any order; the three values are al
   for (let seed = 0; seed < 12; seed++) {
     const random = seeded(seed);
     const trimap = new Trimap(WIDTH, HEIGHT, random.of(VALUES));
-    const seen = [{ values: trimap.values.slice(), start: trimap.start.slice() }];
+    const now = () => ({
+      values: trimap.values.slice(),
+      start: trimap.start.slice(),
+      revision: trimap.revision,
+    });
+    const seen = [now()];
     let at = 0;
     for (let turn = 0; turn < 120; turn++) {
       const choice = random.below(4);
@@ -50,10 +55,12 @@ test("undo and redo bring back every byte, in any order; the three values are al
       } else {
         const steps = trimap.history.past.length;
         randomStep(trimap, random);
-        if (trimap.history.past.length === steps) continue; // it changed nothing
-        seen.length = ++at;
-        seen.push({ values: trimap.values.slice(), start: trimap.start.slice() });
+        if (trimap.history.past.length > steps) {
+          seen.length = ++at;
+          seen.push(now());
+        }
       }
+      assert.equal(trimap.revision, seen[at].revision);
       assert.deepEqual(trimap.values, seen[at].values);
       assert.deepEqual(trimap.settled, seen[at].values);
       assert.deepEqual(trimap.start, seen[at].start);
@@ -78,6 +85,8 @@ test("painting what is there already is no step, and a new step forgets what was
   const trimap = new Trimap(WIDTH, HEIGHT);
   trimap.paint(21, 21, 31, 31, 5, 0);
   assert.equal(trimap.finish(), false);
+  trimap.replace(trimap.values.slice(), true);
+  assert.equal(trimap.revision, 0); // nor another trimap
   trimap.paint(21, 21, 31, 31, 5, 255);
   assert.equal(trimap.finish(), true);
   trimap.undo();

@@ -1,0 +1,62 @@
+// @ts-check
+/** Photos: how one is opened, and takes the place of the one before. */
+import { putResult } from "./actions.js";
+import { announce } from "./failures.js";
+import { run } from "./jobs.js";
+import { brushUp, forgetStrokes, isPainting } from "./painting.js";
+import { readPyramid, release } from "./pictures.js";
+import { state, update } from "./state.js";
+import { say } from "./texts.js";
+import { Trimap } from "./trimap.js";
+import { BACKGROUND, FOREGROUND } from "./values.js";
+
+/** A first brush of this share of the photo's longer side. */
+const BRUSH_SHARE = 1 / 24;
+const SAMPLE = "sample_rgb.png";
+
+/** Opens a photo; its trimap begins with nothing marked. The file's content is in memory already. */
+export async function openPhoto(/** @type {File} */ file) {
+  const { trimap } = state;
+  const revision = trimap?.revision;
+  if (!mayReplace()) return false;
+  return run("job_photo", async (job) => {
+    const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
+    const picture = await readPyramid(seen);
+    job.check();
+    if (isPainting()) brushUp();
+    const isSame = state.trimap === trimap && trimap?.revision === revision;
+    // What was painted meanwhile was not asked for.
+    if (!isSame && !mayReplace()) {
+      release(picture);
+      job.giveUp();
+    }
+    const { width, height } = picture;
+    release(state.photo?.picture);
+    putResult(null);
+    forgetStrokes();
+    update({
+      photo: { name: file.name || "photo.png", file, picture, width, height },
+      trimap: new Trimap(width, height, BACKGROUND),
+      ...{ wayIn: null, rectangle: null, notes, unsaved: false, look: "photo" },
+      size: Math.max(3, Math.round(Math.max(width, height) * BRUSH_SHARE)),
+      tool: "brush",
+      value: FOREGROUND,
+    });
+    announce("photo_ready", { name: file.name, width, height });
+  });
+}
+
+/** Whether nothing would be lost, or is to be. */
+function mayReplace() {
+  return !state.photo || !state.unsaved || window.confirm(say("replace_unsaved"));
+}
+
+/** Opens the photo that comes with the program. */
+export async function openSample() {
+  /** @type {File | null} */
+  let file = null;
+  await run("job_photo", async (job) => {
+    file = await job.shipped(SAMPLE);
+  });
+  return file ? openPhoto(file) : false;
+}
