@@ -90,7 +90,7 @@ export const chinese = {
   go_on_help: "哪里不对？在上面涂改，再算一次。“继续”会先把 matte 有把握的部分标成已知。",
   notes: "程序做了哪些假设",
 
-  step_backdrop: "背景",
+  step_backdrop: "新背景",
   checkerboard: "棋盘格",
   white: "白色",
   black: "黑色",
@@ -131,14 +131,14 @@ export const chinese = {
   key_save: "保存抠图结果；还没有结果时保存三分图",
   key_help: "这份列表",
   key_click: "单击",
-  letter_keys: "单独按字母、数字和符号也是快捷键",
+  letter_keys: "字母、数字和符号键单独按下时也作为快捷键",
 
   replace_unsaved: "打开另一张照片吗？涂好的内容还没有保存。",
   role_title: "这张图片是什么？",
   role_photo: "一张新照片",
   role_mask: "这张照片的 mask",
   role_trimap: "这张照片的三分图",
-  role_backdrop: "新的背景",
+  role_backdrop: "新背景",
 
   job_photo: "正在读取照片",
   job_trimap: "正在生成三分图",
