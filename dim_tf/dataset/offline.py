@@ -8,6 +8,7 @@ for the rule and `dim_tf.dataset.manifest` for the layouts.
 from pathlib import Path
 
 from dim_tf.config import JobsConfig, LayoutConfig
+from dim_tf.dataset.left_out import write_held_out_names
 from dim_tf.dataset.manifest import Manifest, compact_path, pairs_array, write_manifest
 from dim_tf.dataset.offline_jobs import (
     BackgroundJob,
@@ -80,6 +81,8 @@ def _write_dataset(
     if not len(manifest):
         reason = tally.refusals[0] if tally.refusals else "there are none."
         raise InputError(f"No foreground or no background could be used: {reason}")
+    if sources.held_out is not None:
+        write_held_out_names(out_dir, sources.held_out)
     write_manifest(manifest)
     notes = [*sources.notes]
     usable = min(len(backgrounds) for backgrounds in drawn)

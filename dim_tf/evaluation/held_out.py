@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dim_tf.dataset.left_out import refuse_what_was_not_held_out
 from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation.composites import ATTEMPTS, FOLDERS, Composite, draw_trimaps, piece_of
 from dim_tf.evaluation.held_out_cutouts import (
@@ -72,6 +73,7 @@ def write_composites(
     size: int,
     seed: int = 1,
     cutouts_dir: str | Path = "",
+    data_dir: str | Path = "",
 ) -> int:
     """Writes the composites that are missing in a folder.
 
@@ -82,6 +84,7 @@ def write_composites(
         size: side, pixels.
         seed: of all composites.
         cutouts_dir: real cut-outs, of which those held out are used; left out: procedural mattes.
+        data_dir: dataset that must have held out all that is used; left out: any.
 
     Returns:
         How many were written.
@@ -93,6 +96,7 @@ def write_composites(
     _, held_out = split_photos(photos)
     settings = {"count": count, "size": size, "seed": seed}
     settings |= {"photos": [photo.name for photo in held_out]}
+    names: list[str] = []
     if cutouts_dir:
         if not held_out:
             raise InputError(
@@ -112,6 +116,8 @@ def write_composites(
             )
         name_of = _procedural_name
         render = functools.partial(render_composite, held_out)
+    if data_dir:
+        refuse_what_was_not_held_out(data_dir, held_out, names)
     out_dir = Path(out_dir)
     written = 0
     with FolderLock(out_dir):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -18,7 +19,9 @@ from dim_tf.ablations.records import read_records, record_path, write_record
 from dim_tf.ablations.report import write_report
 from dim_tf.ablations.run import run_series
 from dim_tf.commands import ablations, held_out
-from dim_tf.config import AblationConfig, HeldOutConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig, with_values
+from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.evaluation.held_out import write_composites
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_texture
@@ -327,6 +330,32 @@ def test_a_source_without_solid_parts_is_taken_out(given, cutouts):
     source = re.search(r"cut-out of (\w+) has", sentence)[1]
     (cutouts / source).rename(cutouts.parent / source)
     held_out.make(dataclasses.replace(given, out_dir=f"{given.out_dir}2"))
+
+
+def test_what_a_dataset_held_out_is_compared_or_not(given, tmp_path):
+    given = dataclasses.replace(given, data_dir=str(tmp_path / "data"))
+    dataset = {"synthetic": 1, "photos_dir": given.photos_dir, "out_dir": given.data_dir}
+    more = {"hold_out": True, "backgrounds_per_foreground": 1, "workers": 1, "progress": False}
+    prepare = with_values(OfflineConfig(), **dataset, **more)
+    make_dataset(prepare)
+    (tmp_path / "data" / LIST_NAME).write_text("{")
+    advice = (
+        "where the dataset was made with --hold_out, dim-tf prepare with the same settings writes "
+        "it; otherwise leave --data_dir out."
+    )
+    refused(advice, held_out.make, given)
+    held_out.make(dataclasses.replace(given, data_dir=""))
+    make_dataset(prepare)
+    held_out.make(given)
+    first = min(Path(given.photos_dir).iterdir())
+    added = first.with_name(f"{first.stem} again.png")
+    shutil.copy(first, added)
+    advice = "give the folders as they were when the dataset was made, or leave --data_dir out."
+    another = dataclasses.replace(given, out_dir=f"{given.out_dir}2")
+    refused(advice, held_out.make, another)
+    held_out.make(dataclasses.replace(another, data_dir=""))
+    added.unlink()
+    held_out.make(given)
 
 
 def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch):

@@ -114,7 +114,13 @@ def prepare():
         (
             ("--synthetic=1", "--hold_out", OUT),
             "give such a folder, or leave --hold_out away.",
-            [["--photos_dir=bg"], ["--nohold_out"], [CUTOUTS, "--bg_dir=bg"]],
+            [["--photos_dir=bg"], ["--bg_dir=bg"], ["--nohold_out"], [CUTOUTS, "--bg_dir=bg"]],
+        ),
+        (
+            (*ADOBE, "--hold_out", OUT),
+            "--hold_out does not go with --adobe_root, whose lists name its backgrounds; leave it "
+            "out.",
+            [["--nohold_out"]],
         ),
         (
             (CUTOUTS, OUT),
