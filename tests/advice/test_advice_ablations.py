@@ -23,6 +23,7 @@ from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig, with_values
 from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.evaluation.held_out import write_composites
+from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError
@@ -248,7 +249,7 @@ def test_14_photographs_are_given(config, tmp_path):
 
 def test_a_folder_of_other_composites_is_left_for_another(config, tmp_path):
     write_composites(config.photos_dir, tmp_path / "out", 1, 96)
-    advice = "made with other settings or pictures; give another --out_dir."
+    advice = "begun for composites with other settings or pictures; give another {}."
     refused(advice, write_composites, config.photos_dir, tmp_path / "out", 1, 96, 2)
     assert write_composites(config.photos_dir, tmp_path / "another", 1, 96, 2) == 1
 
@@ -259,7 +260,7 @@ def test_a_folder_of_other_files_is_left_for_a_new_or_empty_one(config, tmp_path
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     make = 1, 96
-    advice = "holds files that this program did not write; give a new or empty folder."
+    advice = "holds files but no {} that says of what composites; give a new or empty folder."
     refused(advice, write_composites, config.photos_dir, tmp_path / "full", *make)
     assert write_composites(config.photos_dir, tmp_path / folder, *make) == 1
 
@@ -369,4 +370,4 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "pymatting", half)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     held_out.make(given)
-    assert len(list((tmp_path / "cf").iterdir())) == 1
+    assert len(list_images(tmp_path / "cf")) == 1

@@ -148,7 +148,7 @@ def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypat
     with pytest.raises(InputError, match="13 pictures, of which 1 are held out"):
         write_composites(tmp_path / "few", tmp_path / "new", count=13, size=SIZE)
     assert not (tmp_path / "new").exists()
-    with pytest.raises(InputError, match="did not write"):
+    with pytest.raises(InputError, match=r"holds files but no held_out_settings\.json"):
         write_composites(photos_dir, tmp_path / "few", count=13, size=SIZE)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install pymatting"):
@@ -158,17 +158,27 @@ def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypat
         make(HeldOutConfig(str(photos_dir)))
 
 
-def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monkeypatch):
+def test_closed_form_mattes_lie_beside_the_composites(
+    composites, photos_dir, tmp_path, monkeypatch
+):
     """pymatting itself is tried in test_closed_form.py; here it copies the trimap."""
     copying = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: 1.2 * trimap - 0.1)
     monkeypatch.setitem(sys.modules, "pymatting", copying)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: True)
-    assert held_out.write_closed_form(composites, tmp_path) == 12
+    mattes = tmp_path / "mattes"
+    assert held_out.write_closed_form(composites, mattes) == 12
     name = f"000_{DEFAULT_KINDS[0]}.png"
     trimap = read_grey(composites / "trimap" / name)
     expected = np.select([trimap == 0, trimap == 255], [0, 255], np.round(1.2 * 128 - 25.5))
-    np.testing.assert_array_equal(read_grey(tmp_path / name), expected)
-    assert held_out.write_closed_form(composites, tmp_path) == 0
+    np.testing.assert_array_equal(read_grey(mattes / name), expected)
+    assert held_out.write_closed_form(composites, mattes) == 0
+    # Composites of another seed have the same names, but not the same mattes.
+    write_composites(photos_dir, tmp_path / "others", count=12, size=SIZE, seed=2)
+    with pytest.raises(InputError, match="other settings or pictures; give another --closed_form"):
+        held_out.write_closed_form(tmp_path / "others", mattes)
+    (mattes / held_out.SETTINGS_NAME).unlink()  # nobody knows of which they are
+    with pytest.raises(InputError, match=r"holds files but no held_out_settings\.json"):
+        held_out.write_closed_form(composites, mattes)
 
 
 def test_holding_out_decides_what_a_dataset_is(tmp_path):
