@@ -351,6 +351,11 @@ SETTINGS = (
     "--bg_dir=eps",
     "--synthetic_kinds=hair,fur",
     "--hold_out",
+    "--colour_patches=0.4",
+    "--shaded_colours=0.7",
+    "--crisp_colours=0.7",
+    "--textured_edges=0.6",
+    "--crop_safety=center",
 )
 
 
