@@ -23,6 +23,7 @@ from dim_tf.model.weights import network_arrays, write_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.training.best import best_record
 from dim_tf.training.checkpoints import save_checkpoint
 from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
@@ -39,11 +40,13 @@ class RunFolder(NamedTuple):
         lock: held.
         flagfile: the run's flags, kept in the folder.
         validation_images: measured now and then.
+        validation_set: changes with what they hold; empty without any.
     """
 
     lock: FolderLock
     flagfile: str
     validation_images: list[ValidationImage]
+    validation_set: str
 
 
 class Records:
@@ -214,7 +217,7 @@ class ChiefsRecords(Records):
         self._tensorboard.scalars(step, errors, "validation")
         logging.info("step %d: validation %s", step, errors_as_text(errors))
         if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
-            progress["best"] = {"step": step} | errors
+            progress["best"] = best_record(step, errors, self._folder.validation_set)
             arrays = network_arrays(self._network)
             write_arrays(best_path(self._run_dir), arrays, self._run.network, progress["best"])
 
