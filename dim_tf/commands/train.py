@@ -32,12 +32,13 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         InputError: see `train`.
     """
     data, run = config.data, config.run
-    for name, folder in (("data_dir", data.data_dir), ("run_dir", run.run_dir)):
+    chief = cluster_of(run.optimization.strategy).is_chief
+    needed = {"data_dir": data.data_dir} | ({"run_dir": run.run_dir} if chief else {})
+    for name, folder in needed.items():
         if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
     run_dir = Path(run.run_dir)
     # The others of several workers wait for it: they may share the disk.
-    chief = cluster_of(run.optimization.strategy).is_chief
     if chief and data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
             with_values(
