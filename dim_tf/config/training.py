@@ -168,7 +168,7 @@ class StartConfig(Checked):
     initial_kernels: Literal["scaled", "truncated_normal"] = option(
         "scaled",
         "kernels that no loaded weights fill: scaled to their inputs (He, in the decoder Xavier as "
-        "in the paper), or the original's truncated normal of deviation 0.1 / √width (an ablation)",
+        "in the paper), or the original's truncated normal of deviation 0.1 / √width",
     )
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
