@@ -470,6 +470,13 @@ def test_a_list_is_repaired(prepare, adobe):
     assert prepare(*ADOBE, OUT).pairs == 2
 
 
+def test_a_name_stands_in_a_list_once(prepare, adobe):
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png", "Adobe.png")
+    refused("the same name but for the suffix; remove one of them.", prepare, *ADOBE, OUT)
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png")
+    assert prepare(*ADOBE, OUT).pairs == 2
+
+
 def test_the_official_lists_are_taken(prepare, adobe):
     write_list("Test_set/test_bg_names.txt", "place1.png")
     advice = "the official lists have {} backgrounds for each foreground."
