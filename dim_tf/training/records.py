@@ -111,7 +111,12 @@ class ChiefsRecords(Records):
             write_bytes(self._run_dir / FLAGFILE_NAME, folder.flagfile.encode())
         if run.preview and progress["step"] == 0:
             write_before(self._run_dir, self._model)
-        self._loss_log = LossLog(self._run_dir, progress["step"], run.network.certainty)
+        has = {
+            "certainty_loss": run.network.certainty,
+            "laplacian_loss": run.losses.laplacian_loss_weight > 0,
+        }
+        further = [name for name in has if has[name]]
+        self._loss_log = LossLog(self._run_dir, progress["step"], further)
         self._tensorboard = TensorBoard(self._run_dir, progress["step"])
         self._status = StatusLine(run.progress)
         self._alarm = CollapseAlarm()
