@@ -11,6 +11,9 @@ Of the real cut-outs that --hold_out left out; sources take turns, and errors ar
 
     dim-tf held-out photos --source=cutouts --cutouts_dir=cutouts -o held_out_cutouts
 
+With --data_dir=data, pictures that this dataset did not hold out are refused: its folders may have
+changed since it was made.
+
 Closed-form matting on the same pictures, for comparison (pip install pymatting):
 
     dim-tf held-out photos -o held_out --closed_form=cf
@@ -53,6 +56,7 @@ def make(config: HeldOutConfig) -> None:
         config.size,
         config.seed,
         config.cutouts_dir,
+        config.data_dir,
     )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:

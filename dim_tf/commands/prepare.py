@@ -10,6 +10,8 @@ from dim_tf.dataset.output_folder import Summary, settings_of
 from dim_tf.dataset.sources import Sources
 from dim_tf.system.errors import InputError
 
+_FOLDERS_TO_HOLD_OUT_OF = ("photos_dir", "bg_dir", "cutouts_dir")
+
 
 def make_dataset(config: OfflineConfig) -> Summary:
     """Makes a dataset folder, or finishes one that an earlier run began.
@@ -68,10 +70,15 @@ def _check(config: OfflineConfig) -> None:
         raise InputError(
             "Backgrounds are missing; give a folder of photographs with --photos_dir or --bg_dir."
         )
-    if values["hold_out"] and not (values["photos_dir"] or values["cutouts_dir"]):
+    if values["hold_out"] and values["adobe_root"]:
         raise InputError(
-            "--hold_out leaves photographs of --photos_dir and cut-outs of --cutouts_dir out; give "
-            "such a folder, or leave --hold_out away."
+            "--hold_out does not go with --adobe_root, whose lists name its backgrounds; leave it "
+            "out."
+        )
+    if values["hold_out"] and not any(values[name] for name in _FOLDERS_TO_HOLD_OUT_OF):
+        raise InputError(
+            "--hold_out leaves photographs of --photos_dir and --bg_dir and cut-outs of "
+            "--cutouts_dir out; give such a folder, or leave --hold_out away."
         )
     if values["cutouts"] and not values["cutouts_dir"]:
         raise InputError(

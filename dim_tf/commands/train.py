@@ -32,12 +32,13 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         InputError: see `train`.
     """
     data, run = config.data, config.run
-    for name, folder in (("data_dir", data.data_dir), ("run_dir", run.run_dir)):
+    chief = cluster_of(run.optimization.strategy).is_chief
+    needed = {"data_dir": data.data_dir} | ({"run_dir": run.run_dir} if chief else {})
+    for name, folder in needed.items():
         if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
     run_dir = Path(run.run_dir)
     # The others of several workers wait for it: they may share the disk.
-    chief = cluster_of(run.optimization.strategy).is_chief
     if chief and data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
             with_values(
@@ -54,6 +55,7 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         _keep_decoded_copies(data, run.progress)
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
+    from dim_tf.training.best import errors_of
     from dim_tf.training.loop import train
     from dim_tf.training.preview import PREVIEW_NAME
     from dim_tf.training.progress import read_loss_log
@@ -71,8 +73,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         )
     _print_skipped(result.skipped_examples, result.skipped_steps)
     if result.best:
-        errors = {name: error for name, error in result.best.items() if name != "step"}
-        print(f"Best validation at step {result.best['step']}: {errors_as_text(errors)}.")
+        errors = errors_as_text(errors_of(result.best))
+        print(f"Best validation at step {result.best['step']}: {errors}.")
     if run.preview and result.finished:
         print(f"Before and after: {run_dir / PREVIEW_NAME}")
     if not result.finished:

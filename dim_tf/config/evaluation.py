@@ -31,6 +31,11 @@ class HeldOutConfig(Checked):
         "",
         "cut-outs of the dataset; of each source the 11th, 31st, 51st …, those left out, are used",
     )
+    data_dir: str = option(
+        "",
+        "dataset made with --hold_out: pictures that it did not leave out are refused, as where "
+        "the folders have changed since; left out: nothing is compared",
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,9 +52,9 @@ class SyntheticConfig(Checked):
     )
     hold_out: bool = option(
         False,
-        "leave every ninth photograph of --photos_dir, and of each source of --cutouts_dir the "
-        "11th, 31st, 51st … cut-out, out of the dataset, for measuring on pictures that training "
-        "never saw",
+        "leave every ninth photograph of --photos_dir and of --bg_dir, and of each source of "
+        "--cutouts_dir the 11th, 31st, 51st … cut-out, out of the dataset, for measuring on "
+        "pictures that training never saw; their names are kept in its held_out.json",
     )
     colour_patches: float = probability(
         "probability that a procedural matte's colours come from several photographs, in patches, "

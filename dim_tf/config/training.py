@@ -168,7 +168,7 @@ class StartConfig(Checked):
     initial_kernels: Literal["scaled", "truncated_normal"] = option(
         "scaled",
         "kernels that no loaded weights fill: scaled to their inputs (He, in the decoder Xavier as "
-        "in the paper), or the original's truncated normal of deviation 0.1 / √width (an ablation)",
+        "in the paper), or the original's truncated normal of deviation 0.1 / √width",
     )
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
@@ -272,7 +272,7 @@ class RunConfig(Checked):
         3, "checkpoints kept; the best one by validation comes on top", at_least=1
     )
     log_every: int = option(
-        50, "steps between lines of the loss log and TensorBoard scalars", at_least=1
+        50, "steps that a line of progress and TensorBoard scalars are the mean of", at_least=1
     )
     image_every: int = option(500, "steps between TensorBoard images; 0 writes none", at_least=0)
     resume: bool = option(True, "go on from the newest checkpoint in run_dir")

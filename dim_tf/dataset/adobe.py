@@ -8,7 +8,7 @@ Composition-1k, the folder every published number refers to, by the authors' own
 import dataclasses
 import math
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +46,10 @@ def training_sources(adobe_root: str, bg_dir: str) -> Sources:
         InputError: the folder is not the Adobe dataset, or a list is missing.
     """
     root = Path(adobe_root) / _DATASET / "Training_set"
-    foregrounds, refusals = [], []
-    for name in _read_names(root / "training_fg_names.txt"):
+    foregrounds = []
+    names_file = root / "training_fg_names.txt"
+    names, refusals = _of_different_stems(names_file.name, _read_names(names_file))
+    for name in names.values():
         files = {}
         for kind in ("alpha", "fg"):
             folders = [root / part / kind for part in _TRAINING_PARTS]
@@ -143,8 +145,9 @@ def _test_jobs(adobe_root: str, bg_dir: str, out_dir: Path) -> tuple[list[_TestJ
             f"{root} lists {len(names)} foregrounds and {len(background_names)} backgrounds; the "
             f"official lists have {count} backgrounds for each foreground."
         )
-    jobs, refusals = [], []
-    for number, name in enumerate(names):
+    jobs = []
+    numbered, refusals = _of_different_stems("test_fg_names.txt", names)
+    for number, name in numbered.items():
         folders = {kind: root / _TEST_PART / kind for kind in ("fg", "alpha", "trimaps")}
         fg_file = _find([folders["fg"]], name)
         alpha_file = _find([folders["alpha"]], name)
@@ -251,6 +254,27 @@ def _read_names(path: Path) -> list[str]:
         if not is_safe_name(name):
             raise InputError(f"{path} lists {name!r}, which is no file name; repair the list.")
     return names
+
+
+def _of_different_stems(source: str, names: Sequence[str]) -> tuple[dict[int, str], list[str]]:
+    """Place in a list → name, and a sentence for each name whose files another one's would be.
+
+    Args:
+        source: the list's file, for the sentences.
+        names: in it.
+    """
+    first_of: dict[str, int] = {}
+    kept, refusals = {}, []
+    for number, name in enumerate(names):
+        first = first_of.setdefault(Path(name).stem, number)
+        if first == number:
+            kept[number] = name
+        else:
+            refusals.append(
+                f"{source} lists {names[first]} and again {name}, the same name but for the "
+                "suffix; remove one of them."
+            )
+    return kept, refusals
 
 
 def _find(folders: Iterable[Path], name: str) -> Path | None:

@@ -95,10 +95,14 @@ class Manifest:
         return numbers
 
     def fingerprint(self) -> str:
-        """A short text that changes when the pairs or the names do."""
+        """A short text that changes when the pairs, the names or the crops' safety do."""
         text = "\0".join((self.layout, self.pad, *self.foregrounds, "", *self.backgrounds))
         checksum = zlib.crc32(np.ascontiguousarray(self.pairs).tobytes(), zlib.crc32(text.encode()))
-        return f"{len(self)} pairs (checksum {checksum:08x})"
+        unusual = self.crop_safety != crop_safety_of(
+            "auto", self.pad
+        )  # others' texts are older than it
+        safety = f", crop_safety {self.crop_safety}" if unusual else ""
+        return f"{len(self)} pairs (checksum {checksum:08x}{safety})"
 
     def select_foregrounds(self, names: Iterable[str]) -> "Manifest":
         """The same dataset with only the pairs of the named foregrounds (the hard mode).
@@ -119,6 +123,20 @@ class Manifest:
         chosen = np.array([name in wanted for name in self.foregrounds])
         # All pairs of a foreground stay or go together, so the k of the original layout holds.
         return dataclasses.replace(self, pairs=self.pairs[chosen[self.pairs[:, 0]]])
+
+
+def crop_safety_of(
+    asked: Literal["auto", "center", "pull_back"], pad: Literal["center", "none"]
+) -> Literal["center", "pull_back"]:
+    """What training does with a crop that would leave the canvas.
+
+    Args:
+        asked: --crop_safety of the offline step; auto goes by the pad.
+        pad: of the dataset; centred mattes leave room for every crop.
+    """
+    if asked != "auto":
+        return asked
+    return "center" if pad == "center" else "pull_back"
 
 
 def compact_path(data_dir: Path, kind: str, name: str) -> Path:

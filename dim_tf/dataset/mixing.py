@@ -13,6 +13,7 @@ from dim_tf.dataset.cutouts import cut_out_foregrounds, usable_cut_outs
 from dim_tf.dataset.draws import seeds_of
 from dim_tf.dataset.exchanged import refuse_exchanged
 from dim_tf.dataset.folders import ForegroundFiles, folder_foregrounds
+from dim_tf.dataset.left_out import held_out_names
 from dim_tf.dataset.procedural import backgrounds_of, synthetic_foregrounds
 from dim_tf.dataset.sources import Foreground, Sources
 from dim_tf.system.errors import InputError
@@ -132,16 +133,20 @@ def mixed_sources(
         refusals = refusals + refused
     numbers = dict.fromkeys(FLAGS, 0) | numbers_of(shares, most, once)
     made = [
-        *synthetic_foregrounds(procedural, numbers["synthetic"], seed),
+        *synthetic_foregrounds(procedural, numbers["synthetic"], seed, folders.bg_dir),
         *cut_out_foregrounds(usable, cut_outs, numbers["cutouts"], seed),
     ]
     pairs, refused = _with_names_of_their_own(_chosen(pairs, numbers["folders"], seed), made)
+    held_out = None
+    if procedural.hold_out:
+        held_out = held_out_names(procedural.photos_dir, folders.bg_dir, cut_outs.cutouts_dir)
     return Sources(
         foregrounds=(*made, *pairs),
         backgrounds=backgrounds,
         refusals=(*refusals, *refused),
         notes=_notes(numbers, given, bool(shares), len(usable)),
         cut_outs=tuple(cut_out.name for cut_out in usable),
+        held_out=held_out,
     )
 
 

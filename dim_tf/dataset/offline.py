@@ -8,7 +8,14 @@ for the rule and `dim_tf.dataset.manifest` for the layouts.
 from pathlib import Path
 
 from dim_tf.config import JobsConfig, LayoutConfig
-from dim_tf.dataset.manifest import Manifest, compact_path, pairs_array, write_manifest
+from dim_tf.dataset.left_out import write_held_out_names
+from dim_tf.dataset.manifest import (
+    Manifest,
+    compact_path,
+    crop_safety_of,
+    pairs_array,
+    write_manifest,
+)
 from dim_tf.dataset.offline_jobs import (
     BackgroundJob,
     ForegroundJob,
@@ -80,6 +87,8 @@ def _write_dataset(
     if not len(manifest):
         reason = tally.refusals[0] if tally.refusals else "there are none."
         raise InputError(f"No foreground or no background could be used: {reason}")
+    if sources.held_out is not None:
+        write_held_out_names(out_dir, sources.held_out)
     write_manifest(manifest)
     notes = [*sources.notes]
     usable = min(len(backgrounds) for backgrounds in drawn)
@@ -144,14 +153,11 @@ def _manifest(
     kept = [index for index in range(len(sources.foregrounds)) if index not in refused]
     used = sorted({background for index in kept for background in drawn[index]})
     place = {background: number for number, background in enumerate(used)}
-    crop_safety = layout.crop_safety
-    if crop_safety == "auto":
-        crop_safety = "center" if layout.pad == "center" else "pull_back"
     return Manifest(
         data_dir=out_dir,
         layout=layout.layout,
         pad=layout.pad,
-        crop_safety=crop_safety,
+        crop_safety=crop_safety_of(layout.crop_safety, layout.pad),
         foregrounds=tuple(sources.foregrounds[index].name for index in kept),
         backgrounds=tuple(sources.backgrounds[background].name for background in used),
         pairs=pairs_array(

@@ -18,6 +18,7 @@ from dim_tf.config import (
     SyntheticConfig,
     values_of,
 )
+from dim_tf.dataset.manifest import crop_safety_of
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import remove_unfinished, write_bytes
@@ -32,6 +33,11 @@ _CUT_OUT_SETTINGS = ("cutout_scale_min", "cutout_scale_max", "joined_cutouts")
 _OTHER_SETTINGS = (
     *("adobe_split", "synthetic_kinds", "layout", "pad", "seed", "hold_out", "mix"),
     *_CUT_OUT_SETTINGS,
+)
+# The same. A folder older than the record of these does not say what it was begun with.
+_YOUNGER_SETTINGS = (
+    *("colour_patches", "shaded_colours", "crisp_colours", "textured_edges"),
+    "crop_safety",
 )
 _PARTS = (FolderConfig, AdobeConfig, SyntheticConfig, CutOutConfig, MixConfig, LayoutConfig)
 
@@ -106,6 +112,9 @@ def settings_of(seed: int, *parts: Any) -> dict[str, str]:
         if value is False or (name in _CUT_OUT_SETTINGS and not values["cutouts_dir"]):
             value = ""
         settings[f"--{name}="] = ",".join(value) if isinstance(value, tuple) else str(value)
+    if values["crop_safety"] == crop_safety_of("auto", values["pad"]):
+        values["crop_safety"] = "auto"
+    settings |= {f"--{name}=": str(values[name]) for name in _YOUNGER_SETTINGS}
     if values["synthetic"] and values["photos_dir"]:  # the n-th matte's colours are drawn from it
         names = (file.name for file in list_images(values["photos_dir"]))
         settings["a list in --photos_dir of "] = fingerprint(names)
@@ -160,7 +169,8 @@ def _read_settings(path: Path) -> dict[str, str]:
 
 
 def _compare(out_dir: Path, begun_with: dict[str, str], settings: dict[str, str]) -> None:
-    for name in sorted({*begun_with, *settings}):
+    unrecorded = {f"--{name}=" for name in _YOUNGER_SETTINGS} - begun_with.keys()
+    for name in sorted({*begun_with, *settings} - unrecorded):
         before, now = begun_with.get(name, ""), settings.get(name, "")
         if before != now:
             raise InputError(

@@ -8,14 +8,13 @@ import numpy as np
 
 from dim_tf.config import FOREGROUND_LONG_SIDE, SyntheticConfig
 from dim_tf.dataset.draws import happens, seeds_of
+from dim_tf.dataset.left_out import held_out_names, photos_to_train_on
 from dim_tf.dataset.sources import (
     Background,
     Sources,
     TextureBackground,
     background_files,
-    split_photos,
 )
-from dim_tf.pictures.folders import list_images
 from dim_tf.synthetic import (
     DEFAULT_KINDS,
     KINDS_FOR_TEXTURED_EDGES,
@@ -78,30 +77,32 @@ def synthetic_sources(procedural: SyntheticConfig, seed: int, bg_dir: str = "") 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
-    foregrounds = synthetic_foregrounds(procedural, procedural.synthetic, seed)
+    foregrounds = synthetic_foregrounds(procedural, procedural.synthetic, seed, bg_dir)
     backgrounds, refusals = backgrounds_of(procedural, seed, bg_dir)
-    return Sources(tuple(foregrounds), backgrounds, tuple(refusals))
+    names = held_out_names(procedural.photos_dir, bg_dir, "") if procedural.hold_out else None
+    return Sources(tuple(foregrounds), backgrounds, tuple(refusals), held_out=names)
 
 
-def training_photos(procedural: SyntheticConfig) -> list[Path]:
-    """The photographs for colours and backgrounds, without those held out; none without a folder.
-
-    Raises:
-        InputError: the folder is missing or holds no picture.
-    """
-    photos = list_images(procedural.photos_dir) if procedural.photos_dir else []
-    return split_photos(photos)[0] if procedural.hold_out else photos
+def _training_photos(procedural: SyntheticConfig, folder: str, bg_dir: str) -> list[Path]:
+    folders = procedural.photos_dir, bg_dir
+    return photos_to_train_on(folder, folders, procedural.hold_out)
 
 
 def synthetic_foregrounds(
-    procedural: SyntheticConfig, count: int, seed: int
+    procedural: SyntheticConfig, count: int, seed: int, bg_dir: str = ""
 ) -> list[SyntheticForeground]:
-    """The first `count` procedural mattes; each depends on config, seed and its index alone.
+    """The first `count` procedural mattes; each depends on the arguments and its index alone.
+
+    Args:
+        procedural: of what kinds, and what colours them.
+        count: how many.
+        seed: of all of them.
+        bg_dir: folder of the backgrounds; no matte has colours of what is held out of it.
 
     Raises:
-        InputError: see `training_photos`; a kind that does not exist.
+        InputError: a folder is missing or holds no picture; a kind that does not exist.
     """
-    photos = training_photos(procedural)
+    photos = _training_photos(procedural, procedural.photos_dir, bg_dir)
     foregrounds = []
     for index in range(count):
         kind = kind_of(index, procedural.synthetic_kinds or DEFAULT_KINDS)
@@ -128,11 +129,12 @@ def backgrounds_of(
     """The backgrounds of a dataset, and the refusals: the first of these that is given.
 
     The pictures of a folder; the photographs that colour procedural mattes; procedural textures.
+    What is held out is none of them, whatever folder it is in.
 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
-    files = list_images(bg_dir) if bg_dir else training_photos(procedural)
+    files = _training_photos(procedural, bg_dir or procedural.photos_dir, bg_dir)
     if files:
         return background_files(files)
     textures = (

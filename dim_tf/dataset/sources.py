@@ -5,7 +5,7 @@ The three kinds of foregrounds are in `dim_tf.dataset.folders`, `procedural` and
 
 import dataclasses
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -91,6 +91,8 @@ class Sources:
         notes: sentences about anything else the user should know.
         cut_outs: names of the cut-outs that take turns; which foreground is of which depends on
             all of them.
+        held_out: setting of a folder → names of the pictures left out of it to measure on; None
+            where none are to be left out.
     """
 
     foregrounds: tuple[Foreground, ...]
@@ -98,6 +100,7 @@ class Sources:
     refusals: tuple[str, ...]
     notes: tuple[str, ...] = ()
     cut_outs: tuple[str, ...] = ()
+    held_out: Mapping[str, Sequence[str]] | None = None
 
 
 def has_edge(alpha: np.ndarray) -> bool:

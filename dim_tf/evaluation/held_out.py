@@ -5,10 +5,10 @@ import importlib.util
 import json
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from dim_tf.dataset.left_out import refuse_what_was_not_held_out
 from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation.composites import ATTEMPTS, FOLDERS, Composite, draw_trimaps, piece_of
 from dim_tf.evaluation.held_out_cutouts import (
@@ -72,6 +72,7 @@ def write_composites(
     size: int,
     seed: int = 1,
     cutouts_dir: str | Path = "",
+    data_dir: str | Path = "",
 ) -> int:
     """Writes the composites that are missing in a folder.
 
@@ -82,6 +83,7 @@ def write_composites(
         size: side, pixels.
         seed: of all composites.
         cutouts_dir: real cut-outs, of which those held out are used; left out: procedural mattes.
+        data_dir: dataset that must have held out all that is used; left out: any.
 
     Returns:
         How many were written.
@@ -93,6 +95,7 @@ def write_composites(
     _, held_out = split_photos(photos)
     settings = {"count": count, "size": size, "seed": seed}
     settings |= {"photos": [photo.name for photo in held_out]}
+    names: list[str] = []
     if cutouts_dir:
         if not held_out:
             raise InputError(
@@ -112,10 +115,13 @@ def write_composites(
             )
         name_of = _procedural_name
         render = functools.partial(render_composite, held_out)
+    if data_dir:
+        refuse_what_was_not_held_out(data_dir, held_out, names)
     out_dir = Path(out_dir)
     written = 0
     with FolderLock(out_dir):
-        _take_folder(out_dir, settings)
+        text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
+        _take_folder(out_dir, text.encode(errors="backslashreplace"), "--out_dir")
         for index in range(count):
             files = [out_dir / folder / f"{name_of(index)}.png" for folder in FOLDERS]
             if not all(file.exists() for file in files):
@@ -130,22 +136,28 @@ def _procedural_name(index: int) -> str:
     return f"{index:03d}_{kind_of(index)}"
 
 
-def _take_folder(out_dir: Path, settings: dict[str, Any]) -> None:
-    """Refuses a folder of other composites: a mean over two sorts is no number."""
+def _take_folder(out_dir: Path, settings: bytes, flag: str) -> None:
+    """Refuses a folder of or for other composites: a mean over two sorts is no number.
+
+    Args:
+        out_dir: the folder.
+        settings: of the composites, the content of the file that is kept in it.
+        flag: that names the folder.
+    """
     path = out_dir / SETTINGS_NAME
-    text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
     if path.exists():
-        if path.read_bytes() != text.encode(errors="backslashreplace"):
+        if path.read_bytes() != settings:
             raise InputError(
-                f"{out_dir} holds composites made with other settings or pictures; give another "
-                "--out_dir."
+                f"{out_dir} was begun for composites with other settings or pictures; give another "
+                f"{flag}."
             )
     elif any(file.name != LOCK_NAME for file in out_dir.iterdir()):
         raise InputError(
-            f"{out_dir} holds files that this program did not write; give a new or empty folder."
+            f"{out_dir} holds files but no {SETTINGS_NAME} that says of what composites; give a "
+            "new or empty folder."
         )
     else:
-        write_bytes(path, text.encode(errors="backslashreplace"))
+        write_bytes(path, settings)
     remove_unfinished(out_dir)
 
 
@@ -153,26 +165,29 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
     """Writes closed-form mattes (Levin et al., 2008) of composites, by pymatting.
 
     Args:
-        folder: of the composites.
-        out_dir: gets a PNG for each that it has none for.
+        folder: of the composites, from `write_composites`.
+        out_dir: gets a PNG for each that it has none for, and the composites' settings.
 
     Returns:
         How many were written.
 
     Raises:
-        InputError: pymatting is missing, or a file cannot be read or written.
+        InputError: pymatting is missing, a file cannot be read or written, or the folder holds
+            something else, such as the mattes of other composites of the same names.
     """
     check_pymatting()
     from pymatting import estimate_alpha_cf  # compiles itself: seconds, once
 
     written = 0
-    for photo in list_images(folder / "rgb"):
-        if (out_dir / photo.name).exists():
-            continue
-        trimap = read_stored(folder / "trimap" / photo.name)
-        alpha = estimate_alpha_cf(read_stored(photo) / 255.0, trimap / 255.0)
-        write_png(out_dir / photo.name, np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
-        written += 1
+    with FolderLock(out_dir):
+        _take_folder(out_dir, (folder / SETTINGS_NAME).read_bytes(), "--closed_form")
+        for photo in list_images(folder / "rgb"):
+            if (out_dir / photo.name).exists():
+                continue
+            trimap = read_stored(folder / "trimap" / photo.name)
+            alpha = estimate_alpha_cf(read_stored(photo) / 255.0, trimap / 255.0)
+            write_png(out_dir / photo.name, np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
+            written += 1
     return written
 
 

@@ -54,7 +54,11 @@ def open_dataset(data_dir: str, config: ExampleConfig) -> tuple[Manifest, Exampl
 def pair_of_example(
     index: int | tf.Tensor, pairs: int, seed: int, attempt: int | tf.Tensor = 0
 ) -> tf.Tensor:
-    """Which pair of the dataset is example `index` of a run: a fresh permutation in each epoch.
+    """Which pair of the dataset is example `index` of a run: each epoch has a permutation.
+
+    TensorFlow's index_shuffle looks at few bits of its key: with up to 2**16 pairs at the low 8 of
+    the seed and of the epoch each. So the order of an epoch comes again 256 epochs later, and seeds
+    1 and 257 draw pairs in one order. Their crops and all other decisions differ.
 
     Args:
         index: int64 scalar, counted from the start of the run.

@@ -15,6 +15,8 @@ def draw_truncated_normal_kernels(network: keras.Model, seed: int, width: float 
 
     Layers of a narrower network have fewer inputs. Their kernels are larger by as much, so that
     activations grow from layer to layer as in the original: that is what this start is tried for.
+    Layers that must begin at zero (the last one of the refinement stage, the certainty) still do;
+    the original has neither of the two.
 
     Args:
         network: from `build_network`.
@@ -28,4 +30,5 @@ def draw_truncated_normal_kernels(network: keras.Model, seed: int, width: float 
             values = rng.standard_normal(tuple(layer.kernel.shape))
             while (beyond := np.abs(values) > 2).any():
                 values[beyond] = rng.standard_normal(np.count_nonzero(beyond))
-            layer.kernel.assign(deviation * values)
+            if layer.kernel_initializer != "zeros":  # drawn all the same, for those behind it
+                layer.kernel.assign(deviation * values)

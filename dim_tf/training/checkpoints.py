@@ -12,7 +12,7 @@ import numpy as np
 from absl import logging
 
 from dim_tf.config import NetworkConfig
-from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
 from dim_tf.model.weights import (
     DamagedFileError,
     assign_network_arrays,
@@ -23,15 +23,6 @@ from dim_tf.model.weights import (
 from dim_tf.system.errors import InputError
 
 _OPTIMIZER_PREFIX = "optimizer/"
-
-
-def best_is_intact(run_dir: Path) -> bool:
-    """Whether the network with the smallest validation error is there and can be read."""
-    try:
-        read_arrays(best_path(run_dir))
-    except InputError:
-        return False
-    return True
 
 
 def save_checkpoint(

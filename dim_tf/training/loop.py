@@ -23,11 +23,12 @@ from dim_tf.examples.pipeline import (
 )
 from dim_tf.examples.service import OUT_OF_ORDER, served
 from dim_tf.model.network import build_network
-from dim_tf.model.run_folder import CHECKPOINT_FOLDER, best_path
+from dim_tf.model.run_folder import CHECKPOINT_FOLDER
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
-from dim_tf.training.checkpoints import best_is_intact, restore_newest
+from dim_tf.training.best import best_so_far
+from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
 from dim_tf.training.signals import StopSignals
@@ -41,7 +42,7 @@ from dim_tf.training.start import (
     warn_of_slow_precision,
 )
 from dim_tf.training.step import make_train_step, trained_variables
-from dim_tf.training.validation import list_validation_images
+from dim_tf.training.validation import list_validation_images, validation_set_text
 from dim_tf.training.workers import Workers, telling_of_lost_workers
 
 # The cosine schedule ends at this share of the learning rate.
@@ -53,7 +54,7 @@ class TrainingResult(NamedTuple):
 
     step: int  # steps done in all
     finished: bool  # False where a signal stopped it before the last step
-    best: dict[str, float] | None  # step and errors of the best validation
+    best: dict[str, Any] | None  # of the best validation: step, errors, checksum of its set
     skipped_examples: dict[str, int]  # how often, by what is wrong
     skipped_steps: int  # that were not finite
     step_seconds: float | None  # median of the last `log_every` steps; None where there was none
@@ -83,9 +84,10 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
         if not workers.cluster.is_chief:
             return _train(run, *dataset, workers, None)
         images = list_validation_images(run.validation_dir) if run.validation_dir else []
+        images_text = validation_set_text(images)
         with FolderLock(run.run_dir) as lock:
             remove_unfinished(Path(run.run_dir) / CHECKPOINT_FOLDER)
-            return _train(run, *dataset, workers, RunFolder(lock, flagfile, images))
+            return _train(run, *dataset, workers, RunFolder(lock, flagfile, images, images_text))
 
 
 @contextmanager
@@ -113,7 +115,9 @@ def _train(
         network = build_network(run.network, precision=optimization.mixed_precision)
         optimizer = make_optimizer(optimization, run.base_learning_rate, network)
     progress = workers.from_chief(
-        lambda: _restore_or_begin(run, manifest, examples_config, network, optimizer, settings)
+        lambda: _restore_or_begin(
+            run, manifest, examples_config, network, optimizer, settings, folder
+        )
     )
     workers.take_from_chief([*network.variables, *optimizer.variables])
 
@@ -176,6 +180,7 @@ def _restore_or_begin(
     network: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     settings: dict[str, Any],
+    folder: RunFolder,
 ) -> dict[str, Any]:
     """Puts the state that a run goes on from into network and optimizer; returns its progress."""
     run_dir = Path(run.run_dir)
@@ -185,13 +190,10 @@ def _restore_or_begin(
         initialize_weights(run.start, network, run.network, manifest, examples_config, run.seed)
     elif not run.resume:
         raise InputError(f"{run_dir} already holds a run; give another --run_dir, or --resume.")
-    progress = {"skipped_examples": {}, "skipped_steps": 0} | progress
-    if progress["best"] and not best_is_intact(run_dir):
-        logging.warning(
-            "%s is missing or damaged; the next validation begins it anew.", best_path(run_dir)
-        )
-        progress["best"] = None
-    return progress
+    else:
+        validated = folder.validation_set if run.validate_every else ""
+        progress["best"] = best_so_far(run_dir, run.network, progress["best"], validated)
+    return {"skipped_examples": {}, "skipped_steps": 0} | progress
 
 
 def _batches(

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +24,33 @@ LOSS_LOG_COLUMNS = (
     "mean_unknown_alpha",
     "learning_rate",
 )
-# Behind these, of a network with certainty.
-CERTAINTY_COLUMN = "certainty_loss"
+# Behind these, in runs that have such a loss.
+FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
 
 
 class LossLog:
     """One CSV row per step, exact to the last bit of a float32.
 
     A run that resumes at a step cuts off the rows behind it, so that no step stands there twice.
+    Rows that are older than a column have nothing there.
 
     Attributes:
         kept: the rows up to that step.
     """
 
-    def __init__(self, run_dir: Path, step: int, certainty: bool = False) -> None:
-        """Begins or goes on with the log of a run; `certainty` says whether its network has it.
+    def __init__(self, run_dir: Path, step: int, further: Collection[str] = ()) -> None:
+        """Begins or goes on with the log of a run.
+
+        Args:
+            run_dir: of the run.
+            step: after which it goes on; 0 at its beginning.
+            further: of `FURTHER_COLUMNS`, those it has.
 
         Raises:
             WriteError: the log cannot be written.
         """
         self._path = run_dir / LOSS_LOG_NAME
-        self._columns = (*LOSS_LOG_COLUMNS, *((CERTAINTY_COLUMN,) if certainty else ()))
+        self._columns = (*LOSS_LOG_COLUMNS, *(name for name in FURTHER_COLUMNS if name in further))
         self.kept = [row for row in read_loss_log(run_dir) if row["step"] <= step]
         text = io.StringIO()
         writer = csv.DictWriter(text, self._columns, lineterminator="\n")
@@ -90,7 +97,7 @@ def read_loss_log(run_dir: Path) -> list[dict[str, float]]:
     rows = []
     for row in csv.DictReader(io.StringIO(complete)):
         try:
-            columns = (*LOSS_LOG_COLUMNS, *({CERTAINTY_COLUMN} & row.keys()))
+            columns = (*LOSS_LOG_COLUMNS, *(name for name in FURTHER_COLUMNS if row.get(name)))
             rows.append({name: float(row[name]) for name in columns})
         except (KeyError, TypeError, ValueError):  # not written by this program
             continue
@@ -162,9 +169,8 @@ def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
 
     Steps that were skipped because they are not finite do not count; of none, the mean is NaN.
     """
-    names = LOSS_LOG_COLUMNS[1:]
-    if all(CERTAINTY_COLUMN in row for row in rows):
-        names = (*names, CERTAINTY_COLUMN)
+    in_all = (name for name in FURTHER_COLUMNS if all(name in row for row in rows))
+    names = (*LOSS_LOG_COLUMNS[1:], *in_all)
     finite = [row for row in rows if all(math.isfinite(row[name]) for name in names)]
     return {
         name: float(np.mean([row[name] for row in finite])) if finite else math.nan

@@ -23,6 +23,7 @@ from dim_tf.model.weights import network_arrays, write_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
+from dim_tf.training.best import best_record
 from dim_tf.training.checkpoints import save_checkpoint
 from dim_tf.training.preview import write_before, write_before_after
 from dim_tf.training.progress import CollapseAlarm, LossLog, StatusLine, mean_of
@@ -39,11 +40,13 @@ class RunFolder(NamedTuple):
         lock: held.
         flagfile: the run's flags, kept in the folder.
         validation_images: measured now and then.
+        validation_set: changes with what they hold; empty without any.
     """
 
     lock: FolderLock
     flagfile: str
     validation_images: list[ValidationImage]
+    validation_set: str
 
 
 class Records:
@@ -108,7 +111,12 @@ class ChiefsRecords(Records):
             write_bytes(self._run_dir / FLAGFILE_NAME, folder.flagfile.encode())
         if run.preview and progress["step"] == 0:
             write_before(self._run_dir, self._model)
-        self._loss_log = LossLog(self._run_dir, progress["step"], run.network.certainty)
+        has = {
+            "certainty_loss": run.network.certainty,
+            "laplacian_loss": run.losses.laplacian_loss_weight > 0,
+        }
+        further = [name for name in has if has[name]]
+        self._loss_log = LossLog(self._run_dir, progress["step"], further)
         self._tensorboard = TensorBoard(self._run_dir, progress["step"])
         self._status = StatusLine(run.progress)
         self._alarm = CollapseAlarm()
@@ -214,7 +222,7 @@ class ChiefsRecords(Records):
         self._tensorboard.scalars(step, errors, "validation")
         logging.info("step %d: validation %s", step, errors_as_text(errors))
         if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
-            progress["best"] = {"step": step} | errors
+            progress["best"] = best_record(step, errors, self._folder.validation_set)
             arrays = network_arrays(self._network)
             write_arrays(best_path(self._run_dir), arrays, self._run.network, progress["best"])
 

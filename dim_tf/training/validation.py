@@ -1,5 +1,6 @@
 """Validation during training: whole images of a folder rgb/ trimap/ alpha/."""
 
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,21 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
     for image in images:  # now, not in the middle of a run
         read_test_image(*image)
     return images
+
+
+def validation_set_text(images: list[ValidationImage]) -> str:
+    """A short text that changes when a picture's name or file does; empty without any.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    checksum = 0
+    for file in (file for image in images for file in image):
+        try:
+            checksum = zlib.crc32(file.read_bytes(), zlib.crc32(file.stem.encode(), checksum))
+        except OSError as error:
+            raise InputError(f"{file} cannot be read: {error.strerror or error}.") from None
+    return f"{len(images)} pictures (checksum {checksum:08x})" if images else ""
 
 
 def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, float]:

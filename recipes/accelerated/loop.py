@@ -19,13 +19,13 @@ from recipes.accelerated.learner import Learner
 from recipes.accelerated.library import Library
 from recipes.accelerated.mattes import MatteProcesses
 from recipes.accelerated.network import Network
-from recipes.accelerated.pack_file import Pack, read_pack
+from recipes.accelerated.pack_file import Pack, pack_text, read_pack
 from recipes.accelerated.report import Report
 from recipes.accelerated.settings import TrainSettings
 from recipes.accelerated.sheet import write_sheet
 from recipes.accelerated.state_file import Progress, go_on_from_state, write_state
 from recipes.accelerated.validation import ValidationImage, read_validation_images, validate
-from recipes.accelerated.weights import network_of, read_weights, write_weights
+from recipes.accelerated.weights import network_of, read_weights, weights_text, write_weights
 
 LAST_NAME, AVERAGE_NAME = "last.npz", "average.npz"
 START_SHEET_NAME, END_SHEET_NAME = "start.jpg", "end.jpg"
@@ -42,11 +42,13 @@ class Inputs(NamedTuple):
     Attributes:
         pack: cut-outs and photographs.
         config: of the weights file it starts from.
+        texts: flag of each file → a text that changes with what it holds.
         images: to validate on; there may be none.
     """
 
     pack: Pack
     config: dict[str, Any]
+    texts: dict[str, str]
     images: list[ValidationImage]
 
 
@@ -67,11 +69,13 @@ def train(settings: TrainSettings) -> bool:
         weights = read_weights(settings.weights)
         folder = settings.validation_dir
         images = read_validation_images(Path(folder)) if folder else []
-        inputs = Inputs(read_pack(settings.pack), weights.config, images)
+        pack = read_pack(settings.pack)
+        texts = {"pack": pack_text(pack), "weights": weights_text(weights)}
+        inputs = Inputs(pack, weights.config, texts, images)
         network = network_of(weights, settings.weights)
         learner = Learner(network, device, settings.optimization, settings.losses)
         draws = Draws(settings.optimization.seed, device)
-        progress = go_on_from_state(run_dir, settings, learner, draws)
+        progress = go_on_from_state(run_dir, settings, texts, learner, draws)
         if progress:
             print(f"{run_dir} goes on from step {learner.step}.", flush=True)
             if _is_finished(run_dir, progress, settings):
@@ -237,7 +241,8 @@ class Run:
         """Keeps the state before where the network is broken."""
         report.refuse_not_finite(self._learner.step)
         progress = Progress(self._clock.seconds, self._examples, self._mattes)
-        write_state(self._run_dir, self._settings, progress, self._learner, self._draws)
+        texts = self._inputs.texts
+        write_state(self._run_dir, self._settings, texts, progress, self._learner, self._draws)
 
 
 def _cores() -> int:

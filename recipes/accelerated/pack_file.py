@@ -6,7 +6,9 @@ bytes     uint8: colours and matte of each cut-out in turn, then the photographs
 """
 
 import itertools
+import json
 import os
+import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -71,6 +73,16 @@ def encode_matte(alpha: np.ndarray) -> bytes:
 def pack_size(pack: Pack) -> int:
     """Bytes of the pictures; the file has a little more."""
     return sum(map(len, _contents(pack)))
+
+
+def pack_text(pack: Pack) -> str:
+    """A short text that changes when a picture or a name does."""
+    names = [cutout[:2] for cutout in pack.cutouts], [photo.name for photo in pack.photos]
+    checksum = zlib.crc32(json.dumps(names).encode())
+    for content in _contents(pack):
+        checksum = zlib.crc32(content, zlib.crc32(f"{len(content)} ".encode(), checksum))
+    counts = f"{len(pack.cutouts)} pieces of cut-outs and {len(pack.photos)} photographs"
+    return f"{counts} (checksum {checksum:08x})"
 
 
 def _contents(pack: Pack) -> list[bytes]:

@@ -132,8 +132,10 @@ def _turned_grid(
     sine = torch.where(whole, sine.round(), sine)
     mirror = torch.where(draws.uniform(count) < 0.5, 1.0, -1.0)
     place = (torch.arange(side * factor, device=anchors.device) + 0.5) / factor - 0.5
-    across = (place - target[:, :1]) * (scale * mirror)[:, None]
-    down = (place - target[:, 1:]) * scale[:, None]
+    # Between pixels of the picture, samples would be means of two, as where it is halved.
+    shift = torch.where(whole, (factor - 1) / 2, 0.0)[:, None]
+    across = ((place - target[:, :1]) * scale[:, None] + shift) * mirror[:, None]
+    down = (place - target[:, 1:]) * scale[:, None] + shift
     across, down = across[:, None, :], down[:, :, None]
     cosine, sine = cosine[:, None, None], sine[:, None, None]
     columns = anchors[:, 1, None, None] + cosine * across - sine * down

@@ -1,6 +1,7 @@
 """The state of a run on disk: one file from which the same command goes on."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,15 +38,29 @@ class Progress(NamedTuple):
 
 
 def write_state(
-    run_dir: Path, settings: TrainSettings, progress: Progress, learner: Learner, draws: Draws
+    run_dir: Path,
+    settings: TrainSettings,
+    inputs: Mapping[str, str],
+    progress: Progress,
+    learner: Learner,
+    draws: Draws,
 ) -> None:
     """Writes the state, complete or not at all.
+
+    Args:
+        run_dir: of the run.
+        settings: of the run.
+        inputs: flag of each file that the run reads → a text that changes with what it holds.
+        progress: how far the run is.
+        learner: so far.
+        draws: so far.
 
     Raises:
         InputError: it cannot be written.
     """
     arrays = {
         "settings": text_array(_settings_of_run(settings)),
+        "inputs": text_array(dict(inputs)),
         "progress": text_array(progress._asdict()),
     }
     arrays |= {f"{_LEARNER}{name}": array for name, array in learner.state().items()}
@@ -54,15 +69,26 @@ def write_state(
 
 
 def go_on_from_state(
-    run_dir: Path, settings: TrainSettings, learner: Learner, draws: Draws
+    run_dir: Path,
+    settings: TrainSettings,
+    inputs: Mapping[str, str],
+    learner: Learner,
+    draws: Draws,
 ) -> Progress | None:
     """Sets learner and draws to where a run was left.
+
+    Args:
+        run_dir: of the run.
+        settings: must be those that the run was begun with, but for those that are free.
+        inputs: see `write_state`; the same.
+        learner: of the same network.
+        draws: any.
 
     Returns:
         How far it was; None where there is no state.
 
     Raises:
-        InputError: the state is damaged, or of a run with other settings.
+        InputError: the state is damaged, or of a run with other settings or files.
     """
     path = run_dir / STATE_NAME
     if not path.exists():
@@ -70,6 +96,8 @@ def go_on_from_state(
     arrays = read_or_refuse(path, "state of a run")
     try:
         _refuse_other_settings(run_dir, text_of(arrays["settings"]), settings)
+        if "inputs" in arrays:  # the state may be older than the record of them
+            _refuse_other_inputs(run_dir, text_of(arrays["inputs"]), inputs)
         progress = Progress(**text_of(arrays["progress"]))
         learner.set_state(_with_prefix(arrays, _LEARNER))
         states = _with_prefix(arrays, _DRAWS)
@@ -110,4 +138,15 @@ def _refuse_other_settings(
             raise InputError(
                 f"{run_dir} holds a run begun with --{name}={text}; give the same, or another "
                 "--run_dir."
+            )
+
+
+def _refuse_other_inputs(
+    run_dir: Path, begun_with: dict[str, str], inputs: Mapping[str, str]
+) -> None:
+    for name, text in inputs.items():
+        if begun_with.get(name) != text:
+            raise InputError(
+                f"{run_dir} holds a run begun with a --{name} of {begun_with.get(name)}, and this "
+                f"one holds {text}; give the same file, or another --run_dir."
             )

@@ -1,6 +1,8 @@
 """Weights files of dim_tf, into the PyTorch network and out of it. No TensorFlow."""
 
+import json
 import os
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -73,6 +75,16 @@ def read_weights(path: str | os.PathLike) -> WeightsFile:
         if name.startswith(prefix)
     }
     return WeightsFile(arrays, config)
+
+
+def weights_text(weights: WeightsFile) -> str:
+    """A short text that changes when a number or the network's config does."""
+    checksum = zlib.crc32(json.dumps(weights.config, sort_keys=True).encode())
+    for name in sorted(weights.arrays):
+        array = weights.arrays[name]
+        checksum = zlib.crc32(f"{name} {array.shape}".encode(), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
+    return f"{len(weights.arrays)} arrays (checksum {checksum:08x})"
 
 
 def network_of(weights: WeightsFile, source: str | os.PathLike) -> Network:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -18,8 +19,11 @@ from dim_tf.ablations.records import read_records, record_path, write_record
 from dim_tf.ablations.report import write_report
 from dim_tf.ablations.run import run_series
 from dim_tf.commands import ablations, held_out
-from dim_tf.config import AblationConfig, HeldOutConfig
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig, with_values
+from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.evaluation.held_out import write_composites
+from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError
@@ -245,7 +249,7 @@ def test_14_photographs_are_given(config, tmp_path):
 
 def test_a_folder_of_other_composites_is_left_for_another(config, tmp_path):
     write_composites(config.photos_dir, tmp_path / "out", 1, 96)
-    advice = "made with other settings or pictures; give another --out_dir."
+    advice = "begun for composites with other settings or pictures; give another {}."
     refused(advice, write_composites, config.photos_dir, tmp_path / "out", 1, 96, 2)
     assert write_composites(config.photos_dir, tmp_path / "another", 1, 96, 2) == 1
 
@@ -256,7 +260,7 @@ def test_a_folder_of_other_files_is_left_for_a_new_or_empty_one(config, tmp_path
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     make = 1, 96
-    advice = "holds files that this program did not write; give a new or empty folder."
+    advice = "holds files but no {} that says of what composites; give a new or empty folder."
     refused(advice, write_composites, config.photos_dir, tmp_path / "full", *make)
     assert write_composites(config.photos_dir, tmp_path / folder, *make) == 1
 
@@ -329,6 +333,32 @@ def test_a_source_without_solid_parts_is_taken_out(given, cutouts):
     held_out.make(dataclasses.replace(given, out_dir=f"{given.out_dir}2"))
 
 
+def test_what_a_dataset_held_out_is_compared_or_not(given, tmp_path):
+    given = dataclasses.replace(given, data_dir=str(tmp_path / "data"))
+    dataset = {"synthetic": 1, "photos_dir": given.photos_dir, "out_dir": given.data_dir}
+    more = {"hold_out": True, "backgrounds_per_foreground": 1, "workers": 1, "progress": False}
+    prepare = with_values(OfflineConfig(), **dataset, **more)
+    make_dataset(prepare)
+    (tmp_path / "data" / LIST_NAME).write_text("{")
+    advice = (
+        "where the dataset was made with --hold_out, dim-tf prepare with the same settings writes "
+        "it; otherwise leave --data_dir out."
+    )
+    refused(advice, held_out.make, given)
+    held_out.make(dataclasses.replace(given, data_dir=""))
+    make_dataset(prepare)
+    held_out.make(given)
+    first = min(Path(given.photos_dir).iterdir())
+    added = first.with_name(f"{first.stem} again.png")
+    shutil.copy(first, added)
+    advice = "give the folders as they were when the dataset was made, or leave --data_dir out."
+    another = dataclasses.replace(given, out_dir=f"{given.out_dir}2")
+    refused(advice, held_out.make, another)
+    held_out.make(dataclasses.replace(another, data_dir=""))
+    added.unlink()
+    held_out.make(given)
+
+
 def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch):
     given = HeldOutConfig(config.photos_dir, str(tmp_path / "out"), 1, 96, 1, str(tmp_path / "cf"))
     with monkeypatch.context() as patch:
@@ -340,4 +370,4 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "pymatting", half)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     held_out.make(given)
-    assert len(list((tmp_path / "cf").iterdir())) == 1
+    assert len(list_images(tmp_path / "cf")) == 1

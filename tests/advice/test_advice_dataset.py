@@ -114,7 +114,13 @@ def prepare():
         (
             ("--synthetic=1", "--hold_out", OUT),
             "give such a folder, or leave --hold_out away.",
-            [["--photos_dir=bg"], ["--nohold_out"], [CUTOUTS, "--bg_dir=bg"]],
+            [["--photos_dir=bg"], ["--bg_dir=bg"], ["--nohold_out"], [CUTOUTS, "--bg_dir=bg"]],
+        ),
+        (
+            (*ADOBE, "--hold_out", OUT),
+            "--hold_out does not go with --adobe_root, whose lists name its backgrounds; leave it "
+            "out.",
+            [["--nohold_out"]],
         ),
         (
             (CUTOUTS, OUT),
@@ -345,6 +351,11 @@ SETTINGS = (
     "--bg_dir=eps",
     "--synthetic_kinds=hair,fur",
     "--hold_out",
+    "--colour_patches=0.4",
+    "--shaded_colours=0.7",
+    "--crisp_colours=0.7",
+    "--textured_edges=0.6",
+    "--crop_safety=center",
 )
 
 
@@ -455,6 +466,13 @@ def test_the_root_is_the_folder_that_holds_the_lists(prepare, adobe):
 def test_a_list_is_repaired(prepare, adobe):
     write_list("Training_set/training_fg_names.txt", "Adobe.png", "../secret.png")
     refused("which is no file name; repair the list.", prepare, *ADOBE, OUT)
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png")
+    assert prepare(*ADOBE, OUT).pairs == 2
+
+
+def test_a_name_stands_in_a_list_once(prepare, adobe):
+    write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png", "Adobe.png")
+    refused("the same name but for the suffix; remove one of them.", prepare, *ADOBE, OUT)
     write_list("Training_set/training_fg_names.txt", "Adobe.png", "Other.png")
     assert prepare(*ADOBE, OUT).pairs == 2
 

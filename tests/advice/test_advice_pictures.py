@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dim_tf.pictures import decoding
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
@@ -49,6 +50,22 @@ def test_a_picture_too_large_is_made_smaller_or_the_limit_raised(infer):
     for name in ("photo.png", "mask.png"):
         write_png(name, np.ascontiguousarray(cv2.imread(name, cv2.IMREAD_UNCHANGED)[::2, ::2]))
     infer(*given, limit)
+
+
+def test_a_picture_that_memory_does_not_hold_is_made_smaller(infer, monkeypatch):
+    own = decoding._decoded_by_pillow
+
+    def little_memory(path, image, profile):
+        if image.width * image.height > 1000:
+            raise MemoryError
+        return own(path, image, profile)
+
+    monkeypatch.setattr(decoding, "_decoded_by_pillow", little_memory)
+    given = "--rgb=photo.png", "--alpha=mask.png"
+    refused("There is not enough memory for {}; give a smaller picture.", infer, *given)
+    for name in ("photo.png", "mask.png"):
+        write_png(name, np.ascontiguousarray(cv2.imread(name, cv2.IMREAD_UNCHANGED)[::2, ::2]))
+    infer(*given)
 
 
 def test_the_limit_is_raised_for_the_background_as_well(infer, monkeypatch):

@@ -34,6 +34,7 @@ from tests.advice.provoking import flags_in, refused, told
 from tests.model.test_vgg16 import scaled_vgg16, vgg16_shapes, write_npz
 from tests.training.run_files import train_as
 from tests.training.test_faults import at_step, full_disk
+from tests.training.worker_processes import tf_config
 
 SHORT = {"steps": 2, "checkpoint_every": 1}
 pytestmark = pytest.mark.usefixtures("quick_steps", "quick_examples")
@@ -103,6 +104,21 @@ def test_the_folders_are_given(make_config, name, capsys):
     line = told("Try it: dim-tf matte --checkpoint={}", capsys.readouterr().out)
     (flag,) = flags_in(line)
     assert find_checkpoint(flag.partition("=")[2]).is_file()
+
+
+def test_the_folder_of_the_run_is_given_by_the_chief_alone(make_config, monkeypatch):
+    """What a worker does next is in tests/training/test_workers.py."""
+    started = []
+    monkeypatch.setattr(loop, "train", lambda run, data_dir, flagfile: started.append(run.run_dir))
+    config = make_config(strategy="multi_worker", batch_size=2)
+    without = with_values(config, run_dir="")
+    for index, chief in enumerate((True, False)):
+        monkeypatch.setenv("TF_CONFIG", tf_config(["localhost:2222", "localhost:2223"], index))
+        if chief:
+            refused("--{} is missing; give a folder (see --help).", start_run, without, "")
+        else:
+            start_run(without, "")
+    assert started == [""]
 
 
 def test_settings_that_go_together_are_given(make_config):

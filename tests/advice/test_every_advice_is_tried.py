@@ -68,6 +68,7 @@ NOTHING_TO_FOLLOW = {
     "The unknown region needs a trimap.",
     "{} is not a picture; it is empty.",
     "{} is missing or damaged; the next validation begins it anew.",
+    "{} is the best of another validation set than this; the next validation begins it anew.",
     "{}; it is skipped, the {}. of at most {}.",
 }
 

@@ -198,3 +198,9 @@ def test_home_is_found_in_values_that_shells_leave_as_they_are(monkeypatch):
     monkeypatch.setenv("USERPROFILE", "/home/ann")
     config = config_from_arguments(InferenceConfig, ["--rgb=~/photos/", "--output=a~b.png"])
     assert (config.reading.rgb, config.writing.output) == ("/home/ann/photos/", "a~b.png")
+
+
+def test_the_originals_flagfile_begins_with_its_kernels(monkeypatch):
+    monkeypatch.chdir(Path(__file__).resolve().parents[2])  # flagfiles name each other from there
+    config = config_from_arguments(TrainingConfig, ["--flagfile=flagfiles/original.flags"])
+    assert config.run.start.initial_kernels == "truncated_normal"

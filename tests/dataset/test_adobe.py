@@ -1,6 +1,7 @@
 import json
 import math
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -226,3 +227,27 @@ def test_a_folder_that_is_not_the_adobe_dataset_is_refused(training, tmp_path):
     (tmp_path / "adobe" / "Combined_Dataset").rename(tmp_path / "adobe" / "Elsewhere")
     with pytest.raises(InputError, match="--adobe_root is the folder that holds Combined_Dataset"):
         make_dataset(training)
+
+
+def test_a_doubled_name_is_refused_and_the_dataset_can_be_read(training):
+    """Two foregrounds of one name would share their files, and no manifest lists a name twice."""
+    path = Path(training.adobe.adobe_root) / "Combined_Dataset/Training_set/training_fg_names.txt"
+    write_lines(path, ["net.jpg", "girl.png", "net.png", "girl.png"])
+    summary = make_dataset(training)
+    assert list(summary.refused) == [
+        f"training_fg_names.txt lists {first} and again {again}, the same name but for the suffix; "
+        "remove one of them."
+        for first, again in (("net.jpg", "net.png"), ("girl.png", "girl.png"))
+    ]
+    assert read_manifest(training.out_dir).foregrounds == ("net", "girl")
+
+
+def test_a_doubled_name_of_the_test_set_is_refused(test_set):
+    """Its images would be called like those of the first, on other backgrounds."""
+    root = Path(test_set.adobe.adobe_root) / "Combined_Dataset/Test_set"
+    write_lines(root / "test_fg_names.txt", ["veil.png", "veil.png"])
+    summary = make_dataset(test_set)
+    assert summary.pairs == COPIES
+    assert any("lists veil.png and again veil.png" in refusal for refusal in summary.refused)
+    with pytest.raises(InputError, match=r"lists veil\.png and again veil\.png"):
+        make_dataset(with_values(test_set, strict=True))

@@ -41,6 +41,17 @@ def test_what_is_written_is_read_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
+def test_the_fingerprint_tells_another_safety_of_crops_and_stays_what_it_was(tmp_path):
+    """Runs and records hold fingerprints from before it told of crops."""
+    usual = make(tmp_path), make(tmp_path, pad="none", crop_safety="pull_back")
+    assert [manifest.fingerprint() for manifest in usual] == [
+        "5 pairs (checksum 61a9e798)",
+        "5 pairs (checksum 4893b43f)",
+    ]
+    pulled_back = make(tmp_path, crop_safety="pull_back").fingerprint()
+    assert pulled_back == "5 pairs (checksum 61a9e798, crop_safety pull_back)"
+
+
 def test_paths_of_the_compact_layout(tmp_path):
     manifest = make(tmp_path)
     assert manifest.alpha_path(2) == tmp_path / "alpha" / "dog, small,.png"

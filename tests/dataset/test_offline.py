@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import compact_path, read_manifest
-from dim_tf.dataset.output_folder import settings_of
+from dim_tf.dataset.output_folder import SETTINGS_NAME, settings_of
 from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
@@ -123,6 +124,29 @@ def test_the_chosen_kinds_of_procedural_mattes_are_made():
     assert names == ["000000_hard", "000001_holes", "000002_hard"]
     other = dataclasses.replace(config, synthetic_kinds=("hard",))
     assert settings_of(1, config) != settings_of(1, other)
+
+
+YOUNGER = {
+    "colour_patches": 0.5,
+    "shaded_colours": 0.5,
+    "crisp_colours": 0.5,
+    "textured_edges": 0.5,
+    "crop_safety": "center",
+}
+
+
+@pytest.mark.parametrize("name", YOUNGER)
+def test_what_decides_the_pixels_stays_as_a_folder_was_begun(inputs, name):
+    make_dataset(inputs)
+    changed = with_values(inputs, **{name: YOUNGER[name]})
+    sentence = rf"was begun with --{name}=\S+, not with --{name}={YOUNGER[name]};"
+    with pytest.raises(InputError, match=sentence):
+        make_dataset(changed)
+    # A folder older than the record of these settings goes on with any.
+    path = Path(inputs.out_dir) / SETTINGS_NAME
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({key: settings[key] for key in settings if name not in key}))
+    assert make_dataset(changed).written == 0
 
 
 def test_a_second_run_writes_only_what_is_missing(inputs):

@@ -1,3 +1,6 @@
+import dataclasses
+import json
+import shutil
 import sys
 import types
 
@@ -7,6 +10,7 @@ import pytest
 from dim_tf.commands.held_out import make
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import HeldOutConfig, OfflineConfig, SyntheticConfig, with_values
+from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.dataset.sources import split_photos
@@ -53,6 +57,30 @@ def test_the_dataset_does_without_what_is_held_out(photos_dir):
     assert {foreground.colour_photo for foreground in sources.foregrounds} <= set(training)
     everything = synthetic_sources(SyntheticConfig(60, photos_dir=str(photos_dir)), 1)
     assert {background.file for background in everything.backgrounds} >= set(left_out)
+
+
+def backgrounds_of(photos_dir, bg_dir, **more):
+    config = SyntheticConfig(synthetic=60, photos_dir=photos_dir and str(photos_dir), hold_out=True)
+    sources = synthetic_sources(dataclasses.replace(config, **more), 1, str(bg_dir))
+    colours = {foreground.colour_photo for foreground in sources.foregrounds} - {None}
+    return [background.file for background in sources.backgrounds], colours
+
+
+def test_backgrounds_are_held_out_of_their_own_folder_as_well(photos_dir, tmp_path):
+    training, _ = split_photos(list_images(photos_dir))
+    assert backgrounds_of(photos_dir, photos_dir)[0] == training
+    assert backgrounds_of("", photos_dir)[0] == training
+    assert backgrounds_of(photos_dir, photos_dir, hold_out=False)[0] == list_images(photos_dir)
+    # Under other names every ninth is another one: neither these nor those are in the dataset.
+    for photo in list_images(photos_dir):
+        (tmp_path / f"{photo.stem[::-1]}.png").symlink_to(photo)
+    backgrounds, colours = backgrounds_of(photos_dir, tmp_path)
+    held_out = {photo.resolve() for photo in split_photos(list_images(tmp_path))[1]}
+    held_out |= set(split_photos(list_images(photos_dir))[1])
+    assert len(held_out) > 3
+    assert not {photo.resolve() for photo in backgrounds} & held_out
+    assert len(backgrounds) == 23 - len(held_out)
+    assert colours and not colours & held_out
 
 
 def test_the_layout_is_that_of_the_measuring_commands(composites):
@@ -120,7 +148,7 @@ def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypat
     with pytest.raises(InputError, match="13 pictures, of which 1 are held out"):
         write_composites(tmp_path / "few", tmp_path / "new", count=13, size=SIZE)
     assert not (tmp_path / "new").exists()
-    with pytest.raises(InputError, match="did not write"):
+    with pytest.raises(InputError, match=r"holds files but no held_out_settings\.json"):
         write_composites(photos_dir, tmp_path / "few", count=13, size=SIZE)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install pymatting"):
@@ -130,24 +158,63 @@ def test_what_cannot_be_used_is_said(photos_dir, composites, tmp_path, monkeypat
         make(HeldOutConfig(str(photos_dir)))
 
 
-def test_closed_form_mattes_lie_beside_the_composites(composites, tmp_path, monkeypatch):
+def test_closed_form_mattes_lie_beside_the_composites(
+    composites, photos_dir, tmp_path, monkeypatch
+):
     """pymatting itself is tried in test_closed_form.py; here it copies the trimap."""
     copying = types.SimpleNamespace(estimate_alpha_cf=lambda rgb, trimap: 1.2 * trimap - 0.1)
     monkeypatch.setitem(sys.modules, "pymatting", copying)
     monkeypatch.setattr(held_out.importlib.util, "find_spec", lambda name: True)
-    assert held_out.write_closed_form(composites, tmp_path) == 12
+    mattes = tmp_path / "mattes"
+    assert held_out.write_closed_form(composites, mattes) == 12
     name = f"000_{DEFAULT_KINDS[0]}.png"
     trimap = read_grey(composites / "trimap" / name)
     expected = np.select([trimap == 0, trimap == 255], [0, 255], np.round(1.2 * 128 - 25.5))
-    np.testing.assert_array_equal(read_grey(tmp_path / name), expected)
-    assert held_out.write_closed_form(composites, tmp_path) == 0
+    np.testing.assert_array_equal(read_grey(mattes / name), expected)
+    assert held_out.write_closed_form(composites, mattes) == 0
+    # Composites of another seed have the same names, but not the same mattes.
+    write_composites(photos_dir, tmp_path / "others", count=12, size=SIZE, seed=2)
+    with pytest.raises(InputError, match="other settings or pictures; give another --closed_form"):
+        held_out.write_closed_form(tmp_path / "others", mattes)
+    (mattes / held_out.SETTINGS_NAME).unlink()  # nobody knows of which they are
+    with pytest.raises(InputError, match=r"holds files but no held_out_settings\.json"):
+        held_out.write_closed_form(composites, mattes)
 
 
 def test_holding_out_decides_what_a_dataset_is(tmp_path):
-    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir and cut-"):
+    with pytest.raises(InputError, match="--hold_out leaves photographs of --photos_dir and --bg"):
         make_dataset(
             with_values(OfflineConfig(), out_dir=str(tmp_path / "data"), synthetic=1, hold_out=True)
         )
     # A dataset older than the switch, whose settings lack it, goes on without it only.
     assert settings_of(1)["--hold_out="] == ""
     assert settings_of(1, SyntheticConfig(hold_out=True))["--hold_out="] == "True"
+
+
+def test_photographs_that_a_dataset_did_not_hold_out_are_refused(photos_dir, tmp_path):
+    photos, data, out = tmp_path / "photos", tmp_path / "data", tmp_path / "out"
+    shutil.copytree(photos_dir, photos)
+    config = with_values(
+        OfflineConfig(),
+        **{"out_dir": str(data), "synthetic": 1, "photos_dir": str(photos), "hold_out": True},
+        **{"backgrounds_per_foreground": 1, "workers": 1, "progress": False},
+    )
+    make_dataset(config)
+    listed = {"photos_dir": ["04.png", "13.png", "22.png"]}
+    assert json.loads((data / LIST_NAME).read_text()) == listed
+    given = HeldOutConfig(str(photos), str(out), count=1, size=SIZE, data_dir=str(data))
+    make(given)
+    assert len(list_images(out / "rgb")) == 1
+    shutil.copy(photos / "00.png", photos / "000.png")  # every ninth is another one now
+    refused = dataclasses.replace(given, out_dir=str(tmp_path / "other"))
+    with pytest.raises(InputError, match=r"03.png is not among the pictures that the dataset"):
+        make(refused)
+    assert not (tmp_path / "other").exists()
+    (photos / "000.png").unlink()
+    make(refused)
+    # A dataset older than the list gets it from the command that made it.
+    (data / LIST_NAME).unlink()
+    with pytest.raises(InputError, match=r"held_out.json, .* is missing or damaged"):
+        make(given)
+    assert make_dataset(config).written == 0
+    make(given)

@@ -8,6 +8,7 @@ import pytest
 from dim_tf.commands.held_out import make
 from dim_tf.commands.measure import measure_mattes
 from dim_tf.config import HeldOutConfig, InferenceConfig, with_values
+from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation.held_out import SETTINGS_NAME, write_composites
 from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs, render_cut_out_composite
@@ -164,3 +165,23 @@ def test_what_cannot_be_used_is_said(folders, tmp_path):
     write_png(tmp_path / "cutouts" / "smoke" / "10.png", np.zeros((9, 9, 3), np.uint8))
     with pytest.raises(InputError, match=r"10\.png has no transparency"):
         make(config_of(folders, out_dir=f"{out}2", cutouts_dir=str(tmp_path / "cutouts")))
+
+
+def test_cut_outs_that_a_dataset_did_not_hold_out_are_refused(composites, folders, tmp_path):
+    listed = {
+        "bg_dir": ["04.png", "13.png", "22.png"],
+        "cutouts_dir": ["hair/10", "hair/30", "old_cats/10"],
+    }
+    path = tmp_path / LIST_NAME
+    path.write_text(json.dumps(listed))
+    config = config_of(folders, data_dir=str(tmp_path))
+    make(config)
+    path.write_text(json.dumps(listed | {"cutouts_dir": ["hair/10", "hair/29", "old_cats/10"]}))
+    with pytest.raises(InputError, match="hair/30 is not among the pictures that the dataset"):
+        make(config)
+    path.write_text(json.dumps(listed | {"bg_dir": [], "photos_dir": ["04.png", "13.png"]}))
+    with pytest.raises(InputError, match=r"22.png is not among the pictures that the dataset"):
+        make(config)
+    # Of a dataset without cut-outs none was trained on.
+    path.write_text(json.dumps({"bg_dir": listed["bg_dir"]}))
+    make(config)

@@ -3,22 +3,28 @@ import numpy as np
 import pytest
 
 from dim_tf.config import ExampleConfig, NetworkConfig, StartConfig
+from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.model.network import build_network
 from dim_tf.model.original_start import draw_truncated_normal_kernels
 from dim_tf.training.start import initialize_weights
 
 WIDTH = 0.125
+# Sums of the absolute kernels of seed 3, as they were before some layers stayed at zero.
+KERNEL_SUMS = {"conv1_1": 19.8607674, "deconv6": 295.544861, "refine_3": 42.0866089}
 
 
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(1)
-    return build_network(NetworkConfig(width=WIDTH, fc6="1x1", refine=True))
+    return build_network(NetworkConfig(width=WIDTH, fc6="1x1", refine=True, certainty=True))
 
 
-def kernels_of(network):
+def kernels_of(network, zeros=False):
+    """Of the layers that do not begin at zero, or of those that do."""
     return {
-        layer.name: layer.kernel.numpy() for layer in network.layers if hasattr(layer, "kernel")
+        layer.name: layer.kernel.numpy()
+        for layer in network.layers
+        if hasattr(layer, "kernel") and (layer.name in ("refine_4", SCALE_LAYER)) == zeros
     }
 
 
@@ -59,3 +65,19 @@ def test_a_run_begins_with_the_kernels_it_is_told_to(network, kernels):
         np.array_equal(kernel, before[name]) for name, kernel in kernels_of(network).items()
     ]
     assert all(unchanged) if kernels == "scaled" else not any(unchanged)
+
+
+def test_what_must_begin_at_zero_still_does(network):
+    """A refinement stage that begins with noise would spoil what the first stage has learned."""
+    draw_truncated_normal_kernels(network, seed=3)
+    zeros = kernels_of(network, zeros=True)
+    assert zeros.keys() == {"refine_4", SCALE_LAYER}
+    assert not any(kernel.any() for kernel in zeros.values())
+
+
+def test_layers_draw_what_they_always_drew(network):
+    """Also behind a layer that stays at zero: runs with a seed can be made again."""
+    draw_truncated_normal_kernels(network, seed=3)
+    sums = {name: float(np.abs(kernel).sum()) for name, kernel in kernels_of(network).items()}
+    for name, expected in KERNEL_SUMS.items():
+        assert sums[name] == pytest.approx(expected, rel=1e-5), name

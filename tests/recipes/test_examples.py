@@ -168,6 +168,18 @@ def test_the_anchor_is_in_the_example_and_whole_pixels_stay_whole(monkeypatch):
     assert len(seen) > 4
 
 
+def test_halved_foregrounds_are_means_of_whole_pixels(monkeypatch):
+    """As sharp as their pictures: each pixel is the mean of four, not of nine."""
+    monkeypatch.setattr(sampling, "_WHOLE_PIXELS_SHRUNK", 1.0)
+    picture = torch.zeros(4, 640, 640, dtype=torch.uint8)
+    picture[3, 301, 201] = 255  # beside the anchor
+    anchors = torch.tensor([[300, 200]] * 20)
+    _, alpha = sample_foregrounds(picture.expand(20, 4, 640, 640), anchors, 64, True, Draws(1, CPU))
+    for matte in alpha:
+        assert (matte > 0.01).sum() == 1
+        assert matte.max() == pytest.approx(0.25, abs=1e-3)
+
+
 @pytest.mark.parametrize("shrunk", [False, True])
 def test_sampled_foregrounds_have_no_dark_rims(shrunk):
     y, x = np.mgrid[:640, :640] - 320

@@ -8,12 +8,14 @@ torch = pytest.importorskip("torch")
 from dim_tf.system.errors import InputError
 from recipes.accelerated.draws import Draws
 from recipes.accelerated.learner import Learner, learning_rate_at
+from recipes.accelerated.pack_file import pack_text, read_pack
 from recipes.accelerated.settings import LossSettings, OptimizationSettings
 from recipes.accelerated.state_file import Progress, go_on_from_state, write_state
-from recipes.accelerated.weights import network_of
+from recipes.accelerated.weights import network_of, weights_text
 
 CPU = torch.device("cpu")
 OPTIMIZATION = OptimizationSettings(warmup_steps=2)
+INPUTS = {"pack": "a few pictures", "weights": "some numbers"}
 
 
 def new_learner(weights, optimization=OPTIMIZATION):
@@ -41,11 +43,11 @@ def test_a_run_interrupted_and_resumed_goes_on_exactly(weights, random_batch, se
     learn(first, batches[:3])
     draws.normal(7), draws.number()
     progress = Progress(12.5, 6, 40)
-    write_state(tmp_path, settings(), progress, first, draws)
+    write_state(tmp_path, settings(), INPUTS, progress, first, draws)
 
     resumed, other_draws = new_learner(weights), Draws(9, CPU)
     learn(resumed, [random_batch(50)])  # it must not matter
-    assert go_on_from_state(tmp_path, settings(), resumed, other_draws) == progress
+    assert go_on_from_state(tmp_path, settings(), INPUTS, resumed, other_draws) == progress
     assert_same_state(resumed.state(), first.state())
     learn(resumed, batches[3:], first=3)
     assert resumed.step == 6
@@ -68,16 +70,18 @@ def test_the_state_has_all_that_is_learned(weights, random_batch):
 
 
 def test_a_state_before_the_first_step_is_gone_on_from(weights, random_batch, settings, tmp_path):
-    write_state(tmp_path, settings(), Progress(), new_learner(weights), Draws(1, CPU))
+    write_state(tmp_path, settings(), INPUTS, Progress(), new_learner(weights), Draws(1, CPU))
     resumed, plain = new_learner(weights), new_learner(weights)
-    go_on_from_state(tmp_path, settings(), resumed, Draws(1, CPU))
+    go_on_from_state(tmp_path, settings(), INPUTS, resumed, Draws(1, CPU))
     for learner in (resumed, plain):
         learn(learner, [random_batch(0)])
     assert_same_state(resumed.state(), plain.state())
 
 
 def test_without_a_state_a_run_begins(weights, settings, tmp_path):
-    assert go_on_from_state(tmp_path, settings(), new_learner(weights), Draws(1, CPU)) is None
+    assert (
+        go_on_from_state(tmp_path, settings(), INPUTS, new_learner(weights), Draws(1, CPU)) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,30 +93,63 @@ def test_without_a_state_a_run_begins(weights, settings, tmp_path):
     ],
 )
 def test_a_run_is_not_gone_on_with_other_settings(weights, settings, tmp_path, values, told):
-    write_state(tmp_path, settings(), Progress(), new_learner(weights), Draws(1, CPU))
+    write_state(tmp_path, settings(), INPUTS, Progress(), new_learner(weights), Draws(1, CPU))
     with pytest.raises(InputError, match=told):
-        go_on_from_state(tmp_path, settings(**values), new_learner(weights), Draws(1, CPU))
+        go_on_from_state(tmp_path, settings(**values), INPUTS, new_learner(weights), Draws(1, CPU))
     free = settings(ring=32, workers=2, report_every=7)
-    assert go_on_from_state(tmp_path, free, new_learner(weights), Draws(1, CPU)) == Progress()
+    assert (
+        go_on_from_state(tmp_path, free, INPUTS, new_learner(weights), Draws(1, CPU)) == Progress()
+    )
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_run_is_not_gone_on_with_other_files(weights, settings, tmp_path, name):
+    write_state(tmp_path, settings(), INPUTS, Progress(), new_learner(weights), Draws(1, CPU))
+    others = INPUTS | {name: "others"}
+    told = f"begun with a --{name} of {INPUTS[name]}, and this one holds others; give the same"
+    with pytest.raises(InputError, match=told):
+        go_on_from_state(tmp_path, settings(), others, new_learner(weights), Draws(1, CPU))
+    # A state older than the record goes on.
+    path = tmp_path / "state.npz"
+    with np.load(path) as file:
+        members = {member: file[member] for member in file.files if member != "inputs"}
+    np.savez(path, **members)
+    assert go_on_from_state(tmp_path, settings(), others, new_learner(weights), Draws(1, CPU))
+
+
+def test_what_a_file_holds_is_told_apart(weights, pack):
+    packed = read_pack(pack[0])
+    first, *more = packed.photos
+    others = [
+        packed._replace(photos=(first._replace(content=first.content[::-1]), *more)),
+        packed._replace(photos=(first._replace(name="other"), *more)),
+        packed._replace(cutouts=packed.cutouts[::-1]),
+    ]
+    texts = [pack_text(each) for each in (packed, *others)]
+    assert len(set(texts)) == 4 and pack_text(read_pack(pack[0])) == texts[0]
+    name = "pred_alpha/weights"
+    changed = weights._replace(arrays=weights.arrays | {name: weights.arrays[name] + 1})
+    assert weights_text(changed) != weights_text(weights)
+    assert weights_text(weights._replace(config={})) != weights_text(weights)
 
 
 def test_a_damaged_state_is_told(weights, settings, tmp_path):
-    write_state(tmp_path, settings(), Progress(), new_learner(weights), Draws(1, CPU))
+    write_state(tmp_path, settings(), INPUTS, Progress(), new_learner(weights), Draws(1, CPU))
     path = tmp_path / "state.npz"
     with np.load(path) as file:
         members = dict(file)
     content = path.read_bytes()
     path.write_bytes(content[:-1000])
     with pytest.raises(InputError, match="is damaged or no state of a run"):
-        go_on_from_state(tmp_path, settings(), new_learner(weights), Draws(1, CPU))
+        go_on_from_state(tmp_path, settings(), INPUTS, new_learner(weights), Draws(1, CPU))
     for name in ("learner/average/conv1_1.weight", "progress", "draws/on_host"):
         np.savez(path, **{n: a for n, a in members.items() if n != name})
         with pytest.raises(InputError, match="is damaged or of another network"):
-            go_on_from_state(tmp_path, settings(), new_learner(weights), Draws(1, CPU))
+            go_on_from_state(tmp_path, settings(), INPUTS, new_learner(weights), Draws(1, CPU))
     bias = "learner/network/conv1_1.bias"
     np.savez(path, **members | {bias: members[bias][:1]})
     with pytest.raises(InputError, match="shape"):
-        go_on_from_state(tmp_path, settings(), new_learner(weights), Draws(1, CPU))
+        go_on_from_state(tmp_path, settings(), INPUTS, new_learner(weights), Draws(1, CPU))
 
 
 def test_rates_are_those_of_the_log():

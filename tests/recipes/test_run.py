@@ -22,11 +22,11 @@ from recipes.accelerated.examples import draw_batch
 from recipes.accelerated.learner import Learner
 from recipes.accelerated.library import Library
 from recipes.accelerated.losses import batch_losses
-from recipes.accelerated.pack_file import read_pack
+from recipes.accelerated.pack_file import pack_text, read_pack
 from recipes.accelerated.settings import LossSettings, OptimizationSettings
 from recipes.accelerated.state_file import go_on_from_state
 from recipes.accelerated.validation import read_validation_images, validate
-from recipes.accelerated.weights import network_of, read_weights
+from recipes.accelerated.weights import network_of, read_weights, weights_text
 
 CPU = torch.device("cpu")
 
@@ -220,7 +220,11 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(pack, weights_file, settings
     learner = Learner(
         network_of(read_weights(weights_file), ""), CPU, OptimizationSettings(), LossSettings()
     )
+    inputs = {
+        "pack": pack_text(read_pack(pack[0])),
+        "weights": weights_text(read_weights(weights_file)),
+    }
     progress = go_on_from_state(
-        run_dir, settings(seconds=600.0, sizes=("64:4:1",)), learner, Draws(1, CPU)
+        run_dir, settings(seconds=600.0, sizes=("64:4:1",)), inputs, learner, Draws(1, CPU)
     )
     assert progress.examples == 4 * learner.step

@@ -21,6 +21,18 @@ def test_alpha_is_learned_as_without_it(make_config):
     assert len(set(losses)) == 3
 
 
+def test_the_loss_of_details_is_logged_as_well(make_config):
+    config = make_config(laplacian_loss_weight=0.5, steps=3)
+    train_as(config)
+    losses = {
+        name: np.array(losses_of(config.run.run_dir, f"{name}_loss"))
+        for name in ("total", "alpha", "comp", "laplacian")
+    }
+    expected = 0.5 * losses["alpha"] + 0.5 * losses["comp"] + 0.5 * losses["laplacian"]
+    np.testing.assert_allclose(losses["total"], expected, rtol=1e-5)
+    assert losses["laplacian"].min() > 0
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_with_it_exactly(make_config):
     at_once = make_config("once", certainty=True, steps=6)

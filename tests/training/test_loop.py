@@ -119,6 +119,9 @@ def test_another_dataset_is_refused(continued, dataset, tmp_path):
     (tmp_path / "data" / MANIFEST_NAME).write_text(text.replace("[2,1]", "[2,0]"))
     with pytest.raises(InputError, match="begun with a data_dir of 6 pairs"):
         train_as(config)
+    (tmp_path / "data" / MANIFEST_NAME).write_text(text.replace("pull_back", "center"))
+    with pytest.raises(InputError, match="begun with a data_dir of 6 pairs"):
+        train_as(config)
     (tmp_path / "data" / MANIFEST_NAME).write_text(text)  # elsewhere, but the same
     assert train_as(config).step == 8
 

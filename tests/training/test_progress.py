@@ -138,6 +138,22 @@ def test_a_log_hands_out_the_rows_it_keeps(tmp_path):
     log.close()
 
 
+def test_a_log_older_than_a_column_goes_on_with_it(tmp_path):
+    write_steps(tmp_path, 0, 3)
+    log = LossLog(tmp_path, 2, ["laplacian_loss"])
+    log.append(row(3, 0.5) | {"laplacian_loss": 0.25})
+    log.close()
+    rows = read_loss_log(tmp_path)
+    assert [kept["step"] for kept in rows] == [1, 2, 3]
+    assert [kept.get("laplacian_loss") for kept in rows] == [None, None, 0.25]
+    assert "laplacian_loss" not in mean_of(rows)
+    assert mean_of(rows[2:])["laplacian_loss"] == 0.25
+    again = LossLog(tmp_path, 3, ["laplacian_loss"])
+    assert again.kept == rows
+    again.close()
+    assert read_loss_log(tmp_path) == rows
+
+
 def test_mean_leaves_out_steps_that_are_not_finite():
     rows = [row(1, 0.25), row(2, math.nan), row(3, 0.75), row(4, 1.0) | {"total_loss": math.inf}]
     assert mean_of(rows) == dict.fromkeys(LOSS_LOG_COLUMNS[1:], 0.5)

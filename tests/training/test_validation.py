@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,13 +62,47 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
-    write_arrays(best_path(Path(continued.run.run_dir)), {}, network, {"step": 3})
+    progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}  # older than the record of its set
+    write_arrays(best_path(Path(continued.run.run_dir)), {}, network, progress["best"])
     before = best_path(Path(continued.run.run_dir)).read_bytes()
-    progress["best"] = {"step": 3, "SAD": 0.0, "MSE": 0.0}
     write_arrays(path, arrays, network, progress)
     config = with_values(continued, steps=8, validation_dir=str(validation_dir), validate_every=4)
     assert train_as(config).best["step"] == 3
     assert best_path(Path(continued.run.run_dir)).read_bytes() == before
+
+
+def test_the_best_of_another_validation_set_is_begun_anew(continued, validation_dir, caplog):
+    """An error of other pictures is no mark to beat, and the summary would tell it as theirs."""
+    run_dir = Path(continued.run.run_dir)
+    config = with_values(
+        continued, steps=8, validation_dir=str(validation_dir), validate_every=4, checkpoint_every=4
+    )
+    assert train_as(config).best["step"] == 8
+    arrays, network, best = read_arrays(best_path(run_dir))
+    write_arrays(best_path(run_dir), arrays, network, best | {"SAD": 0.0})
+    # The same pictures elsewhere are the same set.
+    shutil.copytree(validation_dir, validation_dir.with_name("moved"))
+    moved = with_values(config, steps=12, validation_dir=str(validation_dir.with_name("moved")))
+    assert train_as(moved).best["step"] == 8
+    assert "another validation set" not in caplog.text
+    write_png(validation_dir / "rgb" / "p.png", np.zeros((40, 50, 3), np.uint8))
+    result = train_as(with_values(config, steps=16))
+    assert result.best["step"] == 16 and result.best["SAD"] > 0
+    assert read_arrays(best_path(run_dir))[2] == result.best
+    assert "is the best of another validation set than this" in caplog.text
+
+
+def test_a_best_network_newer_than_the_checkpoint_is_the_one_to_beat(continued, validation_dir):
+    """As where a process is killed between a validation and the next checkpoint."""
+    run_dir = Path(continued.run.run_dir)
+    path = list_checkpoints(run_dir)[0]
+    arrays, network, progress = read_arrays(path)
+    write_arrays(path, arrays, network, progress | {"best": {"step": 3, "SAD": 1e9, "MSE": 0.1}})
+    newer = {"step": 8, "SAD": 0.0, "MSE": 0.0}
+    write_arrays(best_path(run_dir), {}, network, newer)
+    config = with_values(continued, steps=9, validation_dir=str(validation_dir), validate_every=9)
+    assert train_as(config).best == newer
+    assert read_arrays(best_path(run_dir))[2] == newer
 
 
 def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):

@@ -1,0 +1,127 @@
+"""What a dataset made with --hold_out leaves out, and the list of it in the dataset's folder.
+
+Which pictures these are is a place in a list of names: with a picture more or less in the folder
+they are others. So the list is kept, and what is measured on can be compared with it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from dim_tf.dataset.cutouts import find_cut_outs
+from dim_tf.dataset.sources import split_photos
+from dim_tf.pictures.folders import list_images
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import write_bytes
+
+LIST_NAME = "held_out.json"
+_PHOTO_SETTINGS = ("photos_dir", "bg_dir")
+_CUT_OUT_SETTING = "cutouts_dir"
+
+
+def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> list[Path]:
+    """The photographs of a folder that a dataset may use.
+
+    Args:
+        folder: of the photographs; empty: there are none.
+        folders: all folders of photographs that the dataset is made of; a name may be empty.
+        hold_out: whether those held out are left out: also where a photograph of one folder is a
+            link to one that is held out of another.
+
+    Raises:
+        InputError: a folder is missing or holds no picture.
+    """
+    photos = list_images(folder) if folder else []
+    if not hold_out:
+        return photos
+    held_out = {photo.resolve() for other in folders for photo in _held_out_photos(other)}
+    return [photo for photo in photos if photo.resolve() not in held_out]
+
+
+def held_out_names(photos_dir: str, bg_dir: str, cutouts_dir: str) -> dict[str, list[str]]:
+    """What is held out of each folder that is given: setting → names.
+
+    Args:
+        photos_dir: photographs, called by their file names.
+        bg_dir: the same.
+        cutouts_dir: cut-outs, called as `CutOut` has it.
+
+    Raises:
+        InputError: a folder is missing or holds no picture.
+    """
+    names = {
+        setting: [photo.name for photo in _held_out_photos(folder)]
+        for setting, folder in zip(_PHOTO_SETTINGS, (photos_dir, bg_dir), strict=True)
+        if folder
+    }
+    if cutouts_dir:
+        cut_outs, _ = find_cut_outs(cutouts_dir, "held out")
+        names[_CUT_OUT_SETTING] = [cut_out.name for cut_out in cut_outs]
+    return names
+
+
+def write_held_out_names(data_dir: Path, names: Mapping[str, Sequence[str]]) -> None:
+    """Writes the list into the dataset's folder, atomically.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
+    write_bytes(data_dir / LIST_NAME, (json.dumps(names, indent=1) + "\n").encode())
+
+
+def refuse_what_was_not_held_out(
+    data_dir: str | Path, photos: Iterable[Path], cut_outs: Iterable[str]
+) -> None:
+    """Refuses pictures that training on a dataset may have seen.
+
+    Args:
+        data_dir: of the dataset.
+        photos: all must be held out of one of its folders of photographs.
+        cut_outs: names; all must be held out, unless the dataset is made without cut-outs.
+
+    Raises:
+        InputError: one is not held out, or the dataset has no list of what is.
+    """
+    listed = _read_held_out_names(Path(data_dir))
+    photos = list(photos)
+    if not any(
+        {photo.name for photo in photos} <= set(listed.get(setting, ()))
+        for setting in _PHOTO_SETTINGS
+    ):
+        known = {name for setting in _PHOTO_SETTINGS for name in listed.get(setting, ())}
+        unknown = [photo for photo in photos if photo.name not in known]
+        raise _not_held_out((unknown or photos)[0], data_dir)
+    if _CUT_OUT_SETTING in listed:
+        for name in cut_outs:
+            if name not in listed[_CUT_OUT_SETTING]:
+                raise _not_held_out(name, data_dir)
+
+
+def _held_out_photos(folder: str) -> list[Path]:
+    return split_photos(list_images(folder))[1] if folder else []
+
+
+def _not_held_out(picture: Path | str, data_dir: str | Path) -> InputError:
+    return InputError(
+        f"{picture} is not among the pictures that the dataset {data_dir} held out, so training "
+        "may have seen it; give the folders as they were when the dataset was made, or leave "
+        "--data_dir out."
+    )
+
+
+def _read_held_out_names(data_dir: Path) -> dict[str, list[str]]:
+    path = data_dir / LIST_NAME
+    try:
+        names = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        names = None
+    if not isinstance(names, dict) or not all(
+        isinstance(listed, list) and all(isinstance(name, str) for name in listed)
+        for listed in names.values()
+    ):
+        raise InputError(
+            f"{path}, the list of what the dataset held out, is missing or damaged; where the "
+            "dataset was made with --hold_out, dim-tf prepare with the same settings writes it; "
+            "otherwise leave --data_dir out."
+        )
+    return names
