@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -158,15 +158,16 @@ def chosen_arms(config: AblationConfig) -> list[Arm]:
     return [arm for arm in ARMS.values() if arm.scale in config.scales]
 
 
-def seeds_of(arm: Arm, config: AblationConfig) -> tuple[int, ...]:
-    """The seeds that an arm is run with."""
-    return config.long_seeds if arm.scale == LONG else config.seeds
-
-
-def planned_runs(scale: Scale, config: AblationConfig) -> set[tuple[str, int]]:
-    """Arm and seed of all runs of a scale."""
-    arms = [arm for arm in ARMS.values() if arm.scale == scale]
-    return {(arm.name, seed) for arm in arms for seed in seeds_of(arm, config)}
+def planned_runs(arms: Collection[Arm], config: AblationConfig) -> list[tuple[Arm, int]]:
+    """Arms and their seeds in the order in which they are run: scale by scale, seed by seed."""
+    seeds = {SHORT: config.seeds, LONG: config.long_seeds}
+    return [
+        (arm, seed)
+        for scale in SCALES
+        for seed in seeds[scale]
+        for arm in arms
+        if arm.scale == scale
+    ]
 
 
 def arm_configs(arm: Arm, config: AblationConfig, seed: int = 1) -> list[TrainingConfig]:

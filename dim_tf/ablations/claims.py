@@ -56,6 +56,11 @@ class Claim(NamedTuple):
     minus_kinds: tuple[str, ...] = ()
     counts: bool = True
 
+    @property
+    def decides_row(self) -> bool:
+        """Whether it is judged and counts."""
+        return self.counts and self.rule != "reported"
+
     def arms_at(self, scale: Scale) -> tuple[str, str] | tuple[()]:
         """The arm it is about and the one compared with, or nothing."""
         return self.long if scale == LONG else self.short

@@ -193,13 +193,16 @@ def judge_all(rows: Iterable[Row], records: Records) -> dict[int, list[Finding]]
         for claim in row.claims
         for scale in claim.scales
     ]
+    together: dict[tuple, list[int]] = {}
+    for place, (_, finding) in enumerate(findings):
+        together.setdefault(_judged_with(finding), []).append(place)
+    verdicts: dict[int, Finding] = {}
+    for places in together.values():
+        some = _judged_together([findings[place][1] for place in places])
+        verdicts |= zip(places, some, strict=True)
     judged: dict[int, list[Finding]] = {row.number: [] for row in rows}
-    together: dict[tuple, list[Finding]] = {}
-    for _, finding in findings:
-        together.setdefault(_judged_with(finding), []).append(finding)
-    verdicts = {key: iter(_judged_together(some)) for key, some in together.items()}
-    for number, finding in findings:
-        judged[number].append(next(verdicts[_judged_with(finding)]))
+    for place, (number, _) in enumerate(findings):
+        judged[number].append(verdicts[place])
     return judged
 
 
@@ -251,7 +254,7 @@ def verdict_of_row(findings: Iterable[Finding], scale: Scale) -> str | None:
     verdicts = [
         finding.verdict
         for finding in findings
-        if finding.scale == scale and finding.claim.counts and finding.claim.rule != "reported"
+        if finding.scale == scale and finding.claim.decides_row
     ]
     if all(verdict == NOT_RUN for verdict in verdicts):
         return None

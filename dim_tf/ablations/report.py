@@ -4,20 +4,19 @@ import importlib.util
 import re
 from pathlib import Path
 
-from dim_tf.ablations.arms import ARMS, SCALES, Scale, planned_runs
+from dim_tf.ablations.arms import ARMS, SCALES, Scale
 from dim_tf.ablations.drift import read_drift
 from dim_tf.ablations.judging import judge_all
 from dim_tf.ablations.plots import draw_differences
+from dim_tf.ablations.prose import Findings, count_runs, what_was_found
 from dim_tf.ablations.records import Record, Records, read_records
 from dim_tf.ablations.rows import ROWS
 from dim_tf.ablations.sections import Show, section_of
 from dim_tf.ablations.summary import (
     COMMAND,
-    Findings,
     head,
     rules,
     verdicts,
-    what_was_found,
 )
 from dim_tf.ablations.tables import results_csv
 from dim_tf.ablations.words import ENGLISH, IN_CHINESE, Words
@@ -115,7 +114,7 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
     runs = [
         run for name, arm in ARMS.items() if arm.scale == scale for run in records[name].values()
     ]
-    planned = planned_runs(scale, config)
+    _, missing = count_runs(scale, records, config)
     everything = {
         name for by_seed in records.values() for run in by_seed.values() for name in run.conditions
     }
@@ -128,7 +127,7 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
         scale=words(scale),
         there=len(runs),
         older=sum(not everything <= run.conditions.keys() for run in runs),
-        missing=len(planned - {(run.arm, run.seed) for run in runs}),
+        missing=missing,
         hours=sum(run.seconds for run in runs) / 3600,
         counted=len(processor),
         processor=sum(processor) / 3600,

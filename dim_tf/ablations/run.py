@@ -13,13 +13,11 @@ import numpy as np
 
 from dim_tf.ablations.arms import (
     ARMS,
-    LONG,
-    SCALES,
     Arm,
     arm_configs,
     changed_settings,
     chosen_arms,
-    seeds_of,
+    planned_runs,
     settings_of_arm,
 )
 from dim_tf.ablations.drift import measure_drift
@@ -113,7 +111,7 @@ def run_series(config: AblationConfig, run_one: RunOne = run_in_own_process) -> 
         prepare(config)
         measure_drift(config)
         runs = missing_runs(arms, config)
-        wanted = sum(len(seeds_of(arm, config)) for arm in arms)
+        wanted = len(planned_runs(arms, config))
         print(f"{wanted - len(runs)} records are there, {len(runs)} missing.")
         _run_all(runs, config, run_one)
 
@@ -179,14 +177,11 @@ def missing_runs(arms: list[Arm], config: AblationConfig) -> list[tuple[Arm, int
         InputError: a record cannot be read.
     """
     conditions = conditions_of(config)
-    runs = [
+    return [
         (arm, seed)
-        for scale in SCALES
-        for seed in (config.long_seeds if scale == LONG else config.seeds)
-        for arm in arms
-        if arm.scale == scale
+        for arm, seed in planned_runs(arms, config)
+        if not _is_recorded(arm, seed, config, conditions)
     ]
-    return [(arm, seed) for arm, seed in runs if not _is_recorded(arm, seed, config, conditions)]
 
 
 def _is_recorded(arm: Arm, seed: int, config: AblationConfig, conditions: dict[str, str]) -> bool:

@@ -86,6 +86,7 @@ class MakeMattes(beam.DoFn):
 
     def __init__(self, config: BeamConfig) -> None:
         self._config = config
+        self._writer = name_of_run(config)
         self._shared = Shared()
         self._counters = {
             name: Metrics.counter(NAMESPACE, name) for name in ("done", "skipped", "refused")
@@ -169,7 +170,7 @@ class MakeMattes(beam.DoFn):
             return
         targets = outcome.job.targets()
         for kind, content in outcome.contents.items():
-            write_at(targets[kind], content, name_of_run(self._config))
+            write_at(targets[kind], content, self._writer)
         give_back_memory()
         self._counters["done"].inc()
         self._milliseconds.update(round(1000 * outcome.seconds))

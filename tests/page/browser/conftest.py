@@ -21,6 +21,8 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 HEIGHT, WIDTH = 90, 120
+# The trimap of a photo of which nothing is marked yet.
+EMPTY = np.zeros((HEIGHT, WIDTH), np.uint8)
 
 
 class Server:

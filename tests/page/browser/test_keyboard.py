@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.page.browser.conftest import HEIGHT, WIDTH
 from tests.page.browser.hands import on_screen, open_photo, set_size, stroke, trimap_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-EMPTY = np.zeros((HEIGHT, WIDTH), np.uint8)
 
 
 def focused(page):

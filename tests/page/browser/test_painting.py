@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.page.browser.conftest import HEIGHT, WIDTH
+from tests.page.browser.conftest import EMPTY
 from tests.page.browser.hands import (
     bring,
     disc_stroke,
@@ -19,7 +19,6 @@ from tests.page.browser.hands import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-EMPTY = np.zeros((HEIGHT, WIDTH), np.uint8)
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])

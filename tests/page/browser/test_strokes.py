@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.page.browser.conftest import HEIGHT, WIDTH
+from tests.page.browser.conftest import EMPTY
 from tests.page.browser.hands import (
     Held,
     disc_stroke,
@@ -19,7 +19,6 @@ from tests.page.browser.hands import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-EMPTY = np.zeros((HEIGHT, WIDTH), np.uint8)
 
 
 def begin_stroke(page, *places):
