@@ -1,13 +1,15 @@
-"""Convolution of stride 1, and a faster way to compute it on processors without AVX-512."""
+"""Convolution of stride 1 and its transposed sister of stride 2, each computed in the way that is
+fast on this processor.
+"""
 
 import contextlib
 import contextvars
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from dim_tf.system.processor import processor_flags
+from dim_tf.system.processor import has_bfloat16_instructions, processor_flags
 
 # From here on the filter gradient is one large product already.
 _MANY_CHANNELS = 256
@@ -16,7 +18,7 @@ _plainly = contextvars.ContextVar("plainly", default=False)
 
 @contextlib.contextmanager
 def plain_convolutions() -> Iterator[None]:
-    """Inside, `convolve` is `tf.nn.conv2d`: for graphs that other processors and runtimes run."""
+    """Inside, nothing here depends on the processor: for graphs that others and runtimes run."""
     before = _plainly.set(True)
     try:
         yield
@@ -28,7 +30,8 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Convolution of stride 1, padding SAME.
 
     Where that is faster (`gradient_kernels_are_faster`, float32, odd kernels), it is computed by
-    `convolve_by_gradients`, which differs from `tf.nn.conv2d` by rounding only.
+    `convolve_by_gradients`, which differs from `tf.nn.conv2d` by rounding only; and bfloat16 goes
+    through float32 (`bfloat16_is_faster_through_float32`).
 
     Args:
         x: [B, H, W, C] float.
@@ -38,9 +41,51 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         [B, H, W, D] of x's dtype.
     """
     kernel = tf.convert_to_tensor(kernel)
+    if x.dtype == tf.bfloat16 and bfloat16_is_faster_through_float32():
+        return _through_float32(convolve, x, kernel)
     if x.dtype == tf.float32 and kernel.shape[0] % 2 and gradient_kernels_are_faster():
         return convolve_by_gradients(x, kernel)
     return tf.nn.conv2d(x, kernel, 1, "SAME")
+
+
+def convolve_transposed(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Transposed convolution of stride 2, padding SAME: doubles height and width.
+
+    Args:
+        x: [B, H, W, C] float.
+        kernel: [K, K, D, C] of x's dtype.
+
+    Returns:
+        [B, 2H, 2W, D] of x's dtype.
+    """
+    kernel = tf.convert_to_tensor(kernel)
+    if x.dtype == tf.bfloat16 and bfloat16_is_faster_through_float32():
+        return _through_float32(convolve_transposed, x, kernel)
+    batch, height, width, _ = tf.unstack(tf.shape(x))
+    shape = tf.stack([batch, 2 * height, 2 * width, kernel.shape[2]])
+    return tf.nn.conv2d_transpose(x, kernel, shape, strides=2, padding="SAME")
+
+
+def bfloat16_is_faster_through_float32() -> bool:
+    """Whether a product of bfloat16 is best computed in float32 and rounded once, here.
+
+    That is so on a PC's processor without instructions for bfloat16 (measured by
+    `benchmarks/convolutions.py`), never on a GPU or within `plain_convolutions`; of others it is
+    not known. The instructions multiply the same values and add them in float32 as well, so
+    results and gradients differ by the order of the sums only.
+    """
+    return (
+        not _plainly.get()
+        and "avx2" in processor_flags()
+        and not has_bfloat16_instructions()
+        and not tf.config.list_physical_devices("GPU")
+    )
+
+
+def _through_float32(
+    function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], x: tf.Tensor, kernel: tf.Tensor
+) -> tf.Tensor:
+    return tf.cast(function(tf.cast(x, tf.float32), tf.cast(kernel, tf.float32)), x.dtype)
 
 
 def gradient_kernels_are_faster() -> bool:

@@ -14,7 +14,7 @@ from dim_tf.config import (
     UNKNOWN,
 )
 from dim_tf.model.batch_norm import batch_norm
-from dim_tf.model.convolution import convolve
+from dim_tf.model.convolution import convolve, convolve_transposed
 
 
 @tf.custom_gradient
@@ -239,9 +239,7 @@ class ConvolutionBatchNorm(keras.layers.Layer):
         return tf.nn.relu(y)
 
     def _convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        if not self.transposed:
-            return convolve(x, kernel)
-        return _double(x, kernel, self.filters)
+        return convolve_transposed(x, kernel) if self.transposed else convolve(x, kernel)
 
     def _move(self, average: keras.Variable, value: tf.Tensor) -> None:
         value = tf.stop_gradient(value)
@@ -279,14 +277,7 @@ class TransposedConvolution(keras.layers.Layer):
         self.biases = self.add_weight(shape=(self.filters,), initializer="zeros", name="biases")
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.relu(tf.nn.bias_add(_double(x, self.kernel, self.filters), self.biases))
+        return tf.nn.relu(tf.nn.bias_add(convolve_transposed(x, self.kernel), self.biases))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"filters": self.filters, "kernel_size": self.kernel_size}
-
-
-def _double(x: tf.Tensor, kernel: tf.Tensor, filters: int) -> tf.Tensor:
-    batch, height, width, _ = tf.unstack(tf.shape(x))
-    return tf.nn.conv2d_transpose(
-        x, kernel, tf.stack([batch, 2 * height, 2 * width, filters]), strides=2, padding="SAME"
-    )

@@ -21,6 +21,7 @@ from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
 from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.convolution import bfloat16_is_faster_through_float32
 from dim_tf.model.original_start import draw_truncated_normal_kernels
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
@@ -30,7 +31,6 @@ from dim_tf.model.weights import (
     read_arrays,
 )
 from dim_tf.system.errors import InputError
-from dim_tf.system.processor import has_bfloat16_instructions, processor_flags
 from dim_tf.training.adam import FusedAdam
 from dim_tf.training.checkpoints import as_started_from, can_start_from, difference
 
@@ -55,15 +55,14 @@ def settled(run: RunConfig) -> RunConfig:
 
 
 def warn_of_slow_precision(precision: str) -> None:
-    """Says so where bfloat16, meant to be fast, makes a step many times slower.
+    """Says so where bfloat16, meant to be fast, is not.
 
     That is on processors of PCs without instructions for it; of others and of GPUs it is not known.
     """
-    emulated = "avx2" in processor_flags() and not has_bfloat16_instructions()
-    if precision == "bfloat16" and emulated and not tf.config.list_physical_devices("GPU"):
+    if precision == "bfloat16" and bfloat16_is_faster_through_float32():
         logging.warning(
-            "This processor has no bfloat16 instructions, so steps take about ten times as long as "
-            "with --mixed_precision=float32; a run keeps what it began with."
+            "This processor has no bfloat16 instructions: the products are computed in float32, so "
+            "--mixed_precision=float32 is as fast and more exact; a run keeps what it began with."
         )
 
 

@@ -1,6 +1,7 @@
 import pytest
 import tensorflow as tf
 
+from dim_tf.model import convolution
 from dim_tf.system import processor
 from dim_tf.training import start
 
@@ -18,7 +19,7 @@ from dim_tf.training import start
 def test_bfloat16_without_instructions_for_it_is_warned_of(
     monkeypatch, caplog, flags, precision, gpus, warned
 ):
-    for module in (processor, start):
+    for module in (processor, convolution):
         monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags.split()))
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
     start.warn_of_slow_precision(precision)
