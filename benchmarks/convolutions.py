@@ -1,20 +1,22 @@
-"""Convolutions and their gradients as TensorFlow has them, and by oneDNN's gradient kernels.
+"""Convolutions and their gradients as TensorFlow has them, and the ways around them.
 
-    TF_ENABLE_ONEDNN_OPTS=1 python benchmarks/convolutions.py [--size=256]
+    TF_ENABLE_ONEDNN_OPTS=1 python benchmarks/convolutions.py [--size=256] [--precision=bfloat16]
 
-The convolutions of the half-width network in float32, each with its gradients. Says something about
-processors without AVX-512, for which `convolve_by_gradients` was made. Run it alone on the machine.
+The convolutions of the half-width network, each with its gradients. Says something about processors
+without AVX-512, for which float32 goes through oneDNN's gradient kernels, and about those without
+bfloat16 instructions, for which bfloat16 goes through float32. Run it alone on the machine.
 """
 
 import argparse
 import os
+from functools import partial
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 from timing import fastest, machine, table
 
-from dim_tf.model.convolution import convolve_by_gradients
+from dim_tf.model.convolution import convolve, convolve_by_gradients, through_float32
 
 # Fraction of the photo's side, input and output channels, side of the kernel.
 CONVOLUTIONS = [
@@ -29,6 +31,7 @@ CONVOLUTIONS = [
     (8, 256, 256, 3),
     (16, 256, 256, 5),
 ]
+OURS = {"float32": convolve_by_gradients, "bfloat16": partial(through_float32, convolve)}
 
 
 def plain(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -36,21 +39,26 @@ def plain(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     return tf.nn.conv2d(x, kernel, 1, "SAME")
 
 
-def measure(convolve, side: int, channels: int, filters: int, kernel: int):
+def measure(function, precision: str, side: int, channels: int, filters: int, kernel: int):
     """Functions that run the convolution alone, and it with both gradients."""
-    x = tf.random.normal([1, side, side, channels])
-    weights = tf.Variable(tf.random.normal([kernel, kernel, channels, filters]))
-    upstream = tf.random.normal([1, side, side, filters])
+    x, weights, upstream = (
+        tf.cast(tf.random.normal(shape), precision)
+        for shape in (
+            [1, side, side, channels],
+            [kernel, kernel, channels, filters],
+            [1, side, side, filters],
+        )
+    )
 
     @tf.function
     def forward():
-        return convolve(x, weights)
+        return function(x, weights)
 
     @tf.function
     def with_gradients():
         with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = convolve(x, weights)
+            tape.watch([x, weights])
+            y = function(x, weights)
         return tape.gradient(y, [x, weights], upstream)
 
     return (
@@ -62,14 +70,18 @@ def measure(convolve, side: int, channels: int, filters: int, kernel: int):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=256, help="side of the photo, pixels")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     print(machine())
-    print(f"TF_ENABLE_ONEDNN_OPTS={os.environ.get('TF_ENABLE_ONEDNN_OPTS', '')}\n")
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
+    print(f"TF_ENABLE_ONEDNN_OPTS={onednn}, {arguments.precision}\n")
     rows = []
     for fraction, channels, filters, kernel in CONVOLUTIONS:
         shape = (arguments.size // fraction, channels, filters, kernel)
-        ours, theirs = measure(convolve_by_gradients, *shape), measure(plain, *shape)
+        ours, theirs = (
+            measure(way, arguments.precision, *shape) for way in (OURS[arguments.precision], plain)
+        )
         seconds = fastest(
             {"forward": ours[0], "plain": theirs[0], "all": ours[1], "plain all": theirs[1]},
             arguments.rounds,
@@ -88,10 +100,10 @@ def main() -> None:
             [
                 "convolution",
                 "conv2d",
-                "by gradients",
+                "ours",
                 "faster",
-                "conv2d and gradients",
-                "by gradients",
+                "conv2d with gradients",
+                "ours",
                 "faster",
             ],
             rows,

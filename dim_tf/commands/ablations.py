@@ -31,8 +31,10 @@ def one(config: AblationConfig) -> None:
     arms = chosen_arms(config)
     if len(arms) != 1 or len(config.seeds) != 1:
         raise InputError("one takes one arm and one seed, such as --only=base --seeds=1.")
+    from dim_tf.system.processor import ask_for_onednn
     from dim_tf.system.quiet import import_tensorflow
 
+    ask_for_onednn()
     import_tensorflow()
     from dim_tf.ablations.one import run_arm
 

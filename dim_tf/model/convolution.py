@@ -42,7 +42,7 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """
     kernel = tf.convert_to_tensor(kernel)
     if x.dtype == tf.bfloat16 and bfloat16_is_faster_through_float32():
-        return _through_float32(convolve, x, kernel)
+        return through_float32(convolve, x, kernel)
     if x.dtype == tf.float32 and kernel.shape[0] % 2 and gradient_kernels_are_faster():
         return convolve_by_gradients(x, kernel)
     return tf.nn.conv2d(x, kernel, 1, "SAME")
@@ -60,7 +60,7 @@ def convolve_transposed(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """
     kernel = tf.convert_to_tensor(kernel)
     if x.dtype == tf.bfloat16 and bfloat16_is_faster_through_float32():
-        return _through_float32(convolve_transposed, x, kernel)
+        return through_float32(convolve_transposed, x, kernel)
     batch, height, width, _ = tf.unstack(tf.shape(x))
     shape = tf.stack([batch, 2 * height, 2 * width, kernel.shape[2]])
     return tf.nn.conv2d_transpose(x, kernel, shape, strides=2, padding="SAME")
@@ -82,9 +82,10 @@ def bfloat16_is_faster_through_float32() -> bool:
     )
 
 
-def _through_float32(
+def through_float32(
     function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], x: tf.Tensor, kernel: tf.Tensor
 ) -> tf.Tensor:
+    """A convolution of bfloat16 values, in float32 and rounded once, its gradients alike."""
     return tf.cast(function(tf.cast(x, tf.float32), tf.cast(kernel, tf.float32)), x.dtype)
 
 

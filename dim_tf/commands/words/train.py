@@ -9,10 +9,9 @@ is a first try: two minutes on a laptop, nothing to download. The blog's setting
 A run that was stopped goes on with the same command.
 """
 
-import os
-
 from dim_tf.commands.script import Command
 from dim_tf.config import TrainingConfig
+from dim_tf.system.processor import ask_for_onednn
 
 
 def train(config: TrainingConfig) -> None:
@@ -21,9 +20,7 @@ def train(config: TrainingConfig) -> None:
     Raises:
         InputError: see `start_run`.
     """
-    # TensorFlow leaves oneDNN off on processors without AVX512-VNNI or AVX-VNNI. Gradients of
-    # convolutions are several times faster with it there too (benchmarks/README.md).
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    ask_for_onednn()
     from dim_tf.commands.train import start_run
     from dim_tf.config.flags import flagfile_text
 
