@@ -13,7 +13,9 @@ HELD_OUT = "held_out"
 HELD_OUT_DILATE = "held_out_dilate"  # the same, judged on trimaps by dilation only
 HELD_OUT_BATCH = "held_out_batch"  # the same as the first, with the image's own statistics
 HELD_OUT_FIRST = "held_out_first"  # the same as the first, by the network without its refinement
+HELD_OUT_AVERAGED = "held_out_averaged"  # the same as the first, by the averaged weights
 CUTOUTS = "cutouts"  # composites of real cut-outs
+CUTOUTS_AVERAGED = "cutouts_averaged"  # the same, by the averaged weights
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
 

@@ -20,7 +20,9 @@ from dim_tf.ablations.arms import (
 )
 from dim_tf.ablations.claims import (
     CUTOUTS,
+    CUTOUTS_AVERAGED,
     HELD_OUT,
+    HELD_OUT_AVERAGED,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
     HELD_OUT_FIRST,
@@ -36,6 +38,7 @@ from dim_tf.evaluation.held_out import SETTINGS_NAME
 from dim_tf.evaluation.inputs import read_test_image
 from dim_tf.evaluation.metrics import gradient, mse, sad, to_8_bit
 from dim_tf.evaluation.report import module_versions
+from dim_tf.model.run_folder import CHECKPOINT_FOLDER, checkpoint_path
 from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import bfloat16_instructions, processor_name
@@ -45,6 +48,11 @@ if TYPE_CHECKING:
 
 DATA_FOLDER, RUNS_FOLDER = "data", "runs"
 COMPOSITES_FOLDER, CUT_OUT_COMPOSITES_FOLDER = "held_out", "held_out_cutouts"
+# Weights are averaged over this many checkpoints, the last third of a run. At a constant learning
+# rate the network of the last step alone says little: its error jumps from step to step by as much
+# as arms differ. (Polyak and Juditsky, 1992; Izmailov et al., 2018.)
+AVERAGED_CHECKPOINTS, CHECKPOINTS_OF_A_RUN = 10, 30
+AVERAGED_NAME = "averaged.npz"
 # The error on training examples is the mean of this share of the steps at the end, or of as many.
 LAST_SHARE, LAST_STEPS = 1 / 30, 50
 _CURVE_POINTS = 60
@@ -66,7 +74,6 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     Raises:
         InputError: see `train`; or the run was stopped by a signal.
     """
-    from dim_tf.model.run_folder import CHECKPOINT_FOLDER
     from dim_tf.training.loop import train
     from dim_tf.training.progress import read_loss_log
 
@@ -78,7 +85,12 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     begins_with = ""
     for training, run_dir in zip(trainings, folders, strict=True):
         training = with_values(
-            training, data_dir=data_dir, run_dir=str(run_dir), init_from=begins_with
+            training,
+            data_dir=data_dir,
+            run_dir=str(run_dir),
+            init_from=begins_with,
+            checkpoint_every=_steps_between_checkpoints(training.run),
+            keep_checkpoints=AVERAGED_CHECKPOINTS,
         )
         # A run that is finished, as another arm began with it as well, is not trained again.
         result = train(training.run, data_dir, flagfile_text(training))
@@ -175,12 +187,17 @@ def _measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -
     precision = run.optimization.mixed_precision
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
     model = load_model(run_dir, precision=precision, post_process="none")
-    errors = {HELD_OUT: measure(model, composites, "trimap")}
+    averaged = load_model(averaged_weights(run, run_dir), precision=precision, post_process="none")
+    errors = {
+        HELD_OUT: measure(model, composites, "trimap"),
+        HELD_OUT_AVERAGED: measure(averaged, composites, "trimap"),
+    }
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
     if config.cutouts_dir:
         cut_outs = Path(config.work_dir) / CUT_OUT_COMPOSITES_FOLDER
         errors[CUTOUTS] = measure(model, cut_outs, "trimap")
+        errors[CUTOUTS_AVERAGED] = measure(averaged, cut_outs, "trimap")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
     moves = None
@@ -192,6 +209,47 @@ def _measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -
         batch = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
         errors[HELD_OUT_BATCH] = measure(batch, composites, "trimap")
     return {"errors": errors, "refinement_moves": moves}
+
+
+def _steps_between_checkpoints(run: RunConfig) -> int:
+    return max(1, run.optimization.steps // CHECKPOINTS_OF_A_RUN)
+
+
+def averaged_weights(run: RunConfig, run_dir: Path) -> Path:
+    """Writes the mean of a finished run's last checkpoints beside them.
+
+    Every variable of the network is averaged, batch norm's moving statistics included.
+
+    Args:
+        run: whose steps say which checkpoints there are.
+        run_dir: with the last `AVERAGED_CHECKPOINTS` of them.
+
+    Returns:
+        The file of weights.
+
+    Raises:
+        InputError: one of the checkpoints is missing or damaged.
+    """
+    from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays, write_arrays
+
+    steps = run.optimization.steps
+    every = _steps_between_checkpoints(run)
+    expected = sorted({*range(every, steps, every), steps})[-AVERAGED_CHECKPOINTS:]
+    paths = [checkpoint_path(run_dir, step) for step in expected]
+    total: dict[str, np.ndarray] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(
+                f"{path} is missing, and weights are averaged over it; remove {run_dir}, so that the "
+                "run is made anew."
+            )
+        arrays, network, about = read_arrays(path, NETWORK_PREFIX)
+        for name, array in arrays.items():
+            total[name] = total.get(name, 0.0) + array.astype(np.float64)
+    mean = {name: (array / len(paths)).astype(np.float32) for name, array in total.items()}
+    written = run_dir / CHECKPOINT_FOLDER / AVERAGED_NAME
+    write_arrays(written, mean, network, about)
+    return written
 
 
 def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
