@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from dim_tf.ablations.one import measure
+from dim_tf.ablations.measuring import measure
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.matting.predict import load_model
 from dim_tf.system.files import write_bytes

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.ablations import one
+from dim_tf.ablations import measuring, one
 from dim_tf.ablations.arms import ARMS
 from dim_tf.ablations.records import read_record
 from dim_tf.ablations.stopwatch import Stopwatch
-from dim_tf.config import AblationConfig
+from dim_tf.config import AblationConfig, NetworkConfig, TrainingConfig, with_values
+from dim_tf.model.run_folder import CHECKPOINT_FOLDER, checkpoint_path
+from dim_tf.model.weights_file import read_arrays, write_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.training.loop import TrainingResult
 
@@ -37,7 +39,7 @@ def trained(monkeypatch):
     monkeypatch.setattr("dim_tf.training.loop.train", train)
     monkeypatch.setattr("dim_tf.training.progress.read_loss_log", lambda run_dir: logs[run_dir])
     monkeypatch.setattr(one, "conditions_of", lambda config: {"dataset": "one"})
-    monkeypatch.setattr(one, "_measured", lambda arm, run, config, run_dir: {"errors": {}})
+    monkeypatch.setattr(one, "measured", lambda arm, run, config, run_dir: {"errors": {}})
     return runs
 
 
@@ -122,7 +124,9 @@ def test_what_refinement_moves(tmp_path):
         for folder, picture in (parts | {"alpha": np.full((side, side), 100, np.uint8)}).items():
             write_png(tmp_path / folder / f"{number}.png", picture)
     # 0.25 on the first picture, twice that on the second.
-    assert one.mean_difference(Constant(0.5), Constant(0.25), tmp_path) == pytest.approx(0.375)
+    assert measuring.mean_difference(Constant(0.5), Constant(0.25), tmp_path) == pytest.approx(
+        0.375
+    )
 
 
 def test_the_network_without_its_refinement(small_refining_model):
@@ -130,7 +134,7 @@ def test_the_network_without_its_refinement(small_refining_model):
     model = small_refining_model
     rgb = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     trimap = np.full((64, 64), 128, np.uint8)
-    first = one.without_refinement(model)
+    first = measuring.without_refinement(model)
     np.testing.assert_array_equal(
         first.predict_alpha(rgb, trimap), model.predict_alpha(rgb, trimap)
     )
@@ -150,3 +154,51 @@ def small_refining_model():
     keras.utils.set_random_seed(1)  # with some, alpha is 1 and cannot be moved
     config = NetworkConfig(width=0.03125, fc6="1x1", refine=True)
     return MattingModel(build_network(config), config, {})
+
+
+def write_checkpoints(run_dir, steps):
+    """With the step and ten times the step as weights."""
+    (run_dir / CHECKPOINT_FOLDER).mkdir(parents=True, exist_ok=True)
+    for step in steps:
+        arrays = {
+            "network/conv/weights": np.full((2, 1), step, np.float32),
+            "network/conv/moving_mean": np.full(3, 10 * step, np.float32),
+            "optimizer/conv/weights": np.full(2, -1, np.float32),
+        }
+        path = checkpoint_path(run_dir, step)
+        write_arrays(path, arrays, NetworkConfig(width=0.25), {"step": step})
+
+
+@pytest.mark.parametrize(
+    "steps, averaged",
+    [
+        (1500, range(1050, 1501, 50)),
+        (12000, range(8400, 12001, 400)),
+        (100, [75, 78, 81, 84, 87, 90, 93, 96, 99, 100]),
+        (2, [1, 2]),
+    ],
+)
+def test_weights_are_averaged_over_the_last_third(tmp_path, steps, averaged):
+    run = with_values(TrainingConfig(), steps=steps).run
+    every = measuring.steps_between_checkpoints(run)
+    write_checkpoints(tmp_path, {*range(every, steps, every), steps})
+    path = measuring.averaged_weights(run, tmp_path)
+    arrays, network, about = read_arrays(path)
+    assert arrays.keys() == {"network/conv/weights", "network/conv/moving_mean"}
+    np.testing.assert_allclose(arrays["network/conv/weights"], np.mean(averaged), rtol=1e-6)
+    np.testing.assert_allclose(arrays["network/conv/moving_mean"], 10 * np.mean(averaged), 1e-6)
+    assert (network, about) == (NetworkConfig(width=0.25), {"step": steps})
+
+
+def test_weights_are_not_averaged_over_fewer_checkpoints(tmp_path):
+    """As of a run that was finished before weights were averaged."""
+    run = with_values(TrainingConfig(), steps=1500).run
+    write_checkpoints(tmp_path, [1000, 1500])
+    with pytest.raises(InputError, match=r"step-00001050\.npz is missing"):
+        measuring.averaged_weights(run, tmp_path)
+    assert not (tmp_path / CHECKPOINT_FOLDER / measuring.AVERAGED_NAME).exists()
+
+
+def test_a_run_keeps_the_checkpoints_that_are_averaged(trained, config):
+    one.run_arm(ARMS["base"], 1, dataclasses.replace(config, steps=1500))
+    assert (trained[0].checkpoint_every, trained[0].keep_checkpoints) == (50, 10)

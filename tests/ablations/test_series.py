@@ -119,7 +119,8 @@ def test_the_records_hold_what_was_measured(series):
     assert base.steps == 2
     assert base.step_seconds > 0
     assert base.settings["width"] == 0.03125
-    assert base.errors.keys() == {"held_out", "held_out_dilate", "cutouts", "held_out_batch"}
+    everywhere = {"held_out", "held_out_averaged", "cutouts", "cutouts_averaged"}
+    assert base.errors.keys() == everywhere | {"held_out_dilate", "held_out_batch"}
     assert base.errors["cutouts"]["pictures"][:2] == ["000_objects", "001_objects"]
     assert base.processor_seconds > 0
     assert len(base.errors["held_out"]["pictures"]) == 6
@@ -127,7 +128,9 @@ def test_the_records_hold_what_was_measured(series):
         base.errors["held_out_dilate"] != base.errors["held_out"] != base.errors["held_out_batch"]
     )
     assert {"tensorflow", "dim_tf"} <= base.versions.keys()
-    assert records["composite_before"][1].errors.keys() == {"held_out", "cutouts"}
+    assert records["composite_before"][1].errors.keys() == everywhere
+    # Of the weights after the first step and the second.
+    assert base.errors["held_out_averaged"]["SAD"] != base.errors["held_out"]["SAD"]
     assert records["overfit_unpool"][1].errors == {}
     # The curve of a run of two steps is its loss log.
     assert base.curve["step"] == [1, 2]
@@ -139,7 +142,7 @@ def test_errors_are_those_of_the_mattes(series):
     """Measured anew, straight from the definition, with the weights of a run made once more."""
     import keras
 
-    from dim_tf.ablations.one import measure
+    from dim_tf.ablations.measuring import measure
     from dim_tf.matting.predict import MattingModel
     from dim_tf.model.network import build_network
     from dim_tf.pictures.matte import read_grey

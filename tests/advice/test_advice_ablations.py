@@ -14,15 +14,25 @@ import pytest
 from dim_tf.ablations import drift as drift_module
 from dim_tf.ablations import one as one_module
 from dim_tf.ablations.arms import ARMS, arm_configs, chosen_arms, settings_of_arm
-from dim_tf.ablations.one import conditions_of, measure, run_arm
+from dim_tf.ablations.measuring import averaged_weights, measure
+from dim_tf.ablations.one import conditions_of, run_arm
 from dim_tf.ablations.records import read_records, record_path, write_record
 from dim_tf.ablations.report import write_report
 from dim_tf.ablations.run import run_series
 from dim_tf.commands import ablations, held_out
 from dim_tf.commands.prepare import make_dataset
-from dim_tf.config import AblationConfig, HeldOutConfig, OfflineConfig, with_values
+from dim_tf.config import (
+    AblationConfig,
+    HeldOutConfig,
+    NetworkConfig,
+    OfflineConfig,
+    TrainingConfig,
+    with_values,
+)
 from dim_tf.dataset.left_out import LIST_NAME
 from dim_tf.evaluation.held_out import write_composites
+from dim_tf.model.run_folder import checkpoint_path
+from dim_tf.model.weights_file import write_arrays
 from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_texture
@@ -206,10 +216,28 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_command(config, monkeypatc
 
     monkeypatch.setattr("dim_tf.training.loop.train", train)
     monkeypatch.setattr(one_module, "conditions_of", lambda config: {"dataset": "one"})
-    monkeypatch.setattr(one_module, "_measured", lambda *arguments: {"errors": {}})
+    monkeypatch.setattr(one_module, "measured", lambda *arguments: {"errors": {}})
     command = ARMS["base"], 1, config
     refused("Stopped at step {}, saved; the same command goes on.", run_arm, *command)
     assert run_arm(*command).exists()
+
+
+def test_a_run_whose_checkpoints_were_not_kept_is_made_anew(tmp_path):
+    run = with_values(TrainingConfig(), steps=4).run
+
+    def train(steps):
+        (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+        for step in steps:
+            arrays = {"network/conv/weights": np.ones(2, np.float32)}
+            path = checkpoint_path(tmp_path / "run", step)
+            write_arrays(path, arrays, NetworkConfig(), {"step": step})
+
+    train([4])
+    advice = "remove {}, so that the run is made anew."
+    sentence = refused(advice, averaged_weights, run, tmp_path / "run")
+    shutil.rmtree(re.search(r"remove (\S+), so", sentence)[1])
+    train([1, 2, 3, 4])
+    assert averaged_weights(run, tmp_path / "run").exists()
 
 
 def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
