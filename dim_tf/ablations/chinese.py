@@ -50,6 +50,7 @@ CHINESE: dict[str, str] = {
     "smallest seen": "能看出的最小变化",
     "p, corrected": "校正后的 p",
     "verdict": "判定",
+    "with averaged weights": "用平均后的权重",
     "on real cut-outs": "在真实抠图素材上",
     "one seed": "一个种子",
     "share of black predictions {values}": "全黑预测的比例 {values}",
@@ -83,6 +84,11 @@ CHINESE: dict[str, str] = {
     "not; of batch norm only the claim about the original's start counts, since that is the one of "
     "the blog. That start's random kernels are as large as a narrower network needs for activations "
     "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核随网络变窄而加大，使激活值像原版那样逐层增长。",
+    "Newer runs are measured with averaged weights as well: every variable's mean over ten "
+    "checkpoints of the last third of the steps. At a constant learning rate the last step alone is a "
+    "noisy measure: in {count} runs its error was between {low:+.0f} % and {high:+.0f} % away from "
+    "that of the averaged weights, on average {mean:+.0f} %. What that gives stands in a column of its "
+    "own and is not judged.": "较新的训练还用平均后的权重测量：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。这样得到的结果单列一栏，不参与判定。",
     "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
     "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
     "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
@@ -91,6 +97,8 @@ CHINESE: dict[str, str] = {
     "held-out composites, trimaps by dilation only": "留出的合成图，三分图只做膨胀",
     "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
     "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
+    "held-out composites, averaged weights": "留出的合成图，平均后的权重",
+    "held-out composites of real cut-outs, averaged weights": "用真实抠图素材做的留出合成图，平均后的权重",
     "held-out composites of real cut-outs": "用真实抠图素材做的留出合成图",
     "photographs with true mattes": "有真实 matte 的照片",
     "error": "误差",

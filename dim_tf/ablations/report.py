@@ -71,7 +71,7 @@ def write_report(config: AblationConfig) -> str:
             what_was_found(words, findings, records, config),
             verdicts(words, findings, records),
             _differences(words, findings, show),
-            rules(words),
+            rules(words, records),
             *(section_of(words, row, records, findings[row.number], drift, show) for row in ROWS),
             _repeat(words, records, config),
         ]

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from dim_tf.ablations.arms import LONG, SCALES, SHORT, Scale
-from dim_tf.ablations.claims import CUTOUTS, HELD_OUT, HELD_OUT_DILATE, TRAINING, VALIDATION, Row
+from dim_tf.ablations.claims import (
+    CUTOUTS,
+    CUTOUTS_AVERAGED,
+    HELD_OUT,
+    HELD_OUT_AVERAGED,
+    HELD_OUT_DILATE,
+    TRAINING,
+    VALIDATION,
+    Row,
+)
 from dim_tf.ablations.drift import CASES, CROP_SIDES, DRIFT_IMAGE, Case
 from dim_tf.ablations.judging import (
     DID_NOT_HOLD,
@@ -94,7 +103,9 @@ def _at_scale(
         parts.append(_trimaps(words, records))
     sets = [HELD_OUT, *(claim.judged_on for claim in row.claims)]
     sets += [claim.against_on for claim in row.claims if claim.against_on]
-    for judged_on in dict.fromkeys([*sets, CUTOUTS, VALIDATION]):
+    for judged_on in dict.fromkeys(
+        [*sets, HELD_OUT_AVERAGED, CUTOUTS, CUTOUTS_AVERAGED, VALIDATION]
+    ):
         if judged_on != TRAINING:
             parts.append(errors_table(words, row, scale, records, judged_on))
     if row.number == 1:

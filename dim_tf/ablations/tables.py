@@ -10,7 +10,9 @@ import numpy as np
 from dim_tf.ablations.arms import ARMS, Scale
 from dim_tf.ablations.claims import (
     CUTOUTS,
+    CUTOUTS_AVERAGED,
     HELD_OUT,
+    HELD_OUT_AVERAGED,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
     HELD_OUT_FIRST,
@@ -30,7 +32,9 @@ SET_TITLES = {
     HELD_OUT_DILATE: "held-out composites, trimaps by dilation only",
     HELD_OUT_BATCH: "held-out composites, batch norm with the image's own statistics",
     HELD_OUT_FIRST: "held-out composites, before the refinement stage",
+    HELD_OUT_AVERAGED: "held-out composites, averaged weights",
     CUTOUTS: "held-out composites of real cut-outs",
+    CUTOUTS_AVERAGED: "held-out composites of real cut-outs, averaged weights",
     VALIDATION: "photographs with true mattes",
     TRAINING: "training examples",
 }

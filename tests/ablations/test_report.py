@@ -97,6 +97,33 @@ def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
     assert 20 < low < high
 
 
+def test_averaged_weights_have_a_column_and_are_not_judged(
+    tmp_path, make_record, picture_errors, monkeypatch
+):
+    """The last step's errors are equal, those of the averaged weights are not."""
+    monkeypatch.setattr("dim_tf.ablations.report.draw_differences", picture)
+    monkeypatch.setattr("dim_tf.ablations.sections.draw_curves", picture)
+    folder = tmp_path / "ablations"
+    for name, averaged in (("base", [0.2, 0.25, 0.3]), ("skip", [0.3, 0.351, 0.402])):
+        for seed, error in enumerate(averaged, 1):
+            last = [0.4, 0.25, 0.27][seed - 1]
+            sets = {"held_out": last, "held_out_averaged": error, "cutouts_averaged": 0.5}
+            errors = {name: picture_errors([value] * 12) for name, value in sets.items()}
+            write_record(folder, make_record(name, seed, last, errors=errors))
+    write_record(folder, make_record("base", 4, 0.9))  # made before weights were averaged
+    write_report(AblationConfig(records_dir=str(folder)))
+    text = (tmp_path / "ablations.md").read_text()
+    line = next(
+        line for line in text.splitlines() if "| Skip additions are better. | short" in line
+    )
+    # Of 0.25; 0.1, 0.101 and 0.102: 0.101 ± 4.30265 · 0.001 / √3
+    assert line.endswith("| did not hold | +40.4 [+39.4, +41.4] % | – |")
+    assert "| +0.0000 [+0.0000, +0.0000] | +0.0 [+0.0, +0.0] % |" in line
+    assert "| held-out composites, averaged weights | seeds | error |" in text
+    # 0.27 / 0.402 and 0.4 / 0.2
+    assert "in 6 runs its error was between -33 % and +100 % away from" in text
+
+
 def picture(*arguments):
     """Instead of a plot, which takes a while."""
     return b"a picture"
