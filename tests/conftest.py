@@ -1,10 +1,27 @@
 import gc
+import time
 
 import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
 from dim_tf.pictures.writing import write_png
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--until",
+        type=float,
+        metavar="SECONDS",
+        help="since 1970: tests that have not begun by then are skipped, so that a slow machine "
+        "ends in time as well",
+    )
+
+
+def pytest_runtest_setup(item):
+    until = item.config.getoption("--until")
+    if until is not None and time.time() > until:
+        pytest.skip("no time left (--until)")
 
 
 def pytest_collection_modifyitems(items):

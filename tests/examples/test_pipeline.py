@@ -183,6 +183,7 @@ def test_examples_do_not_depend_on_the_batch_size(data_dir, ones):
         )
 
 
+@pytest.mark.slow
 def test_examples_do_not_depend_on_the_number_of_threads(data_dir, twos):
     manifest, config = open_dataset(str(data_dir), CONFIG)
     for threads in (1, 4):
@@ -192,7 +193,7 @@ def test_examples_do_not_depend_on_the_number_of_threads(data_dir, twos):
         assert_equal(list(batches.take(6).as_numpy_iterator()), twos[:6])
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_shares_are_the_batches_cut_up(data_dir, workers):
     """None twice, none lost: across an epoch's end, and after a resume."""
     pieces_of_each = 6 // workers  # of one example

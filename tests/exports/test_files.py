@@ -21,7 +21,7 @@ from dim_tf.system.errors import InputError
 KINDS = ("saved_model", "onnx", "litert")
 
 
-@pytest.mark.parametrize("size", [None, (64, 96)])
+@pytest.mark.parametrize("size", [None, pytest.param((64, 96), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_writes_the_matte(
     kind, size, needs, tiny_checkpoint, tiny_model, write_photo, write_trimap, tmp_path

@@ -32,6 +32,8 @@ NETWORKS = {
     "deconv, statistics of the photo": {"decoder": "deconv", "bn_eval": "batch"},
     "fc6 3x3": {"fc6": "3x3"},
 }
+# Every layer and option is in one of these.
+IN_EVERY_RUN = ("plain", "statistics of the photo", "refinement, normalized", "certainty", "deconv")
 
 
 def photo_and_trimap(height, width):
@@ -70,7 +72,11 @@ def assert_equal_outputs(model, outputs, rgb, trimap, share_beyond=0.0):
 # A SavedModel is the network as TensorFlow has it, whatever kind of network it is.
 @pytest.mark.parametrize(
     "kind, name",
-    [(kind, name) for kind in ("onnx", "litert") for name in NETWORKS]
+    [
+        pytest.param(kind, name, marks=() if name in IN_EVERY_RUN else pytest.mark.slow)
+        for kind in ("onnx", "litert")
+        for name in NETWORKS
+    ]
     + [("saved_model", "certainty"), ("saved_model", "deconv")],
 )
 def test_every_network(kind, name, needs, save_random_network, run_export, tmp_path):

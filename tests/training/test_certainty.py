@@ -47,6 +47,7 @@ def test_a_run_goes_on_with_it_exactly(make_config):
     assert losses_of(halves.run.run_dir, column) == losses_of(at_once.run.run_dir, column)
 
 
+@pytest.mark.slow
 def test_it_can_be_added_to_weights_without_it(make_config, finished):
     second = make_config(certainty=True, init_from=finished.run.run_dir, learning_rate=0.0, steps=1)
     train_as(second)
@@ -57,6 +58,7 @@ def test_it_can_be_added_to_weights_without_it(make_config, finished):
             np.testing.assert_array_equal(array, now[name])
 
 
+@pytest.mark.slow
 def test_it_learns_in_the_stage_whose_layers_it_does_not_read(make_config):
     config = make_config(certainty=True, refine=True, train_stage="refinement", steps=2)
     train_as(config)

@@ -18,6 +18,7 @@ def start_service(workers):
     ]
 
 
+@pytest.mark.slow
 def test_a_data_service_with_two_workers_is_refused_and_one_goes_on(finished, tmp_path):
     config = with_values(finished, run_dir=str(tmp_path / "run"), checkpoint_every=1)
     dispatcher, workers = start_service(2)

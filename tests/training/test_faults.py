@@ -74,6 +74,7 @@ def test_no_room_for_a_checkpoint_leaves_those_before(continued):
     assert [row["step"] for row in read_loss_log(Path(continued.run.run_dir))] == list(range(1, 9))
 
 
+@pytest.mark.slow
 def test_no_room_for_the_logs_is_a_sentence(make_config):
     config = make_config(steps=6, checkpoint_every=3)
     with full_disk(100), pytest.raises(InputError, match=r"cannot be written.*no checkpoint yet"):
@@ -92,6 +93,7 @@ def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch)
     assert train_as(config).step == 6
 
 
+@pytest.mark.slow
 def test_a_folder_that_another_run_has_taken_is_left_alone(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
     run_dir = Path(config.run.run_dir)

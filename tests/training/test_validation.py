@@ -71,6 +71,7 @@ def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     assert best_path(Path(continued.run.run_dir)).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_best_of_another_validation_set_is_begun_anew(continued, validation_dir, caplog):
     """An error of other pictures is no mark to beat, and the summary would tell it as theirs."""
     run_dir = Path(continued.run.run_dir)
@@ -92,6 +93,7 @@ def test_the_best_of_another_validation_set_is_begun_anew(continued, validation_
     assert "is the best of another validation set than this" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_best_network_newer_than_the_checkpoint_is_the_one_to_beat(continued, validation_dir):
     """As where a process is killed between a validation and the next checkpoint."""
     run_dir = Path(continued.run.run_dir)
