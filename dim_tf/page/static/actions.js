@@ -1,7 +1,7 @@
 // @ts-check
 /** What a person can have done with a photo: find, compute, go on. */
 import { announce, tellFailure, tellProblem } from "./failures.js";
-import { afterJobs, run } from "./jobs.js";
+import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
 import { brushUp, finishStep, isPainting, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { readGreyPng, writeGreyPng } from "./png.js";
@@ -11,14 +11,17 @@ import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js
 /**
  * Makes the trimap of what says where the object is.
  * @param {import("./state.js").WayIn} wayIn
+ * @param {typeof state.photo} photo that it is for; null: the one that is there when others are opened
  */
-export async function makeTrimap(wayIn) {
+export async function makeTrimap(wayIn, photo = state.photo) {
   if (!state.photo) return false;
-  return run("job_trimap", async (job) => {
+  const work = async (job) => {
+    if (photo && state.photo !== photo) return;
     const values = await askForTrimap(job, wayIn);
     putTrimap(values, true);
     update({ wayIn });
-  });
+  };
+  return run("job_trimap", work, [PHOTO, SAVE]);
 }
 
 /** Finds the object in a rectangle, or anywhere. */
@@ -48,7 +51,11 @@ export function isRectangle(/** @type {typeof state.rectangle} */ box) {
 /** Puts an unknown band along the edge of what is painted as foreground. */
 export async function putBand() {
   if (!saysWhere()) return false;
-  return run("job_trimap", async (job) => putTrimap(await withBand(job), false));
+  const { photo } = state;
+  const work = async (job) => {
+    if (state.photo === photo) putTrimap(await withBand(job), false);
+  };
+  return run("job_trimap", work, [PHOTO, SAVE]);
 }
 
 /** All pixels get one value; the eraser brings that back from now on. */
@@ -61,8 +68,8 @@ export function startAgain(/** @type {number} */ value) {
 }
 
 /**
- * Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap on its way is awaited; if
- * it does not come, there is nothing to compute.
+ * Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap or another photo on its way
+ * is awaited; if the trimap does not come, or the photo comes, there is nothing to compute.
  */
 export async function compute() {
   const { photo, trimap } = state;
@@ -72,7 +79,7 @@ export async function compute() {
     if (before && state.result?.revision === trimap.revision) return true; // it was made meanwhile
     return computeMatte(photo, trimap);
   };
-  return afterJobs(["job_trimap", "job_save"], goOn, ["done"]);
+  return afterJobs([PHOTO, "job_trimap", SAVE], goOn, ["done"]);
 }
 
 /**

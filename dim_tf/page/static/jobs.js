@@ -8,10 +8,12 @@ const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
 /** Refusals that pass by themselves, and how often each is borne in one request. */
 const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/** A photo is on its way: what else is asked for meanwhile waits for it. */
+export const PHOTO = "job_photo";
 /** A file that is made for the person is not given up for what begins after it. */
-const SAVE = "job_save";
-/** What is done on the way to a matte and its cut-out, or to a file. */
-export const MATTE_AND_FILES = ["job_trimap", "job_matte", "job_cutout", SAVE];
+export const SAVE = "job_save";
+/** What is done on the way to a photo, a matte and its cut-out, or to a file. */
+export const PHOTO_MATTE_AND_FILES = [PHOTO, "job_trimap", "job_matte", "job_cutout", SAVE];
 /** Where the server does not say when to ask again. */
 const SECONDS_IF_BUSY = 5;
 

@@ -2,7 +2,7 @@
 /** Photos: how one is opened, and takes the place of the one before. */
 import { putResult } from "./actions.js";
 import { announce } from "./failures.js";
-import { run } from "./jobs.js";
+import { PHOTO, run } from "./jobs.js";
 import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
@@ -19,7 +19,7 @@ export async function openPhoto(/** @type {File} */ file) {
   const { trimap } = state;
   const revision = trimap?.revision;
   if (!mayReplace()) return false;
-  return run("job_photo", async (job) => {
+  return run(PHOTO, async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
     const picture = await readPyramid(seen);
     job.check();
@@ -55,7 +55,7 @@ function mayReplace() {
 export async function openSample() {
   /** @type {File | null} */
   let file = null;
-  await run("job_photo", async (job) => {
+  await run(PHOTO, async (job) => {
     file = await job.shipped(SAMPLE);
   });
   return file ? openPhoto(file) : false;

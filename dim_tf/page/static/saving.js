@@ -1,7 +1,7 @@
 // @ts-check
 /** Files for the person: the server's own bytes, named after the photo. */
 import { announce, tellProblem } from "./failures.js";
-import { MATTE_AND_FILES, run } from "./jobs.js";
+import { PHOTO_MATTE_AND_FILES, SAVE, run } from "./jobs.js";
 import { writeGreyPng } from "./png.js";
 import { send } from "./server.js";
 import { state, update } from "./state.js";
@@ -33,7 +33,7 @@ export async function save(/** @type {What} */ what) {
     const made = ready() ?? (await job.request(...requestFor(what, bits, backdrop))).file;
     hand(made, what, revision);
   };
-  await run("job_save", work, MATTE_AND_FILES);
+  await run(SAVE, work, PHOTO_MATTE_AND_FILES);
 }
 
 function readyFile(/** @type {What} */ what) {

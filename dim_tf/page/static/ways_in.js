@@ -2,7 +2,7 @@
 /** Files that come by drop, paste or choice. */
 import { makeTrimap } from "./actions.js";
 import { tellProblem } from "./failures.js";
-import { MATTE_AND_FILES, run } from "./jobs.js";
+import { PHOTO, PHOTO_MATTE_AND_FILES, run } from "./jobs.js";
 import { openPhoto } from "./opening.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
@@ -86,7 +86,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
   if (!file || turn !== turns) return false; // another one was chosen meanwhile
   if (role === "photo") return openPhoto(file);
   if (role === "mask" || role === "trimap") {
-    return makeTrimap({ kind: role, content: file, name: file.name });
+    return makeTrimap({ kind: role, content: file, name: file.name }, null);
   }
   const picture = await readPyramid(file).catch(() => null);
   if (picture) {
@@ -98,7 +98,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
     const seen = await job.request("/api/photo", {}, { photo: file });
     useBackdrop(file, await readPyramid(seen.file));
   };
-  return run("job_photo", work, MATTE_AND_FILES);
+  return run(PHOTO, work, PHOTO_MATTE_AND_FILES);
 }
 
 /**

@@ -177,3 +177,56 @@ def test_what_is_painted_while_another_photo_loads_is_asked_for(page, pictures, 
     else:
         assert np.array_equal(trimap_of(page), painted)
         assert saved(page, "[data-save=trimap]")[0] == "disc_trimap.png"
+
+
+def save_as_sixteen_bits(page):
+    page.select_option("#bits", "16")
+    page.click("[data-save=matte]")
+
+
+WHILE_LOADING = {
+    "matte": lambda page: page.keyboard.press("c"),
+    "band": lambda page: page.dispatch_event("#band-around", "click"),
+    "trimap": lambda page: page.click("#find-object"),
+    "save": save_as_sixteen_bits,
+}
+
+
+@pytest.mark.parametrize("what", WHILE_LOADING)
+def test_what_is_asked_of_a_photo_does_not_end_the_loading_of_another(
+    page, pictures, tmp_path, asked, what
+):
+    Image.new("RGB", (50, 40), (10, 200, 30)).save(tmp_path / "other.png")
+    page.on("dialog", lambda dialog: dialog.accept())
+    open_photo(page, pictures / "disc.png")
+    paint_and_band(page)
+    if what == "save":
+        page.keyboard.press("c")
+        until(page, "!document.querySelector('[data-save=cutout]').disabled")
+        idle(page)
+    asked.clear()
+    held = Held(page, "**/api/photo*")
+    page.set_input_files("#photo-file", tmp_path / "other.png")
+    held.wait()
+    WHILE_LOADING[what](page)
+    page.wait_for_timeout(200)
+    held.let_go()
+    until(page, "document.getElementById('photo-name').textContent.startsWith('other.png')")
+    idle(page)
+    assert trimap_of(page).shape == (40, 50)
+    assert asked == [] and page.locator("#failure").is_hidden()
+
+
+def test_a_mask_that_is_chosen_while_its_photo_loads_is_used(page, pictures, tmp_path):
+    Image.new("RGB", (50, 40), (10, 200, 30)).save(tmp_path / "other.png")
+    open_photo(page, tmp_path / "other.png")
+    held = Held(page, "**/api/photo*")
+    page.set_input_files("#photo-file", pictures / "disc.png")
+    held.wait()
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    page.wait_for_timeout(200)
+    held.let_go()
+    until(page, "!document.getElementById('undo').disabled")
+    idle(page)
+    assert {0, 128, 255} == set(np.unique(trimap_of(page)))
+    assert page.locator("#failure").is_hidden()
