@@ -18,6 +18,7 @@ IMAGES = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "data" / "alphamatting
 
 
 @pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.takes_a_minute
 @pytest.mark.xdist_group("pymatting")
 @pytest.mark.skipif(not IMAGES.is_dir(), reason="DIM_TF_DATA does not hold data/alphamatting_val")
