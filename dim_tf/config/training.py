@@ -170,6 +170,11 @@ class StartConfig(Checked):
         "kernels that no loaded weights fill: scaled to their inputs (He, in the decoder Xavier as "
         "in the paper), or the original's truncated normal of deviation 0.1 / √width",
     )
+    initial_correction: Literal["zero", "random"] = option(
+        "zero",
+        "what the refinement stage begins with: zero changes nothing, but the stage alone hardly "
+        "learns from there; random is a correction of some 0.1 that no loaded weights fill",
+    )
     init_from: str = option(
         "", "checkpoint to start from when the run folder has none (for the paper's stages)"
     )

@@ -23,6 +23,7 @@ from dim_tf.model.architecture import SCALE_LAYER
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.convolution import bfloat16_is_faster_through_float32
 from dim_tf.model.original_start import draw_truncated_normal_kernels
+from dim_tf.model.refinement_start import draw_correction
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.model.weights import (
     NETWORK_PREFIX,
@@ -46,8 +47,9 @@ def settled(run: RunConfig) -> RunConfig:
     """
     if run.start.normalize_vgg:
         run = with_values(run, normalize_input=True)
-    if run.optimization.train_stage == "refinement" and not run.network.refine:
-        raise InputError("--train_stage=refinement needs --refine.")
+    for name, value in (("train_stage", "refinement"), ("initial_correction", "random")):
+        if values_of(run)[name] == value and not run.network.refine:
+            raise InputError(f"--{name}={value} needs --refine.")
     strategy = run.optimization.strategy
     if run.optimization.skip_nonfinite and strategy != "default":
         raise InputError(f"--skip_nonfinite does not go with --strategy={strategy}.")
@@ -145,6 +147,8 @@ def initialize_weights(
         raise InputError("Give either --init_from or --vgg_weights, not both.")
     if start.initial_kernels == "truncated_normal":
         draw_truncated_normal_kernels(network, seed, network_config.width)
+    if start.initial_correction == "random":
+        draw_correction(network, seed, network_config.normalize_input)
     if start.init_from:
         path = find_checkpoint(start.init_from)
         arrays, source, _ = read_arrays(path, NETWORK_PREFIX)

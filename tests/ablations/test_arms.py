@@ -55,7 +55,7 @@ RAW_START = {
     "normalize_input": False,
 }
 TUNED = {"steps": 2000, "alpha_loss_weight": 1.0}
-REFINE = TUNED | {"refine": True, "train_stage": "refinement"}
+REFINE = TUNED | {"refine": True, "train_stage": "refinement", "initial_correction": "random"}
 REFINE_LAST = {"steps": 2000, "refine": True, "freeze_batch_norm": True}
 BEFORE = {"composite": "before_resize"}
 LONG_SWITCHES = {

@@ -122,10 +122,10 @@ def test_the_folder_of_the_run_is_given_by_the_chief_alone(make_config, monkeypa
 
 
 def test_settings_that_go_together_are_given(make_config):
-    advice = "--train_stage=refinement needs --refine."
-    config = make_config(train_stage="refinement")
-    sentence = refused(advice, settled, config.run)
-    settled(followed(config, re.search(r"needs (--\w+)", sentence)[1]).run)
+    for changes in ({"train_stage": "refinement"}, {"initial_correction": "random"}):
+        config = make_config(**changes)
+        sentence = refused("--{}={} needs --refine.", settled, config.run)
+        settled(followed(config, re.search(r"needs (--\w+)", sentence)[1]).run)
     config = make_config(skip_nonfinite=1, strategy="mirrored")
     advice = "--skip_nonfinite does not go with --strategy={}."
     refused(advice, settled, config.run)

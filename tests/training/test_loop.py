@@ -298,6 +298,7 @@ def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
     ("changes", "message"),
     [
         ({"train_stage": "refinement"}, "--train_stage=refinement needs --refine"),
+        ({"initial_correction": "random"}, "--initial_correction=random needs --refine"),
         ({"normalize_vgg": True}, "--normalize_vgg needs --vgg_weights"),
         ({"vgg_weights": "nowhere.npz"}, "nowhere.npz does not exist"),
         ({"init_from": "nowhere.npz"}, "nowhere.npz"),

@@ -4,6 +4,7 @@ import pytest
 
 from dim_tf.config import NetworkConfig
 from dim_tf.model.network import build_network
+from dim_tf.model.refinement_start import draw_correction
 from dim_tf.model.weights import read_arrays, save_weights
 from dim_tf.system.errors import InputError
 from tests.training.run_files import arrays_of, train_as
@@ -45,6 +46,37 @@ def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_co
         if name.startswith("network/") and "moving" not in name:
             np.testing.assert_array_equal(array, now[name])
     assert not np.any(now["network/refine_4/weights"])
+
+
+@pytest.mark.parametrize("normalize_input", [False, True])
+def test_a_random_correction_is_of_some_tenth_of_alpha(normalize_input):
+    network = build_network(
+        NetworkConfig(width=1 / 4, fc6="1x1", refine=True, normalize_input=normalize_input)
+    )
+    draw_correction(network, 1, normalize_input)
+    rng = np.random.default_rng(0)
+    grey = rng.uniform(-128, 128, (1, 64, 64, 4)).astype(np.float32)
+    inputs = grey / 64 if normalize_input else grey
+    stage = keras.Model(network.get_layer("refine_1").input, network.get_layer("refine_4").output)
+    correction = stage(inputs).numpy()
+    assert 0.03 < np.sqrt(np.mean(correction**2)) < 0.3
+    drawn = network.get_layer("refine_4").kernel.numpy()
+    draw_correction(network, 2, normalize_input)
+    assert np.all(network.get_layer("refine_4").kernel != drawn)
+
+
+def test_a_random_correction_fills_what_no_loaded_weights_fill(
+    make_config, finished, two_stages, tmp_path
+):
+    random = {"refine": True, "initial_correction": "random", "learning_rate": 0.0, "steps": 1}
+    kernels = []
+    for number, source in enumerate((finished.run.run_dir, two_stages)):
+        config = make_config(run_dir=str(tmp_path / f"{number}"), init_from=str(source), **random)
+        train_as(config)
+        kernels.append(arrays_of(config.run.run_dir, 1)["network/refine_4/weights"])
+    assert np.all(kernels[0])
+    loaded = read_arrays(two_stages, "network/")[0]["network/refine_4/weights"]
+    np.testing.assert_array_equal(kernels[1], loaded)
 
 
 @pytest.mark.parametrize("change", [{"skip": True}, {"normalize_input": True}, {"width": 1 / 16}])
