@@ -168,6 +168,9 @@ CHINESE: dict[str, str] = {
     "Whether it gains more where the ground truth drifts is undecided.": "真值漂移时它的收益是否更大，没有定论。",
     "How far the stage moved from its start, which changes nothing: it moves the alpha of a pixel of "
     "the unknown region by {moves} in the mean.": "这个阶段起初不改变任何东西；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
+    "The stage begins with a random correction, the root of whose mean square is some 0.1, since "
+    "from zero it stays where it begins (docs/training_log.md): in the end it moves the alpha of a "
+    "pixel of the unknown region by {moves} in the mean.": "这个阶段从一个随机的修正出发（均方根约 0.1），因为从零出发它会停在原处（docs/training_log.md）；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
     "Trained as in the paper: from the finished run without it, first the stage alone with the "
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "

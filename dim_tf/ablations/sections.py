@@ -156,14 +156,23 @@ def _refinement(
         sentences.append(words("Whether it gains more where the ground truth drifts is undecided."))
     base, refine, before, refine_before = REFINEMENT_ARMS[scale]
     moves = seeds_cell([run.refinement_moves for run in records[refine].values()], 4)
-    sentences.append(
-        words(
-            "How far the stage moved from its start, which changes nothing: it moves the alpha of "
-            "a pixel of the unknown region by {moves} in the mean.",
-            moves=moves,
+    if scale == SHORT:
+        sentences.append(
+            words(
+                "How far the stage moved from its start, which changes nothing: it moves the alpha "
+                "of a pixel of the unknown region by {moves} in the mean.",
+                moves=moves,
+            )
         )
-    )
-    if scale == LONG:
+    else:
+        sentences.append(
+            words(
+                "The stage begins with a random correction, the root of whose mean square is some "
+                "0.1, since from zero it stays where it begins (docs/training_log.md): in the end "
+                "it moves the alpha of a pixel of the unknown region by {moves} in the mean.",
+                moves=moves,
+            )
+        )
         sentences.append(
             words(
                 "Trained as in the paper: from the finished run without it, first the stage alone "

@@ -65,13 +65,11 @@ def test_a_random_correction_is_of_some_tenth_of_alpha(normalize_input):
     assert np.all(network.get_layer("refine_4").kernel != drawn)
 
 
-def test_a_random_correction_fills_what_no_loaded_weights_fill(
-    make_config, finished, two_stages, tmp_path
-):
+def test_a_random_correction_fills_what_no_loaded_weights_fill(make_config, finished, two_stages):
     random = {"refine": True, "initial_correction": "random", "learning_rate": 0.0, "steps": 1}
     kernels = []
     for number, source in enumerate((finished.run.run_dir, two_stages)):
-        config = make_config(run_dir=str(tmp_path / f"{number}"), init_from=str(source), **random)
+        config = make_config(f"run_{number}", init_from=str(source), **random)
         train_as(config)
         kernels.append(arrays_of(config.run.run_dir, 1)["network/refine_4/weights"])
     assert np.all(kernels[0])
