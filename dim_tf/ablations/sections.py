@@ -79,7 +79,8 @@ def section_of(
     titles = ("claim", "scale", "change of the error [95 % interval]", "in percent", "verdict")
     parts.append(markdown_table([words(title) for title in titles], lines))
     for scale in SCALES:
-        if scale == SHORT or any(records[name] for name in row.arms_at(scale)):
+        # Rows share arms: one of them alone has nothing to be compared with.
+        if scale == SHORT or sum(bool(records[name]) for name in row.arms_at(scale)) > 1:
             parts += _at_scale(words, row, scale, records, findings, show)
     if row.number == 5:
         parts += _drift(words, drift)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.ablations.arms import LONG
+from dim_tf.ablations.arms import ARMS, LONG, SHORT
 from dim_tf.ablations.claims import (
     BLACK_BELOW,
     BLACK_SHARE,
@@ -94,12 +94,15 @@ def _otherwise(words: Words, finding: Finding, records: Records, measured_on: st
 
 
 def _jumps(words: Words, records: Records) -> str:
-    """How far the last step's error is from that of averaged weights, in runs that have both."""
+    """How far the last step's error is from that of averaged weights, in runs that have both.
+
+    At the long scale the learning rate falls to nearly nothing: nothing jumps there.
+    """
     ratios = [
         run.value(HELD_OUT) / run.value(HELD_OUT_AVERAGED) - 1
-        for by_seed in records.values()
+        for name, by_seed in records.items()
         for run in by_seed.values()
-        if run.value(HELD_OUT_AVERAGED)
+        if ARMS[name].scale == SHORT and run.value(HELD_OUT_AVERAGED)
     ]
     if not ratios:
         return ""

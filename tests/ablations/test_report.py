@@ -84,6 +84,16 @@ def test_records_that_lack_a_set_are_told(tmp_path, make_record):
     assert re.search("short scale: 2 runs are there, .* missing; 1 of those that are there", text)
 
 
+def test_what_an_arm_alone_gives_is_no_comparison(tmp_path, make_record):
+    """Rows share arms: what one is compared with may not have run yet."""
+    for name in ("long_base", "long_composite_before"):
+        write_record(tmp_path / "ablations", make_record(name, 1, 0.2))
+    write_report(AblationConfig(records_dir=str(tmp_path / "ablations")))
+    rows = (tmp_path / "ablations.md").read_text().split("\n## ")
+    long = [row.partition(".")[0] for row in rows if "### At the long scale" in row]
+    assert long == ["5", "9"]
+
+
 def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
     folder = tmp_path / "ablations"
     for name, errors in (("base", [0.2, 0.3, 0.4]), ("skip", [0.25, 0.28, 0.41])):
@@ -111,6 +121,8 @@ def test_averaged_weights_have_a_column_and_are_not_judged(
             errors = {name: picture_errors([value] * 12) for name, value in sets.items()}
             write_record(folder, make_record(name, seed, last, errors=errors))
     write_record(folder, make_record("base", 4, 0.9))  # made before weights were averaged
+    errors = {"held_out": picture_errors([0.9]), "held_out_averaged": picture_errors([0.1])}
+    write_record(folder, make_record("long_base", 1, 0.9, errors=errors))  # nothing jumps there
     write_report(AblationConfig(records_dir=str(folder)))
     text = (tmp_path / "ablations.md").read_text()
     line = next(
