@@ -32,7 +32,7 @@ NETWORKS = {
     "deconv, statistics of the photo": {"decoder": "deconv", "bn_eval": "batch"},
     "fc6 3x3": {"fc6": "3x3"},
 }
-# Every layer and option is in one of these.
+# Every kind of layer is in one of these; the others combine them in other ways.
 IN_EVERY_RUN = ("plain", "statistics of the photo", "refinement, normalized", "certainty", "deconv")
 
 

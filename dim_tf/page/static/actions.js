@@ -21,7 +21,7 @@ export async function makeTrimap(wayIn, photo = state.photo) {
     putTrimap(values, true);
     update({ wayIn });
   };
-  return run("job_trimap", work, [PHOTO, SAVE]);
+  return run("job_trimap", work);
 }
 
 /** Finds the object in a rectangle, or anywhere. */
@@ -55,7 +55,7 @@ export async function putBand() {
   const work = async (job) => {
     if (state.photo === photo) putTrimap(await withBand(job), false);
   };
-  return run("job_trimap", work, [PHOTO, SAVE]);
+  return run("job_trimap", work);
 }
 
 /** All pixels get one value; the eraser brings that back from now on. */

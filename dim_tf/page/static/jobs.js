@@ -34,7 +34,7 @@ let ended = Promise.resolve("done");
  * @param {string[]} after
  * @returns {Promise<boolean>} whether it came to its end
  */
-export function run(name, work, after = [SAVE]) {
+export function run(name, work, after = [PHOTO, SAVE]) {
   return afterJobs(after, (before) => begin(name, work, before === "failed"));
 }
 

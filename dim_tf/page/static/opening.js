@@ -2,7 +2,7 @@
 /** Photos: how one is opened, and takes the place of the one before. */
 import { putResult } from "./actions.js";
 import { announce } from "./failures.js";
-import { PHOTO, run } from "./jobs.js";
+import { PHOTO, SAVE, run } from "./jobs.js";
 import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
@@ -19,7 +19,7 @@ export async function openPhoto(/** @type {File} */ file) {
   const { trimap } = state;
   const revision = trimap?.revision;
   if (!mayReplace()) return false;
-  return run(PHOTO, async (job) => {
+  const work = async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
     const picture = await readPyramid(seen);
     job.check();
@@ -43,7 +43,8 @@ export async function openPhoto(/** @type {File} */ file) {
       value: FOREGROUND,
     });
     announce("photo_ready", { name: file.name, width, height });
-  });
+  };
+  return run(PHOTO, work, [SAVE]); // a photo on its way gives way
 }
 
 /** Whether nothing would be lost, or is to be. */
@@ -55,8 +56,9 @@ function mayReplace() {
 export async function openSample() {
   /** @type {File | null} */
   let file = null;
-  await run(PHOTO, async (job) => {
+  const work = async (job) => {
     file = await job.shipped(SAMPLE);
-  });
+  };
+  await run(PHOTO, work, [SAVE]);
   return file ? openPhoto(file) : false;
 }
