@@ -166,22 +166,20 @@ def _refinement(
             )
         )
     else:
-        sentences.append(
+        sentences += [
             words(
                 "The stage begins with a random correction, the root of whose mean square is some "
                 "0.1, since from zero it stays where it begins (docs/training_log.md): in the end "
                 "it moves the alpha of a pixel of the unknown region by {moves} in the mean.",
                 moves=moves,
-            )
-        )
-        sentences.append(
+            ),
             words(
                 "Trained as in the paper: from the finished run without it, first the stage alone "
                 "with the encoder-decoder frozen, then all; without refinement the same run is "
                 "trained on for as many steps on the same examples with the same losses. So the "
                 "encoder-decoder learns in twice as many of these steps where there is no stage."
-            )
-        )
+            ),
+        ]
     crossed = crossed_table(
         records,
         [

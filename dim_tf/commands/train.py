@@ -14,6 +14,7 @@ from dim_tf.evaluation.report import errors_as_text
 from dim_tf.system.errors import InputError
 from dim_tf.system.quiet import import_tensorflow
 from dim_tf.training.cluster import cluster_of
+from dim_tf.training.settled import settled
 
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
@@ -31,7 +32,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     Raises:
         InputError: see `train`.
     """
-    data, run = config.data, config.run
+    # Before data is made, which takes minutes.
+    data, run = config.data, settled(config.run)
     chief = cluster_of(run.optimization.strategy).is_chief
     needed = {"data_dir": data.data_dir} | ({"run_dir": run.run_dir} if chief else {})
     for name, folder in needed.items():

@@ -31,6 +31,7 @@ from dim_tf.training.best import best_so_far
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
+from dim_tf.training.settled import settled
 from dim_tf.training.signals import StopSignals
 from dim_tf.training.skips import SkippedExamples, what_is_not_finite
 from dim_tf.training.start import (
@@ -38,7 +39,6 @@ from dim_tf.training.start import (
     make_optimizer,
     make_strategy,
     settings_of,
-    settled,
     warn_of_slow_precision,
 )
 from dim_tf.training.step import make_train_step, trained_variables

@@ -15,7 +15,6 @@ from dim_tf.config import (
     RunConfig,
     StartConfig,
     values_of,
-    with_values,
 )
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import dataset_error, training_examples
@@ -37,23 +36,6 @@ from dim_tf.training.checkpoints import as_started_from, can_start_from, differe
 
 # Examples on which --normalize_vgg measures activations.
 NORMALIZATION_EXAMPLES = 4
-
-
-def settled(run: RunConfig) -> RunConfig:
-    """The run with what one setting means for another.
-
-    Raises:
-        InputError: settings that do not go together.
-    """
-    if run.start.normalize_vgg:
-        run = with_values(run, normalize_input=True)
-    for name, value in (("train_stage", "refinement"), ("initial_correction", "random")):
-        if values_of(run)[name] == value and not run.network.refine:
-            raise InputError(f"--{name}={value} needs --refine.")
-    strategy = run.optimization.strategy
-    if run.optimization.skip_nonfinite and strategy != "default":
-        raise InputError(f"--skip_nonfinite does not go with --strategy={strategy}.")
-    return run
 
 
 def warn_of_slow_precision(precision: str) -> None:

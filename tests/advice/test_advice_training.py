@@ -28,7 +28,8 @@ from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.training import loop, start
 from dim_tf.training.release import release, release_average
-from dim_tf.training.start import make_strategy, settled, warn_of_slow_precision
+from dim_tf.training.settled import settled
+from dim_tf.training.start import make_strategy, warn_of_slow_precision
 from dim_tf.training.validation import list_validation_images
 from tests.advice.provoking import flags_in, refused, told
 from tests.model.test_vgg16 import scaled_vgg16, vgg16_shapes, write_npz

@@ -82,11 +82,12 @@ def in_double_precision(function, x, kernel, upstream):
     return [tf.cast(part, tf.bfloat16) for part in exact]
 
 
-def without_bfloat16_instructions(monkeypatch, onednn):
+def on_machine(monkeypatch, flags, gpus=(), onednn="1"):
+    """As if this were a machine whose processor has these flags, with these GPUs."""
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
     for module in (convolution, processor):
-        monkeypatch.setattr(module, "processor_flags", lambda: frozenset({"fma", "avx2"}))
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+        monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(gpus))
 
 
 @pytest.mark.parametrize("onednn", ["0", "1"])
@@ -94,7 +95,7 @@ def without_bfloat16_instructions(monkeypatch, onednn):
 def test_without_instructions_bfloat16_is_rounded_once_and_goes_through_float32(
     monkeypatch, function, onednn
 ):
-    without_bfloat16_instructions(monkeypatch, onednn)
+    on_machine(monkeypatch, {"fma", "avx2"}, onednn=onednn)
     random = np.random.default_rng(5)
     factor = 2 if function is convolve_transposed else 1
     # The channels of a transposed convolution's kernel are the other way round.
@@ -128,10 +129,7 @@ def test_without_instructions_bfloat16_is_rounded_once_and_goes_through_float32(
 def test_bfloat16_goes_through_float32_where_it_has_no_instructions(
     monkeypatch, function, flags, gpus, plainly, through_float32
 ):
-    without_bfloat16_instructions(monkeypatch, "1")
-    for module in (convolution, processor):
-        monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags))
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    on_machine(monkeypatch, flags, gpus)
     with plain_convolutions() if plainly else contextlib.nullcontext():
         graph = tf.function(function).get_concrete_function(
             tf.TensorSpec([1, 8, 8, 4], tf.bfloat16), tf.TensorSpec([3, 3, 4, 4], tf.bfloat16)

@@ -64,6 +64,13 @@ def test_start_run_names_what_is_missing(make_config):
             start_run(with_values(make_config(), **{name: ""}), "")
 
 
+def test_start_run_refuses_settings_before_it_makes_data(make_config, tmp_path):
+    config = make_config(data_dir=str(tmp_path / "data"), synthetic=1, train_stage="refinement")
+    with pytest.raises(InputError, match="needs --refine"):
+        start_run(config, "")
+    assert not (tmp_path / "data").exists()
+
+
 def test_start_run_sums_up(make_config, capsys):
     config = make_config()
     start_run(config, flagfile_text(config))
