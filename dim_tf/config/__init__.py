@@ -25,6 +25,7 @@ from dim_tf.config.constants import (
     UNKNOWN,
 )
 from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
+from dim_tf.config.examples import ExampleConfig
 from dim_tf.config.exports import ExportConfig
 from dim_tf.config.fields import config_from_values, values_of, with_values
 from dim_tf.config.inference import (
@@ -34,6 +35,7 @@ from dim_tf.config.inference import (
     ReadingConfig,
     WritingConfig,
 )
+from dim_tf.config.network import NetworkConfig
 from dim_tf.config.offline import (
     AdobeConfig,
     CutOutConfig,
@@ -47,9 +49,7 @@ from dim_tf.config.offline import (
 from dim_tf.config.page import PageConfig, ServingConfig
 from dim_tf.config.training import (
     DataConfig,
-    ExampleConfig,
     LossConfig,
-    NetworkConfig,
     OptimizationConfig,
     RunConfig,
     StartConfig,
