@@ -157,6 +157,7 @@ CHINESE: dict[str, str] = {
     "gain of refinement: error without it − error with it": "refinement 的收益：不用时的误差 − 用时的误差",
     "[95 % interval]": "[95 % 区间]",
     "difference: before − after": "两者之差：先合成 − 先缩放",
+    "Once the drift is gone, refinement is not needed at this scale: the error is lower without it.": "没有漂移之后，在这个规模上不需要 refinement：不用它误差反而更低。",
     "Once the drift is gone, refinement is not needed at this scale: it lowers the error by at most "
     "5 %.": "没有漂移之后，在这个规模上不需要 refinement：它最多把误差降低 5 %。",
     "Also without the drift, refinement is needed: it lowers the error by more than 5 %.": "即使没有漂移也需要 refinement：它把误差降低 5 % 以上。",

@@ -135,9 +135,13 @@ def _refinement(
             [words("difference: before − after"), interval_cell(words, found.difference)],
         ],
     )
+    not_needed = "Once the drift is gone, refinement is not needed at this scale: "
+    if found.gain_after.high < 0:
+        not_needed += "the error is lower without it."
+    else:
+        not_needed += "it lowers the error by at most 5 %."
     answers = {
-        HELD: "Once the drift is gone, refinement is not needed at this scale: it lowers the error "
-        "by at most 5 %.",
+        HELD: not_needed,
         DID_NOT_HOLD: "Also without the drift, refinement is needed: it lowers the error by more "
         "than 5 %.",
         UNDECIDED: "Whether refinement is needed once the drift is gone is undecided at this "

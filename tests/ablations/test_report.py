@@ -188,6 +188,22 @@ def test_both_languages_say_the_same_whatever_was_found(
     assert not re.search("[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}", prose_of("".join(chinese[1:-1])))
 
 
+@pytest.mark.parametrize(
+    ("added", "answer"),
+    [(0.01, "the error is lower without it"), (-0.01, "it lowers the error by at most 5 %")],
+)
+def test_refinement_that_is_not_needed_helps_little_or_harms(tmp_path, make_record, added, answer):
+    folder = tmp_path / "ablations"
+    for seed, error in enumerate((0.25, 0.26, 0.27), 1):
+        for name in ("base", "composite_before"):
+            write_record(folder, make_record(name, seed, error))
+        for name in ("refine", "refine_composite_before"):
+            write_record(folder, make_record(name, seed, error * (1 + added)))
+    write_report(AblationConfig(records_dir=str(folder)))
+    row_9 = (tmp_path / "ablations.md").read_text().split("\n## 9.")[1]
+    assert f"refinement is not needed at this scale: {answer}." in row_9
+
+
 def test_the_time_of_a_step_is_the_median_of_the_seeds(tmp_path, make_record):
     folder = tmp_path / "ablations"
     for seed, seconds in enumerate((0.1, 0.4, 0.3), 1):
