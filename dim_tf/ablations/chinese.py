@@ -53,7 +53,7 @@ CHINESE: dict[str, str] = {
     "with averaged weights": "用平均后的权重",
     "on real cut-outs": "在真实抠图素材上",
     "one seed": "一个种子",
-    "share of black predictions {values}": "全黑预测的比例 {values}",
+    "{black} of {runs} runs; share of black predictions {values}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}",
     "error on the sample {values}": "该样本上的误差 {values}",
     # Rules.
     "How it is judged": "如何判定",

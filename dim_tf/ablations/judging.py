@@ -80,6 +80,11 @@ class Finding(NamedTuple):
         return self.claim.rule not in ("all black", "fits one sample")
 
     @property
+    def black_runs(self) -> int:
+        """How many runs ended all black, where `by_seed` are shares of black predictions."""
+        return sum(share > BLACK_SHARE for share in self.by_seed.values())
+
+    @property
     def effect_size(self) -> float:
         """The mean difference in standard deviations over seeds (Cohen's d of pairs)."""
         spread = deviation(list(self.by_seed.values()))
@@ -163,7 +168,7 @@ def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
         right = min(chance_above(values, -tolerance), chance_below(values, tolerance))
     elif rule == "all black":
         # Shares that lie at 0 and 1 are far from normal: counted is how many runs end black.
-        black = sum(share > BLACK_SHARE for share in values)
+        black = finding.black_runs
         wrong = chance_of_as_many(black, len(values), MOST_RUNS)
         right = chance_of_as_few(black, len(values), NEARLY_ALL_RUNS)
         # Both can be small where there are many runs: the smaller one counts.

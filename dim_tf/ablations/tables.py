@@ -81,7 +81,12 @@ def finding_cell(words: Words, finding: Finding) -> str:
         return NOTHING
     if finding.claim.rule == "all black":
         values = seeds_cell(finding.by_seed.values(), 2)
-        return words("share of black predictions {values}", values=values)
+        return words(
+            "{black} of {runs} runs; share of black predictions {values}",
+            black=finding.black_runs,
+            runs=len(finding.by_seed),
+            values=values,
+        )
     if finding.claim.rule == "fits one sample":
         values = interval_cell(words, finding.interval, sign="")
         return words("error on the sample {values}", values=values)
