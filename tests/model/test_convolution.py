@@ -14,6 +14,19 @@ from dim_tf.model.convolution import (
 from dim_tf.system import processor
 
 
+def on_machine(monkeypatch, flags, gpus=(), onednn="1"):
+    """As if this were a machine whose processor has these flags, with these GPUs.
+
+    `onednn` is the setting of oneDNN; None: not set.
+    """
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if onednn:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
+    for module in (convolution, processor):
+        monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(gpus))
+
+
 def with_gradients(function, x, kernel, upstream):
     with tf.GradientTape() as tape:
         tape.watch([x, kernel])
@@ -64,11 +77,7 @@ def test_by_gradients_it_is_the_same_convolution(batch, height, width, channels,
 def test_it_is_chosen_with_onednn_on_a_processor_without_avx512(
     monkeypatch, setting, flags, dtype, chosen
 ):
-    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    if setting:
-        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", setting)
-    monkeypatch.setattr(convolution, "processor_flags", lambda: frozenset(flags))
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    on_machine(monkeypatch, flags, onednn=setting)
     graph = tf.function(convolve).get_concrete_function(
         tf.TensorSpec([1, 8, 8, 2], dtype), tf.TensorSpec([3, 3, 2, 4], dtype)
     )
@@ -80,14 +89,6 @@ def in_double_precision(function, x, kernel, upstream):
     """The convolution of these very values and its gradients, rounded to bfloat16 at the end."""
     exact = with_gradients(function, *(tf.cast(part, tf.float64) for part in (x, kernel, upstream)))
     return [tf.cast(part, tf.bfloat16) for part in exact]
-
-
-def on_machine(monkeypatch, flags, gpus=(), onednn="1"):
-    """As if this were a machine whose processor has these flags, with these GPUs."""
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
-    for module in (convolution, processor):
-        monkeypatch.setattr(module, "processor_flags", lambda: frozenset(flags))
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(gpus))
 
 
 @pytest.mark.parametrize("onednn", ["0", "1"])
