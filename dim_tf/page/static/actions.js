@@ -4,7 +4,7 @@ import { announce, tellFailure, tellProblem } from "./failures.js";
 import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
 import { brushUp, finishStep, isPainting, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
-import { readGreyPng, writeGreyPng } from "./png.js";
+import { AS_PAINTED, readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
 
@@ -103,7 +103,7 @@ async function computeMatte(photo, trimap) {
     const values = trimap.values.slice();
     const png = await writeGreyPng(values, width, height);
     const fields = { photo: photo.file, trimap: png };
-    const matte = await job.request("/api/matte", { output: "matte" }, fields);
+    const matte = await job.request("/api/matte", { output: "matte", ...AS_PAINTED }, fields);
     const seconds = (performance.now() - since) / 1000;
     const pictures = { matte: await readPyramid(matte.file), cutout: null };
     job.check();
@@ -118,7 +118,7 @@ async function computeMatte(photo, trimap) {
     whenBrushIsUp(() => state.result?.matte === matte.file && lookAtResult());
     announce("matte_ready");
     job.becomes("job_cutout");
-    const cutout = await job.request("/api/matte", { output: "cutout" }, fields);
+    const cutout = await job.request("/api/matte", { output: "cutout", ...AS_PAINTED }, fields);
     const picture = await readPyramid(cutout.file);
     job.check();
     update({
@@ -180,7 +180,7 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
   if (!photo || !trimap) return new Uint8Array();
   /** @type {Record<string, string>} */
   const query = { output: "trimap" };
-  if (own) query.invert = "no"; // a mask that the page has made
+  if (own) Object.assign(query, AS_PAINTED);
   else if (invert !== "auto" && kind !== "rectangle") query.invert = invert;
   if (band !== null && kind !== "trimap") query.trimap_kernel = String(band);
   if (label && kind === "mask" && !own) query.label = label;

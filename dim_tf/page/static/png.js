@@ -7,6 +7,12 @@ const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const GREY = 0;
 const HEADER_BYTES = 13;
 
+/**
+ * How the server is to read a mask or trimap that was painted here: as it is. It would guess else whether
+ * the object is black, and how the photo's EXIF orientation turns it.
+ */
+export const AS_PAINTED = { invert: "no", mask_orientation: "as_stored" };
+
 const CRC_TABLE = new Uint32Array(256).map((_, number) => {
   for (let bit = 0; bit < 8; bit++) number = number & 1 ? 0xedb88320 ^ (number >>> 1) : number >>> 1;
   return number;

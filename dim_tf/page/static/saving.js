@@ -2,7 +2,7 @@
 /** Files for the person: the server's own bytes, named after the photo. */
 import { announce, tellProblem } from "./failures.js";
 import { PHOTO_MATTE_AND_FILES, SAVE, run } from "./jobs.js";
-import { writeGreyPng } from "./png.js";
+import { AS_PAINTED, writeGreyPng } from "./png.js";
 import { send } from "./server.js";
 import { state, update } from "./state.js";
 
@@ -49,7 +49,7 @@ function requestFor(/** @type {What} */ what, /** @type {string} */ bits, backdr
   const fields = { photo: photo.file, trimap: result.trimap };
   if (what === "composite" && backdrop.kind === "colour") fields.background = backdrop.colour;
   if (what === "composite" && backdrop.kind === "picture") fields.background = backdrop.file;
-  return ["/api/matte", { output: what, bits }, fields];
+  return ["/api/matte", { output: what, bits, ...AS_PAINTED }, fields];
 }
 
 /**
@@ -64,7 +64,7 @@ async function trimapFile() {
   try {
     const fields = { photo: photo.file, trimap: own };
     const signal = AbortSignal.timeout(1000 * SECONDS_FOR_TRIMAP);
-    return (await send("/api/matte", { output: "trimap" }, fields, signal)).file;
+    return (await send("/api/matte", { output: "trimap", ...AS_PAINTED }, fields, signal)).file;
   } catch {
     return own;
   }

@@ -1,5 +1,6 @@
 """The page in a real browser: matte, ways of looking, files, stop, a server that goes and comes."""
 
+import io
 import json
 import subprocess
 import sys
@@ -13,7 +14,16 @@ from PIL import Image
 
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
-from tests.page.browser.hands import Held, idle, open_photo, saved, stroke, trimap_of, until
+from tests.page.browser.hands import (
+    Held,
+    idle,
+    open_photo,
+    saved,
+    set_size,
+    stroke,
+    trimap_of,
+    until,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -83,6 +93,40 @@ def test_from_photo_to_files_the_bytes_are_those_of_the_command(
     ):
         assert sixteen.mode.startswith("I")
         assert np.abs(np.asarray(sixteen) / 257 - np.asarray(eight)).max() <= 0.51
+
+
+@pytest.mark.parametrize("orientation", [1, 3])
+def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, orientation):
+    """Of a file it would guess whether the object is black, and how it lies on a turned photo."""
+    with Image.open(pictures / "disc.png") as photo:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        photo.transpose(Image.Transpose.ROTATE_180).save(tmp_path / "turned.png", exif=exif)
+    open_photo(page, tmp_path / "turned.png")
+    page.keyboard.press("f")
+    page.keyboard.press("b")
+    stroke(page, (60.5, 45.5))  # all is foreground, the border too
+    page.keyboard.press("f")
+    page.keyboard.press("u")
+    stroke(page, (20.5, 20.5), (60.5, 20.5))
+    page.keyboard.press("n")  # a hole at the upper left, with a band around it
+    set_size(page, 3)
+    stroke(page, (20.5, 20.5), (60.5, 20.5))
+    painted = trimap_of(page)
+    assert set(np.unique(painted)) == {0, 128, 255} and painted[0, 0] == painted[-1, -1] == 255
+    with page.expect_response("**/api/matte?output=trimap*") as answer:
+        _, content = saved(page, "[data-save=trimap]")
+    assert answer.value.ok
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), painted)
+    compute(page, "c")
+    for what in ("matte", "cutout"):
+        _, content = saved(page, f"[data-save={what}]")
+        alpha = np.asarray(Image.open(io.BytesIO(content)))
+        alpha = alpha[..., 3] if what == "cutout" else alpha
+        assert (alpha[painted == 255] == 255).all() and (alpha[painted == 0] == 0).all(), what
+    page.select_option("#bits", "16")
+    alpha = np.asarray(Image.open(io.BytesIO(saved(page, "[data-save=matte]")[1])))
+    assert (alpha[painted == 255] == 65535).all() and (alpha[painted == 0] == 0).all()
 
 
 def test_ways_of_looking_and_going_on(page, pictures):
@@ -259,7 +303,7 @@ def test_saving_waits_for_the_cutout_and_has_the_chosen_bits(page, pictures, tmp
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
     idle(page)
     page.select_option("#bits", "16")
-    held = Held(page, "**/api/matte?output=cutout&request=*")
+    held = Held(page, "**/api/matte?output=cutout&invert=*")
     page.keyboard.press("c")
     held.wait()
     page.focus("#canvas")
@@ -282,7 +326,7 @@ def test_stop_gives_up_a_save_that_waits(page, pictures):
     open_photo(page, pictures / "disc.png")
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
     idle(page)
-    held = Held(page, "**/api/matte?output=cutout&request=*")
+    held = Held(page, "**/api/matte?output=cutout&invert=*")
     page.keyboard.press("c")
     held.wait()
     page.click("[data-save=cutout]")
