@@ -4,6 +4,7 @@ A pixel at the object's edge shows alpha · F + (1 − alpha) · B. A cut-out ne
 the old background shines through as a halo. F is estimated by `dim_tf.matting.foreground`.
 """
 
+import math
 from pathlib import Path
 
 import cv2
@@ -66,14 +67,26 @@ def filling(picture: np.ndarray, height: int, width: int) -> np.ndarray:
         [height, width, 3] uint8.
     """
     scale = max(height / picture.shape[0], width / picture.shape[1])
+    # What will be seen of it, and a row more where the middle needs it: the whole of a narrow strip
+    # would take gigabytes.
+    middle = _middle(picture, math.ceil(height / scale), math.ceil(width / scale))
     size = [
         max(round(own * scale), side)
-        for own, side in zip(picture.shape[:2], (height, width), strict=True)
+        for own, side in zip(middle.shape[:2], (height, width), strict=True)
     ]
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(picture, size[::-1], interpolation=method)
+    resized = cv2.resize(middle, size[::-1], interpolation=method)
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    return picture[top : top + height, left : left + width]
+    return resized[top : top + height, left : left + width]
+
+
+def _middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The middle of a picture, of so many rows and columns or one more each, or what it has."""
+    top, left = (
+        max(0, own - side) // 2
+        for own, side in zip(picture.shape[:2], (height, width), strict=True)
+    )
+    return picture[top : picture.shape[0] - top, left : picture.shape[1] - left]
 
 
 def foreground_colours_of(

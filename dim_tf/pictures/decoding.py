@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
 from dim_tf.pictures.kinds import is_deep, largest_number
@@ -17,7 +17,10 @@ from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.system.quiet import stderr_held_back
 
 # TIFF and EXIF tags.
-_PHOTOMETRIC, _ORIENTATION, _EXTRA_SAMPLES = 0x0106, 0x0112, 0x0152
+_PHOTOMETRIC, _ORIENTATION, _PLANAR, _EXTRA_SAMPLES = 0x0106, 0x0112, 0x011C, 0x0152
+_APART = 2  # one channel after the other
+# What a further channel of a TIFF is: nothing said, or opacity that the colours are multiplied by.
+_NOTHING_SAID, _PREMULTIPLIED = 0, 1
 # Pillow's modes of more than 8 bits.
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I", "F")
 
@@ -33,19 +36,23 @@ class Decoded(NamedTuple):
 
 @contextlib.contextmanager
 def quiet_libraries() -> Iterator:
-    """Holds back what libraries say, and Pillow's own limit of pixels: ours is the user's.
+    """Holds back what libraries say, and Pillow's own limits: of pixels ours is the user's.
 
-    Both are the whole process's, so one thread at a time is inside.
+    A megabyte for a text or colour profile of a PNG, unpacked, is little for what editors write;
+    there remains the limit of all of its texts together. These are the whole process's, so one
+    thread at a time is inside.
     """
     # From then on and not for the block: `catch_warnings` is the whole process's as well, and would
     # take away what other threads warn of.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     with stderr_held_back() as said:
-        largest, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        limits = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS = None
+        PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
         try:
             yield said
         finally:
-            Image.MAX_IMAGE_PIXELS = largest
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
 
 
 def usable_profile(image: Image.Image) -> tuple[ColourProfile | None, list[str]]:
@@ -94,10 +101,15 @@ def decoded(
     except Exception as error:  # damaged data: both raise whatever they stumble over
         if lacks_memory(error):
             raise NotEnoughMemoryError(path) from None
-        raise InputError(
-            f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it "
-            f"anew as PNG ({kind})."
-        ) from None
+        raise undecodable(path, kind) from None
+
+
+def undecodable(path: Path, kind: str) -> InputError:
+    """What to say of a file that is damaged, or of which the libraries know nothing."""
+    return InputError(
+        f"{path} cannot be decoded; it is damaged, cut short or of a rare kind, so save it anew as "
+        f"PNG ({kind})."
+    )
 
 
 def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | None) -> Decoded:
@@ -125,6 +137,9 @@ def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | 
 
 
 def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str) -> Decoded:
+    tags = image.tag_v2 if kind == "TIFF" else {}
+    if tags.get(_PLANAR) == _APART and len(image.getbands()) > 1:  # OpenCV would mix them up
+        raise ValueError("planar")
     # A PGM of text may end without the line's end that OpenCV wants.
     buffer = np.frombuffer(content + b"\n" if kind == "PPM or PGM" else content, np.uint8)
     pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
@@ -136,7 +151,6 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
         largest = largest_number(content)
         pixels = (pixels.astype(np.uint32) * 65_535 + largest // 2) // largest
         pixels = np.minimum(pixels, 65_535).astype(np.uint16)
-    tags = image.tag_v2 if kind == "TIFF" else {}
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels
     if pixels.ndim == 2:
@@ -145,8 +159,23 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
         rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         return Decoded(rgb, white_is_known=white_is_known)
     rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
-    says_nothing = tags.get(_EXTRA_SAMPLES, (2,)) == (0,)
-    return Decoded(rgb, None if says_nothing else np.ascontiguousarray(pixels[..., 3]))
+    opacity = np.ascontiguousarray(pixels[..., 3])
+    (meaning, *_) = tags.get(_EXTRA_SAMPLES, (None,))
+    if meaning == _NOTHING_SAID:
+        return Decoded(rgb)
+    if meaning == _PREMULTIPLIED:
+        rgb = _divided(rgb, opacity)
+    return Decoded(rgb, opacity)
+
+
+def _divided(colours: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """Colours that were multiplied by their opacity as they were before, [H, W, 3] uint16.
+
+    Where nothing is opaque they are as they were stored.
+    """
+    largest = np.iinfo(opacity.dtype).max
+    divisor = np.where(opacity == 0, largest, opacity)[..., None].astype(np.float32)
+    return np.minimum(np.round(colours * (largest / divisor)), largest).astype(colours.dtype)
 
 
 def _whole_numbers(path: Path, pixels: np.ndarray) -> np.ndarray:

@@ -54,6 +54,9 @@ _BITS_PER_SAMPLE, _COMPRESSION = 0x0102, 0x0103
 _JPEG_IN_TIFF = (6, 7)
 _PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
 _LOSSLESS_WEBP = b"VP8L"
+# Of a JPEG a marker that something follows; not zeros after a 255 of the pixels, nor restarts.
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
+_JPEG_END = b"\xd9"
 
 
 class UnreadKindError(InputError):
@@ -105,8 +108,15 @@ def lacks_its_end(kind: str, content: bytes) -> bool:
         while content[place + 4 : place + 8] != b"IEND" and place < len(content):
             place += 12 + int.from_bytes(content[place : place + 4])
         return place >= len(content)
-    # Not the end of a thumbnail, which stands in front of the picture.
-    return kind == "JPEG" and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
+    if kind != "JPEG":
+        return False
+    # From segment to segment, as a thumbnail in front of the picture has an end of its own, and
+    # behind it a phone may have put a film with bytes of any kind.
+    marker = _JPEG_MARKER.search(content)
+    while marker and marker[1] != _JPEG_END:
+        length = int.from_bytes(content[marker.end() : marker.end() + 2])
+        marker = _JPEG_MARKER.search(content, marker.end() + length)
+    return not marker
 
 
 def is_deep(content: bytes, image: Image.Image, kind: str) -> bool:

@@ -9,6 +9,7 @@ a picture of which a part is missing. What a picture means is said by its role:
 import contextlib
 import io
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from dim_tf.pictures.decoding import (
     decoded,
     orientation_of,
     quiet_libraries,
+    undecodable,
     usable_profile,
 )
 from dim_tf.pictures.kinds import (
@@ -39,6 +41,8 @@ from dim_tf.system.errors import InputError, tell
 _NEW_SUBFILE_TYPE = 0x00FE
 # What libjpeg says where it fills the rest of a picture with grey.
 _JPEG_INCOMPLETE = "premature end of"
+# And where what it made of the numbers does not fill the picture, or fills it twice.
+_JPEG_DAMAGED = re.compile("extraneous bytes before marker 0xd|bad Huffman code|instead of RST")
 
 
 class Picture(NamedTuple):
@@ -124,6 +128,8 @@ def picture_of_content(
         stored = decoded(path, content, image, kind, profile)
         if _JPEG_INCOMPLETE in said():
             raise InputError(f"{path} is damaged: a part of the picture is missing (JPEG).")
+        if _JPEG_DAMAGED.search(said()):
+            notes.append("its data is damaged, so that a part of the picture may be wrong (JPEG)")
         # Of a PNG it may stand behind the pixels.
         orientation = turned_by_library or orientation_of(image)
     if several:
@@ -306,4 +312,6 @@ def _opened(path: Path, content: bytes, kind: str) -> tuple[Image.Image, bool, b
             several = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
             is_thumbnail = kind == "TIFF" and bool(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1)
             return image, several, is_thumbnail
+    if kind == "TIFF":  # of which there are more kinds than Pillow knows
+        raise undecodable(path, kind)
     raise InputError(f"{path} is damaged or cut short ({kind}); copy or download it again.")

@@ -1,3 +1,5 @@
+import resource
+
 import cv2
 import numpy as np
 import pytest
@@ -105,6 +107,15 @@ def test_a_picture_fills_the_photo_and_is_cropped_in_the_middle(size):
         scale = max(60 / size[0], 80 / size[1])
         assert np.ptp(red) == pytest.approx(255 * 80 / (size[1] * scale), abs=8)
         assert np.ptp(green) == pytest.approx(255 * 60 / (size[0] * scale), abs=8)
+
+
+def test_a_narrow_strip_does_not_take_gigabytes():
+    strip = np.zeros((1, 1001, 3), np.uint8)
+    strip[0, 500] = 255
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    made = filling(strip, 800, 600)
+    assert (made[:, 250:350] > 200).all() and made.shape == (800, 600, 3)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 def test_the_files_hold_colours_opacity_and_composite(infer):

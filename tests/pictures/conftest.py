@@ -16,3 +16,14 @@ def picture_of():
         return Picture(pixels=np.asarray(pixels), opacity=opacity, **values)
 
     return make
+
+
+@pytest.fixture
+def picture_file(tmp_path):
+    """Writes bytes to a file and returns its path."""
+
+    def write(content):
+        (tmp_path / "picture").write_bytes(content)
+        return tmp_path / "picture"
+
+    return write

@@ -6,7 +6,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
@@ -41,17 +41,6 @@ def encoded(image, kind, **options):
 
 def chunk(name, data):
     return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-@pytest.fixture
-def picture_file(tmp_path):
-    """Writes bytes to a file and returns its path."""
-
-    def write(content):
-        (tmp_path / "picture").write_bytes(content)
-        return tmp_path / "picture"
-
-    return write
 
 
 @pytest.mark.parametrize("write", [write_png, write_bmp])
@@ -288,9 +277,49 @@ def test_half_a_jpeg_with_a_proper_end_is_refused(picture_file):
         read_picture(path)
 
 
-def test_what_follows_the_end_of_a_jpeg_is_no_harm(picture_file):
-    path = picture_file(KINDS["RGB JPEG"] + b"a phone's own notes")
-    assert read_picture(path).pixels.shape == SMOOTH.shape
+@pytest.mark.parametrize("behind", [b"a phone's own notes", b"a film \xff\xda with any bytes"])
+def test_what_follows_the_end_of_a_jpeg_is_no_harm(picture_file, behind):
+    path = picture_file(KINDS["RGB JPEG"] + behind)
+    picture = read_picture(path)
+    assert (picture.pixels.shape, picture.notes) == (SMOOTH.shape, ())
+
+
+def test_the_end_of_a_thumbnail_is_not_that_of_the_jpeg(picture_file):
+    content = KINDS["RGB JPEG"]
+    thumbnail = b"\xff\xe1" + (2 + len(content)).to_bytes(2) + content
+    path = picture_file(content[:2] + thumbnail + content[2:])
+    assert read_picture(path).notes == ()
+    with pytest.raises(InputError, match="cut short"):
+        read_picture(picture_file(content[:2] + thumbnail + content[2:-2]))
+
+
+def test_a_jpeg_whose_data_is_damaged_is_told(picture_file):
+    noise = Image.fromarray(RANDOM.integers(0, 256, (200, 200, 3), np.uint8))
+    content = bytearray(encoded(noise, "JPEG"))
+    middle = len(content) // 2
+    content[middle : middle + 8] = b"\x55" * 8
+    notes = read_picture(picture_file(bytes(content))).notes
+    assert notes == ("its data is damaged, so that a part of the picture may be wrong (JPEG)",)
+
+
+@pytest.mark.parametrize("behind_pixels", [False, True])
+def test_a_png_with_a_long_text_is_read(picture_file, behind_pixels):
+    """As editors keep their history in it; Pillow's own limit is a megabyte."""
+    content = KINDS["RGB PNG"]
+    text = chunk(b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(bytes(2_000_000)))
+    at = len(content) - 12 if behind_pixels else 33
+    picture = read_picture(picture_file(content[:at] + text + content[at:]))
+    np.testing.assert_array_equal(picture.pixels, SMOOTH)
+
+
+def test_a_png_with_a_large_colour_profile_is_read(picture_file):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    content = KINDS["RGB PNG"]
+    large = profile + bytes(2_000_000)
+    large = len(large).to_bytes(4) + large[4:]
+    profile = chunk(b"iCCP", b"x\0\0" + zlib.compress(large))
+    picture = read_picture(picture_file(content[:33] + profile + content[33:]))
+    np.testing.assert_array_equal(picture.pixels, SMOOTH)
 
 
 def test_warnings_of_libraries_are_held_back(picture_file, capfd):
