@@ -17,7 +17,7 @@ from dim_tf.config import values_of
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.config.flags import config_from_flags, define_flags, flag_error_sentence
 from dim_tf.system.errors import InputError, printable
-from dim_tf.system.quiet import keep_own_stderr
+from dim_tf.system.quiet import keep_own_stderr, open_closed_stderr
 
 # Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
@@ -137,8 +137,10 @@ def quiet_broken_pipe() -> Iterator[None]:
     """Ends the program without a traceback where what it prints cannot be written.
 
     That is where nobody reads on, as in `--help | head -3`, and a full disk. Letters that the
-    terminal's code page does not have are written by their numbers.
+    terminal's code page does not have are written by their numbers. A closed stderr is opened on
+    nothing.
     """
+    open_closed_stderr()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(errors="backslashreplace")

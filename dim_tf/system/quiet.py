@@ -48,6 +48,23 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
             os.close(terminal)
 
 
+def open_closed_stderr() -> None:
+    """Opens stderr on nothing where it is closed, as a service's may be.
+
+    For programs, once at their begin. Else the next file that is opened would get its descriptor,
+    Python would print errors to standard output, amid a picture that is written there, and nothing
+    would be known of what libraries say of a picture of which a part is missing.
+    """
+    try:
+        os.fstat(_STDERR)
+    except OSError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        if nothing != _STDERR:
+            os.dup2(nothing, _STDERR)
+            os.close(nothing)
+        sys.stderr = os.fdopen(_STDERR, "w", closefd=False)
+
+
 def keep_own_stderr() -> None:
     """Lets Python write to stderr past `stderr_held_back`, through a descriptor of its own.
 

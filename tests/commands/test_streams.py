@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dim_tf.commands.progress import under_bar
 from dim_tf.commands.words.cutout import cut_out
@@ -123,6 +124,24 @@ def test_streams_that_are_closed_or_full(arguments, closed, status, said):
     assert ended.returncode == status, ended.stderr
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the stream")
+@pytest.mark.parametrize("word", ["matte", "nonsense"])
+def test_with_stderr_closed_the_same_is_refused_and_nothing_printed(pictures, word):
+    with Image.open("photo.png") as photo:
+        photo.convert("RGB").save("part.jpg")
+    content = Path("part.jpg").read_bytes()
+    Path("part.jpg").write_bytes(content[: -len(content) // 4] + b"\xff\xd9")
+    ended = subprocess.run(
+        f"{sys.executable} -m dim_tf {word} part.jpg mask.png -o - 2>&-",
+        shell=True,
+        capture_output=True,
+        cwd=pictures,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, b"")
 
 
 def test_what_a_code_page_does_not_have_is_printed_by_its_number(tmp_path):
