@@ -12,7 +12,7 @@ import numpy as np
 from absl import logging
 
 from dim_tf.config import NetworkConfig
-from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
+from dim_tf.model.run_folder import checkpoint_path, list_checkpoints, step_of
 from dim_tf.model.weights import (
     DamagedFileError,
     assign_network_arrays,
@@ -32,8 +32,12 @@ def save_checkpoint(
     config: NetworkConfig,
     progress: dict[str, Any],
     keep: int,
+    every: int,
 ) -> Path:
     """Writes the state of a run, atomically, and removes all but the newest `keep` checkpoints.
+
+    One that was written between two others, since the run was stopped there, goes before any of
+    these: a run that was stopped ends with the same checkpoints as one that was not.
 
     Args:
         run_dir: of the run.
@@ -42,6 +46,7 @@ def save_checkpoint(
         config: of the network.
         progress: what else the run needs to go on, as JSON values; holds `step`.
         keep: at least 1.
+        every: steps between checkpoints of a run that is not stopped.
 
     Raises:
         InputError: the file cannot be written; the older checkpoints are untouched then.
@@ -50,7 +55,8 @@ def save_checkpoint(
     write_arrays(path, network_arrays(network) | _optimizer_arrays(optimizer), config, progress)
     # A newer one can be there only if it is damaged; it must not push out the one just written.
     others = [other for other in list_checkpoints(run_dir) if other != path]
-    for old in others[keep - 1 :]:
+    regular_first = sorted(others, key=lambda other: step_of(other) % every != 0)
+    for old in regular_first[keep - 1 :]:
         old.unlink(missing_ok=True)
     return path
 

@@ -193,8 +193,15 @@ class ChiefsRecords(Records):
         if self._folder.lock.is_held():
             self._loss_log.flush()
             self._tensorboard.flush()
-        network, keep = self._run.network, self._run.keep_checkpoints
-        save_checkpoint(self._run_dir, self._network, self._optimizer, network, progress, keep)
+        save_checkpoint(
+            self._run_dir,
+            self._network,
+            self._optimizer,
+            self._run.network,
+            progress,
+            self._run.keep_checkpoints,
+            self._run.checkpoint_every,
+        )
         self.saved_step = progress["step"]
 
     def _check_folder(self) -> None:

@@ -42,8 +42,9 @@ def assert_same(state, expected):
         np.testing.assert_array_equal(array, other)
 
 
-def save(run_dir, state, step, keep=3):
-    return save_checkpoint(run_dir, *state, CONFIG, {"step": step, "best": None, **SETTINGS}, keep)
+def save(run_dir, state, step, keep=3, every=1):
+    progress = {"step": step, "best": None, **SETTINGS}
+    return save_checkpoint(run_dir, *state, CONFIG, progress, keep, every)
 
 
 def names(run_dir):
@@ -53,7 +54,7 @@ def names(run_dir):
 def test_everything_comes_back_to_the_last_bit(states, tmp_path):
     source, target = states
     save_checkpoint(
-        tmp_path, *source, CONFIG, {"step": 7, "best": {"SAD": 0.1}, **SETTINGS}, keep=3
+        tmp_path, *source, CONFIG, {"step": 7, "best": {"SAD": 0.1}, **SETTINGS}, keep=3, every=1
     )
     assert restore_newest(tmp_path, *target, CONFIG, {"seed": 1}) == {
         "step": 7,
@@ -83,6 +84,17 @@ def test_only_the_newest_are_kept_and_the_best_beside_them(states, tmp_path):
     assert names(tmp_path) == ["step-100000005.npz", "step-99999995.npz"]
     assert best_path(tmp_path).exists()
     assert len(list((tmp_path / "checkpoints").iterdir())) == 3
+
+
+def test_a_run_that_was_stopped_ends_with_the_checkpoints_of_one_that_was_not(states, tmp_path):
+    """Their mean may be asked for: none may be pushed out by that of the stop."""
+    stopped, other_every = tmp_path / "stopped", tmp_path / "other_every"
+    for step in (2, 4, 6, 7, 8):
+        save(stopped, states[0], step, keep=3, every=2)
+    assert names(stopped) == ["step-00000008.npz", "step-00000006.npz", "step-00000004.npz"]
+    for step, every in ((2, 2), (4, 2), (5, 5), (10, 5)):
+        save(other_every, states[0], step, keep=3, every=every)
+    assert names(other_every) == ["step-00000010.npz", "step-00000005.npz", "step-00000004.npz"]
 
 
 def test_half_written_and_foreign_files_are_not_checkpoints(states, tmp_path):
