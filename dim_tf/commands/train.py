@@ -3,11 +3,12 @@
 import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dim_tf.commands.prepare import make_dataset
-from dim_tf.config import DataConfig, OfflineConfig, TrainingConfig, with_values
+from dim_tf.config import DataConfig, OfflineConfig, RunConfig, TrainingConfig, with_values
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.evaluation.report import errors_as_text
@@ -16,9 +17,14 @@ from dim_tf.system.quiet import import_tensorflow
 from dim_tf.training.cluster import cluster_of
 from dim_tf.training.settled import settled
 
+if TYPE_CHECKING:
+    from dim_tf.training.loop import TrainingResult
+
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
 _REASONS_SHOWN = 20
+# A shell adds it to the number of the signal that ended a program.
+_STOPPED_BY = 128
 
 
 def start_run(config: TrainingConfig, flagfile: str) -> None:
@@ -31,6 +37,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
 
     Raises:
         InputError: see `train`.
+        SystemExit: a signal stopped it; with the status that says so, since what waits for the
+            program, as a cluster does or `&&` in a shell, would take it for finished else.
     """
     # Before data is made, which takes minutes.
     data, run = config.data, settled(config.run)
@@ -39,7 +47,6 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     for name, folder in needed.items():
         if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
-    run_dir = Path(run.run_dir)
     # The others of several workers wait for it: they may share the disk.
     if chief and data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(
@@ -57,14 +64,22 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
         _keep_decoded_copies(data, run.progress)
     # Not earlier: TensorFlow takes seconds, and the processes that make the data do without.
     import_tensorflow()
-    from dim_tf.training.best import errors_of
     from dim_tf.training.loop import train
+
+    result = train(run, data.data_dir, flagfile)
+    if chief:
+        _sum_up(result, run)
+    if result.stopped_by:
+        sys.exit(_STOPPED_BY + result.stopped_by)
+
+
+def _sum_up(result: "TrainingResult", run: RunConfig) -> None:
+    """Prints how a run went."""
+    from dim_tf.training.best import errors_of
     from dim_tf.training.preview import PREVIEW_NAME
     from dim_tf.training.progress import read_loss_log
 
-    result = train(run, data.data_dir, flagfile)
-    if not chief:  # which tells how it went
-        return
+    run_dir = Path(run.run_dir)
     errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
     errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
     first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import math
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -53,11 +54,16 @@ class TrainingResult(NamedTuple):
     """How a run ended."""
 
     step: int  # steps done in all
-    finished: bool  # False where a signal stopped it before the last step
     best: dict[str, Any] | None  # of the best validation: step, errors, checksum of its set
     skipped_examples: dict[str, int]  # how often, by what is wrong
     skipped_steps: int  # that were not finite
     step_seconds: float | None  # median of the last `log_every` steps; None where there was none
+    stopped_by: signal.Signals | None  # None where it came to the last step
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to the last step."""
+        return self.stopped_by is None
 
 
 def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
@@ -165,11 +171,11 @@ def _train(
     workers.wait()
     return TrainingResult(
         progress["step"],
-        finished,
         progress["best"],
         progress["skipped_examples"],
         progress["skipped_steps"],
         records.step_seconds(),
+        None if finished else signals.number,
     )
 
 

@@ -9,10 +9,12 @@ class StopSignals:
 
     Attributes:
         received: whether one came.
+        number: of the last one; SIGTERM before any came, as of a stop that another worker asks for.
     """
 
     def __enter__(self) -> "StopSignals":
         self.received = False
+        self.number = signal.SIGTERM
         self._previous = {
             number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
         }
@@ -20,6 +22,7 @@ class StopSignals:
 
     def _note(self, number: int, frame: Any) -> None:
         self.received = True
+        self.number = signal.Signals(number)
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._previous.items():

@@ -1,6 +1,7 @@
 """Runs whose training is told, not done."""
 
 import dataclasses
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def trained(monkeypatch):
             {"step": step} | dict.fromkeys(keys, float(len(runs))) for step in range(1, steps + 1)
         ]
         (Path(run.run_dir) / "checkpoints").mkdir(parents=True, exist_ok=True)
-        return TrainingResult(steps, not runs.stop, None, {}, 0, 0.1)
+        return TrainingResult(steps, None, {}, 0, 0.1, signal.SIGTERM if runs.stop else None)
 
     monkeypatch.setattr("dim_tf.training.loop.train", train)
     monkeypatch.setattr("dim_tf.training.progress.read_loss_log", lambda run_dir: logs[run_dir])

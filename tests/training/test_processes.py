@@ -48,7 +48,7 @@ def test_sigterm_saves_and_says_how_to_go_on(make_config, tmp_path):
     wait_for(checkpoint_path(Path(config.run.run_dir), 20), process)
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    assert process.returncode == 128 + signal.SIGTERM, errors
     assert "saved; the same command goes on" in output
     step = list_checkpoints(Path(config.run.run_dir))[0]
     assert f"Stopped at step {int(step.stem.removeprefix('step-'))} of 100000" in output

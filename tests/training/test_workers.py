@@ -125,7 +125,7 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
     wait_until_there(checkpoint_path(run_dir_of(config), 5), processes)
     processes[1].send_signal(signal.SIGTERM)
     ends = end_of(processes)
-    assert [status for status, *_ in ends] == [0, 0], ends
+    assert [status for status, *_ in ends] == [143, 143], ends
     step = step_of(list_checkpoints(run_dir_of(config))[0])
     assert f"Stopped at step {step} of {STEPS}, saved; the same command goes on." in ends[0][1]
     assert step < STEPS and len(losses_of(run_dir_of(config))) == step
