@@ -24,6 +24,7 @@ from dim_tf.matting.predict import load_model
 from dim_tf.model.vgg16 import read_vgg16
 from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.writing import write_png
+from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.npz import read_npz
 
@@ -222,6 +223,31 @@ def test_control_characters_in_a_name_reach_no_terminal(tmp_path):
     text = str(summary)
     assert "has a name that not every system can store" in text
     assert printable(text.replace("\n", "")) == text.replace("\n", "")
+
+
+def test_a_name_that_is_no_utf8_is_named_and_passed_over(tmp_path):
+    """One photo among thousands; and the folder itself may have such a name."""
+    folder = tmp_path / os.fsdecode(b"photos \xff")
+    try:
+        for name in ("cat", "dog", os.fsdecode(b"bad \xff")):
+            write_png(folder / f"{name}.png", render_texture(1, (300, 300)))
+    except InputError:
+        pytest.skip("this file system has no such names")
+    config = with_values(
+        OfflineConfig(),
+        out_dir=str(tmp_path / "out"),
+        synthetic=1,
+        photos_dir=str(folder),
+        workers=1,
+        progress=False,
+    )
+    for written in (4, 0):  # the second time all is there already
+        summary = make_dataset(config)
+        (refusal,) = summary.refused
+        assert refusal.endswith(
+            "bad \udcff.png has a name that not every system can store; rename it."
+        )
+        assert (summary.backgrounds, summary.written) == (2, written)
 
 
 # Flagfiles

@@ -86,7 +86,8 @@ class Summary:
 def fingerprint(names: Iterable[str]) -> str:
     """A short text that changes when a list of names does."""
     names = list(names)
-    return f"{len(names)} pictures (checksum {zlib.crc32(chr(0).join(names).encode()):08x})"
+    content = chr(0).join(names).encode(errors="surrogatepass")  # a name may be no UTF-8
+    return f"{len(names)} pictures (checksum {zlib.crc32(content):08x})"
 
 
 def settings_of(seed: int, *parts: Any) -> dict[str, str]:
@@ -154,7 +155,9 @@ def _take(out_dir: Path, settings: dict[str, str]) -> None:
             "folder."
         )
     else:
-        write_bytes(path, (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode())
+        text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
+        # So JSON writes what is no UTF-8 in a name.
+        write_bytes(path, text.encode(errors="backslashreplace"))
     remove_unfinished(out_dir)
 
 

@@ -4,6 +4,7 @@ so that the graph can be serialised (tf.data service) and runs outside Python's 
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -222,7 +223,7 @@ def what_is_wrong(manifest: Manifest, pair: int) -> str | None:
 
 def _paths(manifest: Manifest, path_of: Callable[[int], Path]) -> tf.Tensor:
     """[N] string: for each pair the file that holds one of its pictures."""
-    fastest = functools.cache(lambda png: str(fastest_path(manifest.data_dir, png)))
+    fastest = functools.cache(lambda png: os.fsencode(fastest_path(manifest.data_dir, png)))
     return tf.constant([fastest(path_of(pair)) for pair in range(len(manifest))])
 
 
@@ -231,7 +232,7 @@ def _read(path: tf.Tensor, channels: int) -> tf.Tensor:
     content = tf.io.read_file(path)
     # Width and height of a PNG; of a BMP, whose pixels are not compressed, something else.
     size = tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False)
-    is_bmp = tf.strings.regex_full_match(path, r".*\.bmp")
+    is_bmp = tf.equal(tf.strings.substr(path, -4, 4), ".bmp")
     pixels = tf.reduce_prod(tf.cast(size, tf.int64))
     tf.debugging.Assert(is_bmp | (pixels <= MAX_DATASET_PIXELS), [path, size])
     picture = tf.cond(

@@ -108,7 +108,7 @@ class ChiefsRecords(Records):
         self._model = MattingModel(network, run.network, {})
         self.saved_step = progress["step"]
         if folder.flagfile:
-            write_bytes(self._run_dir / FLAGFILE_NAME, folder.flagfile.encode())
+            self._write_flagfile()
         if run.preview and progress["step"] == 0:
             write_before(self._run_dir, self._model)
         has = {
@@ -204,6 +204,11 @@ class ChiefsRecords(Records):
         )
         self.saved_step = progress["step"]
 
+    def _write_flagfile(self) -> None:
+        # A folder's name may hold bytes that are no UTF-8.
+        content = self._folder.flagfile.encode(errors="backslashreplace")
+        write_bytes(self._run_dir / FLAGFILE_NAME, content)
+
     def _check_folder(self) -> None:
         run_dir = self._run_dir
         if self._folder.lock.is_held():
@@ -215,7 +220,7 @@ class ChiefsRecords(Records):
             )
         with FolderLock(run_dir):
             self._save()
-            write_bytes(run_dir / FLAGFILE_NAME, self._folder.flagfile.encode())
+            self._write_flagfile()
         raise InputError(
             f"{run_dir} was deleted or moved during the run. Step {self.saved_step} was saved in a "
             "new folder of that name, without the logs of the steps before; the same command goes "

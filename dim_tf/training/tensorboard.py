@@ -30,7 +30,7 @@ class TensorBoard:
         with writing(self._folder), self._telling():
             for path in self._folder.glob(_EVENT_FILES):
                 _cut_off_after(path, step)
-            self._writer = tf.summary.create_file_writer(str(self._folder))
+            self._writer = tf.summary.create_file_writer(os.fsencode(self._folder))
 
     def scalars(self, step: int, values: dict[str, float], group: str) -> None:
         """Writes scalars as <group>/<name>."""
@@ -89,7 +89,7 @@ def _cut_off_after(path: Path, step: int) -> None:
     """
     length, holds_summaries = 0, False
     with contextlib.suppress(tf.errors.DataLossError):
-        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        for record in tf.data.TFRecordDataset(os.fsencode(path)).as_numpy_iterator():
             event = tf.compat.v1.Event.FromString(record)
             if event.step > step:
                 break

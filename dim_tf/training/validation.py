@@ -50,7 +50,8 @@ def validation_set_text(images: list[ValidationImage]) -> str:
     checksum = 0
     for file in (file for image in images for file in image):
         try:
-            checksum = zlib.crc32(file.read_bytes(), zlib.crc32(file.stem.encode(), checksum))
+            name = file.stem.encode(errors="surrogatepass")  # it may be no UTF-8
+            checksum = zlib.crc32(file.read_bytes(), zlib.crc32(name, checksum))
         except OSError as error:
             raise InputError(f"{file} cannot be read: {error.strerror or error}.") from None
     return f"{len(images)} pictures (checksum {checksum:08x})" if images else ""

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -5,12 +6,15 @@ import numpy as np
 import pytest
 
 from dim_tf.config import with_values
+from dim_tf.config.flags import flagfile_text
+from dim_tf.dataset.decoded import write_decoded_copies
+from dim_tf.dataset.manifest import read_manifest
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
-from tests.training.run_files import arrays_of, train_as
+from tests.training.run_files import arrays_of, losses_of, train_as
 
 
 @pytest.fixture
@@ -132,3 +136,30 @@ def test_a_bad_validation_image_is_refused_before_the_first_step(
     with pytest.raises(InputError, match=sentence):
         train_as(config)
     assert not Path(config.run.run_dir).exists()
+
+
+def test_folders_and_pictures_may_have_names_that_are_no_utf8(
+    make_config, dataset, validation_dir, tmp_path
+):
+    odd = os.fsdecode(b"odd \xff")
+    try:
+        shutil.copytree(dataset, tmp_path / f"data {odd}")
+        for kind in ("rgb", "trimap", "alpha"):
+            (validation_dir / kind / "p.png").rename(validation_dir / kind / f"{odd}.png")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    write_decoded_copies(read_manifest(tmp_path / f"data {odd}"), 1.0, progress=False)
+    config = make_config(
+        data_dir=str(tmp_path / f"data {odd}"),
+        validation_dir=str(validation_dir),
+        run=f"run {odd}",
+        validate_every=2,
+        image_every=1,
+        steps=2,
+    )
+    train_as(config, flagfile_text(config))
+    result = train_as(with_values(config, steps=4), flagfile_text(config))
+    assert result.finished and result.best
+    plain = make_config(steps=4, run="plain")
+    train_as(plain)
+    assert losses_of(config.run.run_dir) == losses_of(plain.run.run_dir)
