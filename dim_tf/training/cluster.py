@@ -125,9 +125,17 @@ def host_and_port(address: str) -> tuple[str, int]:
         InputError: it is none.
     """
     parts = _HOST_AND_PORT.fullmatch(address)
-    if not parts or not 0 < int(parts["port"]) < 2**16:
+    if not parts or not 0 < int(parts["port"]) < 2**16 or not _is_host(parts["host"]):
         raise InputError(f"{address} is no address; give HOST:PORT with a port from 1 to 65535.")
     return parts["ipv6"] or parts["host"], int(parts["port"])
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether a name can be looked up at all: Python raises of one with an empty part."""
+    with contextlib.suppress(UnicodeError):
+        (name or "").encode("idna")
+        return True
+    return False
 
 
 def wait_for_all(cluster: Cluster, seconds: float) -> None:

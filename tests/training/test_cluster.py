@@ -47,6 +47,8 @@ def test_a_chief_comes_first():
         (config_with({"worker": [1]}, {}), "lists 1, which is no address"),
         (config_with({"worker": ["alpha:0"]}, {}), "alpha:0 is no address"),
         (config_with({"worker": ["alpha:99999"]}, {}), "alpha:99999 is no address"),
+        (config_with({"worker": ["alpha..example:2222"]}, {}), "example:2222 is no address"),
+        (config_with({"worker": [f"{'a' * 64}.example:2222"]}, {}), "example:2222 is no address"),
         (tf_config(TWO[:1] * 2, 0), "lists an address twice"),
         (tf_config(TWO, 2), "this is worker 2, and it lists 2 of worker; give an index from 0"),
         (tf_config(TWO, -1), "this is worker -1"),
