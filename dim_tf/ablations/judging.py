@@ -248,7 +248,7 @@ def _verdict(finding: Finding, level: float) -> str:
 def verdict_together(verdicts: Iterable[str]) -> str:
     """The verdict on claims that are one: all of them must hold."""
     verdicts = list(verdicts)
-    for verdict in (NOT_RUN, DID_NOT_HOLD, UNDECIDED, HELD_SLIGHTLY):
+    for verdict in (DID_NOT_HOLD, NOT_RUN, UNDECIDED, HELD_SLIGHTLY):
         if verdict in verdicts:
             return verdict
     return HELD

@@ -40,6 +40,7 @@ DATA_FOLDER, RUNS_FOLDER = "data", "runs"
 # The error on training examples is the mean of this share of the steps at the end, or of as many.
 LAST_SHARE, LAST_STEPS = 1 / 30, 50
 _CURVE_POINTS = 60
+_DATASET = "dataset"
 
 
 def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
@@ -62,7 +63,8 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     from dim_tf.training.progress import read_loss_log
 
     trainings = arm_configs(arm, config, seed)
-    folders = run_folders(arm, seed, config, trainings)
+    conditions = conditions_of(config)
+    folders = run_folders(arm, seed, config, trainings, conditions[_DATASET])
     stopwatch = Stopwatch(folders[-1])
     data_dir = str(Path(config.work_dir) / DATA_FOLDER)
     rows: list[dict[str, float]] = []
@@ -90,7 +92,7 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
         arm=arm.name,
         seed=seed,
         settings=settings_of_arm(trainings),
-        conditions=conditions_of(config),
+        conditions=conditions,
         versions=_versions(),
         machine=_machine(),
         steps=int(rows[-1]["step"]),
@@ -109,18 +111,18 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
 
 
 def run_folders(
-    arm: Arm, seed: int, config: AblationConfig, trainings: Sequence[TrainingConfig]
+    arm: Arm, seed: int, config: AblationConfig, trainings: Sequence[TrainingConfig], dataset: str
 ) -> list[Path]:
-    """The folders of an arm's runs: other settings have others, so that no run goes on with them.
+    """The folders of an arm's runs.
 
-    Arms that begin with the same runs share their folders.
+    Other settings have others, so that no run goes on with them, and so has another dataset, by its
+    condition from `conditions_of`. Arms that begin with the same runs share their folders.
     """
-    folder = Path(config.work_dir) / RUNS_FOLDER
-    return [
-        folder
-        / f"{name.replace('/', '_')}_seed{seed}_{fingerprint(settings_of_arm(trainings[:number]))}"
-        for number, name in enumerate(arm.flagfiles, 1)
-    ]
+    folder, folders = Path(config.work_dir) / RUNS_FOLDER, []
+    for number, name in enumerate(arm.flagfiles, 1):
+        decided_by = {_DATASET: dataset} | settings_of_arm(trainings[:number])
+        folders.append(folder / f"{name.replace('/', '_')}_seed{seed}_{fingerprint(decided_by)}")
+    return folders
 
 
 def _others_begin_with(flagfiles: tuple[str, ...], arm: Arm) -> bool:
@@ -143,7 +145,7 @@ def conditions_of(config: AblationConfig) -> dict[str, str]:
     work_dir = Path(config.work_dir)
     composites = _composites_fingerprint(work_dir / COMPOSITES_FOLDER)
     dataset = read_manifest(work_dir / DATA_FOLDER).fingerprint()
-    conditions = {"dataset": dataset, "held-out set": composites}
+    conditions = {_DATASET: dataset, "held-out set": composites}
     if config.cutouts_dir:
         folder = work_dir / CUT_OUT_COMPOSITES_FOLDER
         conditions["cut-out set"] = _composites_fingerprint(folder)

@@ -160,16 +160,22 @@ def test_arms_that_train_on_begin_with_the_run_they_are_compared_with(in_root):
 
 def test_runs_of_two_arms_share_a_folder_where_they_are_the_same(in_root):
     config = AblationConfig(work_dir="work")
+
+    def folders_of(name, config, dataset="one"):
+        return run_folders(ARMS[name], 1, config, arm_configs(ARMS[name], config), dataset)
+
     folders = {
-        name: run_folders(ARMS[name], 1, config, arm_configs(ARMS[name], config))
+        name: folders_of(name, config)
         for name in ("long_base", "long_tuned", "long_refine", "long_composite_before")
     }
     assert folders["long_base"] == folders["long_tuned"][:1] == folders["long_refine"][:1]
     assert folders["long_base"] != folders["long_composite_before"]
     assert len({*folders["long_tuned"], *folders["long_refine"]}) == 5
     # Another first run makes those after it others as well.
-    config = dataclasses.replace(config, steps=7)
-    others = run_folders(ARMS["long_tuned"], 1, config, arm_configs(ARMS["long_tuned"], config))
+    others = folders_of("long_tuned", dataclasses.replace(config, steps=7))
+    assert not {*others} & {*folders["long_tuned"]}
+    # A run would not go on with other data.
+    others = folders_of("long_tuned", config, dataset="two")
     assert not {*others} & {*folders["long_tuned"]}
 
 

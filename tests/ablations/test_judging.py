@@ -179,7 +179,8 @@ def test_a_row_holds_if_all_of_it_does():
     assert verdict_together([HELD, UNDECIDED]) == UNDECIDED
     assert verdict_together([HELD, HELD_SLIGHTLY]) == HELD_SLIGHTLY
     assert verdict_together([HELD, UNDECIDED, DID_NOT_HOLD]) == DID_NOT_HOLD
-    assert verdict_together([HELD, NOT_RUN, DID_NOT_HOLD]) == NOT_RUN
+    assert verdict_together([HELD, NOT_RUN, DID_NOT_HOLD]) == DID_NOT_HOLD
+    assert verdict_together([HELD, NOT_RUN, UNDECIDED]) == NOT_RUN
 
 
 def test_a_rows_verdict_is_that_of_a_scale_and_of_what_counts(records_of):
