@@ -212,6 +212,35 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     np.testing.assert_allclose(in_tiles, at_once, rtol=0, atol=1 / 255)
 
 
+def test_tiles_that_do_not_agree_show_no_seam(monkeypatch):
+    """As in dense hair, where each has like colours of its own: solutions are made to differ."""
+    height, width = 260, 300
+    trimap = np.full((height, width), 128, np.uint8)
+    trimap[:8], trimap[100:140, 100:150] = 0, 255
+    predicted = np.where(trimap == 128, np.float32(0.5), trimap / np.float32(255))
+    for name, value in (("TILE_SIDE", 128), ("TILE_MARGIN", 32), ("TILE_BLEND", 24)):
+        monkeypatch.setattr(post_process, name, value)
+    monkeypatch.setattr(post_process, "OPEN_PIXELS_AT_ONCE", 1)
+    levels = []
+
+    def solve(rgb, open_pixels, *others):
+        levels.append(0.2 + 0.1 * (len(levels) % 5))
+        return np.full(np.count_nonzero(open_pixels), levels[-1], np.float32)
+
+    monkeypatch.setattr(post_process, "_solve", solve)
+    rgb = np.zeros((height, width, 3), np.uint8)
+    result = follow_colours(rgb, trimap, predicted)
+    assert len(levels) == 9
+    np.testing.assert_array_equal(result[trimap != 128], predicted[trimap != 128])
+    for axis in (0, 1):
+        both = np.minimum(trimap == 128, np.roll(trimap == 128, -1, axis))[:-1, :-1]
+        steps = np.abs(np.roll(result, -1, axis) - result)[:-1, :-1]
+        # Levels differ by 0.4 at most, over 48 pixels.
+        assert steps[both].max() < 0.4 / 48 + 1e-6
+    # In the middle of a tile it is that tile's.
+    assert result[60, 70] == pytest.approx(levels[0], abs=1e-6)
+
+
 @pytest.mark.parametrize("height, width", [(1, 1), (1, 9), (2, 2), (3, 3), (2, 40)])
 def test_small_photos(height, width):
     random = np.random.default_rng(3)
