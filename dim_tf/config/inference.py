@@ -96,7 +96,7 @@ class MattingConfig(Checked):
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
-        "width. A larger one goes through in overlapping tiles, with the same matte",
+        "width. A larger one goes through in overlapping tiles, with the same result",
         at_least=1,
     )
 
