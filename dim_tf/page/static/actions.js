@@ -2,23 +2,29 @@
 /** What a person can have done with a photo: find, compute, go on. */
 import { announce, tellFailure, tellProblem } from "./failures.js";
 import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
-import { brushUp, finishStep, isPainting, whenBrushIsUp } from "./painting.js";
+import { finishStep, isPainting, settleStroke, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { AS_PAINTED, readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
+import { isTrimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
 
 /**
- * Makes the trimap of what says where the object is.
+ * Makes the trimap of what says where the object is. What is painted meanwhile stays as painted.
  * @param {import("./state.js").WayIn} wayIn
  * @param {typeof state.photo} photo that it is for; null: the one that is there when others are opened
  */
 export async function makeTrimap(wayIn, photo = state.photo) {
   if (!state.photo) return false;
   const work = async (job) => {
-    if (photo && state.photo !== photo) return;
-    const values = await askForTrimap(job, wayIn);
-    putTrimap(values, true);
+    const { trimap } = state;
+    if (!trimap || (photo && state.photo !== photo)) return;
+    settleStroke();
+    const before = trimap.values.slice();
+    const values = (await readyTrimap(wayIn)) ?? (await askForTrimap(job, wayIn));
+    settleStroke();
+    const now = trimap.values;
+    putTrimap(values.map((value, at) => (now[at] !== before[at] ? now[at] : value)), true);
     update({ wayIn });
   };
   return run("job_trimap", work);
@@ -87,7 +93,7 @@ export async function compute() {
  * @param {import("./trimap.js").Trimap} trimap of that photo
  */
 async function computeMatte(photo, trimap) {
-  if (isPainting()) brushUp();
+  settleStroke();
   if (state.job && state.computing === trimap.revision) return false; // it is on its way
   if (!saysWhere()) return false;
   return run("job_matte", async (job) => {
@@ -100,19 +106,22 @@ async function computeMatte(photo, trimap) {
     }
     const { revision, width, height } = trimap;
     update({ computing: revision });
+    settleStroke();
     const values = trimap.values.slice();
+    const painting = trimap.nextPainting();
     const png = await writeGreyPng(values, width, height);
     const fields = { photo: photo.file, trimap: png };
     const matte = await job.request("/api/matte", { output: "matte", ...AS_PAINTED }, fields);
     const seconds = (performance.now() - since) / 1000;
     const pictures = { matte: await readPyramid(matte.file), cutout: null };
     job.check();
-    const made = { trimap: png, values, revision, matte: matte.file, cutout: null };
+    const made = { trimap: png, values, painting, revision, matte: matte.file, cutout: null };
     const result = { ...made, pictures, seconds, banded };
     putResult(result, {
       // The server says again what it said of the photo when it was opened.
       notes: [...new Set([...state.notes, ...matte.notes])],
       unsaved: true,
+      unsavedResult: true,
       overResult: isPainting() && state.overResult, // it stays seen what is painted
     });
     whenBrushIsUp(() => state.result?.matte === matte.file && lookAtResult());
@@ -139,7 +148,7 @@ export async function goOnFromMatte() {
     if (state.trimap !== trimap) return; // another photo was opened meanwhile
     const values = trimap.values.slice();
     for (let at = 0; at < values.length; at++) {
-      if (values[at] !== result.values[at]) continue;
+      if (trimap.painted[at] > result.painting || values[at] !== result.values[at]) continue;
       const alpha = matte[at];
       values[at] = alpha === BACKGROUND || alpha === FOREGROUND ? alpha : UNKNOWN;
     }
@@ -167,12 +176,24 @@ export function redo() {
 
 function putTrimap(values, asStart) {
   if (!state.trimap) return;
-  if (isPainting()) brushUp();
+  settleStroke();
   state.trimap.replace(values, asStart);
   finishStep();
   update({ unsaved: true, look: "photo" });
   const share = (100 * state.trimap.count().unknown) / values.length;
   announce("trimap_ready", { unknown: `${share.toFixed(0)} %` });
+}
+
+/**
+ * A trimap file that needs no reading by the server, as one that was saved here: it has the photo's
+ * size and nothing but the three values, of which the server would guess whether they are turned over.
+ * Null where it does.
+ */
+async function readyTrimap(/** @type {import("./state.js").WayIn} */ { kind, content }) {
+  if (kind !== "trimap" || state.invert === "yes" || typeof content === "string") return null;
+  const read = await readGreyPng(content).catch(() => null);
+  const fits = read?.width === state.trimap?.width && read?.height === state.trimap?.height;
+  return read && fits && isTrimap(read.values) ? read.values : null;
 }
 
 async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content }, own = false) {
@@ -198,12 +219,12 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
 async function withBand(job) {
   const { trimap } = state;
   if (!trimap) return new Uint8Array();
-  if (isPainting()) brushUp();
+  settleStroke();
   const before = trimap.values.slice();
   const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
   const content = await writeGreyPng(mask, trimap.width, trimap.height);
   const banded = await askForTrimap(job, { kind: "mask", content, name: "" }, true);
-  if (isPainting()) brushUp(); // what was painted meanwhile stays
+  settleStroke(); // what was painted meanwhile stays
   const now = trimap.values;
   return banded.map((value, at) =>
     before[at] === UNKNOWN || now[at] !== before[at] ? now[at] : value,

@@ -5,7 +5,7 @@ import { announce } from "./failures.js";
 import { PHOTO, SAVE, run } from "./jobs.js";
 import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
-import { state, update } from "./state.js";
+import { isUnsaved, state, update } from "./state.js";
 import { say } from "./texts.js";
 import { Trimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND } from "./values.js";
@@ -37,7 +37,7 @@ export async function openPhoto(/** @type {File} */ file) {
     update({
       photo: { name: file.name || "photo.png", file, picture, width, height },
       trimap: new Trimap(width, height, BACKGROUND),
-      ...{ wayIn: null, rectangle: null, notes, unsaved: false, look: "photo" },
+      ...{ wayIn: null, rectangle: null, notes, unsaved: false, unsavedResult: false, look: "photo" },
       size: Math.max(3, Math.round(Math.max(width, height) * BRUSH_SHARE)),
       tool: "brush",
       value: FOREGROUND,
@@ -49,7 +49,7 @@ export async function openPhoto(/** @type {File} */ file) {
 
 /** Whether nothing would be lost, or is to be. */
 function mayReplace() {
-  return !state.photo || !state.unsaved || window.confirm(say("replace_unsaved"));
+  return !state.photo || !isUnsaved() || window.confirm(say("replace_unsaved"));
 }
 
 /** Opens the photo that comes with the program. */

@@ -9,7 +9,7 @@ import { listenToControls, useRectangle } from "./panel.js";
 import { listenToPointers } from "./pointer.js";
 import { showState } from "./showing.js";
 import { Stage } from "./stage.js";
-import { state, update } from "./state.js";
+import { isUnsaved, state, update } from "./state.js";
 import { firstLanguage } from "./texts.js";
 import { listenToFiles } from "./ways_in.js";
 
@@ -24,7 +24,7 @@ showState(stage);
 watchServer();
 
 window.addEventListener("beforeunload", (event) => {
-  if (!state.unsaved) return;
+  if (!isUnsaved()) return;
   event.preventDefault();
   event.returnValue = true; // older browsers
 });

@@ -62,6 +62,13 @@ export function brushUp() {
   doWhatWaits();
 }
 
+/** Closes the step of a stroke that goes on: the trimap is about to be replaced beneath it. */
+export function settleStroke() {
+  if (!open) return;
+  paintWhatWaits();
+  finishStep();
+}
+
 /** Takes the stroke back that is being made. */
 export function cancelStroke() {
   if (open?.tints) update({ overResult: false });

@@ -63,6 +63,7 @@ export async function readGreyPng(file) {
     const content = bytes.subarray(at + 8, at + 8 + length);
     if (name === "IHDR") header = content;
     if (name === "IDAT") packed.push(content);
+    if (name === "eXIf") throw new TypeError("it may be turned");
     at += 12 + length;
   }
   if (!header || header[8] !== 8 || header[9] !== GREY || header[12] !== 0) {

@@ -83,6 +83,7 @@ function hand(file, what, revision) {
   link.href = URL.createObjectURL(file);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  if (what !== "trimap") update({ unsavedResult: false });
   if (revision === state.trimap?.revision) update({ unsaved: false }); // else there is more to save
   announce("saved", { name: link.download });
 }

@@ -7,9 +7,10 @@ import { FOREGROUND } from "./values.js";
  * @typedef {"photo" | "beside" | "slider" | "result"} Look
  * @typedef {{name: string, file: Blob, picture: import("./pictures.js").Pyramid, width: number,
  *   height: number}} Photo
- * @typedef {{trimap: Blob, values: Uint8Array, revision: number, matte: Blob, cutout: Blob | null,
+ * @typedef {{trimap: Blob, values: Uint8Array, painting: number, revision: number, matte: Blob, cutout: Blob | null,
  *   pictures: {matte: import("./pictures.js").Pyramid, cutout: import("./pictures.js").Pyramid | null},
- *   seconds: number, banded: boolean}} Result `banded`: nothing was unknown, so the page put a band.
+ *   seconds: number, banded: boolean}} Result `banded`: nothing was unknown, so the page put a band;
+ *   `painting`: pixels whose `painted` is larger were painted since.
  * @typedef {{kind: "mask" | "trimap" | "rectangle", content: Blob | string, name: string}} WayIn
  */
 export const state = {
@@ -52,6 +53,8 @@ export const state = {
   /** @type {Object | null} What the server says of itself. */ server: null,
   /** Changes since something was saved. */
   unsaved: false,
+  /** Whether there is a result of which nothing was saved: the trimap alone is not it. */
+  unsavedResult: false,
   language: "en",
   /** Whether letters, digits and signs alone are keys: who dictates may say them by chance. */
   letterKeys: true,
@@ -87,6 +90,9 @@ export function whenChanged(keys, show) {
   listeners.add((changed) => keys.some((key) => changed.has(key)) && show());
   show();
 }
+
+/** Whether something would be lost by leaving it. */
+export const isUnsaved = () => state.unsaved || state.unsavedResult;
 
 /** The result was made of another trimap than the one that is painted now. */
 export function isOlder() {

@@ -40,6 +40,9 @@ export class Trimap {
     this.start = this.values.slice();
     /** @type {History<Step>} */
     this.history = new History();
+    /** When each pixel was painted last: 0 never, else a number that grows with `nextPainting`. */
+    this.painted = new Uint8Array(width * height);
+    this.painting = 1;
     /** @type {Box | null} Changed since `takeChanged`, to be drawn again. */
     this.changed = null;
     /** @type {Box | null} Changed in the step that is open. */
@@ -87,6 +90,12 @@ export class Trimap {
     const startRuns = asStart ? runsBetween(this.start, values) : new Uint8Array();
     if (asStart) this.start.set(values);
     this.finish(startRuns);
+  }
+
+  /** What is painted from now on can be told from what was before: `painted` is larger there. */
+  nextPainting() {
+    if (this.painting === 255) this.painted.fill((this.painting = 0));
+    return this.painting++;
   }
 
   /** Closes the step that is open. Returns whether anything has changed in it. */
@@ -168,6 +177,7 @@ export class Trimap {
     }
     return (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => {
       const row = y * this.width;
+      this.painted.fill(this.painting, row + from, row + to);
       if (value === ERASE) {
         this.values.set(this.start.subarray(row + from, row + to), row + from);
       } else {

@@ -9,7 +9,9 @@ import { state, update } from "./state.js";
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const MEGABYTE = 1_000_000;
-const SAYS_WHERE = /mask|trimap|alpha|matte/i;
+/** In a name without suffix: at its end, or as a word. */
+const SAYS_WHERE = [/(mask|trimap|alpha|matte)s?\d*$/i, /(^|[^a-z])(mask|trimap|alpha|matte)s?([^a-z]|$)/i];
+const TURNED_BY_NO_BROWSER = /\.webp$/i;
 const KINDS = "image/*,.heic,.heif,.avif,.tif,.tiff,.ppm,.pgm,.bmp";
 
 /** How many files were chosen, so that a slow one does not come after one that was chosen later. */
@@ -58,13 +60,23 @@ export function listenToFiles() {
 async function receive(/** @type {File[]} */ files) {
   if (!files.length) return;
   if (files.length > 1) {
-    const where = files.find((file) => SAYS_WHERE.test(file.name));
+    const where = whichSaysWhere(files);
     const photo = files.find((file) => file !== where);
     if (photo && (await useAs("photo", photo)) && where) {
       await useAs(/trimap/i.test(where.name) ? "trimap" : "mask", where);
     }
   } else if (!state.photo) await useAs("photo", files[0]);
   else await useAs(await askForRole(files[0]), files[0]);
+}
+
+/** Which of several files is the mask or trimap, by its name: photo_mask.png beside photo.jpg. */
+function whichSaysWhere(/** @type {File[]} */ files) {
+  const longestFirst = [...files].sort((one, other) => other.name.length - one.name.length);
+  for (const pattern of SAYS_WHERE) {
+    const found = longestFirst.find((file) => pattern.test(file.name.replace(/\.[^.]*$/, "")));
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Asks what a picture is. Returns the role, or nothing where it is not to be used. */
@@ -88,12 +100,13 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
   if (role === "mask" || role === "trimap") {
     return makeTrimap({ kind: role, content: file, name: file.name }, null);
   }
-  const picture = await readPyramid(file).catch(() => null);
+  // Of a WebP file browsers pass over the orientation, which the server follows.
+  const picture = TURNED_BY_NO_BROWSER.test(file.name) ? null : await readPyramid(file).catch(() => null);
   if (picture) {
     useBackdrop(file, picture);
     return true;
   }
-  // A kind that this browser does not show.
+  // A kind that this browser does not show, or shows in another way.
   const work = async (job) => {
     const seen = await job.request("/api/photo", {}, { photo: file });
     useBackdrop(file, await readPyramid(seen.file));

@@ -12,10 +12,12 @@ _READ = """() => {
   for (const value of trimap.values) text += String.fromCharCode(value);
   return [trimap.width, trimap.height, btoa(text)];
 }"""
-_DROP = """([kind, name, content]) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+_DROP = """([kind, files]) => {
   const data = new DataTransfer();
-  data.items.add(new File([bytes], name));
+  for (const [name, content] of files) {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    data.items.add(new File([bytes], name));
+  }
   const options = { bubbles: true, cancelable: true };
   const event = kind === "paste"
     ? new ClipboardEvent("paste", { ...options, clipboardData: data })
@@ -53,10 +55,10 @@ def trimap_of(page):
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width)
 
 
-def bring(page, kind, path):
-    """Drops or pastes a file."""
-    content = base64.b64encode(path.read_bytes()).decode()
-    page.evaluate(_DROP, [kind, path.name, content])
+def bring(page, kind, *paths):
+    """Drops or pastes files."""
+    files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
+    page.evaluate(_DROP, [kind, files])
 
 
 def until(page, expression, seconds=15):

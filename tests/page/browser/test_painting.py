@@ -1,5 +1,7 @@
 """The page in a real browser: ways in, brush, undo, keys."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -27,6 +29,16 @@ def test_a_photo_comes_by_drop_and_by_paste(page, pictures, way):
     page.wait_for_selector("#empty", state="hidden")
     assert "120 × 90" in page.locator("#photo-name").text_content()
     assert np.array_equal(trimap_of(page), EMPTY)
+
+
+def test_of_two_dropped_files_the_name_says_which_is_the_mask(page, pictures, tmp_path):
+    shutil.copy(pictures / "disc.png", tmp_path / "Matterhorn.png")
+    shutil.copy(pictures / "disc_mask.png", tmp_path / "Matterhorn_mask.png")
+    bring(page, "drop", tmp_path / "Matterhorn.png", tmp_path / "Matterhorn_mask.png")
+    until(page, "document.getElementById('photo-name').textContent.startsWith('Matterhorn.png')")
+    until(page, "!document.getElementById('undo').disabled")
+    idle(page)
+    assert (trimap_of(page) == 255).any()
 
 
 def test_mouse_paints_what_the_distance_says_and_undo_brings_back_every_byte(page, pictures):

@@ -28,6 +28,10 @@ from tests.page.browser.hands import (
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
+# How many pixels of the trimap are unknown.
+_UNKNOWN = "dimTf.trimap().values.filter((value) => value === 128).length"
+
+
 def pixels(page, layer):
     """The RGBA of a layer's canvas, [H, W, 4]."""
     shape = page.evaluate(
@@ -127,6 +131,23 @@ def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, ori
     page.select_option("#bits", "16")
     alpha = np.asarray(Image.open(io.BytesIO(saved(page, "[data-save=matte]")[1])))
     assert (alpha[painted == 255] == 65535).all() and (alpha[painted == 0] == 0).all()
+    # What was saved comes back, also before anything is unknown.
+    whole = np.where(painted == 128, 255, painted).astype(np.uint8)
+    for name, trimap in (("painted", painted), ("whole", whole)):
+        write_png(tmp_path / f"{name}.png", trimap)
+        page.set_input_files("#trimap-file", tmp_path / f"{name}.png")
+        until(page, f"{_UNKNOWN} === {(trimap == 128).sum()}")
+        idle(page)
+        assert page.locator("#failure").is_hidden()
+        assert np.array_equal(trimap_of(page), trimap)
+    if orientation != 1:  # of another file the server has to find out how it lies
+        return
+    page.click("summary[data-text=band]")
+    page.select_option("#invert", "yes")
+    page.set_input_files("#trimap-file", tmp_path / "painted.png")
+    until(page, f"{_UNKNOWN} === {(painted == 128).sum()}")
+    idle(page)
+    assert np.array_equal(trimap_of(page), np.where(painted == 128, 128, 255 - painted))
 
 
 def test_ways_of_looking_and_going_on(page, pictures):
@@ -384,6 +405,37 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     page.click("#compute")  # nothing is marked yet
     until(page, "!document.querySelector('[data-save=cutout]').disabled")
     assert page.locator("#failure").is_hidden()
+
+
+def test_saving_the_trimap_alone_leaves_the_result_to_save(page, pictures):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    compute(page, "c")
+    for what, count in (("trimap", 1), ("cutout", 1)):
+        saved(page, f"[data-save={what}]")
+        page.set_input_files("#photo-file", pictures / "disc.png")
+        page.wait_for_timeout(300)
+        assert len(asked) == count
+
+
+def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    page.keyboard.press("u")
+    stroke(page, (20.5, 45.5), (100.5, 45.5))
+    compute(page, "c")
+    page.keyboard.press("1")
+    set_size(page, 3)
+    stroke(page, (20.5, 45.5), (100.5, 45.5))  # nothing changes, but it is said to be unknown
+    page.click("#go-on")
+    idle(page)
+    row = trimap_of(page)[45, 20:101]
+    assert (row == 128).all()
+    assert (trimap_of(page) != 128)[47:49, 20:101].any()
 
 
 def test_saving_an_older_matte_leaves_something_to_save(page, pictures):

@@ -204,3 +204,35 @@ def test_a_window_moved_to_a_finer_screen_is_drawn_as_finely(page, pictures):
     size = int(page.locator("#size-shown").text_content().split()[0])
     expected = disc_stroke(EMPTY.shape, (50.5, 45.5), (70.5, 45.5), size, 255, EMPTY)
     assert np.array_equal(trimap_of(page), expected)
+
+
+def test_a_stroke_goes_on_when_a_band_arrives(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.keyboard.press("c")
+    held.wait()
+    page.keyboard.press("u")
+    size = set_size(page, 3)
+    begin_stroke(page, (10.5, 85.5), (40.5, 85.5))
+    before = page.evaluate("dimTf.trimap().values.reduce((sum, value) => sum + value, 0)")
+    held.let_go()
+    until(page, f"dimTf.trimap().values.reduce((sum, value) => sum + value, 0) > {before} + 9999")
+    page.mouse.move(*on_screen(page, 110.5, 85.5), steps=6)
+    page.mouse.up()
+    idle(page)
+    assert (trimap_of(page)[85, 10:111] == 128).all() and size == 3
+
+
+def test_what_is_painted_while_the_object_is_sought_stays(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    held.wait()
+    page.keyboard.press("u")
+    set_size(page, 3)
+    stroke(page, (10.5, 85.5), (110.5, 85.5))
+    held.let_go()
+    idle(page)
+    trimap = trimap_of(page)
+    assert (trimap[85, 10:111] == 128).all() and (trimap[40:50, 55:65] == 255).all()
