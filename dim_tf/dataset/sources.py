@@ -171,9 +171,16 @@ def draw_backgrounds(
             return drawn
         if index in refused:
             continue
-        photo = backgrounds[index].file
-        (own_photo if photo and photo == foreground.colour_photo else drawn).append(index)
+        is_own = _is_one_file(backgrounds[index].file, foreground.colour_photo)
+        (own_photo if is_own else drawn).append(index)
     return (drawn + own_photo)[:count]
+
+
+def _is_one_file(one: Path | None, other: Path | None) -> bool:
+    """Whether two paths lead to one file, however its folder is spelt."""
+    if one is None or other is None or one.name != other.name:
+        return False
+    return one == other or one.resolve() == other.resolve()
 
 
 def _size_text(image: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from dim_tf.pictures.classes import (
     classes_of_numbers,
     looks_like_labels,
 )
-from dim_tf.pictures.levels import levels_of
+from dim_tf.pictures.levels import in_own_byte_order, levels_of
 from dim_tf.pictures.mask import Invert, mask_of_classes, no_labels, repair_mask, turn_over
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
@@ -177,6 +177,7 @@ def trimap_of_array(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarr
     """
     trimap = _trimap_of_levels(picture.pixels)
     trimap, _ = turn_over(trimap, "no" if invert == "auto" else invert)
+    trimap = trimap.copy()  # what is done to it does not change the caller's
     return trimap, check_trimap(trimap, str(picture.path))
 
 
@@ -212,6 +213,7 @@ def _photo_numbers(values: Any) -> np.ndarray:
     array = _plain(values, "photo")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
+    array = in_own_byte_order(array)
     return array if array.dtype == np.uint16 else levels_of(array, "photo")
 
 

@@ -12,6 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
 from dim_tf.pictures.kinds import is_deep, largest_number
+from dim_tf.pictures.levels import in_own_byte_order
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.system.quiet import stderr_held_back
@@ -190,4 +191,4 @@ def _whole_numbers(path: Path, pixels: np.ndarray) -> np.ndarray:
         raise InputError(
             f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
         )
-    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    return in_own_byte_order(pixels)

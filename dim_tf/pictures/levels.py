@@ -14,6 +14,11 @@ _ROUNDING = 0.002
 _BITS_IN_16 = (8, 10, 12)
 
 
+def in_own_byte_order(image: np.ndarray) -> np.ndarray:
+    """The same numbers in this machine's byte order, by which uint16 is known."""
+    return image.astype(image.dtype.newbyteorder("="), copy=False)
+
+
 def to_8_bits(image: np.ndarray) -> np.ndarray:
     """Scales uint16 to uint8, rounded; uint8 is returned as it is."""
     return image if image.dtype == np.uint8 else np.uint8((image.astype(np.uint32) + 128) // 257)

@@ -158,7 +158,7 @@ def picture_of_image(
     Raises:
         InputError: it is too large, or what it is to be loaded from is damaged.
     """
-    path = Path(getattr(image, "filename", "") or name)
+    path = Path(os.fsdecode(getattr(image, "filename", "") or name))
     refuse_too_large(path, image.size, max_megapixels)
     kinds = (kind for kind, formats in PILLOW_FORMATS.items() if image.format in formats)
     kind = next(kinds, "PNG")  # as what is not lossy

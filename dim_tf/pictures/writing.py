@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from dim_tf.pictures.colour import ColourProfile, png_chunks
-from dim_tf.pictures.levels import levels_of
+from dim_tf.pictures.levels import in_own_byte_order, levels_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
@@ -48,7 +48,7 @@ def encode_png(
     Raises:
         InputError: an array of another shape, dtype or range.
     """
-    image = np.asarray(image)
+    image = in_own_byte_order(np.asarray(image))
     if image.dtype != np.uint16:
         image = levels_of(image, "picture")
     if image.ndim == 3 and image.shape[2] == 1:

@@ -11,6 +11,7 @@ from dim_tf.dataset import geometry
 from dim_tf.dataset.manifest import compact_path, read_manifest
 from dim_tf.dataset.output_folder import SETTINGS_NAME, settings_of
 from dim_tf.dataset.procedural import synthetic_sources
+from dim_tf.dataset.sources import BackgroundFile, draw_backgrounds
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.picture import read_stored
@@ -369,6 +370,12 @@ def test_synthetic_mattes_are_named_seeded_and_coloured_apart_from_their_backgro
     photos = {item.name: item.colour_photo.stem for item in sources.foregrounds}
     for i in range(len(manifest)):
         assert manifest.background_name(i) != photos[manifest.foreground_name(i)]
+    # However its folder is spelt.
+    spelt = Path(inputs.folders.bg_dir) / ".." / Path(inputs.folders.bg_dir).name
+    for foreground in sources.foregrounds:
+        own = foreground.colour_photo.name
+        there = [BackgroundFile(name, spelt / name) for name in (own, "another.png")]
+        assert draw_backgrounds(foreground, there, set(), 1, 1) == [1]
 
 
 def test_colour_patches_come_as_often_as_asked_and_change_nothing_else(inputs):

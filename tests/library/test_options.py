@@ -65,6 +65,13 @@ def test_arrays_are_turned_over_only_when_it_is_said():
     np.testing.assert_array_equal(dim_tf.trimap(PHOTO, trimap=TRIMAP / 255), TRIMAP)
 
 
+def test_a_trimap_is_the_callers_to_paint_in():
+    given = TRIMAP.copy()
+    made = dim_tf.trimap(PHOTO, trimap=given)
+    made[:] = 0
+    np.testing.assert_array_equal(given, TRIMAP)
+
+
 def test_numbers_of_numpy():
     kernel = np.int64(9)
     expected = dim_tf.trimap(PHOTO, MASK, trimap_kernel=9)

@@ -8,6 +8,7 @@ import pytest
 import dim_tf
 from dim_tf.pictures.arrays import grey_array, rgb_array
 from dim_tf.pictures.levels import to_8_bits, to_16_bits
+from dim_tf.pictures.writing import encode_png
 
 MASK = np.zeros((60, 80), np.uint8)
 MASK[15:45, 20:60] = 255
@@ -73,6 +74,7 @@ def test_photos_of_every_form_give_one_matte(tiny_model):
     halves = np.select([trimap == 0, trimap == 255], [0.0, 1.0], 0.5)
     for photo, known in (
         (rgb.astype(np.uint16) * 257, trimap),
+        (rgb.astype(">u2") * 257, trimap),
         (rgb / 255, halves),
         (rgb.astype(int), trimap[..., None]),
     ):
@@ -127,6 +129,8 @@ def test_arrays_of_every_form_are_written(tmp_path):
     for form in FORMS:
         dim_tf.write_png(tmp_path / "mask.png", FORMS[form])
         np.testing.assert_array_equal(dim_tf.read_mask(tmp_path / "mask.png"), MASK)
+    deep = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    assert encode_png(deep.astype(">u2")) == encode_png(deep)
     for values, sentence in (
         (np.zeros((4, 4, 2), np.uint8), r"shape \(4, 4, 2\); give \[H, W\], \[H, W, 3\] or"),
         (MASK * 255.0, "The picture has values from 0 to 65025; floats go from 0 to 1"),
