@@ -121,7 +121,9 @@ def _measure(job: MatteJob, reading: ReadingConfig, evaluation: Evaluation) -> N
     truth = read_picture(job.truth, limit)
     alpha, notes = matte_of(truth)
     tell(job.truth, *truth.notes, *notes)
-    predicted = read_matte_on(job.matte, truth, max_megapixels=limit, orientation=orientation)
+    predicted = read_matte_on(
+        job.matte, truth, max_megapixels=limit, orientation=orientation, labels=True
+    )
     trimap = rgb = None
     if job.mask:
         trimap = trimap_on(read_picture(job.mask, limit), truth, reading)

@@ -49,6 +49,7 @@ def read_matte_on(
     *,
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
     orientation: MaskOrientation | None = None,
+    labels: bool = False,
     told: Teller = tell,
 ) -> np.ndarray:
     """Reads a matte that must lie on a picture pixel for pixel.
@@ -58,6 +59,7 @@ def read_matte_on(
         photo: the picture.
         max_megapixels: a larger one is refused unread.
         orientation: see `lay_on`.
+        labels: see `matte_of`.
         told: gets what there is to say about the file.
 
     Returns:
@@ -67,7 +69,7 @@ def read_matte_on(
         InputError: it cannot be read, is no matte, or has another size.
     """
     picture = read_picture(path, max_megapixels)
-    matte, notes = matte_of(picture)
+    matte, notes = matte_of(picture, labels=labels)
     matte, placing, _ = lay_on(matte, picture, photo, None, orientation)
     told(path, *picture.notes, *notes, *placing)
     return matte

@@ -35,8 +35,13 @@ def read_grey(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIX
     return read_in_role(path, max_megapixels, matte_of)
 
 
-def matte_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
+def matte_of(picture: Picture, *, labels: bool = False) -> tuple[np.ndarray, list[str]]:
     """A picture as a matte, [H, W] uint8, and what to tell of it.
+
+    Args:
+        picture: to be read so.
+        labels: whether small numbers are taken as they are, and not for labels, but for 0 and 1
+            alone. So of a matte to measure: a network that fails may predict such ones.
 
     Raises:
         InputError: see `read_grey`.
@@ -57,16 +62,16 @@ def matte_of(picture: Picture) -> tuple[np.ndarray, list[str]]:
         )
     classes = None if picture.lossy else all_classes(picture)
     if classes is not None and looks_like_labels(classes):
-        # Not guessed: a network that fails writes such mattes too.
         if set(classes.values) <= {0, 1}:
             raise InputError(
                 f"{picture.path} has no values but 0 and 1; multiply it by 255, a matte is 0 to "
                 "255."
             )
-        raise InputError(
-            f"{picture.path} holds the labels {classes.shares([])} and no opacity; make a matte of "
-            "those that are the object, 255 there and 0 elsewhere."
-        )
+        if not labels:
+            raise InputError(
+                f"{picture.path} holds the labels {classes.shares([])} and no opacity; make a "
+                "matte of those that are the object, 255 there and 0 elsewhere."
+            )
     grey = to_grey(picture.pixels)
     if grey.dtype == np.uint16 and not picture.white_is_known and 255 < grey.max() < 4096:
         raise InputError(

@@ -60,6 +60,17 @@ def test_mattes_of_another_tool_are_measured(capsys):
     assert not Path("mattes").exists()
 
 
+def test_a_matte_of_few_dark_levels_is_measured_and_not_left_out():
+    """Of a network that fails; without it the mean would flatter."""
+    dark = np.zeros((40, 50), np.uint8)
+    dark[10:30, 10:40], dark[15:25, 15:35] = 3, 7
+    write_png("theirs/cat.png", dark)
+    measure()
+    row = report()["images"][0]
+    expected = matting_errors(dark, read_grey("truths/cat.png"), read_grey("trimaps/cat.png"))
+    assert {name: row[name] for name in expected} == expected
+
+
 def test_tensorflow_is_not_needed(folder):
     program = (
         "import sys; from dim_tf.config import InferenceConfig, config_from_values;"
