@@ -5,6 +5,7 @@ files of one name and one size: the colours as JPEG, the matte as another kind o
 """
 
 import dataclasses
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -125,11 +126,12 @@ def find_cut_outs(
     if not root.is_dir():
         raise InputError(f"--cutouts_dir={root} is not a folder; check the path.")
     folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
-    files = {root: root.iterdir()} | {folder: folder.rglob("*") for folder in folders}
+    refusals: list[str] = []
+    files = {root: root.iterdir()} | {folder: _below(folder, refusals) for folder in folders}
     pictures = {folder: _pictures_of(root, files[folder]) for folder in files}
     if not any(pictures.values()):
         raise InputError(f"--cutouts_dir={root} holds no pictures; check the path.")
-    found, refusals = [], []
+    found = []
     for folder, names in pictures.items():
         source = folder.absolute().name
         if names and not is_safe_name(source):
@@ -143,13 +145,30 @@ def find_cut_outs(
     return found, refusals
 
 
+def _below(folder: Path, refusals: list[str]) -> list[Path]:
+    """What is in a folder and all below it, links to folders included; of others a sentence."""
+    found, seen = [], set()
+
+    def refuse(error: OSError) -> None:
+        refusals.append(f"{error.filename} cannot be read: {error.strerror}.")
+
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        here = os.path.realpath(place)
+        if here in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(here)
+        found += [Path(place) / name for name in names]
+    return found
+
+
 def _pictures_of(root: Path, files: Iterable[Path]) -> dict[str, list[Path]]:
     """Pictures by their path in a folder without suffix."""
     found: dict[str, list[Path]] = {}
     for file in files:
         path = file.relative_to(root)
         hidden = any(part.startswith(".") for part in path.parts)
-        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and file.is_file():
+        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and not file.is_dir():
             found.setdefault(path.with_suffix("").as_posix(), []).append(file)
     return found
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -281,6 +282,28 @@ def test_nothing_usable_is_an_error_that_says_why(tmp_path):
     write_png(tmp_path / "photos" / "photo.png", np.zeros((9, 9, 3), np.uint8))
     with pytest.raises(InputError, match=r"No cut-out in .* could be used: .*photo.png has no"):
         usable_cut_outs(str(tmp_path / "photos"), False, QUIET)
+
+
+def test_links_are_followed_and_what_cannot_be_reached_is_named(folder, tmp_path, monkeypatch):
+    there = len(find_cut_outs(folder, "all")[0])
+    (folder / "hair").rename(tmp_path / "elsewhere")
+    (folder / "animals").mkdir()
+    (folder / "animals" / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "animals" / "back").symlink_to(folder / "animals")
+    (folder / "animals" / "broken.png").symlink_to(tmp_path / "nowhere.png")
+    found, refusals = find_cut_outs(folder, "all")
+    assert (len(found), refusals) == (there + 1, [])  # the broken one is refused when it is read
+    own = os.scandir
+
+    def scandir(place):
+        if str(place).endswith("linked"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return own(place)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    found, refusals = find_cut_outs(folder, "all")
+    assert refusals == [f"{folder / 'animals' / 'linked'} cannot be read: Permission denied."]
+    assert 0 < len(found) < there
 
 
 def test_a_source_whose_name_cannot_be_stored_is_refused(folder):
