@@ -10,10 +10,12 @@ from pathlib import Path
 from dim_tf.config import JobsConfig, LayoutConfig
 from dim_tf.dataset.left_out import write_held_out_names
 from dim_tf.dataset.manifest import (
+    MANIFEST_NAME,
     Manifest,
     compact_path,
     crop_safety_of,
     pairs_array,
+    read_manifest,
     write_manifest,
 )
 from dim_tf.dataset.offline_jobs import (
@@ -70,6 +72,8 @@ def _write_dataset(
     out_dir: Path, sources: Sources, layout: LayoutConfig, seed: int, tally: Tally
 ) -> Summary:
     drawn = _write_backgrounds(out_dir, sources, layout, seed, tally)
+    if layout.layout == "original":
+        _refuse_other_draws(out_dir, sources, drawn)
     jobs = [
         ForegroundJob(
             index=index,
@@ -107,6 +111,30 @@ def _write_dataset(
         refused=tuple(tally.refusals),
         notes=tuple(notes),
     )
+
+
+def _refuse_other_draws(out_dir: Path, sources: Sources, drawn: list[list[int]]) -> None:
+    """The k-th files of a foreground are there already, with the background drawn k-th before.
+
+    Raises:
+        InputError: another one is drawn now, as one that could not be used before can be.
+    """
+    if not (out_dir / MANIFEST_NAME).exists():
+        return
+    before: dict[str, list[str]] = {}
+    manifest = read_manifest(out_dir)
+    for pair in range(len(manifest)):
+        names = before.setdefault(manifest.foreground_name(pair), [])
+        names.append(manifest.background_name(pair))
+    for foreground, backgrounds in zip(sources.foregrounds, drawn, strict=True):
+        now = [sources.backgrounds[index].name for index in backgrounds]
+        for old, new in zip(before.get(foreground.name, []), now, strict=False):
+            if old != new:
+                raise InputError(
+                    f"--out_dir={out_dir} was begun when other backgrounds could be used: "
+                    f"{foreground.name} is on {old}, and {new} is due there; give another "
+                    "--out_dir."
+                )
 
 
 def _write_backgrounds(

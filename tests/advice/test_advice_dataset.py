@@ -288,6 +288,25 @@ def test_a_cut_out_that_is_refused_is_mended(prepare, advice, spoil, mend):
     assert (summary.foregrounds, summary.refused) == (2, ())
 
 
+def test_backgrounds_that_can_be_used_again_need_another_folder_in_the_original_layout(prepare):
+    """Its k-th files are on the background that was drawn k-th."""
+    given = *FOLDERS, OUT, "--layout=original", "--backgrounds_per_foreground=1", "--nostrict"
+    for file in sorted(Path("bg").iterdir())[1:]:
+        file.rename(file.with_suffix(".whole"))
+        file.write_bytes(b"damaged")
+    assert prepare(*given).pairs == 2
+    for file in Path("bg").glob("*.whole"):
+        file.rename(file.with_suffix(".png"))
+    sentence = refused(
+        "{} was begun when other backgrounds could be used: {} is on {}, and {} is due there; give "
+        "another --out_dir.",
+        *(prepare, *given),
+    )
+    assert sentence.endswith("give another --out_dir.")
+    summary = prepare(*given, "--out_dir=another")
+    assert (summary.pairs, summary.refused) == (2, ())
+
+
 def test_a_pair_with_a_name_that_is_taken_is_renamed(prepare):
     for folder in ("alpha", "eps"):
         Path(folder, "cat.png").rename(Path(folder, "cutout_000000_cutouts.png"))
