@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
+import signal
 import sys
 import types
 from pathlib import Path
@@ -206,13 +207,13 @@ def test_a_picture_that_is_missing_is_added(tiny_model, tmp_path, folder):
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_command(config, monkeypatch):
-    ended = [False, True]
+    stopped_by = [signal.SIGTERM, None]
 
     def train(run, data_dir, flagfile):
         row = dict.fromkeys(("alpha_loss", "total_loss", "unknown_error"), 0.5) | {"step": 3}
         monkeypatch.setattr("dim_tf.training.progress.read_loss_log", lambda run_dir: [row])
         (Path(run.run_dir) / "checkpoints").mkdir(parents=True, exist_ok=True)
-        return TrainingResult(3, ended.pop(0), None, {}, 0, 0.1)
+        return TrainingResult(3, None, {}, 0, 0.1, stopped_by.pop(0))
 
     monkeypatch.setattr("dim_tf.training.loop.train", train)
     monkeypatch.setattr(one_module, "conditions_of", lambda config: {"dataset": "one"})

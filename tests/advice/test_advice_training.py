@@ -110,7 +110,12 @@ def test_the_folders_are_given(make_config, name, capsys):
 def test_the_folder_of_the_run_is_given_by_the_chief_alone(make_config, monkeypatch):
     """What a worker does next is in tests/training/test_workers.py."""
     started = []
-    monkeypatch.setattr(loop, "train", lambda run, data_dir, flagfile: started.append(run.run_dir))
+
+    def train(run, data_dir, flagfile):
+        started.append(run.run_dir)
+        return loop.TrainingResult(3, None, {}, 0, None, None)
+
+    monkeypatch.setattr(loop, "train", train)
     config = make_config(strategy="multi_worker", batch_size=2)
     without = with_values(config, run_dir="")
     for index, chief in enumerate((True, False)):
@@ -271,7 +276,8 @@ def test_what_was_stopped_goes_on_with_the_same_command(make_config, monkeypatch
     config = make_config(steps=3)
     with monkeypatch.context() as patch:
         at_step(patch, 2, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        start_run(config, "")
+        with pytest.raises(SystemExit, match="143"):
+            start_run(config, "")
     told("Stopped at step {} of {}, saved; the same command goes on.", capsys.readouterr().out)
     start_run(config, "")
     told("Try it: dim-tf matte --checkpoint={}", capsys.readouterr().out)

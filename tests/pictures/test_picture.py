@@ -294,7 +294,8 @@ def test_the_end_of_a_thumbnail_is_not_that_of_the_jpeg(picture_file):
 
 
 def test_a_jpeg_whose_data_is_damaged_is_told(picture_file):
-    noise = Image.fromarray(RANDOM.integers(0, 256, (200, 200, 3), np.uint8))
+    random = np.random.default_rng(7)
+    noise = Image.fromarray(random.integers(0, 256, (200, 200, 3), np.uint8))
     content = bytearray(encoded(noise, "JPEG"))
     middle = len(content) // 2
     content[middle : middle + 8] = b"\x55" * 8
