@@ -58,6 +58,14 @@ def compute(page, key=None):
     idle(page)
 
 
+def open_with_matte(page, pictures):
+    """Opens the disc and its mask, and computes its matte and cut-out."""
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    compute(page, "c")
+
+
 def test_from_photo_to_files_the_bytes_are_those_of_the_command(
     page, pictures, tiny_checkpoint, tmp_path
 ):
@@ -357,10 +365,7 @@ def test_stop_gives_up_a_save_that_waits(page, pictures):
 
 
 def test_a_window_of_another_size_and_then_another_look_keep_the_middle(page, pictures):
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    compute(page, "c")
+    open_with_matte(page, pictures)
     page.keyboard.press("4")
     page.keyboard.press("9")  # no longer fitted
     page.set_viewport_size({"width": 900, "height": 800})
@@ -410,10 +415,7 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
 def test_saving_the_trimap_alone_leaves_the_result_to_save(page, pictures):
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    compute(page, "c")
+    open_with_matte(page, pictures)
     for what, count in (("trimap", 1), ("cutout", 1)):
         saved(page, f"[data-save={what}]")
         page.set_input_files("#photo-file", pictures / "disc.png")
@@ -441,10 +443,7 @@ def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(pag
 def test_saving_an_older_matte_leaves_something_to_save(page, pictures):
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    compute(page, "c")
+    open_with_matte(page, pictures)
     page.keyboard.press("u")
     stroke(page, (10.5, 80.5), (110.5, 80.5))
     saved(page, "[data-save=cutout]")  # that of the trimap before the stroke
