@@ -19,12 +19,8 @@ export async function makeTrimap(wayIn, photo = state.photo) {
   const work = async (job) => {
     const { trimap } = state;
     if (!trimap || (photo && state.photo !== photo)) return;
-    settleStroke();
-    const before = trimap.values.slice();
-    const values = (await readyTrimap(wayIn)) ?? (await askForTrimap(job, wayIn));
-    settleStroke();
-    const now = trimap.values;
-    putTrimap(values.map((value, at) => (now[at] !== before[at] ? now[at] : value)), true);
+    const make = async () => (await readyTrimap(wayIn)) ?? (await askForTrimap(job, wayIn));
+    putTrimap(await underPaint(trimap, make), true);
     update({ wayIn });
   };
   return run("job_trimap", work);
@@ -213,22 +209,29 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
 }
 
 /**
- * The trimap with a band along the edge of its foreground. What is unknown stays unknown, and what is
- * painted while the server works stays as painted.
+ * Other values for a trimap, of which what is painted while they are made stays as painted.
+ * @param {import("./trimap.js").Trimap} trimap
+ * @param {(before: Uint8Array) => Promise<Uint8Array>} make from the values that it has now
  */
+async function underPaint(trimap, make) {
+  settleStroke();
+  const before = trimap.values.slice();
+  const made = await make(before);
+  settleStroke();
+  const now = trimap.values;
+  return made.map((value, at) => (now[at] !== before[at] ? now[at] : value));
+}
+
+/** The trimap with a band along the edge of its foreground. What is unknown stays unknown. */
 async function withBand(job) {
   const { trimap } = state;
   if (!trimap) return new Uint8Array();
-  settleStroke();
-  const before = trimap.values.slice();
-  const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
-  const content = await writeGreyPng(mask, trimap.width, trimap.height);
-  const banded = await askForTrimap(job, { kind: "mask", content, name: "" }, true);
-  settleStroke(); // what was painted meanwhile stays
-  const now = trimap.values;
-  return banded.map((value, at) =>
-    before[at] === UNKNOWN || now[at] !== before[at] ? now[at] : value,
-  );
+  return underPaint(trimap, async (before) => {
+    const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
+    const content = await writeGreyPng(mask, trimap.width, trimap.height);
+    const banded = await askForTrimap(job, { kind: "mask", content, name: "" }, true);
+    return banded.map((value, at) => (before[at] === UNKNOWN ? UNKNOWN : value));
+  });
 }
 
 /** Shows the result as the last one was looked at. The photo may get another place by that. */

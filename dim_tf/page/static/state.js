@@ -7,7 +7,8 @@ import { FOREGROUND } from "./values.js";
  * @typedef {"photo" | "beside" | "slider" | "result"} Look
  * @typedef {{name: string, file: Blob, picture: import("./pictures.js").Pyramid, width: number,
  *   height: number}} Photo
- * @typedef {{trimap: Blob, values: Uint8Array, painting: number, revision: number, matte: Blob, cutout: Blob | null,
+ * @typedef {{trimap: Blob, values: Uint8Array, painting: number, revision: number, matte: Blob,
+ *   cutout: Blob | null,
  *   pictures: {matte: import("./pictures.js").Pyramid, cutout: import("./pictures.js").Pyramid | null},
  *   seconds: number, banded: boolean}} Result `banded`: nothing was unknown, so the page put a band;
  *   `painting`: pixels whose `painted` is larger were painted since.

@@ -79,6 +79,16 @@ def open_photo(page, path):
     idle(page)
 
 
+def ask_for_band(page, pictures):
+    """Paints foreground alone and computes, and returns the band's request before it is sent."""
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.keyboard.press("c")
+    held.wait()
+    return held
+
+
 def open_mask(page, path):
     """Chooses a file as the mask of a photo without a stroke, and waits for its trimap."""
     page.set_input_files("#mask-file", path)

@@ -16,6 +16,7 @@ from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
 from tests.page.browser.hands import (
     Held,
+    ask_for_band,
     idle,
     open_photo,
     saved,
@@ -308,11 +309,7 @@ def test_the_server_may_go_and_come_back(page, server, pictures):
 
 
 def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
-    open_photo(page, pictures / "disc.png")
-    stroke(page, (50.5, 45.5), (70.5, 45.5))
-    held = Held(page, "**/api/matte?output=trimap*")
-    page.keyboard.press("c")
-    held.wait()
+    held = ask_for_band(page, pictures)
     before = trimap_of(page)
     page.keyboard.press("u")
     stroke(page, (10.5, 80.5), (110.5, 80.5))

@@ -6,6 +6,7 @@ import pytest
 from tests.page.browser.conftest import EMPTY
 from tests.page.browser.hands import (
     Held,
+    ask_for_band,
     disc_stroke,
     idle,
     on_screen,
@@ -207,11 +208,7 @@ def test_a_window_moved_to_a_finer_screen_is_drawn_as_finely(page, pictures):
 
 
 def test_a_stroke_goes_on_when_a_band_arrives(page, pictures):
-    open_photo(page, pictures / "disc.png")
-    stroke(page, (50.5, 45.5), (70.5, 45.5))
-    held = Held(page, "**/api/matte?output=trimap*")
-    page.keyboard.press("c")
-    held.wait()
+    held = ask_for_band(page, pictures)
     page.keyboard.press("u")
     size = set_size(page, 3)
     begin_stroke(page, (10.5, 85.5), (40.5, 85.5))
