@@ -3,8 +3,8 @@
 import contextlib
 import fnmatch
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -15,9 +15,6 @@ from dim_tf.system.errors import InputError
 LOCK_NAME = ".lock"
 # Without the file's name, to which nothing can be added where it is as long as names may be.
 _UNFINISHED_PREFIX, _UNFINISHED_SUFFIX = ".dim_tf.", ".part"
-# What the user takes away from new files' permissions; it can only be read by setting it.
-_UMASK = os.umask(0o077)
-os.umask(_UMASK)
 
 
 class WriteError(InputError):
@@ -47,23 +44,18 @@ def open_atomically(path: str | os.PathLike) -> Iterator[BinaryIO]:
         WriteError: the file cannot be written there.
     """
     path = Path(path)
-    temporary = None
+    temporary = _unfinished_beside(path)
     with writing(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=_UNFINISHED_PREFIX, suffix=_UNFINISHED_SUFFIX, delete=False
-            ) as file:
-                temporary = Path(file.name)
+            with temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_UMASK)
             temporary.replace(path)
-            temporary = None
         finally:
-            if temporary:
-                temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
 @contextlib.contextmanager
@@ -77,20 +69,23 @@ def make_folder_atomically(path: str | os.PathLike) -> Iterator[Path]:
         WriteError: it cannot be made there, or there is one with something in it.
     """
     path = Path(path)
-    temporary = None
+    temporary = _unfinished_beside(path)
     with writing(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(
-                tempfile.mkdtemp(_UNFINISHED_SUFFIX, _UNFINISHED_PREFIX, dir=path.parent)
-            )
+            temporary.mkdir()
             yield temporary
-            temporary.chmod(0o777 & ~_UMASK)
             temporary.rename(path)
-            temporary = None
         finally:
-            if temporary:
-                shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unfinished_beside(path: Path) -> Path:
+    """The name a file has until it is complete, random.
+
+    It is known before there is such a file, so that an interrupt at any moment can clean up.
+    """
+    return path.parent / f"{_UNFINISHED_PREFIX}{secrets.token_hex(8)}{_UNFINISHED_SUFFIX}"
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:

@@ -1,3 +1,5 @@
+import functools
+import itertools
 import os
 import stat
 import subprocess
@@ -7,6 +9,52 @@ from pathlib import Path
 import pytest
 
 from dim_tf.system.files import make_folder_atomically, write_bytes
+
+
+class Interrupt(BaseException):
+    """As what the handlers of SIGTERM and Ctrl-C raise: between any two steps of a program."""
+
+
+def interrupted_at(step, function):
+    """Calls `function` and raises `Interrupt` before so many of the lines that run.
+
+    Returns:
+        Whether that many lines ran.
+    """
+    steps = itertools.count()
+
+    def trace(frame, event, argument):
+        if event == "line" and next(steps) == step:
+            raise Interrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function()
+    except Interrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+def make_folder(path):
+    with make_folder_atomically(path) as folder:
+        (folder / "inside").write_bytes(b"whole")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: write_bytes(path, b"whole"), make_folder], ids=["file", "folder"]
+)
+def test_an_interrupt_at_any_moment_leaves_it_whole_or_nothing(tmp_path, make):
+    left, step = set(), 0
+    while interrupted_at(step, functools.partial(make, tmp_path / str(step) / "made")):
+        for path in (tmp_path / str(step)).glob("*"):
+            left.add(path.name)
+            content = path / "inside" if path.is_dir() else path
+            assert content.read_bytes() == b"whole"
+        step += 1
+    assert step > 30 and left == {"made"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
