@@ -186,19 +186,23 @@ function putTrimap(values, asStart) {
  * Null where it does.
  */
 async function readyTrimap(/** @type {import("./state.js").WayIn} */ { kind, content }) {
-  if (kind !== "trimap" || state.invert === "yes" || typeof content === "string") return null;
+  const isAsItIs = state.invert !== "yes" && state.maskOrientation !== "as_photo";
+  if (kind !== "trimap" || !isAsItIs || typeof content === "string") return null;
   const read = await readGreyPng(content).catch(() => null);
   const fits = read?.width === state.trimap?.width && read?.height === state.trimap?.height;
   return read && fits && isTrimap(read.values) ? read.values : null;
 }
 
 async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content }, own = false) {
-  const { photo, trimap, band, invert, label } = state;
+  const { photo, trimap, band, invert, maskOrientation, label } = state;
   if (!photo || !trimap) return new Uint8Array();
   /** @type {Record<string, string>} */
   const query = { output: "trimap" };
   if (own) Object.assign(query, AS_PAINTED);
-  else if (invert !== "auto" && kind !== "rectangle") query.invert = invert;
+  else if (kind !== "rectangle") {
+    if (invert !== "auto") query.invert = invert;
+    if (maskOrientation !== "auto") query.mask_orientation = maskOrientation;
+  }
   if (band !== null && kind !== "trimap") query.trimap_kernel = String(band);
   if (label && kind === "mask" && !own) query.label = label;
   const { file, notes } = await job.request("/api/matte", query, { photo: photo.file, [kind]: content });

@@ -80,6 +80,7 @@ export function listenToControls(stage) {
   whenInput("band", readBand);
   whenInput("label", (field) => update({ label: field.value.trim() }));
   whenInput("invert", (field) => update({ invert: field.value }));
+  whenInput("mask-orientation", (field) => update({ maskOrientation: field.value }));
   for (const choice of document.querySelectorAll("[name=rectangle-for]")) {
     choice.addEventListener("change", () =>
       update({ rectangleFor: /** @type {any} */ (choice).value }),

@@ -26,6 +26,8 @@ export const state = {
   band: /** @type {number | null} */ (null),
   /** Which labels of a mask are the object; empty: it has none. */ label: "",
   /** Whether the object is black in a mask: "auto", "yes" or "no". */ invert: "auto",
+  /** How a mask lies on a photo with an EXIF orientation: "auto", "as_photo" or "as_stored". */
+  maskOrientation: "auto",
   /** How strong the trimap's tint is. */
   opacity: 0.5,
   /** Whether the trimap is laid over the result, too. */

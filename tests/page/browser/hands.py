@@ -101,6 +101,23 @@ def idle(page):
     page.wait_for_selector("#job", state="hidden", timeout=60_000)
 
 
+def compute(page, key=None):
+    if key:
+        page.keyboard.press(key)
+    else:
+        page.click("#compute")
+    page.wait_for_selector("#job")
+    idle(page)
+
+
+def open_with_matte(page, pictures):
+    """Opens the disc and its mask, and computes its matte and cut-out."""
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    compute(page, "c")
+
+
 def on_screen(page, x, y):
     """Where a place of the photo is in the window, CSS pixels."""
     view = page.evaluate("dimTf.view()")
@@ -160,3 +177,20 @@ def disc_stroke(shape, start, end, size, value, trimap):
     (left, row), (right, _) = settled(start), settled(end)
     across = np.hypot(x - np.clip(x, left, right), y - row)
     return np.where(across <= size / 2, np.uint8(value), trimap)
+
+
+def pixels(page, layer):
+    """The RGBA of a layer's canvas, [H, W, 4]."""
+    shape = page.evaluate(
+        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
+        "return [c.height, c.width]; })()"
+    )
+    data = page.evaluate(
+        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
+        "const small = document.createElement('canvas');"
+        "small.width = Math.round(c.width / 8); small.height = Math.round(c.height / 8);"
+        "const on = small.getContext('2d');"
+        "on.drawImage(c, 0, 0, small.width, small.height);"
+        "return Array.from(on.getImageData(0, 0, small.width, small.height).data); })()"
+    )
+    return np.reshape(data, (round(shape[0] / 8 + 1e-9), round(shape[1] / 8 + 1e-9), 4))

@@ -1,12 +1,10 @@
 """The page in a real browser: matte, ways of looking, files, stop, a server that goes and comes."""
 
-import io
 import json
 import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +13,12 @@ from PIL import Image
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
 from tests.page.browser.hands import (
-    Held,
     ask_for_band,
+    compute,
     idle,
     open_photo,
+    open_with_matte,
+    pixels,
     saved,
     set_size,
     stroke,
@@ -27,44 +27,6 @@ from tests.page.browser.hands import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-# How many pixels of the trimap are unknown.
-_UNKNOWN = "dimTf.trimap().values.filter((value) => value === 128).length"
-
-
-def pixels(page, layer):
-    """The RGBA of a layer's canvas, [H, W, 4]."""
-    shape = page.evaluate(
-        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
-        "return [c.height, c.width]; })()"
-    )
-    data = page.evaluate(
-        f"(() => {{ const c = document.querySelector('canvas[data-layer={layer}]');"
-        "const small = document.createElement('canvas');"
-        "small.width = Math.round(c.width / 8); small.height = Math.round(c.height / 8);"
-        "const on = small.getContext('2d');"
-        "on.drawImage(c, 0, 0, small.width, small.height);"
-        "return Array.from(on.getImageData(0, 0, small.width, small.height).data); })()"
-    )
-    return np.reshape(data, (round(shape[0] / 8 + 1e-9), round(shape[1] / 8 + 1e-9), 4))
-
-
-def compute(page, key=None):
-    if key:
-        page.keyboard.press(key)
-    else:
-        page.click("#compute")
-    page.wait_for_selector("#job")
-    idle(page)
-
-
-def open_with_matte(page, pictures):
-    """Opens the disc and its mask, and computes its matte and cut-out."""
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    compute(page, "c")
 
 
 def test_from_photo_to_files_the_bytes_are_those_of_the_command(
@@ -106,57 +68,6 @@ def test_from_photo_to_files_the_bytes_are_those_of_the_command(
     ):
         assert sixteen.mode.startswith("I")
         assert np.abs(np.asarray(sixteen) / 257 - np.asarray(eight)).max() <= 0.51
-
-
-@pytest.mark.parametrize("orientation", [1, 3])
-def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, orientation):
-    """Of a file it would guess whether the object is black, and how it lies on a turned photo."""
-    with Image.open(pictures / "disc.png") as photo:
-        exif = Image.Exif()
-        exif[0x0112] = orientation
-        photo.transpose(Image.Transpose.ROTATE_180).save(tmp_path / "turned.png", exif=exif)
-    open_photo(page, tmp_path / "turned.png")
-    page.keyboard.press("f")
-    page.keyboard.press("b")
-    stroke(page, (60.5, 45.5))  # all is foreground, the border too
-    page.keyboard.press("f")
-    page.keyboard.press("u")
-    stroke(page, (20.5, 20.5), (60.5, 20.5))
-    page.keyboard.press("n")  # a hole at the upper left, with a band around it
-    set_size(page, 3)
-    stroke(page, (20.5, 20.5), (60.5, 20.5))
-    painted = trimap_of(page)
-    assert set(np.unique(painted)) == {0, 128, 255} and painted[0, 0] == painted[-1, -1] == 255
-    with page.expect_response("**/api/matte?output=trimap*") as answer:
-        _, content = saved(page, "[data-save=trimap]")
-    assert answer.value.ok
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), painted)
-    compute(page, "c")
-    for what in ("matte", "cutout"):
-        _, content = saved(page, f"[data-save={what}]")
-        alpha = np.asarray(Image.open(io.BytesIO(content)))
-        alpha = alpha[..., 3] if what == "cutout" else alpha
-        assert (alpha[painted == 255] == 255).all() and (alpha[painted == 0] == 0).all(), what
-    page.select_option("#bits", "16")
-    alpha = np.asarray(Image.open(io.BytesIO(saved(page, "[data-save=matte]")[1])))
-    assert (alpha[painted == 255] == 65535).all() and (alpha[painted == 0] == 0).all()
-    # What was saved comes back, also before anything is unknown.
-    whole = np.where(painted == 128, 255, painted).astype(np.uint8)
-    for name, trimap in (("painted", painted), ("whole", whole)):
-        write_png(tmp_path / f"{name}.png", trimap)
-        page.set_input_files("#trimap-file", tmp_path / f"{name}.png")
-        until(page, f"{_UNKNOWN} === {(trimap == 128).sum()}")
-        idle(page)
-        assert page.locator("#failure").is_hidden()
-        assert np.array_equal(trimap_of(page), trimap)
-    if orientation != 1:  # of another file the server has to find out how it lies
-        return
-    page.click("summary[data-text=band]")
-    page.select_option("#invert", "yes")
-    page.set_input_files("#trimap-file", tmp_path / "painted.png")
-    until(page, f"{_UNKNOWN} === {(painted == 128).sum()}")
-    idle(page)
-    assert np.array_equal(trimap_of(page), np.where(painted == 128, 128, 255 - painted))
 
 
 def test_ways_of_looking_and_going_on(page, pictures):
@@ -275,19 +186,6 @@ def test_a_wrong_file_says_what_is_read_and_keeps_what_is_there(page, pictures):
     page.wait_for_selector("#failure", state="hidden")
 
 
-def test_leaving_asks_only_where_something_would_be_lost(page, pictures):
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    open_photo(page, pictures / "disc.png")
-    page.reload()
-    assert asked == []
-    until(page, "Boolean(window.dimTf)")
-    open_photo(page, pictures / "disc.png")
-    stroke(page, (50.5, 45.5), (70.5, 45.5))
-    page.reload()
-    assert asked == ["beforeunload"]
-
-
 def test_the_server_may_go_and_come_back(page, server, pictures):
     open_photo(page, pictures / "disc.png")
     stroke(page, (50.5, 45.5), (70.5, 45.5))
@@ -324,43 +222,6 @@ def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
     assert (now == 128).sum() > (painted == 128).sum()
 
 
-def test_saving_waits_for_the_cutout_and_has_the_chosen_bits(page, pictures, tmp_path):
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    page.select_option("#bits", "16")
-    held = Held(page, "**/api/matte?output=cutout&invert=*")
-    page.keyboard.press("c")
-    held.wait()
-    page.focus("#canvas")
-    with page.expect_download() as waiting:
-        page.keyboard.press("Control+s")
-        page.wait_for_timeout(100)
-        held.let_go()
-    assert waiting.value.suggested_filename == "disc_cutout.png"
-    assert Path(waiting.value.path()).read_bytes()[24] == 16  # bits, in a PNG's header
-    idle(page)
-    page.keyboard.press("4")
-    page.wait_for_timeout(60)
-    shown = pixels(page, "result")
-    assert (shown[..., 0] != shown[..., 2]).any()  # colours: the cut-out, not the matte
-
-
-def test_stop_gives_up_a_save_that_waits(page, pictures):
-    names = []
-    page.on("download", lambda download: names.append(download.suggested_filename))
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    held = Held(page, "**/api/matte?output=cutout&invert=*")
-    page.keyboard.press("c")
-    held.wait()
-    page.click("[data-save=cutout]")
-    page.click("#stop")
-    page.wait_for_timeout(300)
-    assert page.locator("#job").is_hidden() and names == []
-
-
 def test_a_window_of_another_size_and_then_another_look_keep_the_middle(page, pictures):
     open_with_matte(page, pictures)
     page.keyboard.press("4")
@@ -370,16 +231,6 @@ def test_a_window_of_another_size_and_then_another_look_keep_the_middle(page, pi
     before = page.evaluate("dimTf.view()")
     page.keyboard.press("3")  # another look, as large as the one before
     assert page.evaluate("dimTf.view()") == before
-
-
-def test_a_double_click_saves_once(page, pictures):
-    names = []
-    page.on("download", lambda download: names.append(download.suggested_filename))
-    open_photo(page, pictures / "disc.png")
-    page.dblclick("[data-save=trimap]")
-    until(page, "document.getElementById('status').textContent.includes('disc_trimap')")
-    page.wait_for_timeout(300)
-    assert names == ["disc_trimap.png"]
 
 
 def test_the_sample_waits_for_the_server(page, server):
@@ -409,17 +260,6 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     assert page.locator("#failure").is_hidden()
 
 
-def test_saving_the_trimap_alone_leaves_the_result_to_save(page, pictures):
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    open_with_matte(page, pictures)
-    for what, count in (("trimap", 1), ("cutout", 1)):
-        saved(page, f"[data-save={what}]")
-        page.set_input_files("#photo-file", pictures / "disc.png")
-        page.wait_for_timeout(300)
-        assert len(asked) == count
-
-
 def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(page, pictures):
     open_photo(page, pictures / "disc.png")
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
@@ -435,20 +275,3 @@ def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(pag
     row = trimap_of(page)[45, 20:101]
     assert (row == 128).all()
     assert (trimap_of(page) != 128)[47:49, 20:101].any()
-
-
-def test_saving_an_older_matte_leaves_something_to_save(page, pictures):
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    open_with_matte(page, pictures)
-    page.keyboard.press("u")
-    stroke(page, (10.5, 80.5), (110.5, 80.5))
-    saved(page, "[data-save=cutout]")  # that of the trimap before the stroke
-    page.set_input_files("#photo-file", pictures / "disc.png")
-    until(page, "true")
-    page.wait_for_timeout(200)
-    assert len(asked) == 1
-    saved(page, "[data-save=trimap]")
-    page.set_input_files("#photo-file", pictures / "disc.png")
-    page.wait_for_timeout(500)
-    assert len(asked) == 1

@@ -1,0 +1,100 @@
+"""The page in a real browser: what it asks of a mask or trimap, and how it is read."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dim_tf.pictures.writing import write_png
+from tests.page.browser.conftest import HEIGHT, WIDTH
+from tests.page.browser.hands import (
+    compute,
+    idle,
+    open_mask,
+    open_photo,
+    saved,
+    set_size,
+    stroke,
+    trimap_of,
+    until,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+# How many pixels of the trimap are unknown.
+_UNKNOWN = "dimTf.trimap().values.filter((value) => value === 128).length"
+
+
+@pytest.mark.parametrize("orientation", [1, 3])
+def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, orientation):
+    """Of a file it would guess whether the object is black, and how it lies on a turned photo."""
+    with Image.open(pictures / "disc.png") as photo:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        photo.transpose(Image.Transpose.ROTATE_180).save(tmp_path / "turned.png", exif=exif)
+    open_photo(page, tmp_path / "turned.png")
+    page.keyboard.press("f")
+    page.keyboard.press("b")
+    stroke(page, (60.5, 45.5))  # all is foreground, the border too
+    page.keyboard.press("f")
+    page.keyboard.press("u")
+    stroke(page, (20.5, 20.5), (60.5, 20.5))
+    page.keyboard.press("n")  # a hole at the upper left, with a band around it
+    set_size(page, 3)
+    stroke(page, (20.5, 20.5), (60.5, 20.5))
+    painted = trimap_of(page)
+    assert set(np.unique(painted)) == {0, 128, 255} and painted[0, 0] == painted[-1, -1] == 255
+    with page.expect_response("**/api/matte?output=trimap*") as answer:
+        _, content = saved(page, "[data-save=trimap]")
+    assert answer.value.ok
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), painted)
+    compute(page, "c")
+    for what in ("matte", "cutout"):
+        _, content = saved(page, f"[data-save={what}]")
+        alpha = np.asarray(Image.open(io.BytesIO(content)))
+        alpha = alpha[..., 3] if what == "cutout" else alpha
+        assert (alpha[painted == 255] == 255).all() and (alpha[painted == 0] == 0).all(), what
+    page.select_option("#bits", "16")
+    alpha = np.asarray(Image.open(io.BytesIO(saved(page, "[data-save=matte]")[1])))
+    assert (alpha[painted == 255] == 65535).all() and (alpha[painted == 0] == 0).all()
+    # What was saved comes back, also before anything is unknown.
+    whole = np.where(painted == 128, 255, painted).astype(np.uint8)
+    for name, trimap in (("painted", painted), ("whole", whole)):
+        write_png(tmp_path / f"{name}.png", trimap)
+        page.set_input_files("#trimap-file", tmp_path / f"{name}.png")
+        until(page, f"{_UNKNOWN} === {(trimap == 128).sum()}")
+        idle(page)
+        assert page.locator("#failure").is_hidden()
+        assert np.array_equal(trimap_of(page), trimap)
+    if orientation != 1:  # of another file the server has to find out how it lies
+        return
+    page.click("summary[data-text=band]")
+    page.select_option("#invert", "yes")
+    page.set_input_files("#trimap-file", tmp_path / "painted.png")
+    until(page, f"{_UNKNOWN} === {(painted == 128).sum()}")
+    idle(page)
+    assert np.array_equal(trimap_of(page), np.where(painted == 128, 128, 255 - painted))
+
+
+def test_a_mask_whose_edges_do_not_tell_how_it_lies_can_be_turned(page, tmp_path):
+    rng = np.random.default_rng(5)
+    noise = Image.fromarray(rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    noise.save(tmp_path / "noise.png", exif=exif)
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[10:40, 10:60] = 255
+    write_png(tmp_path / "mask.png", mask)
+    open_photo(page, tmp_path / "noise.png")
+    page.set_input_files("#mask-file", tmp_path / "mask.png")
+    page.wait_for_selector("#failure")
+    assert "mask_orientation=as_photo" in page.locator("#failure").text_content()
+    page.click("summary[data-text=band]")
+    for choice, seen in (("as_photo", mask[::-1, ::-1]), ("as_stored", mask)):
+        page.select_option("#mask-orientation", choice)
+        open_mask(page, tmp_path / "mask.png")
+        assert page.locator("#failure").is_hidden()
+        known = trimap_of(page) != 128
+        assert np.array_equal(trimap_of(page)[known], seen[known])
+        assert (trimap_of(page) == 255).any()
