@@ -78,7 +78,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
       place.x = Math.min(width - 0.5, Math.max(0.5, place.x + direction[0] * step));
       place.y = Math.min(height - 0.5, Math.max(0.5, place.y + direction[1] * step));
       if (isPainting()) brushTo([{ x: place.x, y: place.y }]);
-      if (state.corner) update({ rectangle: boxBetween(state.corner, place, state.photo) });
+      if (state.corner) update({ rectangle: boxOver(state.corner, place, state.photo) });
       stage.keepInSight(place.x, place.y);
     }
     const round = state.tool === "brush" || state.tool === "eraser";
@@ -125,6 +125,13 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
     stage.draw("cursor");
     announce(letsGo);
   }
+}
+
+/** The rectangle from the pixel under one place to that under another, with both. */
+function boxOver(one, other, photo) {
+  const first = { x: Math.floor(Math.min(one.x, other.x)), y: Math.floor(Math.min(one.y, other.y)) };
+  const last = { x: Math.floor(Math.max(one.x, other.x)), y: Math.floor(Math.max(one.y, other.y)) };
+  return boxBetween(first, { x: last.x + 1, y: last.y + 1 }, photo);
 }
 
 /** The key's letter, also while an input method is on, and on keyboards that hide the brackets. */

@@ -136,6 +136,24 @@ def test_a_rectangle_of_the_keyboard_needs_two_corners(page, pictures):
     assert np.array_equal(trimap_of(page), painted)
 
 
+def test_a_rectangle_of_the_keyboard_has_the_pixels_under_both_corners(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    paint_rectangles(page)
+    expected = np.zeros_like(trimap_of(page))
+    for x, y, to_the_side, to_a_row, box in (
+        (0, 0, "Right", "Down", np.s_[0:2, 0:3]),
+        (30, 20, "Left", "Up", np.s_[19:21, 28:31]),
+    ):
+        page.mouse.move(*on_screen(page, x + 0.5, y + 0.5))
+        page.focus("#canvas")
+        page.keyboard.press("Enter")
+        for direction in (to_the_side, to_the_side, to_a_row):
+            page.keyboard.press(f"Shift+Arrow{direction}")
+        page.keyboard.press("Enter")
+        expected[box] = 255
+        assert np.array_equal(trimap_of(page), expected)
+
+
 def test_fill_waits_for_the_button_to_come_up(open_page, pictures):
     page = open_page(has_touch=True)
     open_photo(page, pictures / "disc.png")
