@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_jobs import find_pictures, list_some, pair_by_stem
+from dim_tf.commands.photo_jobs import find_pictures, pair_by_stem, tell_left_over
 from dim_tf.commands.progress import under_bar
 from dim_tf.commands.result_files import ENDINGS
 from dim_tf.config import InferenceConfig, ReadingConfig, values_of
@@ -14,7 +14,7 @@ from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.placing import lay_on
-from dim_tf.system.errors import InputError, printable, tell
+from dim_tf.system.errors import InputError, tell
 from dim_tf.trimaps.on_photo import trimap_on
 
 
@@ -70,7 +70,7 @@ def measure_mattes(config: InferenceConfig) -> None:
 def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     """Pairs the mattes with their truths, trimaps and photos, by names only.
 
-    Prints a note if truths are left over: a mean over fewer images is another number.
+    Prints a note if truths are left over.
 
     Raises:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
@@ -102,10 +102,7 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
         return [partner for _, partner in pair_by_stem(mattes, find_pictures(flag, value), flag)]
 
     truths = partners("gt")
-    left_over = sorted({*find_pictures("gt", measuring.gt)} - {*truths})
-    if left_over:
-        told = f"No prediction, so not in the mean: {list_some(left_over)}."
-        print(printable(told), flush=True)
+    tell_left_over(find_pictures("gt", measuring.gt), truths, "prediction")
     jobs = zip(mattes, truths, partners(mask_flag), partners("rgb"), strict=True)
     return [MatteJob(*files) for files in jobs]
 

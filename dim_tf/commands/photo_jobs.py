@@ -16,7 +16,7 @@ from dim_tf.commands.result_files import (
 )
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, printable
 from dim_tf.trimaps.grabcut import parse_rectangle
 from dim_tf.trimaps.on_photo import what_is_given
 
@@ -60,7 +60,7 @@ class PhotoJob(NamedTuple):
 def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     """Pairs the photos with their masks or trimaps and decides what is written where.
 
-    Without any input it is the demo on the shipped sample.
+    Without any input it is the demo on the shipped sample. Prints a note if truths are left over.
 
     Raises:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
@@ -102,6 +102,7 @@ def _jobs_of(config: InferenceConfig) -> list[PhotoJob]:
     if measuring.gt:
         found = find_pictures("gt", measuring.gt)
         truths = [truth for _, truth in pair_by_stem(photos, found, "gt")]
+        tell_left_over(found, truths, "photo")
     several = len(photos) > 1
     mattes = files_for(
         "output", writing.output or (DEFAULT_FOLDER if several else DEFAULT_FILE), photos
@@ -182,6 +183,20 @@ def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple
     if missing:
         raise no_partner_error(flag, list_some([photo_of[stem] for stem in missing]))
     return [(photo, mask_of[stem]) for stem, photo in photo_of.items()]
+
+
+def tell_left_over(found: list[Path], used: list[Path | None], lacking: str) -> None:
+    """Prints which truths have no partner: a mean over fewer images is another number.
+
+    Args:
+        found: the truths.
+        used: those that have one.
+        lacking: what the others lack.
+    """
+    left_over = sorted({*found} - {*used})
+    if left_over:
+        told = f"No {lacking}, so not in the mean: {list_some(left_over)}."
+        print(printable(told), flush=True)
 
 
 def no_partner_error(flag: str, photos: str) -> InputError:

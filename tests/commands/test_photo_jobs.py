@@ -143,6 +143,12 @@ def test_truths_are_paired_by_stem_and_never_overwritten(folders):
         plan(rgb="photos", trimap="masks", gt="mattes")
 
 
+def test_truths_without_a_photo_are_named(folders, capsys):
+    Path("masks/zebra.png").touch()
+    plan(rgb="photos", trimap="masks", gt="masks")
+    assert capsys.readouterr().out == "No photo, so not in the mean: masks/zebra.png.\n"
+
+
 @pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks"])
 def test_inputs_are_never_overwritten(folders, output):
     with pytest.raises(InputError, match=r"cat\.png is an input and would be overwritten"):
