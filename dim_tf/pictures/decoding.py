@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
-from dim_tf.pictures.kinds import is_deep, largest_number
+from dim_tf.pictures.kinds import PILLOW_FORMATS, is_deep, largest_number
 from dim_tf.pictures.levels import in_own_byte_order
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
@@ -119,7 +119,8 @@ def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | 
         pixels = np.array(image)
         if pixels.dtype == np.int32 and pixels.min() >= 0 and pixels.max() <= 65_535:
             pixels = pixels.astype(np.uint16)
-        return Decoded(_whole_numbers(path, pixels), white_is_known=image.mode == "F")
+        white_is_known = image.mode == "F" or image.format in PILLOW_FORMATS["PPM or PGM"]
+        return Decoded(_whole_numbers(path, pixels), white_is_known=white_is_known)
     labels = None
     if image.mode == "P":
         labels = np.asarray(image)

@@ -11,10 +11,11 @@ from PIL import Image, ImageCms, ImageOps
 from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
 from dim_tf.pictures.matte import read_grey
-from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.photo import photo_of, read_rgb
 from dim_tf.pictures.picture import (
     TooManyPixelsError,
     picture_of_content,
+    picture_of_image,
     read_picture,
     read_stored,
     turned,
@@ -111,6 +112,26 @@ def test_every_kind_is_read_as_pillow_reads_it(picture_file, name):
     assert np.abs(to_rgb(picture.pixels) - expected).max() <= 1
     assert np.abs(read_rgb(path) - expected).max() <= 1
     assert np.abs(to_grey(picture.pixels) - to_grey(np.uint8(expected)).astype(int)).max() <= 2
+
+
+# Dark: the numbers would be taken as those of 10 or 12 bits where nothing says what is white.
+DARK = (np.arange(70, dtype=np.uint16) * 3).reshape(7, 10)
+DEEP_KINDS = {
+    "PGM of 12 bits": b"P5 10 7 4095\n" + DARK.astype(">u2").tobytes(),
+    "PNG of 16 bits": encoded(Image.fromarray(DARK), "PNG"),
+    "TIFF of 16 bits": encoded(Image.fromarray(DARK), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS | TRANSPARENT_KINDS | DEEP_KINDS)
+def test_an_opened_picture_means_what_its_file_does(picture_file, name):
+    path = picture_file((KINDS | TRANSPARENT_KINDS | DEEP_KINDS)[name])
+    of_file, notes_of_file = photo_of(read_picture(path))
+    with Image.open(path) as image:
+        of_image, notes_of_image = photo_of(picture_of_image(image, "photo"))
+    assert notes_of_image == notes_of_file
+    assert np.abs(of_image.rgb.astype(int) - of_file.rgb).max() <= 1
+    assert np.abs(of_image.own.astype(int) - of_file.own).max() <= 1
 
 
 def test_cmyk_without_adobes_mark_is_inverted_all_the_same(picture_file):
