@@ -43,7 +43,8 @@ def write_report(config: AblationConfig) -> str:
         A sentence that says what was written.
 
     Raises:
-        InputError: matplotlib is missing, a record cannot be used, or a file cannot be written.
+        InputError: matplotlib is missing, there is no record or one cannot be used, or a file
+            cannot be written.
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise InputError(
@@ -51,6 +52,11 @@ def write_report(config: AblationConfig) -> str:
         )
     records_dir = Path(config.records_dir)
     records = read_records(records_dir)
+    if not any(records.values()):
+        raise InputError(
+            f"--records_dir={records_dir} holds no records; give their folder, or make some with "
+            f"{COMMAND} run."
+        )
     drift = read_drift(records_dir)
     findings = judge_all(ROWS, records)
     written: dict[str, bool] = {}

@@ -85,9 +85,12 @@ def run_script(
             print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
         except OSError as error:
-            if error.errno not in _OF_A_PATH or error.filename is None:
+            if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd
+                said = "The current folder is there no more; change to another one."
+            elif error.errno in _OF_A_PATH and error.filename is not None:
+                said = printable(f"{error.filename} cannot be used: {error.strerror}.")
+            else:
                 raise
-            said = printable(f"{error.filename} cannot be used: {error.strerror}.")
             print(f"{script}: {said}", file=sys.stderr)
             sys.exit(1)
         except _Terminated:
@@ -184,9 +187,14 @@ def _take_files(
             raise InputError(f"{value} stands for --{name}, which is given as well; leave one out.")
         flags.FLAGS[name].parse(value)
     if len(given) > len(names):
+        first = given[len(names)]
+        if any("glob" in flags.FLAGS[name].help for name in names):
+            raise InputError(
+                f"{first} is one name too many; give a folder, or a pattern in quotes such as "
+                "'photos/*.jpg'."
+            )
         raise InputError(
-            f"{given[len(names)]} is one name too many; give a folder, or a pattern in quotes such "
-            "as 'photos/*.jpg'."
+            f"{first} is one name too many; give one for each of --{', --'.join(names)}."
         )
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from dim_tf.config.constants import SIZE_MULTIPLE
+from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, SIZE_MULTIPLE
 from dim_tf.config.fields import Checked, option
 from dim_tf.system.errors import InputError
 
@@ -36,10 +36,16 @@ class ExportConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        given = f"--size={','.join(map(str, self.size))}"
         if len(self.size) > 2 or any(side < 1 or side % SIZE_MULTIPLE for side in self.size):
             raise InputError(
-                f"--size={','.join(map(str, self.size))} is not possible; give height,width in "
-                f"multiples of {SIZE_MULTIPLE}, such as --size=480,736, or one number for a square."
+                f"{given} is not possible; give height,width in multiples of {SIZE_MULTIPLE}, such "
+                "as --size=480,736, or one number for a square."
+            )
+        if self.size and self.size[0] * self.size[-1] > LARGEST_INPUT_MEGAPIXELS * 1e6:
+            raise InputError(
+                f"{given} is larger than any picture that is read; give at most "
+                f"{int(LARGEST_INPUT_MEGAPIXELS)} megapixels, or leave it out for any size."
             )
 
     @property

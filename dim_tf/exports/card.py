@@ -10,6 +10,7 @@ from dim_tf import __version__
 from dim_tf.config import SIZE_MULTIPLE, NetworkConfig
 from dim_tf.exports.contract import ALPHA, OPSET, RGB, SCALE, TRIMAP
 from dim_tf.model.architecture import LARGEST_LOG_SCALE, SMALLEST_LOG_SCALE
+from dim_tf.system.errors import printable
 
 Format = Literal["saved_model", "onnx", "litert"]
 
@@ -104,7 +105,7 @@ def card_text(
         title=_TITLES[kind],
         file=FILE_NAMES[kind],
         version=__version__,
-        weights=weights.name,
+        weights=printable(weights.name),
         sha256=sha256,
         needs=_NEEDS[kind],
         example=EXAMPLE_NAME,

@@ -16,7 +16,7 @@ from dim_tf.exports.card import (
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import make_folder_atomically, write_bytes
+from dim_tf.system.files import make_folder_atomically
 
 
 def check_export(kind: Format, folder: str | os.PathLike) -> None:
@@ -70,7 +70,7 @@ def export_network(
             from dim_tf.exports.onnx_graph import export_graph
 
             graph = export_graph(arrays, config, statistics, str(weights), size)
-            write_bytes(unfinished / name, graph.SerializeToString())
+            (unfinished / name).write_bytes(graph.SerializeToString())
         else:
             from dim_tf.exports.tensorflow_files import litert_bytes, write_saved_model
             from dim_tf.model.weights import load_network
@@ -81,8 +81,8 @@ def export_network(
             if kind == "saved_model":
                 write_saved_model(unfinished / name, network, size)
             else:
-                write_bytes(unfinished / name, litert_bytes(network, size))
+                (unfinished / name).write_bytes(litert_bytes(unfinished, network, size))
         card = card_text(kind, config, statistics, weights, size)
-        write_bytes(unfinished / CARD_NAME, card.encode())
-        write_bytes(unfinished / EXAMPLE_NAME, example_text(kind, size).encode())
+        (unfinished / CARD_NAME).write_text(card, encoding="utf-8")
+        (unfinished / EXAMPLE_NAME).write_text(example_text(kind, size), encoding="utf-8")
     return Path(folder) / name

@@ -1,5 +1,7 @@
 """The network as a SavedModel and as a LiteRT file."""
 
+import errno
+import os
 import tempfile
 from pathlib import Path
 
@@ -22,6 +24,9 @@ def write_saved_model(
         folder: where to; the caller makes it complete or not there.
         network: from `build_network`, in float32.
         size: height and width, or None for any.
+
+    Raises:
+        OSError: it cannot be written there.
     """
     module = tf.Module()
     # The tensors' own variables: with the Keras model its layers would be saved once more.
@@ -30,20 +35,29 @@ def write_saved_model(
     # The gradients of our own are left out: whoever loads the file would be warned of each.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with stderr_held_back():  # notes on every step
-        tf.saved_model.save(module, str(folder), signatures=signature, options=options)
+        try:
+            tf.saved_model.save(module, str(folder), signatures=signature, options=options)
+        except tf.errors.ResourceExhaustedError:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        except tf.errors.OpError as error:
+            raise OSError(errno.EIO, error.message) from None
 
 
-def litert_bytes(network: keras.Model, size: tuple[int, int] | None = None) -> bytes:
+def litert_bytes(folder: Path, network: keras.Model, size: tuple[int, int] | None = None) -> bytes:
     """The content of a LiteRT file of built-in operations; see `dim_tf.exports.contract`.
 
     Args:
+        folder: for files that are needed on the way.
         network: from `build_network`, in float32.
         size: height and width, or None for any.
+
+    Raises:
+        OSError: the folder does not take them.
     """
     # By way of a SavedModel, whose signature gives the file's inputs and outputs their names.
-    with tempfile.TemporaryDirectory() as folder, stderr_held_back():
-        write_saved_model(Path(folder), network, size)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as on_the_way, stderr_held_back():
+        write_saved_model(Path(on_the_way), network, size)
+        converter = tf.lite.TFLiteConverter.from_saved_model(on_the_way)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         return converter.convert()
 

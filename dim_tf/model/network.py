@@ -90,8 +90,11 @@ def build_network(
             name=name,
         )(x)
 
-    inputs = keras.Input((None, None, 4), name="image_and_trimap")
-    x = NormalizeInput(name="normalize_input")(inputs) if config.normalize_input else inputs
+    # Each with its own type: that of the user's keras.json may be another.
+    inputs = keras.Input((None, None, 4), dtype="float32", name="image_and_trimap")
+    x = inputs
+    if config.normalize_input:
+        x = NormalizeInput(dtype="float32", name="normalize_input")(inputs)
     network_input = x
 
     masks, features = [], []

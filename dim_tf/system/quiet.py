@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import IO
 
+from dim_tf.system.errors import InputError
+
 _STDERR = 2
 # The descriptor is the whole process's.
 _ONE_THREAD_AT_A_TIME = threading.RLock()
@@ -96,7 +98,20 @@ def import_tensorflow() -> None:
     `TF_CPP_MIN_LOG_LEVEL` does not reach all of it (tensorflow/tensorflow issue 100442): on every
     machine without CUDA it says so, twice, and that would bury what the program has to say. If the
     import fails, the lines are shown.
+
+    Keras comes with it and gets the backend TensorFlow, whatever its settings file says.
+
+    Raises:
+        InputError: Keras was imported before, with another backend.
     """
+    keras = sys.modules.get("keras")
+    if keras is None:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    elif keras.config.backend() != "tensorflow":
+        raise InputError(
+            f"Keras was imported with the backend {keras.config.backend()}, and dim_tf needs "
+            "TensorFlow; set KERAS_BACKEND=tensorflow before Keras is imported."
+        )
     if "tensorflow" in sys.modules:
         return
     said = ""

@@ -88,7 +88,16 @@ def make_strategy(name: str, batch_size: int) -> tf.distribute.Strategy:
 def make_optimizer(
     optimization: OptimizationConfig, learning_rate: float, network: keras.Model
 ) -> keras.optimizers.Optimizer:
-    """Adam with its moments made; freezes the layers that `train_stage` leaves out."""
+    """Adam with its moments made; freezes the layers that `train_stage` leaves out.
+
+    Raises:
+        InputError: Keras would keep the learning rate in another type than float32.
+    """
+    if keras.config.floatx() != "float32":
+        raise InputError(
+            f"Keras computes in {keras.config.floatx()} by its settings, and training needs "
+            'float32; set "floatx" to "float32" in ~/.keras/keras.json.'
+        )
     stage = optimization.train_stage
     for layer in network.layers:
         in_refinement = layer.name.startswith("refine")

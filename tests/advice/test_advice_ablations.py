@@ -241,6 +241,20 @@ def test_a_run_whose_checkpoints_were_not_kept_is_made_anew(tmp_path):
     assert averaged_weights(run, tmp_path / "run").exists()
 
 
+def test_a_report_needs_records(config, series, tmp_path, monkeypatch):
+    Path(config.records_dir).parent.mkdir()
+    Path(f"{config.records_dir}.md").write_text("what stood there")
+    advice = "--records_dir={} holds no records; give their folder, or make some with {} run."
+    pytest.importorskip("matplotlib")
+    refused(advice, write_report, config)
+    assert Path(f"{config.records_dir}.md").read_text() == "what stood there"
+    monkeypatch.setattr("dim_tf.ablations.report._differences", lambda *arguments: "")
+    monkeypatch.setattr("dim_tf.ablations.report.section_of", lambda *arguments: "")
+    series(config)
+    write_report(dataclasses.replace(config, records_dir=str(tmp_path / "docs" / "ablations")))
+    assert "2" in Path(f"{config.records_dir}.md").read_text()
+
+
 def test_the_report_is_written_where_matplotlib_is(config, series, monkeypatch):
     series(config)
     with monkeypatch.context() as patch:

@@ -10,6 +10,7 @@ from dim_tf.commands.export import export
 from dim_tf.config import ExportConfig
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.matting.predict import load_model
+from dim_tf.system.errors import InputError
 from tests.advice.provoking import flags_in, refused
 
 RGB, ALPHA = "--rgb=photo.png", "--alpha=mask.png"
@@ -66,6 +67,20 @@ def test_a_size_that_is_possible(export_tiny):
         assert flags_in(sentence)[1] == "--size=480,736"
     export_tiny("--format=saved_model", "--size=480,736", "--out=two")
     export_tiny("--format=saved_model", "--size=64", "--out=one")
+
+
+def test_a_size_no_picture_has(export_tiny):
+    advice = (
+        "is larger than any picture that is read; give at most {} megapixels, or leave it out for "
+        "any size."
+    )
+    sentence = refused(advice, export_tiny, "--size=32768,32800")
+    (megapixels,) = re.findall(r"(\d+) megapixels", sentence)
+    assert 32_736 * 32_768 <= int(megapixels) * 1e6 < 32_768 * 32_800
+    with pytest.raises(InputError, match="is larger than any"):
+        export_tiny("--size=99999999999999999999968")
+    export_tiny("--format=saved_model", "--size=32736,32768", "--out=largest")
+    export_tiny("--format=saved_model", "--out=any")
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])

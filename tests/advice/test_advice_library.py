@@ -1,5 +1,11 @@
 """What is said only to programs that call the library."""
 
+import os
+import re
+import subprocess
+import sys
+import types
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -94,3 +100,18 @@ def test_each_process_loads_its_own(tiny_model):
     finally:
         tiny_model._process = mine
     tiny_model.predict_alpha(photo, trimap)
+
+
+def test_keras_is_imported_with_tensorflow(tiny_checkpoint, monkeypatch):
+    advice = (
+        "Keras was imported with the backend {}, and dim_tf needs TensorFlow; set "
+        "KERAS_BACKEND=tensorflow before Keras is imported."
+    )
+    with monkeypatch.context() as patch:
+        of_torch = types.SimpleNamespace(config=types.SimpleNamespace(backend=lambda: "torch"))
+        patch.setitem(sys.modules, "keras", of_torch)
+        sentence = refused(advice, dim_tf.load_model, tiny_checkpoint)
+    (backend,) = re.findall(r"KERAS_BACKEND=(\w+)", sentence)
+    script = f"import keras, dim_tf; dim_tf.load_model({str(tiny_checkpoint)!r})"
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)

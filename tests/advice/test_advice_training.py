@@ -9,13 +9,20 @@ import signal
 import types
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.commands.train import start_run
-from dim_tf.config import OfflineConfig, TrainingConfig, with_values
+from dim_tf.config import (
+    NetworkConfig,
+    OfflineConfig,
+    OptimizationConfig,
+    TrainingConfig,
+    with_values,
+)
 from dim_tf.config.flags import config_from_arguments, flagfile_text
 from dim_tf.dataset.manifest import read_manifest
 from dim_tf.examples.pipeline import training_examples, what_is_wrong
@@ -29,7 +36,7 @@ from dim_tf.pictures.writing import write_png
 from dim_tf.training import loop, start
 from dim_tf.training.release import release, release_average
 from dim_tf.training.settled import settled
-from dim_tf.training.start import make_strategy, warn_of_slow_precision
+from dim_tf.training.start import make_optimizer, make_strategy, warn_of_slow_precision
 from dim_tf.training.validation import list_validation_images
 from tests.advice.provoking import flags_in, refused, told
 from tests.model.test_vgg16 import scaled_vgg16, vgg16_shapes, write_npz
@@ -147,6 +154,21 @@ def test_a_batch_is_a_multiple_of_the_devices(monkeypatch):
     devices = int(re.search(r"over (\d+) devices", sentence)[1])
     for factor in (1, 2):
         assert make_strategy("mirrored", factor * devices) is two
+
+
+def test_keras_computes_in_float32():
+    network = build_network(NetworkConfig(width=1 / 32, fc6="1x1"))
+    advice = (
+        'Keras computes in {} by its settings, and training needs float32; set "floatx" to '
+        '"float32" in ~/.keras/keras.json.'
+    )
+    keras.config.set_floatx("float16")
+    try:
+        sentence = refused(advice, make_optimizer, OptimizationConfig(), 1e-4, network)
+        keras.config.set_floatx(re.search(r'to "(\w+)"', sentence)[1])
+        make_optimizer(OptimizationConfig(), 1e-4, network)
+    finally:
+        keras.config.set_floatx("float32")
 
 
 def test_float32_is_said_nothing_of(monkeypatch, caplog):

@@ -96,6 +96,33 @@ def test_many_photos_are_a_folder_or_a_pattern_in_quotes(write_photo, write_mask
         assert "There is no checkpoint x.npz" in said
 
 
+def test_where_no_pattern_is_taken_one_name_is_given(tmp_path):
+    advice = "{} is one name too many; give one for each of --{}."
+    sentence = told(advice, dim_tf("train", "data", "more")[1])
+    assert sentence.endswith("each of --data_dir.")
+    assert "data is not a finished dataset" in dim_tf("train", "data", "-o", f"{tmp_path}/run")[1]
+
+
+def test_a_current_folder_that_is_gone_is_left_for_another(tmp_path):
+    advice = "The current folder is there no more; change to another one."
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = (
+        f'cd {gone} && rmdir {gone} && exec "{sys.executable}" -m dim_tf prepare --synthetic=2'
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [*("sh", "-c"), f"{command} -o {tmp_path / 'data'}"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert ended.returncode == 1
+    told(advice, ended.stderr)
+    assert dim_tf("prepare", "--synthetic=2", "-o", str(tmp_path / "data"))[0] == 0
+
+
 def test_something_is_written(infer):
     sentence = refused(
         "With --nowrite_matte nothing is written; leave it out, or name what is to be written, "

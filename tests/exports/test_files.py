@@ -2,12 +2,16 @@
 
 import hashlib
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from dim_tf import __version__
@@ -173,3 +177,28 @@ def test_packages_are_looked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="needs the package onnx"):
         export_network(tmp_path / "out", "onnx")
+
+
+@pytest.mark.parametrize("kind", ["saved_model", "litert"])
+@pytest.mark.parametrize("what", ["ResourceExhaustedError", "PermissionDeniedError"])
+def test_a_full_disk_is_told_of_the_folder_that_was_named(
+    kind, what, tiny_checkpoint, tmp_path, monkeypatch
+):
+    def refuse(module, folder, **options):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "half").write_bytes(b"x")
+        raise getattr(tf.errors, what)(None, None, "not there")
+
+    monkeypatch.setattr(tf.saved_model, "save", refuse)
+    said = "No space left on device" if what == "ResourceExhaustedError" else "not there"
+    with pytest.raises(InputError, match=rf"^{tmp_path}/out cannot be written: {said}\.$"):
+        export_network(tmp_path / "out", kind, tiny_checkpoint)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_may_have_a_name_that_is_no_text(needs, tiny_checkpoint, tmp_path):
+    needs("onnx")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/w\xff.npz"))
+    shutil.copy(tiny_checkpoint, odd)
+    export_network(tmp_path / "out", "onnx", odd)
+    assert r"w\udcff.npz" in (tmp_path / "out" / "README.md").read_text()

@@ -49,6 +49,20 @@ def randomize(network, seed=0):
         variable.assign(value.astype(np.float32))
 
 
+@pytest.mark.parametrize("variant", ["plain", "refine_normalized"])
+def test_the_users_type_of_keras_changes_nothing(variant):
+    outputs = []
+    for floatx in ("float32", "float16"):
+        keras.config.set_floatx(floatx)
+        try:
+            network = build_network(tiny(**VARIANTS[variant]))
+            randomize(network)
+            outputs.append(network(make_inputs(), training=False).numpy())
+        finally:
+            keras.config.set_floatx("float32")
+    np.testing.assert_array_equal(*outputs)
+
+
 # The paper's layers (section 3.1) as the original builds them: size of the kernel, channels.
 PAPER_ENCODER = (
     [("conv1_1", 3, 64), ("conv1_2", 3, 64)]

@@ -89,3 +89,12 @@ def test_a_command_loses_nothing_it_says_while_a_library_is_held_back():
         "run_script(ExportConfig, run)"
     )
     assert (ended.returncode, ended.stderr) == (1, "told\n-c: ended\n")
+
+
+# Keras comes with a backend in NumPy.
+OF_ANOTHER_BACKEND = os.environ | {"KERAS_BACKEND": "numpy"}
+
+
+def test_a_backend_of_keras_in_the_users_settings_is_passed_over(tiny_checkpoint):
+    script = f"import dim_tf; dim_tf.load_model({str(tiny_checkpoint)!r})"
+    subprocess.run([sys.executable, "-c", script], env=OF_ANOTHER_BACKEND, check=True)
