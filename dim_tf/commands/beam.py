@@ -16,9 +16,12 @@ With four processes on this machine, and on a cluster:
 The other flags are those of dim-tf matte. docs/scale.md tells more.
 """
 
+import contextlib
 import importlib.util
 import logging
+import re
 import shlex
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.runner import PipelineResult
 
-_DEAD_LETTERS = "dead_letters.txt"
+_TEXT = ".txt"
+_DEAD_LETTERS = f"dead_letters{_TEXT}"
+# How Beam says that one of its extras is not installed.
+_LACKS_PACKAGE = re.compile(r"required dependency is installed|Missing \w+ requirement")
 # `DirectRunner` would download a program first (Prism).
 _LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
 
@@ -41,7 +47,7 @@ def run_pipeline(config: BeamConfig) -> None:
 
     Raises:
         InputError: Beam is not installed; flags are missing or contradict each other; there is no
-            photo; or, at the end, how many could not be used.
+            photo; a file cannot be listed or written; or, at the end, how many could not be used.
     """
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError("The pipeline needs apache-beam; install it with pip install apache-beam.")
@@ -68,6 +74,11 @@ def run_pipeline(config: BeamConfig) -> None:
     check_model(config.matting)
     patterns = {name: as_pattern(getattr(reading, name)) for name in ("rgb", "alpha", "trimap")}
     dead_letters = config.running.dead_letters or f"{writing.output.rstrip('/')}/{_DEAD_LETTERS}"
+    if not dead_letters.endswith(_TEXT):
+        raise InputError(
+            f"--dead_letters={dead_letters} is no text file; give one ending in {_TEXT}, which is "
+            "written anew."
+        )
     counts = _run(with_values(config, **patterns, dead_letters=dead_letters))
     photos = sum(counts[name] for name in ("done", "skipped", "refused"))
     if not photos:
@@ -86,8 +97,8 @@ def run_pipeline(config: BeamConfig) -> None:
 def _quieten() -> None:
     """Leaves out what Beam says of packages that are not there, and of each of its steps."""
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
-    # Of the last run's dead letters, which are written anew.
-    logging.getLogger("apache_beam.io.filebasedsink").setLevel(logging.ERROR)
+    # It says with a traceback what it raises as well.
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     logging.disable(logging.WARNING)
     try:
         importlib.import_module("apache_beam")
@@ -109,12 +120,19 @@ def options_of(config: BeamConfig) -> tuple[str, "PipelineOptions"]:
     """The runner's name and options.
 
     Raises:
-        InputError: Beam does not know an option.
+        InputError: a quotation in the options does not end. Options that Beam does not know are
+            left to the runner.
     """
     from apache_beam.options.pipeline_options import PipelineOptions
 
     running = config.running
-    words = shlex.split(running.runner_options)
+    try:
+        words = shlex.split(running.runner_options)
+    except ValueError as error:
+        raise InputError(
+            f"--runner_options={running.runner_options} cannot be taken apart ({error}); give "
+            "them as on a command line."
+        ) from None
     if running.runner != "local":
         return running.runner, PipelineOptions([f"--runner={running.runner}", *words])
     mode = "multi_processing" if running.workers > 1 else "in_memory"
@@ -128,19 +146,69 @@ def _run(config: BeamConfig) -> dict[str, int]:
     import apache_beam as beam
 
     from dim_tf.commands.beam_files import remove_unfinished
-    from dim_tf.commands.beam_pipeline import dead_letters_of, name_of_run
+    from dim_tf.commands.beam_pipeline import build, name_of_run
     from dim_tf.commands.result_files import folders_written
 
     runner, options = options_of(config)
-    pipeline = beam.Pipeline(runner=runner, options=options)
-    _ = dead_letters_of(pipeline, config) | "dead letters" >> beam.io.WriteToText(
-        config.running.dead_letters, num_shards=1, shard_name_template=""
-    )
-    result = pipeline.run()
-    result.wait_until_finish()
-    for folder in set(folders_written(config.writing).values()):
+    try:
+        pipeline = beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:
+        raise InputError(f"--runner={runner} is not possible ({error}); give another.") from None
+    with _told_apart():
+        build(pipeline, config)
+        result = pipeline.run()
+        result.wait_until_finish()
+    written = {*folders_written(config.writing).values(), _folder_of(config.running.dead_letters)}
+    for folder in written:
         remove_unfinished(folder, name_of_run(config))
     return _counts(result)
+
+
+def _folder_of(file: str) -> str:
+    from apache_beam.io.filesystems import FileSystems
+
+    folder, _ = FileSystems.split(file)
+    return folder
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Takes out of what Beam raises what is behind it, which it wraps.
+
+    Raises:
+        KeyboardInterrupt: the program was interrupted; SIGTERM is one as well.
+        InputError: a file cannot be listed, read or written, or a package that its filesystem
+            needs is missing.
+    """
+    from apache_beam.io.filesystem import BeamIOError
+
+    try:
+        yield
+    except Exception as error:
+        causes = list(_causes(error))
+        for cause in causes:
+            if isinstance(cause, KeyboardInterrupt):
+                raise cause from None
+        for cause in reversed(causes):
+            said = str(cause).rstrip(".")
+            if _LACKS_PACKAGE.search(said):
+                raise InputError(
+                    f"A filesystem lacks its package here ({said}); install it with pip install "
+                    "'apache-beam[gcp]', [aws] or [azure]."
+                ) from None
+            if isinstance(cause, OSError | BeamIOError | InputError):
+                raise InputError(
+                    f"The pipeline stopped: {said}; what is finished is kept, so give the same "
+                    "command again once that is mended."
+                ) from None
+        raise
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, what it was raised for, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _counts(result: "PipelineResult") -> dict[str, int]:

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
@@ -61,13 +61,16 @@ def read_picture_at(url: str, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> P
     return picture_of_content(content, url, max_megapixels)
 
 
-def write_at(url: str, content: bytes, writer: str) -> None:
+def write_at(
+    url: str, content: Iterable[bytes], writer: str, media_type: str = "image/png"
+) -> None:
     """Writes a file: complete, or not there.
 
     Args:
         url: of the file.
-        content: the whole of it.
+        content: the parts of it.
         writer: name of the run; see `remove_unfinished`.
+        media_type: of the content, for filesystems that keep it.
 
     Raises:
         OSError: it cannot be written; the runner tries again.
@@ -75,9 +78,10 @@ def write_at(url: str, content: bytes, writer: str) -> None:
     folder, _ = FileSystems.split(url)
     temporary = FileSystems.join(folder, _UNFINISHED, writer, uuid.uuid4().hex)
     with FileSystems.create(
-        temporary, "image/png", compression_type=CompressionTypes.UNCOMPRESSED
+        temporary, media_type, compression_type=CompressionTypes.UNCOMPRESSED
     ) as file:
-        file.write(content)
+        for part in content:
+            file.write(part)
     FileSystems.rename([temporary], [url])
 
 

@@ -42,16 +42,33 @@ def name_of_run(config: BeamConfig) -> str:
     return hashlib.sha256(given.encode()).hexdigest()[:16]
 
 
-def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:
+def build(root: beam.Pipeline, config: BeamConfig) -> None:
     """Adds the pipeline.
 
     Args:
         root: a pipeline.
-        config: what to read, how to predict, where to write.
-
-    Returns:
-        The lines of the photos that could not be used.
+        config: what to read, how to predict, where to write; with the file of the dead letters.
     """
+    file, writer = config.running.dead_letters, name_of_run(config)
+
+    def write(found: tuple[None, Iterable[str]]) -> None:
+        lines = (f"{line}\n".encode() for line in found[1] if line)
+        write_at(file, lines, writer, "text/plain")
+
+    # With an empty line, so that there is a file where every photo could be used. Not by Beam's own
+    # `WriteToText`: it deletes whatever the file's name matches as a pattern, folders as well.
+    lines = dead_letters_of(root, config), root | "no dead letter" >> beam.Create([""])
+    _ = (
+        lines
+        | beam.Flatten()
+        | "for one file" >> beam.WithKeys(None)
+        | beam.GroupByKey()
+        | "dead letters" >> beam.Map(write)
+    )
+
+
+def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:
+    """Adds the pipeline as far as to the lines of the photos that could not be used."""
     reading = config.reading
     photos = _by_stem(root, _PHOTOS, reading.rgb)
     beside = reading.alpha or reading.trimap
@@ -170,7 +187,7 @@ class MakeMattes(beam.DoFn):
             return
         targets = outcome.job.targets()
         for kind, content in outcome.contents.items():
-            write_at(targets[kind], content, self._writer)
+            write_at(targets[kind], [content], self._writer)
         give_back_memory()
         self._counters["done"].inc()
         self._milliseconds.update(round(1000 * outcome.seconds))

@@ -32,8 +32,8 @@ class RunningConfig(Checked):
     )
     dead_letters: str = option(
         "",
-        "file for the photos that cannot be used, one a line with the reason; left out: "
-        "dead_letters.txt in the folder of --output",
+        "file ending in .txt for the photos that cannot be used, one a line with the reason; it is "
+        "written anew; left out: dead_letters.txt in the folder of --output",
     )
 
 

@@ -1,6 +1,7 @@
 """What is said of the Beam pipeline."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,48 @@ def test_files_of_one_name_and_photos_without_a_mask_are_mended(run, write_photo
     run("--rgb=photo*", MASKS, OUTPUT)
     Path("masks/photo.png").rename("masks/page.png")
     run("--rgb=page*", MASKS, OUTPUT)
+
+
+def test_dead_letters_are_a_text_file_of_their_own(run):
+    Path("mine").mkdir()
+    Path("mine/notes.md").touch()
+    advice = "--dead_letters={} is no text file; give one ending in {}, which is written anew."
+    for name in ("mine", "mine/", "masks", "photo.png", "*"):
+        sentence = refused(advice, run, PHOTOS, MASKS, OUTPUT, f"--dead_letters={name}")
+    assert Path("mine/notes.md").exists() and Path("masks/photo.png").stat().st_size
+    (ending,) = re.findall(r"ending in (\S+),", sentence)
+    run(PHOTOS, MASKS, OUTPUT, f"--dead_letters=mine/letters{ending}")
+    assert sorted(path.name for path in Path("mine").iterdir()) == ["letters.txt", "notes.md"]
+
+
+def test_runners_and_their_options_are_such_as_beam_has(run):
+    advice = "--runner_options={} cannot be taken apart ({}); give them as on a command line."
+    refused(advice, run, PHOTOS, MASKS, OUTPUT, "--runner_options='--job_name=a b")
+    run(PHOTOS, MASKS, OUTPUT, "--runner_options='--job_name=a b'")
+    advice = "--runner={} is not possible ({}); give another."
+    sentence = refused(advice, run, PHOTOS, MASKS, OUTPUT, "--runner=NoRunner")
+    assert "FnApiRunner" in sentence
+    run(PHOTOS, MASKS, OUTPUT, "--runner=FnApiRunner")
+
+
+def test_a_filesystem_lacks_a_package(run):
+    pytest.importorskip("apache_beam")
+    if importlib.util.find_spec("boto3"):
+        pytest.skip("it lacks none here")
+    advice = (
+        "A filesystem lacks its package here ({}); install it with pip install "
+        "'apache-beam[gcp]', [aws] or [azure]."
+    )
+    refused(advice, run, "--rgb=s3://bucket/photos", MASKS, OUTPUT)
+
+
+def test_what_stopped_the_pipeline_is_mended(run):
+    Path("mattes").touch()
+    advice = (
+        "The pipeline stopped: {}; what is finished is kept, so give the same command again once "
+        "that is mended."
+    )
+    assert "mattes" in refused(advice, run, PHOTOS, MASKS, OUTPUT)
+    Path("mattes").unlink()
+    run(PHOTOS, MASKS, OUTPUT)
+    assert Path("mattes/photo.png").exists()

@@ -274,6 +274,34 @@ def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(
     assert not (out / ".unfinished").exists()
 
 
+@pytest.mark.parametrize(
+    ("number", "status", "name"), [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C")]
+)
+def test_stopped_it_says_so_in_a_line(
+    run, tiny_checkpoint, write_photo, write_mask, number, status, name
+):
+    for photo in range(40):
+        write_photo(Path(f"photos/{photo:02d}.png"), 400, 300)
+        write_mask(Path(f"masks/{photo:02d}.png"), 400, 300)
+    command = [sys.executable, "-m", "dim_tf.commands.beam", "--photos=photos/", "--masks=masks/"]
+    command += ["--output=out/", f"--checkpoint={tiny_checkpoint}", "--precision=float32"]
+    process = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(Path("out").glob("*.png")):
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert said.strip() == f"beam.py: stopped by {name}."
+    assert len(list(Path("out").glob("*.png"))) < 46 and not list(Path("out").glob("*.txt"))
+    run()
+    assert sorted(path.name for path in Path("out").glob("*")) == sorted(
+        {*contents("out")}  # nothing unfinished, no folders of Beam
+    )
+
+
 def test_a_run_that_ends_leaves_what_another_is_writing(tmp_path):
     folder = f"{tmp_path}/"
     for writer in ("one", "other"):
@@ -283,9 +311,10 @@ def test_a_run_that_ends_leaves_what_another_is_writing(tmp_path):
     remove_unfinished(folder, "one")
     assert [path.name for path in (tmp_path / ".unfinished").iterdir()] == ["other"]
     remove_unfinished(folder, "one")
-    write_at(f"{tmp_path}/matte.png", b"whole", "other")
+    write_at(f"{tmp_path}/matte.png", [b"who", b"le"], "other")
     remove_unfinished(folder, "other")
-    assert [path.name for path in tmp_path.iterdir()] == ["matte.png"]
+    (whole,) = tmp_path.iterdir()
+    assert whole.name == "matte.png" and whole.read_bytes() == b"whole"
 
 
 def test_a_folder_with_a_dot_in_its_name_is_a_folder():
