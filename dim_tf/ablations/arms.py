@@ -58,6 +58,10 @@ class Arm(NamedTuple):
         """Of its runs, without suffix."""
         return self.stages or (self.name,)
 
+    def steps_of(self, steps: int, batch_size: int) -> int:
+        """How many steps it takes where the arms that it is compared with take `steps`."""
+        return max(1, steps // batch_size) if self.equal_examples else steps
+
 
 def _long(name: str, label: str, stages: tuple[str, ...] = (), **facts: bool) -> Arm:
     """An arm of the long scale; its flagfiles are in the folder of that name."""
@@ -193,12 +197,9 @@ def _run_config(
     path = existing_or_shipped(Path(config.flags_dir) / f"{name}.flags", FLAGFILES)
     training = config_from_arguments(TrainingConfig, [f"--flagfile={path}"])
     optimization = training.run.optimization
-    steps = config.steps or optimization.steps
-    if arm.equal_examples:
-        steps = max(1, steps // optimization.batch_size)
     return with_values(
         training,
-        steps=steps,
+        steps=arm.steps_of(config.steps or optimization.steps, optimization.batch_size),
         seed=seed,
         vgg_weights=config.vgg_weights if arm.needs_vgg and not number else "",
         progress=config.progress,

@@ -176,14 +176,15 @@ def read_records(records_dir: str | Path) -> Records:
     """All records: arm → seed → record, in the order of the arms and seeds.
 
     Raises:
-        InputError: a record is damaged, or records were made on different data, or those of one arm
-            with different settings: then they are not to be compared.
+        InputError: a record is damaged, or records were made on different data, those of one arm
+            with different settings, or those of arms that are compared with other numbers of steps.
     """
     folder = Path(records_dir) / RECORDS_FOLDER
     found = [read_record(path) for path in sorted(folder.glob("*.json"))]
     common: dict[str, str] = {}
     settings_by_arm: dict[str, dict[str, Any]] = {}
-    for record in found:
+    steps_of_runs: dict[tuple[str, int], int] = {}
+    for record in sorted(found, key=lambda one: ARMS[one.arm].equal_examples):
         settings = settings_by_arm.setdefault(record.arm, record.settings)
         different = [
             name
@@ -194,6 +195,13 @@ def read_records(records_dir: str | Path) -> Records:
             settings, record.settings
         ):
             different.append(f"settings of {record.arm}")
+        arm, steps = ARMS[record.arm], record.settings.get("steps")
+        compared = arm.scale, len(arm.flagfiles)
+        if compared not in steps_of_runs:
+            if not arm.equal_examples:
+                steps_of_runs[compared] = steps
+        elif steps != arm.steps_of(steps_of_runs[compared], record.settings.get("batch_size", 1)):
+            different.append("steps")
         if different:
             path = record_path(records_dir, record.arm, record.seed)
             raise InputError(

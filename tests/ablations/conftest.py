@@ -27,7 +27,7 @@ def make_record(arm, seed, error, *, mean_alpha=0.5, training_error=0.2, **chang
     values = {
         "arm": arm,
         "seed": seed,
-        "settings": {"width": 0.25},
+        "settings": {"width": 0.25, "steps": 10, "batch_size": 1},
         "conditions": {"dataset": "one"},
         "versions": {"numpy": "2"},
         "machine": "a processor",

@@ -68,6 +68,24 @@ def test_records_of_different_data_or_settings_are_not_compared(tmp_path, make_r
         read_records(tmp_path)
 
 
+def test_arms_that_took_other_steps_are_not_compared(tmp_path, make_record):
+    def record(arm, steps, batch_size=1):
+        settings = {"steps": steps, "batch_size": batch_size}
+        return write_record(tmp_path, make_record(arm, 1, 0.1, settings=settings))
+
+    record("batch_5_equal_examples", 8, 5)
+    record("batch_5", 43, 5)
+    record("base", 43)
+    record("long_base", 200)  # another scale
+    record("long_refine", 20)  # goes on from a finished run
+    read_records(tmp_path)
+    for arm, steps, batch_size in (("skip", 8, 1), ("batch_5_equal_examples", 43, 5)):
+        path = record(arm, steps, batch_size)
+        with pytest.raises(InputError, match=rf"{arm}_seed1\.json and a .* differ in the steps"):
+            read_records(tmp_path)
+        path.unlink()
+
+
 def test_the_time_left_is_that_of_the_runs_made(tmp_path, make_record):
     config = AblationConfig(records_dir=str(tmp_path))
     assert "after the first" in time_left(["base"], config)
