@@ -3,8 +3,11 @@
 import contextlib
 import dataclasses
 import math
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +50,8 @@ _DECODED_GIGABYTES = 10.0
 # Times above are told in hours, seconds.
 _HOURS_ABOVE = 5400
 _SECONDS_BETWEEN_LOOKS = 1.0
+# Names, for a run's process, that of its series.
+_SERIES_VARIABLE = "DIM_TF_ABLATIONS_SERIES"
 
 RunOne = Callable[[Arm, int, AblationConfig], None]
 
@@ -60,7 +65,10 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
     config = dataclasses.replace(config, only=(arm.name,), seeds=(seed,))
     command = [sys.executable, "-m", "dim_tf.commands.ablations", "one"]
     # subprocess.run would kill the process on Ctrl-C before it has saved.
-    with subprocess.Popen([*command, *flagfile_text(config).splitlines()]) as process:
+    environment = os.environ | {_SERIES_VARIABLE: str(os.getpid())}
+    with subprocess.Popen(
+        [*command, *flagfile_text(config).splitlines()], env=environment
+    ) as process:
         try:
             status = status_of(process)
         except BaseException:
@@ -69,6 +77,24 @@ def run_in_own_process(arm: Arm, seed: int, config: AblationConfig) -> None:
             raise
     if status:
         raise InputError(f"The run of {arm.name} with seed {seed} ended with status {status}.")
+
+
+def end_with_series() -> None:
+    """Lets this process be stopped, as by SIGTERM, when the series that it belongs to has died.
+
+    Else it would work on beside the next series, on the same files. Does nothing in a process that
+    belongs to none.
+    """
+    series = os.environ.get(_SERIES_VARIABLE)
+    if series is None:
+        return
+
+    def watch() -> None:
+        while str(os.getppid()) == series:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def status_of(process: subprocess.Popen) -> int:

@@ -31,9 +31,11 @@ def one(config: AblationConfig) -> None:
     arms = chosen_arms(config)
     if len(arms) != 1 or len(config.seeds) != 1:
         raise InputError("one takes one arm and one seed, such as --only=base --seeds=1.")
+    from dim_tf.ablations.run import end_with_series
     from dim_tf.system.processor import ask_for_onednn
     from dim_tf.system.quiet import import_tensorflow
 
+    end_with_series()
     ask_for_onednn()
     import_tensorflow()
     from dim_tf.ablations.one import run_arm

@@ -24,6 +24,8 @@ flags.disclaim_key_flags()
 
 # What is wrong with a path that cannot even be looked at.
 _OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+# A shell adds it to the number of the signal that ended a program.
+STOPPED_BY = 128
 _HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 Config = TypeVar("Config")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dim_tf.commands.prepare import make_dataset
+from dim_tf.commands.script import STOPPED_BY
 from dim_tf.config import DataConfig, OfflineConfig, RunConfig, TrainingConfig, with_values
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 # Steps at the start and at the end whose mean error the summary compares.
 _FIRST_STEPS, _LAST_STEPS = 50, 500
 _REASONS_SHOWN = 20
-# A shell adds it to the number of the signal that ended a program.
-_STOPPED_BY = 128
 
 
 def start_run(config: TrainingConfig, flagfile: str) -> None:
@@ -70,7 +69,7 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     if chief:
         _sum_up(result, run)
     if result.stopped_by:
-        sys.exit(_STOPPED_BY + result.stopped_by)
+        sys.exit(STOPPED_BY + result.stopped_by)
 
 
 def _sum_up(result: "TrainingResult", run: RunConfig) -> None:

@@ -1,6 +1,7 @@
 """A run from its first step to its files: it stops when asked to, and goes on where it stopped."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,11 +53,11 @@ class Inputs(NamedTuple):
     images: list[ValidationImage]
 
 
-def train(settings: TrainSettings) -> bool:
+def train(settings: TrainSettings) -> signal.Signals | None:
     """Trains, or goes on training, and writes all files of the run.
 
     Returns:
-        Whether the run is at its end; False where it was asked to stop.
+        The signal that asked it to stop; None where the run is at its end.
 
     Raises:
         InputError: a file cannot be used or written, another process trains in the folder, memory
@@ -80,7 +81,7 @@ def train(settings: TrainSettings) -> bool:
             print(f"{run_dir} goes on from step {learner.step}.", flush=True)
             if _is_finished(run_dir, progress, settings):
                 print("It is finished; another run needs another --run_dir.", flush=True)
-                return True
+                return None
         try:
             run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
             with tempfile.TemporaryDirectory() as photos_dir:
@@ -128,7 +129,7 @@ class Run:
             inputs.pack, settings.examples.shares_of_sources(), settings.examples.ring, draws.device
         )
 
-    def go_on(self, photos: list[Path]) -> bool:
+    def go_on(self, photos: list[Path]) -> signal.Signals | None:
         """Trains until the time is over or a signal comes, see `train`.
 
         Args:
@@ -150,18 +151,18 @@ class Run:
             if not self._learner.step:
                 self._write_sheet(START_SHEET_NAME, self._learner.network)
                 self._validate("start", self._learner.network)
-            self._learn(processes)
+            stopped_by = self._learn(processes)
         if self._clock.seconds < optimization.seconds:
             print(
                 f"Stopped at step {self._learner.step}, saved; the same command goes on.",
                 flush=True,
             )
-            return False
+            return stopped_by
         self._finish()
-        return True
+        return None
 
-    def _learn(self, processes: MatteProcesses) -> None:
-        """Steps until the time is over or a signal comes; then writes the state."""
+    def _learn(self, processes: MatteProcesses) -> signal.Signals:
+        """Steps until the time is over or a signal comes, which it returns; writes the state."""
         settings, clock = self._settings, self._clock
         seconds = settings.optimization.seconds
         keep_at = [
@@ -188,6 +189,7 @@ class Run:
                     self._write_state(report)
             clock.stop()
             self._write_state(report)
+            return signals.number
 
     def _finish(self) -> None:
         """Writes the last and the averaged weights and a sheet."""

@@ -17,6 +17,8 @@ from recipes.accelerated.reading import read_or_refuse
 from recipes.accelerated.settings import TrainSettings
 
 STATE_NAME = "state.npz"
+# There is no other copy of it.
+_INSTEAD = "delete it to begin anew, or give another --run_dir"
 
 _LEARNER, _DRAWS = "learner/", "draws/"
 # Settings that a run may go on with another value of.
@@ -93,7 +95,7 @@ def go_on_from_state(
     path = run_dir / STATE_NAME
     if not path.exists():
         return None
-    arrays = read_or_refuse(path, "state of a run")
+    arrays = read_or_refuse(path, "state of a run", _INSTEAD)
     try:
         _refuse_other_settings(run_dir, text_of(arrays["settings"]), settings)
         if "inputs" in arrays:  # the state may be older than the record of them
@@ -106,7 +108,7 @@ def go_on_from_state(
         raise
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(
-            f"{path} is damaged or of another network ({error}); give another --run_dir."
+            f"{path} is damaged or of another network ({error}); {_INSTEAD}."
         ) from None
     return progress
 

@@ -7,9 +7,10 @@ A run that was stopped goes on with the same command. Without a GPU it works as 
 """
 
 import importlib.util
+import sys
 from pathlib import Path
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import STOPPED_BY, run_script
 from dim_tf.system.errors import InputError
 from recipes.accelerated.settings import TrainSettings
 
@@ -28,8 +29,10 @@ def start_run(settings: TrainSettings) -> None:
     # Not earlier: the processes that draw mattes import this file, and need no PyTorch.
     from recipes.accelerated.loop import AVERAGE_NAME, train
 
-    if train(settings):
-        print(f"Try it: python test.py --checkpoint={Path(settings.run_dir) / AVERAGE_NAME}")
+    stopped_by = train(settings)
+    if stopped_by:
+        sys.exit(STOPPED_BY + stopped_by)
+    print(f"Try it: python test.py --checkpoint={Path(settings.run_dir) / AVERAGE_NAME}")
 
 
 if __name__ == "__main__":

@@ -313,3 +313,23 @@ def test_the_report_of_a_series_is_the_same_when_made_again(series):
     text = (docs / "ablations.md").read_text()
     assert "Verdict at the short scale: **not run yet**" in text
     assert "| composited before resizing | 1, 2 | 2 |" in text
+
+
+def test_a_run_does_not_outlive_its_series():
+    run = (
+        "import sys, time; from dim_tf.ablations.run import end_with_series; end_with_series();"
+        "print('begun', flush=True); time.sleep(60)"
+    )
+    series = (
+        "import subprocess, sys; from dim_tf.ablations import run;"
+        f"popen = subprocess.Popen; run.subprocess.Popen = lambda command, env: popen("
+        f"[sys.executable, '-c', {run!r}], env=env);"
+        "from dim_tf.ablations.arms import ARMS; from dim_tf.config import AblationConfig;"
+        "run.run_in_own_process(ARMS['base'], 1, AblationConfig())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", series], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "begun\n"
+    begun = time.monotonic()
+    process.kill()
+    assert process.stdout.read() == ""  # the run's end of it is closed as well
+    assert time.monotonic() - begun < 30

@@ -74,7 +74,7 @@ def test_a_short_run_lowers_the_loss_and_writes_its_files(
         warmup_steps=5,
         report_every=10,
     )
-    assert loop.train(small)
+    assert loop.train(small) is None
     said = capsys.readouterr().out
     assert {path.name for path in run_dir.iterdir()} == {
         *("state.npz", "start.jpg", "end.jpg"),
@@ -102,7 +102,7 @@ def test_a_short_run_lowers_the_loss_and_writes_its_files(
     assert average.matting < start.matting  # it follows: of so few steps it is the mean
 
     steps = int(np.load(run_dir / "state.npz")["learner/step"])
-    assert loop.train(small)  # once more: it has nothing left to do
+    assert loop.train(small) is None  # once more: it has nothing left to do
     assert "It is finished" in capsys.readouterr().out
     assert int(np.load(run_dir / "state.npz")["learner/step"]) == steps
 
@@ -194,7 +194,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(pack, weights_file, settings
             assert lines[-1], process.stderr.read()
         process.send_signal(number)
         said, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
+        assert process.returncode == 128 + number, errors
         assert not errors
         return "".join(lines) + said
 
