@@ -264,7 +264,7 @@ def test_a_flagfile_gives_its_lines_in_its_place(tmp_path):
     )
     outer = write_flags(tmp_path / "outer", "--seed=1", inner, "--skip")
     expected = ["--seed=1", "--seed=2", "--width=1", "--skip"]
-    assert expand_flagfiles(["--a", outer, "--b"]) == ["--a", *expected, "--b"]
+    assert expand_flagfiles(["--a", outer, "--b"]) == [*expected, "--a", "--b"]
     assert expand_flagfiles(["--flagfile", str(tmp_path / "outer")]) == expected
     assert expand_flagfiles([outer, inner, "--", outer]) == [
         *expected,

@@ -12,7 +12,7 @@ One run in this process (run starts one of these for each):
 
 import sys
 
-from dim_tf.commands.script import Command, run_script
+from dim_tf.commands.script import HELP, Command, run_script
 from dim_tf.config import AblationConfig
 
 
@@ -67,7 +67,7 @@ def main() -> None:
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if word in COMMANDS:
         sys.argv = [f"{script} {word}", *sys.argv[2:]]
-    elif not word.startswith("--help"):
+    elif word not in HELP:
         print(
             f"{script}: say what to do: {', '.join(COMMANDS)} (see --help).",
             file=sys.stderr,

@@ -13,7 +13,8 @@ With four processes on this machine, and on a cluster:
         --output=s3://bucket/mattes/
         --runner=FlinkRunner --runner_options='--flink_master=host:8081'
 
-The other flags are those of dim-tf matte. docs/scale.md tells more.
+The other flags are those of dim-tf matte, but for measuring and new backgrounds. docs/scale.md
+tells more.
 """
 
 import contextlib

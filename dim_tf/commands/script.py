@@ -26,7 +26,7 @@ flags.disclaim_key_flags()
 _OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 # A shell adds it to the number of the signal that ended a program.
 STOPPED_BY = 128
-_HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
+HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 Config = TypeVar("Config")
 
@@ -104,7 +104,7 @@ def run_script(
     def parse(arguments: list[str]) -> list[str]:
         typed = arguments[1:]
         before = typed[: typed.index("--")] if "--" in typed else typed
-        if any(argument in _HELP for argument in before):
+        if any(argument in HELP for argument in before):
             told = sys.modules[run.__module__].__doc__ or ""
             print(_help(told, config_class, files, aliases))
             sys.exit(0)

@@ -19,11 +19,12 @@ _DIRECTIVES = ("--flagfile", "-flagfile")
 
 
 def expand_flagfiles(arguments: Sequence[str]) -> list[str]:
-    """Puts the flags of the files in the place of `--flagfile=FILE`.
+    """Puts the flags of the files that `--flagfile=FILE` names before those that are typed.
 
-    As absl does it: blank lines and those that begin with # or // do not count, and a flagfile may
-    name others. absl only warns of a file that includes itself, and reads on for ever where files
-    include each other twice.
+    Of flags of one name the last counts, so what is typed wins over a file, wherever it stands.
+    Else as absl does it: blank lines and those that begin with # or // do not count, and a flagfile
+    may name others. absl only warns of a file that includes itself, and reads on for ever where
+    files include each other twice.
 
     Args:
         arguments: of the command line, without the program.
@@ -32,7 +33,9 @@ def expand_flagfiles(arguments: Sequence[str]) -> list[str]:
         InputError: a file cannot be read, is too large or not UTF-8 text, includes itself, or
             there are too many.
     """
-    return list(_expanded(list(arguments), (), [0]))
+    found = list(_expanded(list(arguments), (), [0]))
+    of_files = [argument for argument, is_typed in found if not is_typed]
+    return of_files + [argument for argument, is_typed in found if is_typed]
 
 
 def shipped_flagfiles() -> list[str]:
@@ -40,15 +43,19 @@ def shipped_flagfiles() -> list[str]:
     return sorted(path.name for path in shipped_folder(FLAGFILES).glob("*.flags"))
 
 
-def _expanded(arguments: list[str], including: tuple[Path, ...], count: list[int]) -> Iterator[str]:
+def _expanded(
+    arguments: list[str], including: tuple[Path, ...], count: list[int]
+) -> Iterator[tuple[str, bool]]:
+    """The arguments one by one, and whether each was typed."""
+    is_typed = not including
     while arguments:
         argument = arguments.pop(0)
         if argument == "--":
-            yield from (argument, *arguments)
+            yield from ((left, is_typed) for left in (argument, *arguments))
             return
         name, equals, value = argument.partition("=")
         if name not in _DIRECTIVES:
-            yield argument
+            yield argument, is_typed
             continue
         if not equals:
             if not arguments:

@@ -96,7 +96,8 @@ class MattingConfig(Checked):
     max_pixels: int = option(
         MAX_PIXELS,
         "largest photo for one pass, in pixels; memory grows by about 1.2 kB for each at full "
-        "width. A larger one goes through in overlapping tiles, with the same result",
+        "width. A larger one goes through in overlapping tiles, with the same result; with "
+        "--bn_eval=batch it is refused",
         at_least=1,
     )
 
@@ -116,7 +117,7 @@ class WritingConfig(Checked):
     output: str = option(
         "",
         "matte to write: a name ending in .png, or a folder that gets one PNG per photo; left out: "
-        "alpha.png, or the folder mattes with several photos",
+        "alpha.png, or the folder mattes with several photos; cutout and measure: none",
     )
     write_matte: bool = option(
         True, "--nowrite_matte writes only what else is named, such as the cut-out"
@@ -138,7 +139,7 @@ class WritingConfig(Checked):
     composite: str = option(
         "",
         "where --background's result goes: a name ending in .png, or a folder; left out: beside "
-        "the matte",
+        "the matte; cutout: beside the cut-out",
     )
     save_trimap: str = option(
         "",

@@ -13,7 +13,7 @@ class ServingConfig(Checked):
     host: str = option(
         "127.0.0.1",
         "address of this machine to listen at; by default nobody else can reach it, 0.0.0.0 is "
-        "every address (read docs/page.md before)",
+        "every address (read docs/page_http.md before)",
     )
     port: int = option(
         8000, "port to listen at; 0 takes one that is free", at_least=0, at_most=65_535

@@ -12,7 +12,7 @@ DECODER_CHANNELS = (512, 256, 128, 64, 64)
 FC6 = {"7x7": (7, 4096), "3x3": (3, 512), "1x1": (1, 512)}
 REFINEMENT_CHANNELS = 64
 # The layer of the certainty. Its scale b begins at e^-2.5 = 0.08 everywhere, and is kept between
-# these two logarithms: a third of a grey level, and more than alpha's whole range.
+# these two logarithms: two thirds of a grey level, and more than alpha's whole range.
 SCALE_LAYER = "pred_scale"
 FIRST_LOG_SCALE, SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE = -2.5, -6.0, 1.0
 

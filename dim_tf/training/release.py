@@ -51,7 +51,7 @@ def release_average(
     output: str | os.PathLike,
     data_dir: str,
     *,
-    last: int = 8,
+    last: int | None = None,
     statistics_examples: int = 500,
     half: bool = True,
 ) -> list[Path]:
@@ -61,10 +61,10 @@ def release_average(
     then measured anew, since none of the checkpoints has them for the mean of the weights.
 
     Args:
-        run_dir: of the run, with at least `last` checkpoints (--keep_checkpoints).
+        run_dir: of the run, with as many checkpoints (--keep_checkpoints).
         output: npz file to write.
         data_dir: the dataset of the run.
-        last: how many checkpoints.
+        last: how many checkpoints; None: all that the run has kept.
         statistics_examples: training examples that batch norm's averages are measured on. 0, and a
             run with --freeze_batch_norm, keep those of the checkpoints.
         half: see `save_weights`.
@@ -77,7 +77,7 @@ def release_average(
             be written.
     """
     paths = list_checkpoints(Path(run_dir))[:last]
-    if len(paths) < last:
+    if last is not None and len(paths) < last:
         raise InputError(
             f"{run_dir} holds {len(paths)} checkpoints, not {last}; train with a larger "
             "--keep_checkpoints, or average fewer."
@@ -92,7 +92,7 @@ def release_average(
             manifest, examples_config, seed=progress["settings"]["seed"], batch_size=1
         )
         measure_statistics(network, itertools.islice(examples, statistics_examples))
-    about = {"step": progress["step"], "averaged": last}
+    about = {"step": progress["step"], "averaged": len(paths)}
     save_weights(output, network, config, about, half=half)
     return paths
 

@@ -51,8 +51,9 @@ def make_train_step(
     Returns:
         A function of a (distributed) batch of examples, and of `stop`, a scalar float32 that says
         whether this process was asked to stop. It returns, the same on every replica, the scalars
-        `alpha_loss`, `comp_loss`, `total_loss`, `unknown_error` and `mean_unknown_alpha`, and
-        `certainty_loss` of a network with certainty, which `total_loss` does not contain; `stop`,
+        `alpha_loss`, `comp_loss`, `total_loss`, `unknown_error` and `mean_unknown_alpha`; where its
+        weight is not 0 `laplacian_loss`, which `total_loss` contains; `certainty_loss` of a network
+        with certainty, which it does not contain; `stop`,
         summed over the replicas; `attempt` [B] float32, of all examples; and `gradient_norms` [V],
         half the squared norm of the gradient of each variable in `trained_variables`. Where one of
         these or the loss is not finite and `skip_nonfinite` is not 0, the step leaves weights,

@@ -188,6 +188,14 @@ def test_later_flags_win_over_the_flagfile(tmp_path):
     )
 
 
+def test_what_is_typed_wins_over_a_flagfile_behind_it(tmp_path):
+    path = tmp_path / "run.flags"
+    path.write_text("--steps=7\n--batch_size=3\n")
+    given = ["--steps=8", f"--flagfile={path}", "--seed=2"]
+    expected = with_values(TrainingConfig(), steps=8, batch_size=3, seed=2)
+    assert config_from_arguments(TrainingConfig, given) == expected
+
+
 def test_a_list_that_is_none_is_refused_by_name():
     message = parse(TrainingConfig, "--crop_sizes=320,many")
     assert "--crop_sizes=320,many is not a list of int values" in message

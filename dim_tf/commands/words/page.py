@@ -7,7 +7,7 @@ opens http://127.0.0.1:8000. Without opening a browser, and at another port:
     dim-tf page --port=8080 --nobrowser
 
 Nobody but this machine can reach it, and nothing is written to disk. Programs can use it too: /docs
-says how. docs/page.md tells what to do before others may reach it. Ctrl-C ends it.
+says how. docs/page_http.md tells what to do before others may reach it. Ctrl-C ends it.
 """
 
 import importlib.util
