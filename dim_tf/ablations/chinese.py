@@ -13,7 +13,8 @@ CHINESE: dict[str, str] = {
     "not. Each of its claims was tried: a switch flipped, all else the same, several times with "
     "different random numbers (seeds), the same ones with and without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：拨动开关，其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
     "Measured is the mean absolute error of the matte over the unknown region, from 0 to 1, on "
-    "composites whose mattes, colours and backgrounds no training saw.": "衡量的是 matte 在未知区域的平均绝对误差，从 0 到 1，所用合成图的 matte、颜色和背景训练时都没见过。",
+    "composites whose mattes, colours and backgrounds no training saw, by the network's weights "
+    "averaged over the last third of a run.": "衡量的是 matte 在未知区域的平均绝对误差，从 0 到 1，所用合成图的 matte、颜色和背景训练时都没见过，网络用的是训练最后三分之一的平均权重。",
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
     "The short scale: {width} of the network's width, {input_size} pixels, {steps} steps from random "
     "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
@@ -50,7 +51,7 @@ CHINESE: dict[str, str] = {
     "smallest seen": "能看出的最小变化",
     "p, corrected": "校正后的 p",
     "verdict": "判定",
-    "with averaged weights": "用平均后的权重",
+    "by the last step": "用最后一步的权重",
     "on real cut-outs": "在真实抠图素材上",
     "one seed": "一个种子",
     "{black} of {runs} runs; share of black predictions {values}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}",
@@ -84,16 +85,17 @@ CHINESE: dict[str, str] = {
     "not; of batch norm only the claim about the original's start counts, since that is the one of "
     "the blog. That start's random kernels are as large as a narrower network needs for activations "
     "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核随网络变窄而加大，使激活值像原版那样逐层增长。",
-    "Newer runs are measured with averaged weights as well: every variable's mean over ten "
-    "checkpoints of the last third of the steps. At a constant learning rate the last step alone is a "
-    "noisy measure: in {count} runs its error was between {low:+.0f} % and {high:+.0f} % away from "
-    "that of the averaged weights, on average {mean:+.0f} %. What that gives stands in a column of its "
-    "own and is not judged.": "较新的训练还用平均后的权重测量：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。这样得到的结果单列一栏，不参与判定。",
+    "Claims are judged by averaged weights: every variable's mean over ten checkpoints of the last "
+    "third of the steps. At a constant learning rate the last step alone is a noisy measure: in "
+    "{count} runs its error was between {low:+.0f} % and {high:+.0f} % away from that of the averaged "
+    "weights, on average {mean:+.0f} %. What it says stands in a column of its own; older runs have "
+    "nothing else.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。只看最后一步的结果单列一栏；较早的训练只有这一项。",
     "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
     "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
     "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
     # Sets of pictures and columns.
     "held-out composites": "留出的合成图",
+    "held-out composites, the last step": "留出的合成图，最后一步的权重",
     "held-out composites, trimaps by dilation only": "留出的合成图，三分图只做膨胀",
     "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
     "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
@@ -177,6 +179,7 @@ CHINESE: dict[str, str] = {
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
     "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是有这个阶段时的两倍。",
     "error on held-out composites": "留出的合成图上的误差",
+    "error on held-out composites, the last step": "留出的合成图上的误差（最后一步的权重）",
     "without refinement": "不用 refinement",
     "with refinement": "用 refinement",
     "trimaps by dilation and erosion": "三分图：膨胀加腐蚀",

@@ -9,7 +9,7 @@ Rule = Literal[
 ]
 
 # Sets of pictures that a record holds the errors of.
-HELD_OUT = "held_out"
+HELD_OUT = "held_out"  # by the weights of the last step
 HELD_OUT_DILATE = "held_out_dilate"  # the same, judged on trimaps by dilation only
 HELD_OUT_BATCH = "held_out_batch"  # the same as the first, with the image's own statistics
 HELD_OUT_FIRST = "held_out_first"  # the same as the first, by the network without its refinement
@@ -18,6 +18,8 @@ CUTOUTS = "cutouts"  # composites of real cut-outs
 CUTOUTS_AVERAGED = "cutouts_averaged"  # the same, by the averaged weights
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
+# What claims are judged by, unless they are about something else. The last step alone is noisy.
+JUDGED = HELD_OUT_AVERAGED
 
 # A change by less than this share of the base's error is no effect.
 NO_EFFECT = 0.05
@@ -52,7 +54,7 @@ class Claim(NamedTuple):
     short: tuple[str, str] | tuple[()] = ()
     long: tuple[str, str] | tuple[()] = ()
     rule: Rule = "worse"
-    judged_on: str = HELD_OUT
+    judged_on: str = JUDGED
     against_on: str = ""
     kinds: tuple[str, ...] = ()
     minus_kinds: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from dim_tf.ablations.arms import LONG, SHORT, Scale
 from dim_tf.ablations.claims import (
     BLACK_SHARE,
     FITTED_BELOW,
-    HELD_OUT,
+    JUDGED,
     MOST_RUNS,
     NEARLY_ALL_RUNS,
     NO_EFFECT,
@@ -290,7 +290,7 @@ def refinement_and_drift(records: Records, scale: Scale = SHORT) -> Refinement:
     A gain is the error without refinement minus the error with it.
     """
     base, refine, before, refine_before = (
-        values_by_seed(records, name, HELD_OUT) for name in REFINEMENT_ARMS[scale]
+        values_by_seed(records, name, JUDGED) for name in REFINEMENT_ARMS[scale]
     )
     seeds = sorted(base.keys() & refine.keys() & before.keys() & refine_before.keys())
     gains_after = [base[seed] - refine[seed] for seed in seeds]

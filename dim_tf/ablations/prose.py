@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale, planned_runs
-from dim_tf.ablations.claims import NO_EFFECT, Claim, Row
-from dim_tf.ablations.judging import UNDECIDED, VERDICTS, Finding, verdict_of_row
+from dim_tf.ablations.claims import JUDGED, NO_EFFECT, Claim, Row
+from dim_tf.ablations.judging import UNDECIDED, VERDICTS, Finding, values_by_seed, verdict_of_row
 from dim_tf.ablations.records import Records
 from dim_tf.ablations.rows import ROWS
 from dim_tf.ablations.tables import NOTHING, finding_cell, percent_cell
@@ -37,7 +37,8 @@ def what_was_found(
             ),
             words(
                 "Measured is the mean absolute error of the matte over the unknown region, from 0 "
-                "to 1, on composites whose mattes, colours and backgrounds no training saw."
+                "to 1, on composites whose mattes, colours and backgrounds no training saw, by the "
+                "network's weights averaged over the last third of a run."
             ),
             *(_scale(words, scale, records, config) for scale in SCALES),
         ),
@@ -54,7 +55,11 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
     if base is None:
         return words("At the {scale} scale nothing was run yet.", scale=words(scale))
     values = {name: base.settings.get(name, NOTHING) for name in ("width", "input_size")}
-    seeds = max(len(records[name]) for name, arm in ARMS.items() if arm.scale == scale)
+    seeds = max(
+        len(values_by_seed(records, name, JUDGED))
+        for name, arm in ARMS.items()
+        if arm.scale == scale
+    )
     text = {
         SHORT: "The short scale: {width} of the network's width, {input_size} pixels, {steps} "
         "steps from random weights, up to {seeds} seeds.",

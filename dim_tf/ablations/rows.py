@@ -195,6 +195,7 @@ ROWS: tuple[Row, ...] = (
                 "The stage alone, trained on a finished network, improves its matte.",
                 long=(f"{LONG}_refine_alone", f"{LONG}_refine_alone"),
                 rule="better",
+                judged_on=HELD_OUT,
                 against_on=HELD_OUT_FIRST,
                 counts=False,
             ),
@@ -202,6 +203,7 @@ ROWS: tuple[Row, ...] = (
                 "Trained together, the matte after the stage against that before it.",
                 *_both("refine", "refine"),
                 rule="reported",
+                judged_on=HELD_OUT,
                 against_on=HELD_OUT_FIRST,
             ),
             Claim(

@@ -7,8 +7,8 @@ from dim_tf.ablations.claims import (
     CUTOUTS,
     CUTOUTS_AVERAGED,
     HELD_OUT,
-    HELD_OUT_AVERAGED,
     HELD_OUT_DILATE,
+    JUDGED,
     TRAINING,
     VALIDATION,
     Row,
@@ -102,11 +102,9 @@ def _at_scale(
         parts += _refinement(words, records, scale, findings)
     if row.number == 6:
         parts.append(_trimaps(words, records))
-    sets = [HELD_OUT, *(claim.judged_on for claim in row.claims)]
+    sets = [JUDGED, *(claim.judged_on for claim in row.claims)]
     sets += [claim.against_on for claim in row.claims if claim.against_on]
-    for judged_on in dict.fromkeys(
-        [*sets, HELD_OUT_AVERAGED, CUTOUTS, CUTOUTS_AVERAGED, VALIDATION]
-    ):
+    for judged_on in dict.fromkeys([*sets, HELD_OUT, CUTOUTS_AVERAGED, CUTOUTS, VALIDATION]):
         if judged_on != TRAINING:
             parts.append(errors_table(words, row, scale, records, judged_on))
     if row.number == 1:
@@ -192,8 +190,8 @@ def _refinement(
             words("composited before resizing"),
         ],
         [
-            (words("without refinement"), [(base, HELD_OUT), (before, HELD_OUT)]),
-            (words("with refinement"), [(refine, HELD_OUT), (refine_before, HELD_OUT)]),
+            (words("without refinement"), [(base, JUDGED), (before, JUDGED)]),
+            (words("with refinement"), [(refine, JUDGED), (refine_before, JUDGED)]),
         ],
     )
     return [words.sentences(*sentences), crossed, table]
@@ -205,7 +203,7 @@ def _trimaps(words: Words, records: Records) -> str:
     return crossed_table(
         records,
         [
-            words("error on held-out composites"),
+            words("error on held-out composites, the last step"),
             words("trimaps by dilation and erosion"),
             words("by dilation only"),
         ],

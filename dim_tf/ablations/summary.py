@@ -9,9 +9,11 @@ from dim_tf.ablations.claims import (
     BLACK_BELOW,
     BLACK_SHARE,
     CUTOUTS,
+    CUTOUTS_AVERAGED,
     FITTED_BELOW,
     HELD_OUT,
     HELD_OUT_AVERAGED,
+    JUDGED,
     MOST_RUNS,
     NEARLY_ALL_RUNS,
     VALIDATION,
@@ -70,16 +72,16 @@ def verdicts(words: Words, findings: Findings, records: Records) -> str:
                     smallest_cell(finding) if finding.claim.rule != "reported" else NOTHING,
                     chance_cell(finding.corrected),
                     words(finding.verdict),
-                    _otherwise(words, finding, records, HELD_OUT_AVERAGED),
+                    _otherwise(words, finding, records, HELD_OUT),
                     NOTHING
                     if finding.claim.kinds
-                    else _otherwise(words, finding, records, CUTOUTS),
+                    else _otherwise(words, finding, records, CUTOUTS_AVERAGED),
                 ]
             )
     titles = (
         *("row", "claim", "scale", "seeds", "change of the error [95 % interval]"),
         *("in percent", "effect size d", "smallest seen", "p, corrected", "verdict"),
-        *("with averaged weights", "on real cut-outs"),
+        *("by the last step", "on real cut-outs"),
     )
     return f"## {words('Verdicts')}\n\n" + markdown_table([words(title) for title in titles], lines)
 
@@ -87,7 +89,7 @@ def verdicts(words: Words, findings: Findings, records: Records) -> str:
 def _otherwise(words: Words, finding: Finding, records: Records, measured_on: str) -> str:
     """The same difference measured on another set, which is not judged."""
     claim = finding.claim
-    if claim.judged_on != HELD_OUT or claim.against_on:
+    if claim.judged_on != JUDGED or claim.against_on:
         return NOTHING
     other = measure_claim(claim._replace(judged_on=measured_on), finding.scale, records)
     return percent_cell(words, other) if other.is_difference else finding_cell(words, other)
@@ -107,11 +109,11 @@ def _jumps(words: Words, records: Records) -> str:
     if not ratios:
         return ""
     return words(
-        "Newer runs are measured with averaged weights as well: every variable's mean over ten "
-        "checkpoints of the last third of the steps. At a constant learning rate the last step "
-        "alone is a noisy measure: in {count} runs its error was between {low:+.0f} % and "
-        "{high:+.0f} % away from that of the averaged weights, on average {mean:+.0f} %. What that "
-        "gives stands in a column of its own and is not judged.",
+        "Claims are judged by averaged weights: every variable's mean over ten checkpoints of the "
+        "last third of the steps. At a constant learning rate the last step alone is a noisy "
+        "measure: in {count} runs its error was between {low:+.0f} % and {high:+.0f} % away from "
+        "that of the averaged weights, on average {mean:+.0f} %. What it says stands in a column "
+        "of its own; older runs have nothing else.",
         count=len(ratios),
         low=100 * min(ratios),
         high=100 * max(ratios),
@@ -195,7 +197,7 @@ def rules(words: Words, records: Records) -> str:
                 "Three sets are measured in every run: {held_out} (procedural mattes; they "
                 "judge), {cut_outs} (hair, animals, plants and objects that were photographed) "
                 "and {validation}. SAD, MSE and Grad stand beside the error.",
-                held_out=words(SET_TITLES[HELD_OUT]),
+                held_out=words("held-out composites"),
                 cut_outs=words(SET_TITLES[CUTOUTS]),
                 validation=words(SET_TITLES[VALIDATION]),
             ),

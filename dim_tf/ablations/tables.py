@@ -16,6 +16,7 @@ from dim_tf.ablations.claims import (
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
     HELD_OUT_FIRST,
+    JUDGED,
     TRAINING,
     VALIDATION,
     Row,
@@ -28,7 +29,7 @@ from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.synthetic import DEFAULT_KINDS
 
 SET_TITLES = {
-    HELD_OUT: "held-out composites",
+    HELD_OUT: "held-out composites, the last step",
     HELD_OUT_DILATE: "held-out composites, trimaps by dilation only",
     HELD_OUT_BATCH: "held-out composites, batch norm with the image's own statistics",
     HELD_OUT_FIRST: "held-out composites, before the refinement stage",
@@ -191,13 +192,13 @@ def kinds_table(words: Words, row: Row, scale: Scale, records: Records) -> str |
     names = [
         name
         for name in row.arms_at(scale)
-        if any(HELD_OUT in run.errors for run in records[name].values())
+        if any(JUDGED in run.errors for run in records[name].values())
     ]
     if not names:
         return None
 
     def cell(name: str, kind: str) -> str:
-        return seeds_cell([run.value(HELD_OUT, kinds=(kind,)) for run in records[name].values()], 4)
+        return seeds_cell([run.value(JUDGED, kinds=(kind,)) for run in records[name].values()], 4)
 
     lines = [[words(kind), *(cell(name, kind) for name in names)] for kind in DEFAULT_KINDS]
     labels = (words(ARMS[name].label) for name in names)

@@ -41,7 +41,10 @@ def make_record(arm, seed, error, *, mean_alpha=0.5, training_error=0.2, **chang
             "total_loss": [0.3, 0.2],
             "unknown_error": [0.4, error],
         },
-        "errors": {"held_out": picture_errors([error] * 12, mean_alpha)},
+        "errors": {
+            name: picture_errors([error] * 12, mean_alpha)
+            for name in ("held_out", "held_out_averaged")
+        },
     }
     return Record(**values | changes)
 

@@ -123,7 +123,8 @@ def test_kinds_are_told_apart(picture_errors, make_record, records_of):
     for seed in (1, 2):
         # Hair and fur stand first, hard last.
         errors = picture_errors([0.5 + 0.01 * seed, 0.7, *[0.1] * 9, 0.02])
-        records["deconv"][seed] = make_record("deconv", seed, 0, errors={"held_out": errors})
+        errors = {"held_out_averaged": errors}
+        records["deconv"][seed] = make_record("deconv", seed, 0, errors=errors)
     hair = judge(Claim("", ("deconv", "base"), kinds=("hair", "fur")), records)
     assert hair.by_seed[1] == pytest.approx((0.51 + 0.7) / 2 - 0.1)
     assert hair.verdict == HELD

@@ -70,7 +70,8 @@ def test_the_report_says_what_the_records_say(tmp_path, make_record):
         if line.startswith("!["):
             assert read_rgb(tmp_path / line.rpartition("(")[2][:-1]).shape[2] == 3
     rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
-    hair = [row for row in rows if row["kind"] == "hair" and row["arm"] == "base"]
+    wanted = {"arm": "base", "set": "held_out", "kind": "hair"}
+    hair = [row for row in rows if row.items() >= wanted.items()]
     assert [row["unknown_mae"] for row in hair] == ["0.2", "0.3", "0.4"]
     assert hair[0]["processor_seconds"] == "90.0"
 
@@ -107,7 +108,7 @@ def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
     assert 20 < low < high
 
 
-def test_averaged_weights_have_a_column_and_are_not_judged(
+def test_claims_are_judged_by_averaged_weights_and_the_last_step_has_a_column(
     tmp_path, make_record, picture_errors, monkeypatch
 ):
     """The last step's errors are equal, those of the averaged weights are not."""
@@ -120,7 +121,9 @@ def test_averaged_weights_have_a_column_and_are_not_judged(
             sets = {"held_out": last, "held_out_averaged": error, "cutouts_averaged": 0.5}
             errors = {name: picture_errors([value] * 12) for name, value in sets.items()}
             write_record(folder, make_record(name, seed, last, errors=errors))
-    write_record(folder, make_record("base", 4, 0.9))  # made before weights were averaged
+    for name, error in (("base", 0.9), ("skip", 0.4)):  # made before weights were averaged
+        errors = {"held_out": picture_errors([error] * 12)}
+        write_record(folder, make_record(name, 4, error, errors=errors))
     errors = {"held_out": picture_errors([0.9]), "held_out_averaged": picture_errors([0.1])}
     write_record(folder, make_record("long_base", 1, 0.9, errors=errors))  # nothing jumps there
     write_report(AblationConfig(records_dir=str(folder)))
@@ -129,9 +132,12 @@ def test_averaged_weights_have_a_column_and_are_not_judged(
         line for line in text.splitlines() if "| Skip additions are better. | short" in line
     )
     # Of 0.25; 0.1, 0.101 and 0.102: 0.101 ± 4.30265 · 0.001 / √3
-    assert line.endswith("| did not hold | +40.4 [+39.4, +41.4] % | – |")
-    assert "| +0.0000 [+0.0000, +0.0000] | +0.0 [+0.0, +0.0] % |" in line
+    assert "| short | 3 | +0.1010 [+0.0985, +0.1035] | +40.4 [+39.4, +41.4] % |" in line
+    # Of 0.455; three of nothing, and of the run that has nothing else -0.5: -0.125 ± 3.1824 · 0.125
+    assert line.endswith("| did not hold | -27.5 [-114.9, +60.0] % | +0.0 [+0.0, +0.0] % |")
+    assert "up to 3 seeds" in text
     assert "| held-out composites, averaged weights | seeds | error |" in text
+    assert "| held-out composites, the last step | seeds | error |" in text
     # 0.27 / 0.402 and 0.4 / 0.2
     assert "in 6 runs its error was between -33 % and +100 % away from" in text
 
