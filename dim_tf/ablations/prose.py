@@ -15,10 +15,12 @@ Findings = Mapping[int, Sequence[Finding]]
 PERCENT = f"{100 * NO_EFFECT:g}"
 
 
-def count_runs(scale: Scale, records: Records, config: AblationConfig) -> tuple[int, int]:
-    """How many runs of a scale are planned, and how many of them are missing."""
+def count_runs(scale: Scale, records: Records, config: AblationConfig) -> tuple[int, int, int]:
+    """How many runs of a scale are planned, are missing, and are there but cannot be judged."""
     planned = planned_runs([arm for arm in ARMS.values() if arm.scale == scale], config)
-    return len(planned), sum(seed not in records[arm.name] for arm, seed in planned)
+    there = [records[arm.name][seed] for arm, seed in planned if seed in records[arm.name]]
+    unjudged = sum(not record.can_be_judged for record in there)
+    return len(planned), len(planned) - len(there), unjudged
 
 
 def what_was_found(
@@ -67,13 +69,13 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
         "VGG16's weights, normalized, at a learning rate that falls, up to {seeds} seeds.",
     }[scale]
     said = words(text, **values, steps=base.steps, seeds=seeds)
-    planned, missing = count_runs(scale, records, config)
-    if not missing:
+    planned, missing, unjudged = count_runs(scale, records, config)
+    if not missing + unjudged:
         return said
     interim = words(
         "{missing} of its {planned} runs are missing, and until they are there its verdicts are "
         "interim.",
-        missing=missing,
+        missing=missing + unjudged,
         planned=planned,
     )
     return words.sentences(said, interim)

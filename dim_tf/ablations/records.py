@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dim_tf.ablations.arms import ARMS, changed_settings
-from dim_tf.ablations.claims import BLACK_BELOW, TRAINING
+from dim_tf.ablations.claims import BLACK_BELOW, JUDGED, TRAINING
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
@@ -61,6 +61,11 @@ class Record:
     errors: dict[str, dict[str, list]]
     processor_seconds: float | None = None
     refinement_moves: float | None = None
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether it holds what claims are judged by; of a run on one sample nothing is asked."""
+        return not self.errors or JUDGED in self.errors
 
     def value(
         self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()

@@ -120,7 +120,7 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
     runs = [
         run for name, arm in ARMS.items() if arm.scale == scale for run in records[name].values()
     ]
-    _, missing = count_runs(scale, records, config)
+    _, missing, _ = count_runs(scale, records, config)
     everything = {
         name for by_seed in records.values() for run in by_seed.values() for name in run.conditions
     }
@@ -132,7 +132,7 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
         "recorded their processor time, {processor:.1f} hours summed over the cores.",
         scale=words(scale),
         there=len(runs),
-        older=sum(not everything <= run.conditions.keys() for run in runs),
+        older=sum(not (run.can_be_judged and everything <= run.conditions.keys()) for run in runs),
         missing=missing,
         hours=sum(run.seconds for run in runs) / 3600,
         counted=len(processor),

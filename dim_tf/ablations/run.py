@@ -219,6 +219,8 @@ def _is_recorded(arm: Arm, seed: int, config: AblationConfig, conditions: dict[s
     changes += [
         f"another {name}" for name in conditions if record.conditions.get(name) != conditions[name]
     ]
+    if not record.can_be_judged:
+        changes.append("measured with averaged weights")
     if changes:
         print(f"{path} is repeated: now {', '.join(changes)}.")
     return not changes

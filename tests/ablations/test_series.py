@@ -14,6 +14,7 @@ from dim_tf.ablations.arms import (
     ARMS,
     arm_configs,
     chosen_arms,
+    settings_of_arm,
 )
 from dim_tf.ablations.records import (
     read_record,
@@ -226,6 +227,33 @@ def test_the_long_scale_comes_after_the_short_one(tmp_path, monkeypatch, in_root
     )
     runs = [(arm.name, seed) for arm, seed in missing_runs(chosen_arms(config), config)]
     assert runs == [("base", 1), ("base", 2), ("long_skip", 5), ("long_skip", 6)]
+
+
+def test_what_cannot_be_judged_is_repeated(
+    tmp_path, monkeypatch, in_root, capsys, make_record, picture_errors
+):
+    """Runs made before weights were averaged; of one on a single sample nothing is measured."""
+    monkeypatch.setattr("dim_tf.ablations.run.conditions_of", lambda config: {})
+    config = AblationConfig(
+        records_dir=str(tmp_path), seeds=(1, 2, 3), only=("base", "overfit_unpool")
+    )
+    arms = chosen_arms(config)
+    for arm, seed in ((arm, seed) for arm in arms for seed in (1, 2)):
+        errors = {"held_out": picture_errors([0.2])}
+        if seed == 2:
+            errors["held_out_averaged"] = picture_errors([0.1])
+        record = make_record(
+            arm.name,
+            seed,
+            0.2,
+            settings=settings_of_arm(arm_configs(arm, config, seed)),
+            errors={} if arm.name == "overfit_unpool" else errors,
+        )
+        write_record(tmp_path, record)
+    runs = [(arm.name, seed) for arm, seed in missing_runs(arms, config)]
+    assert runs == [("base", 1), ("base", 3), ("overfit_unpool", 3)]
+    said = capsys.readouterr().out
+    assert said.count("is repeated: now measured with averaged weights.") == 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Unix only")
