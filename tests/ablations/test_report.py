@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from dim_tf.pictures.photo import read_rgb
 from dim_tf.synthetic import DEFAULT_KINDS
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
+from tests.ablations.conftest import ROOT
 from tests.test_translations import (
     code_spans_of,
     links_of,
@@ -225,3 +227,12 @@ def test_without_matplotlib_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install matplotlib"):
         write_report(AblationConfig(records_dir=str(tmp_path)))
+
+
+def test_the_page_is_what_its_records_make(tmp_path, monkeypatch):
+    for place in ("report.draw_differences", "sections.draw_curves"):
+        monkeypatch.setattr(f"dim_tf.ablations.{place}", picture)
+    shutil.copytree(ROOT / "docs" / "ablations", tmp_path / "ablations")
+    write_report(AblationConfig(records_dir=str(tmp_path / "ablations")))
+    for name in ("ablations.md", "ablations.zh.md", "ablations/results.csv"):
+        assert (tmp_path / name).read_text() == (ROOT / "docs" / name).read_text(), name
