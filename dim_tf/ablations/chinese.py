@@ -89,7 +89,8 @@ CHINESE: dict[str, str] = {
     "third of the steps. At a constant learning rate the last step alone is a noisy measure: in "
     "{count} runs its error was between {low:+.0f} % and {high:+.0f} % away from that of the averaged "
     "weights, on average {mean:+.0f} %. What it says stands in a column of its own; older runs have "
-    "nothing else.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。只看最后一步的结果单列一栏；较早的训练只有这一项。",
+    "nothing else. Batch norm's moving statistics are averaged as well, and where they do not fit the "
+    "averaged weights a run measures worse than it is.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。只看最后一步的结果单列一栏；较早的训练只有这一项。批归一化的滑动统计量也一起平均；如果它们与平均后的权重不相配，测得的误差就会偏大。",
     "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
     "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
     "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",

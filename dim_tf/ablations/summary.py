@@ -113,7 +113,8 @@ def _jumps(words: Words, records: Records) -> str:
         "last third of the steps. At a constant learning rate the last step alone is a noisy "
         "measure: in {count} runs its error was between {low:+.0f} % and {high:+.0f} % away from "
         "that of the averaged weights, on average {mean:+.0f} %. What it says stands in a column "
-        "of its own; older runs have nothing else.",
+        "of its own; older runs have nothing else. Batch norm's moving statistics are averaged as "
+        "well, and where they do not fit the averaged weights a run measures worse than it is.",
         count=len(ratios),
         low=100 * min(ratios),
         high=100 * max(ratios),
