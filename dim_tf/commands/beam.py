@@ -145,6 +145,7 @@ def options_of(config: BeamConfig) -> tuple[str, "PipelineOptions"]:
 def _run(config: BeamConfig) -> dict[str, int]:
     """Runs the pipeline; what it counted."""
     import apache_beam as beam
+    from apache_beam.io.filesystems import FileSystems
 
     from dim_tf.commands.beam_files import remove_unfinished
     from dim_tf.commands.beam_pipeline import build, name_of_run
@@ -159,17 +160,10 @@ def _run(config: BeamConfig) -> dict[str, int]:
         build(pipeline, config)
         result = pipeline.run()
         result.wait_until_finish()
-    written = {*folders_written(config.writing).values(), _folder_of(config.running.dead_letters)}
-    for folder in written:
+    folder_of_letters, _ = FileSystems.split(config.running.dead_letters)
+    for folder in {*folders_written(config.writing).values(), folder_of_letters}:
         remove_unfinished(folder, name_of_run(config))
     return _counts(result)
-
-
-def _folder_of(file: str) -> str:
-    from apache_beam.io.filesystems import FileSystems
-
-    folder, _ = FileSystems.split(file)
-    return folder
 
 
 @contextlib.contextmanager

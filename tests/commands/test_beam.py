@@ -109,6 +109,28 @@ def run(pictures, tiny_checkpoint, monkeypatch, tiny_model, write_photo, write_m
     return call
 
 
+@pytest.fixture
+def begin(run, tiny_checkpoint, write_photo, write_mask):
+    """Begins the command on forty more photos, and returns its process after some mattes."""
+
+    def call(mattes, *arguments, **options):
+        for number in range(40):
+            write_photo(Path(f"photos/{number:02d}.png"), 400, 300 + number)
+            write_mask(Path(f"masks/{number:02d}.png"), 400, 300 + number)
+        command = [sys.executable, "-m", "dim_tf.commands.beam", "--photos=photos/"]
+        command += ["--masks=masks/", "--output=out/", f"--checkpoint={tiny_checkpoint}"]
+        command += ["--post_process=none", "--precision=float32", *arguments]
+        process = subprocess.Popen(
+            command, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True, **options
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and len(list(Path("out").glob("*.png"))) < mattes:
+            time.sleep(0.02)
+        return process
+
+    return call
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
 
@@ -245,23 +267,10 @@ def test_what_is_missing_is_told(run):
         run("--background=white")
 
 
-def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(
-    run, tiny, tiny_checkpoint, write_photo, write_mask
-):
+def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(run, begin, tiny):
     """Two processes work; the one that started them and they are killed."""
-    for number in range(40):
-        write_photo(Path(f"photos/{number:02d}.png"), 400, 300 + number)
-        write_mask(Path(f"masks/{number:02d}.png"), 400, 300 + number)
-    command = [sys.executable, "-m", "dim_tf.commands.beam", "--photos=photos/", "--masks=masks/"]
-    command += ["--output=out/", f"--checkpoint={tiny_checkpoint}", "--workers=2"]
-    command += ["--post_process=none", "--precision=float32"]
-    process = subprocess.Popen(
-        command, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, start_new_session=True
-    )
+    process = begin(3, "--workers=2", start_new_session=True)
     out = Path("out")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(list(out.glob("*.png"))) < 3:
-        time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
@@ -277,20 +286,8 @@ def test_killed_in_the_middle_and_started_again_every_photo_is_made_once(
 @pytest.mark.parametrize(
     ("number", "status", "name"), [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C")]
 )
-def test_stopped_it_says_so_in_a_line(
-    run, tiny_checkpoint, write_photo, write_mask, number, status, name
-):
-    for photo in range(40):
-        write_photo(Path(f"photos/{photo:02d}.png"), 400, 300)
-        write_mask(Path(f"masks/{photo:02d}.png"), 400, 300)
-    command = [sys.executable, "-m", "dim_tf.commands.beam", "--photos=photos/", "--masks=masks/"]
-    command += ["--output=out/", f"--checkpoint={tiny_checkpoint}", "--precision=float32"]
-    process = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not list(Path("out").glob("*.png")):
-        time.sleep(0.02)
+def test_stopped_it_says_so_in_a_line(run, begin, number, status, name):
+    process = begin(1, stderr=subprocess.PIPE)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == status
