@@ -14,8 +14,10 @@ HELD_OUT_DILATE = "held_out_dilate"  # the same, judged on trimaps by dilation o
 HELD_OUT_BATCH = "held_out_batch"  # the same as the first, with the image's own statistics
 HELD_OUT_FIRST = "held_out_first"  # the same as the first, by the network without its refinement
 HELD_OUT_AVERAGED = "held_out_averaged"  # the same as the first, by the averaged weights
+HELD_OUT_RELEASED = "held_out_released"  # by those, batch norm's averages measured anew for them
 CUTOUTS = "cutouts"  # composites of real cut-outs
 CUTOUTS_AVERAGED = "cutouts_averaged"  # the same, by the averaged weights
+CUTOUTS_RELEASED = "cutouts_released"  # by those, batch norm's averages measured anew for them
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
 # What claims are judged by, unless they are about something else. The last step alone is noisy.

@@ -1,6 +1,7 @@
 """Measures a finished run: errors on sets of pictures, by its last weights and averaged ones."""
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ from dim_tf.ablations.arms import Arm
 from dim_tf.ablations.claims import (
     CUTOUTS,
     CUTOUTS_AVERAGED,
+    CUTOUTS_RELEASED,
     HELD_OUT,
     HELD_OUT_AVERAGED,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
     HELD_OUT_FIRST,
+    HELD_OUT_RELEASED,
     VALIDATION,
 )
 from dim_tf.config import UNKNOWN, AblationConfig, RunConfig
@@ -27,12 +30,13 @@ from dim_tf.system.errors import InputError
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel
 
+DATA_FOLDER = "data"
 COMPOSITES_FOLDER, CUT_OUT_COMPOSITES_FOLDER = "held_out", "held_out_cutouts"
 # Weights are averaged over this many checkpoints, the last third of a run. At a constant learning
 # rate the network of the last step alone says little: its error jumps from step to step by as much
 # as arms differ. (Polyak and Juditsky, 1992; Izmailov et al., 2018.)
 AVERAGED_CHECKPOINTS, CHECKPOINTS_OF_A_RUN = 10, 30
-AVERAGED_NAME = "averaged.npz"
+AVERAGED_NAME, RELEASED_NAME = "averaged.npz", "released.npz"
 
 
 def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -> dict[str, Any]:
@@ -54,13 +58,17 @@ def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) ->
 
     if run.overfit:  # its example is the same in every step: nothing else is asked of it
         return {"errors": {}}
-    precision = run.optimization.mixed_precision
+    load = functools.partial(
+        load_model, precision=run.optimization.mixed_precision, post_process="none"
+    )
     composites = Path(config.work_dir) / COMPOSITES_FOLDER
-    model = load_model(run_dir, precision=precision, post_process="none")
-    averaged = load_model(averaged_weights(run, run_dir), precision=precision, post_process="none")
+    model = load(run_dir)
+    averaged = load(averaged_weights(run, run_dir))
+    released = load(released_weights(run, run_dir, Path(config.work_dir) / DATA_FOLDER))
     errors = {
         HELD_OUT: measure(model, composites, "trimap"),
         HELD_OUT_AVERAGED: measure(averaged, composites, "trimap"),
+        HELD_OUT_RELEASED: measure(released, composites, "trimap"),
     }
     if arm.both_trimaps:
         errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
@@ -68,6 +76,7 @@ def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) ->
         cut_outs = Path(config.work_dir) / CUT_OUT_COMPOSITES_FOLDER
         errors[CUTOUTS] = measure(model, cut_outs, "trimap")
         errors[CUTOUTS_AVERAGED] = measure(averaged, cut_outs, "trimap")
+        errors[CUTOUTS_RELEASED] = measure(released, cut_outs, "trimap")
     if config.validation_dir:
         errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
     moves = None
@@ -76,8 +85,7 @@ def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) ->
         errors[HELD_OUT_FIRST] = measure(first, composites, "trimap")
         moves = mean_difference(model, first, composites)
     if arm.both_statistics:
-        batch = load_model(run_dir, bn_eval="batch", precision=precision, post_process="none")
-        errors[HELD_OUT_BATCH] = measure(batch, composites, "trimap")
+        errors[HELD_OUT_BATCH] = measure(load(run_dir, bn_eval="batch"), composites, "trimap")
     return {"errors": errors, "refinement_moves": moves}
 
 
@@ -101,26 +109,53 @@ def averaged_weights(run: RunConfig, run_dir: Path) -> Path:
     Raises:
         InputError: one of the checkpoints is missing or damaged.
     """
-    from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays, write_arrays
+    from dim_tf.model.weights_file import write_arrays
+    from dim_tf.training.release import average_checkpoints
 
+    written = run_dir / CHECKPOINT_FOLDER / AVERAGED_NAME
+    write_arrays(written, *average_checkpoints(last_checkpoints(run, run_dir)))
+    return written
+
+
+def released_weights(run: RunConfig, run_dir: Path, data_dir: Path) -> Path:
+    """The same as `averaged_weights`, with batch norm's averages measured anew for the mean.
+
+    Args:
+        run: whose steps say which checkpoints there are.
+        run_dir: with the last `AVERAGED_CHECKPOINTS` of them.
+        data_dir: the dataset of the run.
+
+    Returns:
+        The file of weights.
+
+    Raises:
+        InputError: one of the checkpoints is missing or damaged; or see `release_average`.
+    """
+    from dim_tf.training.release import release_average
+
+    last = len(last_checkpoints(run, run_dir))
+    written = run_dir / CHECKPOINT_FOLDER / RELEASED_NAME
+    release_average(run_dir, written, str(data_dir), last=last, half=False)
+    return written
+
+
+def last_checkpoints(run: RunConfig, run_dir: Path) -> list[Path]:
+    """Of a finished run those that are averaged, the newest first.
+
+    Raises:
+        InputError: one of them is missing.
+    """
     steps = run.optimization.steps
     every = steps_between_checkpoints(run)
-    expected = sorted({*range(every, steps, every), steps})[-AVERAGED_CHECKPOINTS:]
+    expected = sorted({*range(every, steps, every), steps}, reverse=True)[:AVERAGED_CHECKPOINTS]
     paths = [checkpoint_path(run_dir, step) for step in expected]
-    total: dict[str, np.ndarray] = {}
     for path in paths:
         if not path.exists():
             raise InputError(
                 f"{path} is missing, one of those to average; remove {run_dir}, so that the run is "
                 "made anew."
             )
-        arrays, network, about = read_arrays(path, NETWORK_PREFIX)
-        for name, array in arrays.items():
-            total[name] = total.get(name, 0.0) + array.astype(np.float64)
-    mean = {name: (array / len(paths)).astype(np.float32) for name, array in total.items()}
-    written = run_dir / CHECKPOINT_FOLDER / AVERAGED_NAME
-    write_arrays(written, mean, network, about)
-    return written
+    return paths
 
 
 def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:

@@ -20,6 +20,7 @@ from dim_tf.ablations.measuring import (
     AVERAGED_CHECKPOINTS,
     COMPOSITES_FOLDER,
     CUT_OUT_COMPOSITES_FOLDER,
+    DATA_FOLDER,
     measured,
     steps_between_checkpoints,
 )
@@ -36,7 +37,7 @@ from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import bfloat16_instructions, processor_name
 
-DATA_FOLDER, RUNS_FOLDER = "data", "runs"
+RUNS_FOLDER = "runs"
 # The error on training examples is the mean of this share of the steps at the end, or of as many.
 LAST_SHARE, LAST_STEPS = 1 / 30, 50
 _CURVE_POINTS = 60

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dim_tf.ablations.arms import ARMS, changed_settings
-from dim_tf.ablations.claims import BLACK_BELOW, JUDGED, TRAINING
+from dim_tf.ablations.claims import BLACK_BELOW, HELD_OUT_RELEASED, JUDGED, TRAINING
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
@@ -66,6 +66,11 @@ class Record:
     def can_be_judged(self) -> bool:
         """Whether it holds what claims are judged by; of a run on one sample nothing is asked."""
         return not self.errors or JUDGED in self.errors
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it holds what every run is measured by now; if not, the run is repeated."""
+        return not self.errors or HELD_OUT_RELEASED in self.errors
 
     def value(
         self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()

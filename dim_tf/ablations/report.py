@@ -132,7 +132,7 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
         "recorded their processor time, {processor:.1f} hours summed over the cores.",
         scale=words(scale),
         there=len(runs),
-        older=sum(not (run.can_be_judged and everything <= run.conditions.keys()) for run in runs),
+        older=sum(not (run.is_complete and everything <= run.conditions.keys()) for run in runs),
         missing=missing,
         hours=sum(run.seconds for run in runs) / 3600,
         counted=len(processor),

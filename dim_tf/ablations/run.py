@@ -24,12 +24,12 @@ from dim_tf.ablations.arms import (
     settings_of_arm,
 )
 from dim_tf.ablations.drift import measure_drift
-from dim_tf.ablations.one import (
+from dim_tf.ablations.measuring import (
     COMPOSITES_FOLDER,
     CUT_OUT_COMPOSITES_FOLDER,
     DATA_FOLDER,
-    conditions_of,
 )
+from dim_tf.ablations.one import conditions_of
 from dim_tf.ablations.records import RECORDS_FOLDER, read_record, record_path
 from dim_tf.config import AblationConfig, JobsConfig, LayoutConfig, SyntheticConfig
 from dim_tf.config.flags import flagfile_text
@@ -219,8 +219,8 @@ def _is_recorded(arm: Arm, seed: int, config: AblationConfig, conditions: dict[s
     changes += [
         f"another {name}" for name in conditions if record.conditions.get(name) != conditions[name]
     ]
-    if not record.can_be_judged:
-        changes.append("measured with averaged weights")
+    if not record.is_complete:
+        changes.append("measured with averaged weights and statistics of their own")
     if changes:
         print(f"{path} is repeated: now {', '.join(changes)}.")
     return not changes

@@ -52,7 +52,7 @@ def release_average(
     data_dir: str,
     *,
     last: int | None = None,
-    statistics_examples: int = 500,
+    statistics_batches: int = 500,
     half: bool = True,
 ) -> list[Path]:
     """Writes the mean of a run's newest checkpoints as released weights (Izmailov et al., 2018).
@@ -65,8 +65,8 @@ def release_average(
         output: npz file to write.
         data_dir: the dataset of the run.
         last: how many checkpoints; None: all that the run has kept.
-        statistics_examples: training examples that batch norm's averages are measured on. 0, and a
-            run with --freeze_batch_norm, keep those of the checkpoints.
+        statistics_batches: batches of the run's size that batch norm's averages are measured on. 0,
+            and a run with --freeze_batch_norm, keep those of the checkpoints.
         half: see `save_weights`.
 
     Returns:
@@ -83,15 +83,15 @@ def release_average(
             "--keep_checkpoints, or average fewer."
         )
     arrays, config, progress = average_checkpoints(paths)
-    network = build_network(config, precision=progress["settings"]["mixed_precision"])
+    settings = progress["settings"]
+    network = build_network(config, precision=settings["mixed_precision"])
     assign_network_arrays(network, arrays, str(run_dir))
-    frozen = progress["settings"].get("freeze_batch_norm", False)
-    if config.batch_norm and statistics_examples and not frozen:
-        manifest, examples_config = open_dataset(data_dir, _example_config(progress["settings"]))
-        examples = training_examples(
-            manifest, examples_config, seed=progress["settings"]["seed"], batch_size=1
+    if config.batch_norm and statistics_batches and not settings.get("freeze_batch_norm", False):
+        manifest, examples_config = open_dataset(data_dir, _example_config(settings))
+        batches = training_examples(
+            manifest, examples_config, seed=settings["seed"], batch_size=settings["batch_size"]
         )
-        measure_statistics(network, itertools.islice(examples, statistics_examples))
+        measure_statistics(network, itertools.islice(batches, statistics_batches))
     about = {"step": progress["step"], "averaged": len(paths)}
     save_weights(output, network, config, about, half=half)
     return paths

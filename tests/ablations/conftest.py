@@ -43,7 +43,7 @@ def make_record(arm, seed, error, *, mean_alpha=0.5, training_error=0.2, **chang
         },
         "errors": {
             name: picture_errors([error] * 12, mean_alpha)
-            for name in ("held_out", "held_out_averaged")
+            for name in ("held_out", "held_out_averaged", "held_out_released")
         },
     }
     return Record(**values | changes)

@@ -195,9 +195,11 @@ def test_weights_are_not_averaged_over_fewer_checkpoints(tmp_path):
     """As of a run that was finished before weights were averaged."""
     run = with_values(TrainingConfig(), steps=1500).run
     write_checkpoints(tmp_path, [1000, 1500])
-    with pytest.raises(InputError, match=r"step-00001050\.npz is missing"):
+    with pytest.raises(InputError, match=r"step-00001450\.npz is missing"):
         measuring.averaged_weights(run, tmp_path)
     assert not (tmp_path / CHECKPOINT_FOLDER / measuring.AVERAGED_NAME).exists()
+    with pytest.raises(InputError, match=r"step-00001450\.npz is missing"):
+        measuring.released_weights(run, tmp_path, tmp_path / "data")
 
 
 def test_a_run_keeps_the_checkpoints_that_are_averaged(trained, config):

@@ -120,7 +120,8 @@ def test_the_records_hold_what_was_measured(series):
     assert base.steps == 2
     assert base.step_seconds > 0
     assert base.settings["width"] == 0.03125
-    everywhere = {"held_out", "held_out_averaged", "cutouts", "cutouts_averaged"}
+    weights = ("", "_averaged", "_released")
+    everywhere = {f"{name}{by}" for name in ("held_out", "cutouts") for by in weights}
     assert base.errors.keys() == everywhere | {"held_out_dilate", "held_out_batch"}
     assert base.errors["cutouts"]["pictures"][:2] == ["000_objects", "001_objects"]
     assert base.processor_seconds > 0
@@ -130,8 +131,9 @@ def test_the_records_hold_what_was_measured(series):
     )
     assert {"tensorflow", "dim_tf"} <= base.versions.keys()
     assert records["composite_before"][1].errors.keys() == everywhere
-    # Of the weights after the first step and the second.
-    assert base.errors["held_out_averaged"]["SAD"] != base.errors["held_out"]["SAD"]
+    # Of the weights after the first step and the second, and of those with other statistics.
+    last, averaged, released = (base.errors[f"held_out{by}"]["SAD"] for by in weights)
+    assert last != averaged != released
     assert records["overfit_unpool"][1].errors == {}
     # The curve of a run of two steps is its loss log.
     assert base.curve["step"] == [1, 2]
@@ -229,19 +231,19 @@ def test_the_long_scale_comes_after_the_short_one(tmp_path, monkeypatch, in_root
     assert runs == [("base", 1), ("base", 2), ("long_skip", 5), ("long_skip", 6)]
 
 
-def test_what_cannot_be_judged_is_repeated(
+def test_what_was_measured_by_less_than_runs_are_now_is_repeated(
     tmp_path, monkeypatch, in_root, capsys, make_record, picture_errors
 ):
-    """Runs made before weights were averaged; of one on a single sample nothing is measured."""
+    """Runs made before statistics were measured anew; of one on a single sample nothing is."""
     monkeypatch.setattr("dim_tf.ablations.run.conditions_of", lambda config: {})
     config = AblationConfig(
         records_dir=str(tmp_path), seeds=(1, 2, 3), only=("base", "overfit_unpool")
     )
     arms = chosen_arms(config)
     for arm, seed in ((arm, seed) for arm in arms for seed in (1, 2)):
-        errors = {"held_out": picture_errors([0.2])}
+        errors = {name: picture_errors([0.2]) for name in ("held_out", "held_out_averaged")}
         if seed == 2:
-            errors["held_out_averaged"] = picture_errors([0.1])
+            errors["held_out_released"] = picture_errors([0.1])
         record = make_record(
             arm.name,
             seed,
@@ -253,7 +255,7 @@ def test_what_cannot_be_judged_is_repeated(
     runs = [(arm.name, seed) for arm, seed in missing_runs(arms, config)]
     assert runs == [("base", 1), ("base", 3), ("overfit_unpool", 3)]
     said = capsys.readouterr().out
-    assert said.count("is repeated: now measured with averaged weights.") == 1
+    assert said.count("now measured with averaged weights and statistics of their own.") == 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Unix only")

@@ -414,7 +414,7 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     train_as(config)
     run, output, data = config.run.run_dir, tmp_path / "average.npz", config.data.data_dir
     advice = "train with a larger --keep_checkpoints, or average fewer."
-    few = {"statistics_examples": 0}
+    few = {"statistics_batches": 0}
     sentence = refused(advice, release_average, run, output, data, last=3, **few)
     assert f"{run} holds 2 checkpoints, not 3" in sentence
     assert len(release_average(run, output, data, last=2, **few)) == 2

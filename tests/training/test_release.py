@@ -46,7 +46,7 @@ def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path)
             tmp_path / name,
             config.data.data_dir,
             last=3,
-            statistics_examples=count,
+            statistics_batches=count,
         )
     few, many = (network_of(tmp_path / name) for name in ("few", "many"))
     before = network_of(checkpoint_path(Path(config.run.run_dir), 4))
