@@ -236,9 +236,15 @@ def _read_with_pillow(file: Path, mode: str) -> Image.Image:
     # Not read_picture: it turns photographs by their EXIF tag, which the official recipe does not.
     try:
         with Image.open(file) as image:
-            return image.convert(mode)
+            converted = image.convert(mode)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise InputError(f"{file} is not a picture that can be read; is it damaged?") from None
+    if image.mode.startswith(("I", "F")):  # Pillow clips them
+        raise InputError(
+            f"{file} has grey levels of more than 8 bits, which no file of the official test set "
+            "has."
+        )
+    return converted
 
 
 def _read_names(path: Path) -> list[str]:

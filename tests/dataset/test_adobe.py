@@ -183,13 +183,16 @@ def test_missing_and_broken_files_of_the_test_set_are_named(test_set, tmp_path):
     (folder / "trimaps" / "veil_2.png").unlink()
     (tmp_path / "voc" / "2008_000007.png").unlink()
     (tmp_path / "voc" / "2008_000006.png").write_text("no picture")
+    deep = picture(3, 18, 47).astype(np.uint16) * 257
+    Image.fromarray(deep).save(folder / "trimaps" / "veil_4.png")
     summary = make_dataset(test_set)
-    assert summary.pairs == 37
-    assert len(summary.refused) == 3
+    assert summary.pairs == 36
+    assert len(summary.refused) == 4
     for sentence in (
         "veil_2.png is not in",
         "2008_000007.png of test_bg_names.txt is not in",
         "2008_000006.png is not a picture",
+        "veil_4.png has grey levels of more than 8 bits",
     ):
         assert sentence in str(summary)
 
