@@ -192,26 +192,15 @@ def read_records(records_dir: str | Path) -> Records:
     folder = Path(records_dir) / RECORDS_FOLDER
     found = [read_record(path) for path in sorted(folder.glob("*.json"))]
     common: dict[str, str] = {}
-    settings_by_arm: dict[str, dict[str, Any]] = {}
+    first_of_arm: dict[str, Record] = {}
     steps_of_runs: dict[tuple[str, int], int] = {}
-    for record in sorted(found, key=lambda one: ARMS[one.arm].equal_examples):
-        settings = settings_by_arm.setdefault(record.arm, record.settings)
-        different = [
-            name
-            for name, value in record.conditions.items()
-            if common.setdefault(name, value) != value
-        ]
-        if changed_settings(record.settings, settings) or changed_settings(
-            settings, record.settings
-        ):
-            different.append(f"settings of {record.arm}")
-        arm, steps = ARMS[record.arm], record.settings.get("steps")
-        compared = arm.scale, len(arm.flagfiles)
-        if compared not in steps_of_runs:
-            if not arm.equal_examples:
-                steps_of_runs[compared] = steps
-        elif steps != arm.steps_of(steps_of_runs[compared], record.settings.get("batch_size", 1)):
-            different.append("steps")
+    for record in found:
+        common = record.conditions | common
+        first_of_arm.setdefault(record.arm, record)
+        if not ARMS[record.arm].equal_examples:
+            steps_of_runs.setdefault(_compared_steps(record), record.settings.get("steps"))
+    for record in found:
+        different = _differences(record, first_of_arm[record.arm], common, steps_of_runs)
         if different:
             path = record_path(records_dir, record.arm, record.seed)
             raise InputError(
@@ -226,3 +215,36 @@ def read_records(records_dir: str | Path) -> Records:
         }
         for name in ARMS
     }
+
+
+def _compared_steps(record: Record) -> tuple[str, int]:
+    """Scale and number of trainings: runs that share them have as many steps in the last one."""
+    arm = ARMS[record.arm]
+    return arm.scale, len(arm.flagfiles)
+
+
+def _differences(
+    record: Record,
+    first: Record,
+    common: dict[str, str],
+    steps_of_runs: dict[tuple[str, int], int],
+) -> list[str]:
+    """What makes a record one that the others cannot be compared with.
+
+    Args:
+        record: to look at.
+        first: another of its arm, or the same.
+        common: the conditions of all.
+        steps_of_runs: by `_compared_steps`.
+    """
+    different = [name for name, value in record.conditions.items() if common[name] != value]
+    if changed_settings(record.settings, first.settings) or changed_settings(
+        first.settings, record.settings
+    ):
+        different.append(f"settings of {record.arm}")
+    steps = steps_of_runs.get(_compared_steps(record))
+    if steps is not None:
+        batch_size = record.settings.get("batch_size", 1)
+        if record.settings.get("steps") != ARMS[record.arm].steps_of(steps, batch_size):
+            different.append("steps")
+    return different
