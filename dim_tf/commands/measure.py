@@ -6,8 +6,13 @@ from typing import NamedTuple
 from dim_tf.commands.failures import Failures
 from dim_tf.commands.photo_jobs import find_pictures, pair_by_stem, tell_left_over
 from dim_tf.commands.progress import under_bar
-from dim_tf.commands.result_files import ENDINGS
-from dim_tf.config import InferenceConfig, ReadingConfig, values_of
+from dim_tf.config import (
+    InferenceConfig,
+    MattingConfig,
+    ReadingConfig,
+    WritingConfig,
+    values_of,
+)
 from dim_tf.evaluation.inputs import read_matte_on
 from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
 from dim_tf.pictures.matte import matte_of
@@ -15,7 +20,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.placing import lay_on
 from dim_tf.system.errors import InputError, tell
-from dim_tf.trimaps.on_photo import trimap_on
+from dim_tf.trimaps.on_photo import trimap_on, what_is_given
 
 
 class MatteJob(NamedTuple):
@@ -79,14 +84,15 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     reading, measuring = config.reading, config.measuring
     if not measuring.gt:
         raise InputError("--predictions needs the ground truth to compare with; give it with --gt.")
-    for name in ("checkpoint", "rect", "output", "background", *ENDINGS):
-        if values_of(config)[name]:
+    of_predicting = values_of(MattingConfig())
+    others = values_of(WritingConfig()) | {"rect": ReadingConfig.rect}
+    del others["write_matte"]  # which the command decides by --output
+    for name, default in (of_predicting | others).items():
+        if values_of(config)[name] != default:
             raise InputError(
                 f"--{name} does not go with --predictions: nothing is predicted; leave it out."
             )
-    if reading.alpha and reading.trimap:
-        raise InputError("Give either --alpha or --trimap, not both.")
-    mask_flag = "trimap" if reading.trimap else "alpha"
+    mask_flag = what_is_given(reading) if reading.alpha or reading.trimap else "alpha"
     if measuring.region == "unknown" and not getattr(reading, mask_flag):
         raise InputError(
             "--predictions needs the trimaps, as errors are summed over their unknown region; give "

@@ -67,8 +67,9 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
             picture, a photo lacks a partner, or a file would be written over an input.
     """
     reading, writing, measuring = config.reading, config.writing, config.measuring
-    if measuring.report != MeasuringConfig.report and not measuring.gt:
-        raise InputError("--report needs the ground truth to compare with; give it with --gt.")
+    for name in ("report", "sheets", "region"):
+        if getattr(measuring, name) != getattr(MeasuringConfig, name) and not measuring.gt:
+            raise InputError(f"--{name} needs the ground truth to compare with; give it with --gt.")
     given = reading.alpha or reading.trimap or reading.rect
     is_demo = not (reading.rgb or given or measuring.gt)
     jobs = [_demo_job(writing)] if is_demo else _jobs_of(config)

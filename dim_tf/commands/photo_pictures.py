@@ -64,7 +64,7 @@ def pictures_of_photo(
     levels = levels_of_matte(alpha, writing.bits)
     contents: dict[Kind, bytes] = {}
     if "matte" in wanted:
-        contents["matte"] = encode_png(levels)
+        contents["matte"] = encode_png(levels, is_matte=True)
     if "side_by_side" in wanted:
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         contents["side_by_side"] = encode_png(row)

@@ -27,7 +27,7 @@ from dim_tf.config.constants import (
 from dim_tf.config.evaluation import AblationConfig, HeldOutConfig
 from dim_tf.config.examples import ExampleConfig
 from dim_tf.config.exports import ExportConfig
-from dim_tf.config.fields import config_from_values, values_of, with_values
+from dim_tf.config.fields import config_from_values, python_number, values_of, with_values
 from dim_tf.config.inference import (
     InferenceConfig,
     MattingConfig,

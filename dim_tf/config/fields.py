@@ -6,6 +6,7 @@ have the same name, so that its values can be given and told without the groups,
 
 import dataclasses
 import math
+import numbers
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -83,6 +84,15 @@ def _config_from(config_class: type[Config], values: Mapping[str, Any]) -> Confi
         elif field.name in values:
             given[field.name] = values[field.name]
     return config_class(**given)
+
+
+def python_number(value: Any) -> Any:
+    """A number of NumPy as Python's, which settings are; anything else as it is."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return float(value) if isinstance(value, numbers.Real) else value
 
 
 def choices_of(hint: Any) -> tuple[str, ...] | None:

@@ -1,14 +1,21 @@
 """Keyword arguments of the library: the command's settings by its names, as configs."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, config_from_values, values_of
+from dim_tf.config import (
+    MattingConfig,
+    ReadingConfig,
+    WritingConfig,
+    config_from_values,
+    python_number,
+    values_of,
+)
+from dim_tf.pictures.mask import LabelLike, label_names
 from dim_tf.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ class ReadingOptions(TypedDict, total=False):
     trimap_kernel: int | Literal["auto"]
     trimap_mode: Literal["dilate_erode", "dilate"]
     invert: Literal["auto", "yes", "no"]
-    label: int | str | Sequence[int | str]
+    label: LabelLike
     mask_orientation: Literal["auto", "as_photo", "as_stored"]
     max_input_megapixels: float
 
@@ -93,7 +100,7 @@ def settings_of(
     for name in options:
         if name not in taken.__annotations__:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
-    values = {name: _plain(value) for name, value in options.items()}
+    values = {name: python_number(value) for name, value in options.items()}
     model = values.pop("model", None)
     if model is not None:
         if not callable(getattr(model, "predict_alpha", None)) or isinstance(model, type):
@@ -108,7 +115,7 @@ def settings_of(
     if "checkpoint" in values:
         values["checkpoint"] = _path_text(values["checkpoint"])
     if "label" in values:
-        values["label"] = _labels(values["label"])
+        values["label"] = label_names(values["label"])
     if "bits" in values:
         values["bits"] = str(values["bits"])
     values["alpha"] = "" if mask is None else "mask"
@@ -125,18 +132,6 @@ def settings_of(
 def _config(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     names = values_of(config_class()).keys() & values.keys()
     return config_from_values(config_class, {name: values[name] for name in names})
-
-
-def _plain(value: Any) -> Any:
-    """A number of NumPy as Python's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _labels(label: int | str | Iterable[int | str]) -> tuple[str, ...]:
-    """As --label has them: names of classes, of which a text may hold several."""
-    if isinstance(label, str):
-        return tuple(label.split(",")) if label else ()
-    return tuple(map(str, label)) if isinstance(label, Iterable) else (str(label),)
 
 
 def _path_text(checkpoint: Any) -> str:
@@ -156,4 +151,4 @@ def _rectangle_text(rectangle: RectangleLike | None) -> str:
         raise InputError(
             f'rectangle={rectangle!r} is none; give (x, y, width, height) in pixels, or "auto".'
         )
-    return ",".join(str(_plain(number)) for number in rectangle)
+    return ",".join(str(python_number(number)) for number in rectangle)

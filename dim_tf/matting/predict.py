@@ -18,6 +18,7 @@ from dim_tf.config import (
     MattingConfig,
     NetworkConfig,
     config_from_values,
+    python_number,
 )
 from dim_tf.matting.onnx_network import OnnxNetwork, check_onnx_runtime, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
@@ -114,13 +115,16 @@ class MattingModel:
 
         Raises:
             InputError: the network does not say how sure it is; an array of another shape, dtype
-                or range; photo and trimap differ in size, or the trimap has other values.
+                or range; photo and trimap differ in size, or the trimap has other values; or a
+                size or number of pixels that is not possible.
         """
         if os.getpid() != self._process:
             raise InputError(
                 "Another process loaded the model, whose threads this one has not; load it in "
                 'each, or start them by multiprocessing.get_context("spawn").'
             )
+        sizes = {"size": python_number(size), "max_pixels": python_number(max_pixels)}
+        config_from_values(MattingConfig, sizes)  # refuses the impossible
         rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
             raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")

@@ -152,7 +152,7 @@ class Bench:
         levels = levels_of_matte(alpha, job.bits)
         if job.output == "matte":
             told("writing", 0, 1)
-            return encode_png(levels)
+            return encode_png(levels, is_matte=True)
         if self._cutout is None or self._cutout[0] != (key, job.bits):
             told("cutout", 0, 1)
             self._cutout = None  # not two in memory

@@ -53,6 +53,7 @@ def picture_of_array(values: Any, role: Literal["photo", "mask", "trimap"]) -> P
     Raises:
         InputError: another shape, another dtype, other values, or a masked array.
     """
+    floating = _is_floating(values, role)
     return Picture(
         path=Path(role),
         pixels=_photo_numbers(values) if role == "photo" else grey_array(values, role),
@@ -63,6 +64,8 @@ def picture_of_array(values: Any, role: Literal["photo", "mask", "trimap"]) -> P
         orientation=1,
         lossy=False,
         notes=(),
+        white_is_known=floating,
+        has_shades=floating,
     )
 
 
@@ -78,11 +81,11 @@ def mask_array(values: Any) -> np.ndarray:
     Raises:
         InputError: see `grey_array`; of one value only; or of several labels.
     """
-    levels = grey_array(values, "mask")
-    classes = _classes_in_mask(levels)
+    picture = picture_of_array(values, "mask")._replace(path=Path("The mask"))
+    classes = _classes_in_mask(picture, ())
     if classes is not None and len(classes.objects) > 1:
         raise InputError(_labels(classes, "mask", values))
-    mask, notes = _mask_of_levels(levels, classes, (), "auto", "The mask")
+    mask, notes = mask_of_array(picture)
     for note in notes:
         warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
     return mask
@@ -95,31 +98,30 @@ def mask_of_array(
 
     Its object is white unless `invert` says otherwise: who makes an array knows what it shows.
     """
-    classes = _classes_in_mask(picture.pixels)
-    return _mask_of_levels(picture.pixels, classes, label, invert, str(picture.path))
-
-
-def _classes_in_mask(levels: np.ndarray) -> Classes | None:
-    """The classes of a mask that is made of such; None of one made of shades, or of a trimap."""
-    classes = classes_of_numbers(levels)
-    is_trimap = classes is not None and classes.values == (BACKGROUND, UNKNOWN, FOREGROUND)
-    return None if is_trimap else classes
-
-
-def _mask_of_levels(
-    levels: np.ndarray,
-    classes: Classes | None,
-    label: tuple[str, ...],
-    invert: Invert,
-    source: str,
-) -> tuple[np.ndarray, list[str]]:
+    source = str(picture.path)
     invert = "no" if invert == "auto" else invert
+    classes = _classes_in_mask(picture, label)
     if classes is None:
-        if label:
+        if label and len(np.unique(picture.pixels)) > 1:
             raise no_labels(source)
-        return repair_mask(levels, source, invert=invert)
+        return repair_mask(picture.pixels, source, invert=invert, has_shades=picture.has_shades)
     mask, note = mask_of_classes(classes, label, source)
     return turn_over(mask, invert)[0], [note]
+
+
+def _classes_in_mask(picture: Picture, label: tuple[str, ...]) -> Classes | None:
+    """The classes of a mask that is made of such; None of one made of shades, or of a trimap.
+
+    Where one is chosen two are enough, as of a mask in a file.
+    """
+    if picture.has_shades:
+        return None
+    if label:
+        classes = all_classes_of_numbers(picture.pixels)
+        return classes if classes is not None and len(classes.names) > 1 else None
+    classes = classes_of_numbers(picture.pixels)
+    is_trimap = classes is not None and classes.values == (BACKGROUND, UNKNOWN, FOREGROUND)
+    return None if is_trimap else classes
 
 
 def matte_array(
@@ -141,7 +143,7 @@ def matte_array(
         InputError: see `grey_array`; or labels.
     """
     levels = grey_array(values, name)
-    classes = all_classes_of_numbers(levels)
+    classes = None if _is_floating(values, name) else all_classes_of_numbers(levels)
     if classes is None or not looks_like_labels(classes):
         return levels
     if not set(classes.values) <= {0, 1}:
@@ -209,12 +211,22 @@ def rgb_array(values: Any) -> np.ndarray:
 
 
 def _photo_numbers(values: Any) -> np.ndarray:
-    """[H, W, 3] or [H, W], uint8 or uint16."""
+    """[H, W, 3] or [H, W]: uint8 or, of uint16 and floating point, uint16."""
     array = _plain(values, "photo")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
     array = in_own_byte_order(array)
-    return array if array.dtype == np.uint16 else levels_of(array, "photo")
+    if array.dtype == np.uint16:
+        return array
+    levels = levels_of(array, "photo")  # or the sentence on what is wrong with it
+    if not np.issubdtype(array.dtype, np.floating):
+        return levels
+    return np.round(np.clip(array, 0, 1) * np.float64(65_535)).astype(np.uint16)
+
+
+def _is_floating(values: Any, name: str) -> bool:
+    """Whether numbers are floating point, which says what is white and that they are no labels."""
+    return np.issubdtype(_plain(values, name).dtype, np.floating)
 
 
 def _plain(values: Any, name: str) -> np.ndarray:

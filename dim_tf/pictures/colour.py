@@ -93,12 +93,15 @@ def to_srgb(pixels: np.ndarray, profile: ColourProfile | None) -> np.ndarray:
     if profile is None:
         return rgb
     try:
-        matrix, curves = _matrix_and_curves(profile)
+        if profile.icc and pixels.ndim == 2 and _colour_space(profile.icc) == "GRAY":
+            matrix, curves = np.eye(3), [_read_grey_curve(profile.icc)] * 3
+        else:
+            matrix, curves = _matrix_and_curves(profile)
     except ProfileError:
         if not profile.icc:
             raise
         # A profile made of tables, for which 8 bits have to do.
-        high = np.uint8((rgb.astype(np.uint32) + 128) // 257)
+        high = np.uint8((pixels.astype(np.uint32) + 128) // 257)
         return to_srgb(high, profile).astype(np.uint16) * np.uint16(257)
     largest = np.iinfo(rgb.dtype).max
     light_of = np.stack([curve(np.linspace(0, 1, largest + 1)) for curve in curves])
@@ -132,15 +135,16 @@ def converted(image: Image.Image, icc: bytes) -> Image.Image:
 def png_chunks(profile: ColourProfile) -> bytes:
     """The chunks of a PNG that say what a profile says."""
     if profile.icc:
-        return _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile.icc))
+        return png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile.icc))
     chromaticity = [round(value * 100_000) for value in profile.chromaticity]
-    chunks = _chunk(b"cHRM", struct.pack(">8I", *chromaticity))
+    chunks = png_chunk(b"cHRM", struct.pack(">8I", *chromaticity))
     if profile.gamma:
-        chunks = _chunk(b"gAMA", struct.pack(">I", round(profile.gamma * 100_000))) + chunks
+        chunks = png_chunk(b"gAMA", struct.pack(">I", round(profile.gamma * 100_000))) + chunks
     return chunks
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG: its length, name, data and checksum."""
     return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", zlib.crc32(name + data))
 
 
@@ -226,11 +230,7 @@ def _read_matrix_profile(icc: bytes) -> tuple[np.ndarray, list[Curve]]:
         ProfileError: it has not; it consists of tables or is damaged.
     """
     try:
-        (count,) = struct.unpack_from(">I", icc, 128)
-        tags = {}
-        for number in range(min(count, 100)):
-            name, offset, size = struct.unpack_from(">4sII", icc, 132 + 12 * number)
-            tags[name] = icc[offset : offset + size]
+        tags = _tags_of(icc)
         colorants = [
             np.array(struct.unpack_from(">3i", tags[name], 8)) / 65_536
             for name in (b"rXYZ", b"gXYZ", b"bXYZ")
@@ -240,6 +240,32 @@ def _read_matrix_profile(icc: bytes) -> tuple[np.ndarray, list[Curve]]:
         ]
     except (KeyError, struct.error, ValueError) as error:
         raise ProfileError(f"no matrix and curves ({error})") from None
+
+
+def _read_grey_curve(icc: bytes) -> Curve:
+    """The curve of a profile of grey, whose white is the paper's.
+
+    Raises:
+        ProfileError: it has none; it consists of tables or is damaged.
+    """
+    try:
+        return _read_curve(_tags_of(icc)[b"kTRC"])
+    except (KeyError, struct.error, ValueError) as error:
+        raise ProfileError(f"no curve ({error})") from None
+
+
+def _tags_of(icc: bytes) -> dict[bytes, bytes]:
+    """What an ICC profile holds, by name.
+
+    Raises:
+        struct.error: it is cut short.
+    """
+    (count,) = struct.unpack_from(">I", icc, 128)
+    tags = {}
+    for number in range(min(count, 100)):
+        name, offset, size = struct.unpack_from(">4sII", icc, 132 + 12 * number)
+        tags[name] = icc[offset : offset + size]
+    return tags
 
 
 def _read_curve(tag: bytes) -> Curve:

@@ -33,6 +33,7 @@ class Decoded(NamedTuple):
     opacity: np.ndarray | None = None
     labels: np.ndarray | None = None
     white_is_known: bool = False
+    has_shades: bool = False
 
 
 @contextlib.contextmanager
@@ -120,7 +121,8 @@ def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | 
         if pixels.dtype == np.int32 and pixels.min() >= 0 and pixels.max() <= 65_535:
             pixels = pixels.astype(np.uint16)
         white_is_known = image.mode == "F" or image.format in PILLOW_FORMATS["PPM or PGM"]
-        return Decoded(_whole_numbers(path, pixels), white_is_known=white_is_known)
+        whole = _whole_numbers(path, pixels)
+        return Decoded(whole, white_is_known=white_is_known, has_shades=image.mode == "F")
     labels = None
     if image.mode == "P":
         labels = np.asarray(image)
@@ -147,7 +149,8 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
     if sorted(pixels.shape[:2]) != sorted(image.size):
         raise ValueError("not the size that the header claims")
-    white_is_known = kind == "PPM or PGM" or pixels.dtype == np.float32
+    has_shades = pixels.dtype == np.float32
+    white_is_known = kind == "PPM or PGM" or has_shades
     pixels = _whole_numbers(path, pixels)
     if kind == "PPM or PGM":
         largest = largest_number(content)
@@ -156,10 +159,10 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels
     if pixels.ndim == 2:
-        return Decoded(pixels, white_is_known=white_is_known)
+        return Decoded(pixels, white_is_known=white_is_known, has_shades=has_shades)
     if pixels.shape[2] == 3:
         rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-        return Decoded(rgb, white_is_known=white_is_known)
+        return Decoded(rgb, white_is_known=white_is_known, has_shades=has_shades)
     rgb = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
     opacity = np.ascontiguousarray(pixels[..., 3])
     (meaning, *_) = tags.get(_EXTRA_SAMPLES, (None,))

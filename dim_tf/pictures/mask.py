@@ -1,11 +1,19 @@
 """The role mask: roughly where the object is."""
 
 import os
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 
-from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
+from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
+    MAX_INPUT_MEGAPIXELS,
+    UNKNOWN,
+    ReadingConfig,
+    config_from_values,
+)
 from dim_tf.pictures.classes import Classes, all_classes, is_made_of
 from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
 from dim_tf.pictures.matte import grey_of
@@ -23,6 +31,8 @@ from dim_tf.pictures.picture import Picture, read_in_role
 from dim_tf.system.errors import InputError
 
 Invert = Literal["auto", "yes", "no"]
+# Names of classes.
+LabelLike = int | str | Iterable[int | str]
 
 # JPEG moves the 0 and 255 of a mask by less than this, and noise is when such values are this many
 # times as frequent as those between: above 70 in hard masks as JPEG, below 2.1 in 18 mattes.
@@ -42,7 +52,7 @@ _DARKEST_OBJECT = 128
 def read_mask(
     path: str | os.PathLike,
     *,
-    label: tuple[str, ...] = (),
+    label: LabelLike = (),
     invert: Invert = "auto",
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
 ) -> np.ndarray:
@@ -52,7 +62,8 @@ def read_mask(
 
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
-        label: which classes are the object, where there are several; see `mask_of`.
+        label: which classes are the object, where there are several, such as 1, "1,3" or
+            ["#c08080"].
         invert: whether the object is black; "auto" where the mask is white all along its border.
         max_megapixels: a larger one is refused unread.
 
@@ -61,9 +72,18 @@ def read_mask(
 
     Raises:
         InputError: the file is missing, unreadable or no picture; a photo; of one value only; or
-            of several classes without a choice.
+            of several classes without a choice; or another word for `invert`.
     """
-    return read_in_role(path, max_megapixels, lambda file: mask_of(file, label, invert))
+    names = label_names(label)
+    config_from_values(ReadingConfig, {"invert": invert})  # refuses the impossible
+    return read_in_role(path, max_megapixels, lambda file: mask_of(file, names, invert))
+
+
+def label_names(label: LabelLike) -> tuple[str, ...]:
+    """As --label has them: names of classes, of which a text may hold several."""
+    if isinstance(label, str):
+        return tuple(label.split(",")) if label else ()
+    return tuple(map(str, label)) if isinstance(label, Iterable) else (str(label),)
 
 
 def mask_of(
@@ -87,7 +107,7 @@ def mask_of(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."
         )
-    classes = all_classes(picture)
+    classes = None if picture.has_shades else all_classes(picture)
     several = classes is not None and len(classes.names) > 1
     if several and (label or is_made_of(picture, classes)):
         mask, note = mask_of_classes(classes, label, str(picture.path))
@@ -101,7 +121,9 @@ def mask_of(
             "it looks like a photo, not like a mask; a mask is white on the object and black on "
             "the background"
         )
-    values, repairs = repair_mask(values, str(picture.path), picture.lossy, invert)
+    values, repairs = repair_mask(
+        values, str(picture.path), picture.lossy, invert, picture.has_shades
+    )
     present = np.unique(values)
     if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
         repairs.append(
@@ -196,7 +218,11 @@ def mask_of_classes(
 
 
 def repair_mask(
-    values: np.ndarray, source: str, lossy: bool = False, invert: Invert = "auto"
+    values: np.ndarray,
+    source: str,
+    lossy: bool = False,
+    invert: Invert = "auto",
+    has_shades: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Brings the shades of a mask to 0…255, and turns one with a black object over.
 
@@ -206,6 +232,7 @@ def repair_mask(
         lossy: whether its kind of file changes values a little, so that those near 0 and 255 are
             noise.
         invert: whether the object is black; "auto" where the mask is white all along its border.
+        has_shades: whether two values are shades as well, not names of black and white.
 
     Returns:
         [H, W] uint8, and what was done.
@@ -222,7 +249,8 @@ def repair_mask(
         )
     notes = []
     low, high = present[0], present[-1]
-    if len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND):
+    is_dark = high < _DARKEST_OBJECT and (has_shades or len(present) > 2)
+    if len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND) and not is_dark:
         values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
     else:
@@ -231,7 +259,7 @@ def repair_mask(
             stretched, np.bincount(stretched.ravel(), minlength=256), lossy
         )
         notes += note + noise
-    if values.min() == values.max() or (len(present) > 2 and high < _DARKEST_OBJECT):
+    if values.min() == values.max() or is_dark:
         raise InputError(
             f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on "
             "the object and 0 elsewhere."

@@ -60,7 +60,7 @@ def matte_of(picture: Picture, *, labels: bool = False) -> tuple[np.ndarray, lis
             f"{picture.path} is no matte: its opacity is {int(np.median(opacity))} {almost}"
             "everywhere; save it as a grey picture without transparency."
         )
-    classes = None if picture.lossy else all_classes(picture)
+    classes = None if picture.lossy or picture.has_shades else all_classes(picture)
     if classes is not None and looks_like_labels(classes):
         if set(classes.values) <= {0, 1}:
             raise InputError(

@@ -35,6 +35,7 @@ from dim_tf.pictures.kinds import (
     kind_of,
     lacks_its_end,
 )
+from dim_tf.pictures.writing import MATTE_MARK
 from dim_tf.system.errors import InputError, tell
 
 # A TIFF tag.
@@ -60,7 +61,10 @@ class Picture(NamedTuple):
         orientation: the EXIF orientation that was followed, 1 (as stored) to 8.
         lossy: whether its kind of file changes pixels a little.
         notes: what there is to tell about it, each the end of a line that begins with its file.
-        white_is_known: whether the file says which number is white, as floating point and PGM do.
+        white_is_known: whether the file says which number is white, as floating point, PGM and
+            mattes that this program wrote do.
+        has_shades: whether the numbers are shades for certain and no labels, as those of floating
+            point and of such mattes are.
     """
 
     path: Path
@@ -73,6 +77,7 @@ class Picture(NamedTuple):
     lossy: bool
     notes: tuple[str, ...]
     white_is_known: bool = False
+    has_shades: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -134,7 +139,7 @@ def picture_of_content(
         orientation = turned_by_library or orientation_of(image)
     if several:
         notes.append("it holds several pictures, the first is taken")
-    return _seen(stored, orientation, turned_by_library is not None)._replace(
+    return _seen(image, stored, orientation, turned_by_library is not None)._replace(
         path=path,
         profile=None if image.mode == "CMYK" else profile,  # of CMYK it was followed
         kind=kind,
@@ -167,7 +172,7 @@ def picture_of_image(
         turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, None, image, kind, profile)
         orientation = turned_by_library or orientation_of(image)
-    return _seen(stored, orientation, turned_by_library is not None)._replace(
+    return _seen(image, stored, orientation, turned_by_library is not None)._replace(
         path=path,
         profile=None if image.mode == "CMYK" else profile,
         kind=kind,
@@ -194,8 +199,9 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
         )
 
 
-def _seen(stored: Decoded, orientation: int, is_turned: bool) -> Picture:
+def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool) -> Picture:
     """Pixels as they are stored, or already turned, as a picture without a file."""
+    is_own_matte = image.info.get(MATTE_MARK[0]) == MATTE_MARK[1]
     pixels, opacity, labels = (
         part if part is None or is_turned else turned(part, orientation)
         for part in (stored.pixels, stored.opacity, stored.labels)
@@ -212,7 +218,8 @@ def _seen(stored: Decoded, orientation: int, is_turned: bool) -> Picture:
         orientation=orientation,
         lossy=False,
         notes=(),
-        white_is_known=stored.white_is_known,
+        white_is_known=stored.white_is_known or is_own_matte,
+        has_shades=stored.has_shades or is_own_matte,
     )
 
 

@@ -154,8 +154,10 @@ def edge_strength(photo: Picture) -> np.ndarray:
     A copy of at most 512 pixels is looked at. Ranks, so that a few hard edges do not decide alone.
     """
     pixels = to_8_bits(photo.pixels)
-    scale = min(1.0, _LONG_SIDE / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _LONG_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 1.0).astype(np.float32)
     gradient = np.hypot(cv2.Sobel(small, -1, 1, 0), cv2.Sobel(small, -1, 0, 1))
     if gradient.ndim == 3:

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dim_tf.config import BACKGROUND, FOREGROUND, MAX_INPUT_MEGAPIXELS, UNKNOWN
+from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
+    MAX_INPUT_MEGAPIXELS,
+    UNKNOWN,
+    ReadingConfig,
+    config_from_values,
+)
 from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
 from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
 from dim_tf.pictures.mask import Invert, turn_over
@@ -48,8 +55,9 @@ def read_trimap(
 
     Raises:
         InputError: the file is missing, unreadable or no picture; its values are not those of a
-            trimap; or nothing is unknown.
+            trimap; nothing is unknown; or another word for `invert`.
     """
+    config_from_values(ReadingConfig, {"invert": invert})  # refuses the impossible
     return read_in_role(path, max_megapixels, lambda file: trimap_of(file, invert))
 
 

@@ -5,13 +5,16 @@ import os
 import cv2
 import numpy as np
 
-from dim_tf.pictures.colour import ColourProfile, png_chunks
+from dim_tf.pictures.colour import ColourProfile, png_chunk, png_chunks
 from dim_tf.pictures.levels import in_own_byte_order, levels_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
 # Of a PNG: its signature and the chunk that says the size.
 _PNG_HEADER_BYTES = 33
+# Keyword and text by which a matte says that its numbers are shades, however dark it is, and no
+# labels, and that its white is the largest number of its depth.
+MATTE_MARK = ("Description", "alpha matte")
 
 
 def write_png(
@@ -35,7 +38,11 @@ def write_png(
 
 
 def encode_png(
-    image: np.ndarray, compression: int = 3, profile: ColourProfile | None = None
+    image: np.ndarray,
+    compression: int = 3,
+    profile: ColourProfile | None = None,
+    *,
+    is_matte: bool = False,
 ) -> bytes:
     """The content of a PNG file.
 
@@ -44,6 +51,7 @@ def encode_png(
             floats in [0, 1], are written with 8 bits.
         compression: zlib level, 0 to 9.
         profile: what the numbers of an RGB or RGBA picture mean; None: sRGB.
+        is_matte: whether to say in the file that it is a matte, see `MATTE_MARK`.
 
     Raises:
         InputError: an array of another shape, dtype or range.
@@ -59,9 +67,10 @@ def encode_png(
         )
     options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
     content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
-    if profile is None:
-        return content
-    return content[:_PNG_HEADER_BYTES] + png_chunks(profile) + content[_PNG_HEADER_BYTES:]
+    said = png_chunks(profile) if profile is not None else b""
+    if is_matte:
+        said += png_chunk(b"tEXt", "\0".join(MATTE_MARK).encode("ascii"))
+    return content[:_PNG_HEADER_BYTES] + said + content[_PNG_HEADER_BYTES:]
 
 
 def write_bmp(path: str | os.PathLike, image: np.ndarray) -> None:

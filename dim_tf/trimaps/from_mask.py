@@ -2,11 +2,11 @@
 
 from typing import Literal
 
+import cv2
 import numpy as np
 
-from dim_tf.config import UNKNOWN
+from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.system.errors import InputError
-from dim_tf.system.quiet import import_tensorflow
 from dim_tf.trimaps.rough_mask import trimap_around
 
 
@@ -21,7 +21,7 @@ def trimap_from_mask(
 
     Args:
         mask: [H, W] uint8, a mask or rough matte.
-        kernel: side of the window as in training, see `trimap_from_alpha`; or "auto" for a band as
+        kernel: side of the window as in training, see `trimap_by_window`; or "auto" for a band as
             wide as the object is large, see `trimap_from_rough_mask`.
         mode: see either.
         source: the mask's file, for the error.
@@ -36,13 +36,36 @@ def trimap_from_mask(
     if kernel == "auto":
         trimap = trimap_around(mask, mode, at_least)
     else:
-        import_tensorflow()  # "auto" does without
-        from dim_tf.trimaps.from_matte import trimap_from_alpha
-
-        trimap = trimap_from_alpha(mask, kernel, mode).numpy()
+        trimap = trimap_by_window(mask, kernel, mode)
     if not (trimap == UNKNOWN).any():
         raise InputError(
             f"The trimap made from {source} has no unknown pixel; give a larger --trimap_kernel, "
             "such as 15."
         )
     return trimap
+
+
+def trimap_by_window(
+    mask: np.ndarray, kernel: int, mode: Literal["dilate_erode", "dilate"]
+) -> np.ndarray:
+    """`dim_tf.trimaps.from_matte.trimap_from_alpha`, pixel for pixel, without TensorFlow.
+
+    Args:
+        mask: [H, W] uint8, a mask or rough matte.
+        kernel: side of the square window, at least 1.
+        mode: see `trimap_from_alpha`.
+
+    Returns:
+        [H, W] uint8 in {0, 128, 255}.
+    """
+    window = np.ones((kernel, kernel), np.uint8)
+    empty, full = mask == 0, mask == 255
+
+    def is_near(pixels: np.ndarray, before: int) -> np.ndarray:
+        return cv2.dilate(pixels.astype(np.uint8), window, anchor=(before, before)) > 0
+
+    unknown = ~(empty | full) | (empty & is_near(~empty, (kernel - 1) // 2))
+    if mode == "dilate_erode":
+        unknown |= full & is_near(~full, kernel // 2)
+    known = np.where(full, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
+    return np.where(unknown, np.uint8(UNKNOWN), known)

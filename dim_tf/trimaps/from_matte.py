@@ -5,7 +5,14 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
+    UNKNOWN,
+    ReadingConfig,
+    config_from_values,
+    python_number,
+)
 from dim_tf.pictures.arrays import matte_array
 from dim_tf.system.errors import InputError
 
@@ -42,8 +49,12 @@ def trimap_from_alpha(
         [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: an array of another shape, dtype or range.
+        InputError: an array of another shape, dtype or range; or another mode or kernel.
     """
+    given = {"trimap_mode": mode}
+    if not tf.is_tensor(kernel):
+        given["trimap_kernel"] = python_number(kernel)
+    config_from_values(ReadingConfig, given)  # refuses the impossible
     if not tf.is_tensor(alpha):
         alpha = tf.constant(matte_array(alpha))
     elif alpha.dtype != tf.uint8 or alpha.shape.rank != 2:

@@ -24,6 +24,12 @@ from dim_tf.trimaps.grabcut import mask_in_rectangle, parse_rectangle
 Teller = Callable[..., None]
 # The settings that say where the object is.
 SaysWhere = Literal["alpha", "trimap", "rect"]
+# Settings of no meaning with each.
+_ONLY_OF_OTHERS: dict[SaysWhere, tuple[str, ...]] = {
+    "alpha": (),
+    "trimap": ("trimap_kernel", "trimap_mode"),
+    "rect": ("invert", "mask_orientation"),
+}
 
 
 class PhotoAndTrimap(NamedTuple):
@@ -44,7 +50,7 @@ def what_is_given(reading: ReadingConfig) -> SaysWhere:
     """Which setting says where the object is.
 
     Raises:
-        InputError: none does, or several; or a label is chosen of something that has none.
+        InputError: none does, or several; or a setting is given that says nothing about it.
     """
     flags: tuple[SaysWhere, ...] = ("alpha", "trimap", "rect")
     given = [flag for flag in flags if getattr(reading, flag)]
@@ -56,6 +62,12 @@ def what_is_given(reading: ReadingConfig) -> SaysWhere:
         raise InputError("--label chooses among the labels of a mask; give it with --alpha only.")
     if len(given) > 1:
         raise InputError(f"Give either --{given[0]} or --{given[1]}, not both.")
+    for name in _ONLY_OF_OTHERS[given[0]]:
+        if getattr(reading, name) != getattr(ReadingConfig, name):
+            raise InputError(
+                f"--{name} changes nothing with --{given[0]}; leave it out, or give a mask with "
+                "--alpha instead."
+            )
     return given[0]
 
 

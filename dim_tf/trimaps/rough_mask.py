@@ -6,7 +6,13 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.config import (
+    BACKGROUND,
+    FOREGROUND,
+    UNKNOWN,
+    ReadingConfig,
+    config_from_values,
+)
 from dim_tf.pictures.arrays import mask_array
 
 # The band reaches this share of the square root of an object's area to each side of its edge.
@@ -44,8 +50,10 @@ def trimap_from_rough_mask(
         [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: an array of another shape, dtype or range; of one value; or of several labels.
+        InputError: an array of another shape, dtype or range; of one value; of several labels; or
+            another mode.
     """
+    config_from_values(ReadingConfig, {"trimap_mode": mode})  # refuses the impossible
     return trimap_around(mask_array(mask), mode, at_least)
 
 

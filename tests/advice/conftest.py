@@ -39,7 +39,9 @@ def infer(pictures, tiny_checkpoint, tiny_model, monkeypatch, capsys):
     monkeypatch.setattr("dim_tf.commands.matte.load_network", load_network)
 
     def call(*arguments):
-        run_inference(config_from_arguments(InferenceConfig, ["--post_process=none", *arguments]))
+        predicts = not any(flag.startswith("--predictions") for flag in arguments)
+        given = ["--post_process=none", *arguments] if predicts else list(arguments)
+        run_inference(config_from_arguments(InferenceConfig, given))
         return capsys.readouterr().out
 
     return call

@@ -49,8 +49,16 @@ def two_photos(pictures, write_photo, write_mask):
         ),
         (
             [*MASK, "--report=r"],
-            "--report needs the ground truth to compare with; give it with --gt.",
+            "--{} needs the ground truth to compare with; give it with --gt.",
             [[GT]],
+        ),
+        *(
+            (
+                [*MASK, flag],
+                "--{} needs the ground truth to compare with; give it with --gt.",
+                [[GT]],
+            )
+            for flag in ("--sheets=3", "--region=whole")
         ),
         (
             [PREDICTIONS],
@@ -83,7 +91,7 @@ def test_what_is_missing_is_given(infer, given, advice, followed):
     [
         ([RGB, ALPHA, TRIMAP], "Give either --{} or --{}, not both."),
         ([RGB, ALPHA, "--rect=5,5,30,30"], "Give either --{} or --{}, not both."),
-        ([PREDICTIONS, GT, ALPHA, TRIMAP], "Give either --alpha or --trimap, not both."),
+        ([PREDICTIONS, GT, ALPHA, TRIMAP], "Give either --{} or --{}, not both."),
     ],
 )
 def test_of_two_flags_one_is_left_out(infer, given, advice):
@@ -97,11 +105,47 @@ def test_of_two_flags_one_is_left_out(infer, given, advice):
         infer(*(flag for flag in given if not flag.startswith(left_out)))
 
 
-@pytest.mark.parametrize("flag", ["--checkpoint=x.npz", "--output=m.png", "--side_by_side=s.png"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--checkpoint=x.npz", "--output=m.png", "--side_by_side=s.png", "--bits=16"),
+        *("--size=32", "--post_process=none", "--runtime=onnx", "--rect=auto"),
+    ],
+)
 def test_what_does_not_go_with_predictions_is_left_out(infer, flag):
     given = PREDICTIONS, GT, TRIMAP
     refused("nothing is predicted; leave it out.", infer, *given, flag)
     infer(*given)
+
+
+@pytest.mark.parametrize(
+    "given, flag",
+    [
+        ([RGB, TRIMAP], "--trimap_kernel=61"),
+        ([RGB, TRIMAP], "--trimap_mode=dilate"),
+        ([RGB, "--rect=5,5,30,30"], "--invert=yes"),
+        ([RGB, "--rect=5,5,30,30"], "--mask_orientation=as_stored"),
+        ([PREDICTIONS, GT, TRIMAP], "--trimap_kernel=61"),
+    ],
+)
+def test_what_is_about_masks_is_left_out_without_one(infer, given, flag):
+    photo = np.full((40, 50, 3), (40, 120, 50), np.uint8)
+    photo[10:30, 10:30] = (200, 60, 40)
+    write_png("photo.png", photo)
+    advice = "--{} changes nothing with --{}; leave it out, or give a mask with --alpha instead."
+    refused(advice, infer, *given, flag)
+    infer(*given)
+    infer(*given[:-1], ALPHA, flag.replace("61", "9").replace("yes", "no"))
+
+
+def test_a_matte_is_named_or_left_out(infer):
+    given = *MASK, "--save_trimap=t.png"
+    advice = "--output names the matte, which --nowrite_matte leaves out; give one of the two."
+    refused(advice, infer, *given, "--nowrite_matte", "--output=m.png")
+    infer(*given, "--nowrite_matte")
+    assert not Path("m.png").exists()
+    infer(*given, "--output=m.png")
+    assert Path("m.png").exists()
 
 
 def test_a_background_is_a_picture_or_a_colour(infer):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.evaluation.metrics import matting_errors
 from dim_tf.pictures.matte import read_grey
-from dim_tf.pictures.writing import write_png
+from dim_tf.pictures.writing import encode_png, write_png
 from dim_tf.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,30 @@ def test_a_matte_of_few_dark_levels_is_measured_and_not_left_out():
     row = report()["images"][0]
     expected = matting_errors(dark, read_grey("truths/cat.png"), read_grey("trimaps/cat.png"))
     assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("levels", [np.uint8([0, 1]), np.uint16([0, 3, 200]), np.uint16([9, 999])])
+def test_dark_mattes_that_were_written_here_are_measured_as_they_are(levels):
+    """They say that they are mattes, so 0 and 1 are no labels and 16 bits are 16."""
+    matte = levels[np.random.default_rng(4).integers(0, len(levels), (40, 50))]
+    Path("theirs/cat.png").write_bytes(encode_png(matte, is_matte=True))
+    measure()
+    row = report()["images"][0]
+    largest = np.iinfo(levels.dtype).max
+    as_8_bits = np.round(matte / largest * 255).astype(np.uint8)
+    expected = matting_errors(
+        as_8_bits / np.float32(255), read_grey("truths/cat.png"), read_grey("trimaps/cat.png")
+    )
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_mattes_say_that_they_are(capsys, tiny_checkpoint):
+    for bits in ("8", "16"):
+        measure(
+            predictions="", rgb="photos", output="m", bits=bits, checkpoint=str(tiny_checkpoint)
+        )
+        for name in ("cat", "dog"):
+            assert Image.open(f"m/{name}.png").info["Description"] == "alpha matte"
 
 
 def test_tensorflow_is_not_needed(folder):

@@ -184,12 +184,69 @@ def test_a_model_of_ones_own(network, tiny_checkpoint):
     assert (dim_tf.matte(PHOTO, MASK, model=softened) != dim_tf.matte(PHOTO, MASK, **network)).any()
 
 
+def test_a_label_is_chosen_of_two_as_in_a_file():
+    labels = np.where(MASK > 0, np.uint8(7), np.uint8(0))
+    save("labels.png", labels)
+    of_file = dim_tf.trimap(PHOTO, "labels.png", label=7)
+    with pytest.warns(UserWarning, match="its label 7 is taken as the object"):
+        np.testing.assert_array_equal(dim_tf.trimap(PHOTO, labels, label="7"), of_file)
+    np.testing.assert_array_equal(dim_tf.read_mask("labels.png", label=7), MASK)
+
+
+def test_floating_point_is_no_label():
+    """Of a network that found next to nothing it is no object and a dark matte."""
+    dark = SOFT / np.float32(255) * np.float32(0.003)
+    with pytest.raises(dim_tf.InputError, match=r"^mask has values from 0 to 1 only"):
+        dim_tf.trimap(PHOTO, dark)
+    with pytest.raises(dim_tf.InputError, match="shows no object"):
+        dim_tf.trimap_from_rough_mask(dark)
+    assert not (dim_tf.trimap_from_alpha(dark, 5).numpy() == 255).any()
+    measured = dim_tf.matting_errors(dark, SOFT, TRIMAP)
+    assert measured["SAD"] > 0.9 * dim_tf.matting_errors(0 * SOFT, SOFT, TRIMAP)["SAD"]
+    # With so many levels it is not made of labels either.
+    with pytest.raises(dim_tf.InputError, match="shows no object"):
+        dim_tf.trimap(PHOTO, SOFT / 255 * 0.05)
+
+
+def test_a_photo_of_floating_point_keeps_16_bits(network):
+    deep = np.random.default_rng(3).integers(0, 65_536, PHOTO.shape).astype(np.uint16)
+    rgba = dim_tf.cutout(deep / 65_535, MASK, bits=16, **network)
+    np.testing.assert_array_equal(rgba, dim_tf.cutout(deep, MASK, bits=16, **network))
+    known = TRIMAP == 255
+    np.testing.assert_array_equal(rgba[known][..., :3], deep[known])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: dim_tf.trimap_from_rough_mask(MASK, mode="erode_dilate"),
+        lambda: dim_tf.trimap_from_alpha(MASK, 5, "erode"),
+        lambda: dim_tf.trimap_from_alpha(MASK, 0),
+        lambda: dim_tf.read_mask("mask.png", invert="maybe"),
+        lambda: dim_tf.read_trimap("trimap.png", invert="maybe"),
+    ],
+)
+def test_words_and_numbers_that_are_not_possible(call):
+    save("mask.png", MASK)
+    save("trimap.png", TRIMAP)
+    with pytest.raises(dim_tf.InputError, match="is not possible; "):
+        call()
+
+
+@pytest.mark.parametrize("sizes", [{"size": -5}, {"size": 32.5}, {"max_pixels": 0}])
+def test_sizes_that_are_not_possible(tiny_model, sizes):
+    with pytest.raises(dim_tf.InputError, match="is not possible; "):
+        tiny_model.predict_alpha(PHOTO, TRIMAP, **sizes)
+    tiny_model.predict_alpha(PHOTO, TRIMAP, size=np.int64(32))
+
+
 def test_a_trimap_needs_no_tensorflow():
     save("photo.png", PHOTO)
     save("mask.png", MASK)
     program = (
         "import sys, dim_tf; from dim_tf import matte, cutout;"
         "trimap = dim_tf.trimap('photo.png', 'mask.png');"
+        "dim_tf.trimap('photo.png', 'mask.png', trimap_kernel=9);"
         "assert trimap.shape == (90, 120); assert 'tensorflow' not in sys.modules"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(dim_tf.__file__).parents[1])}

@@ -4,6 +4,7 @@ import re
 import typing
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from dim_tf.library.telling import in_python
 from dim_tf.system.errors import InputError
 from tests.library.conftest import MASK, PHOTO, TRIMAP, save
 
+SHADES = cv2.GaussianBlur(MASK, (0, 0), 9)
 ROOT = Path(dim_tf.__file__).parent
 # What says where the object is has names of its own.
 ARGUMENTS = {"rgb", "alpha", "trimap", "rect"}
@@ -96,7 +98,9 @@ def test_numbers_of_numpy():
         ({"trimap": MASK}, "^trimap has no unknown pixel .* or give the file with mask= as a mask"),
         ({"trimap": MASK // 2}, "^A trimap holds 0, 128 and 255 only"),
         ({"mask": MASK, "max_input_megapixels": 0.01}, "^photo claims 120×90 .*_megapixels=[)]"),
-        ({"mask": MASK, "label": 2}, "^mask has no labels .*; leave label= out"),
+        ({"mask": MASK, "label": 2}, "^mask has no label 2; it has 0 .* and 255 "),
+        ({"mask": SHADES, "label": 2}, "^mask has no labels .*; leave label= out"),
+        ({"mask": MASK / 255 * 0.003}, "^mask has values from 0 to 1 only and shows no object"),
     ],
 )
 def test_what_is_refused_is_said_in_pythons_words(arguments, message):

@@ -215,6 +215,18 @@ def test_grey_with_a_profile_of_grey(read):
     assert photo.profile is None and notes == []
 
 
+@pytest.mark.parametrize("gamma", [1.0, 1.8, 2.6])
+def test_grey_of_16_bits_follows_a_profile_of_grey(read, gamma):
+    curve = struct.pack(">4s4xI", b"curv", 1) + struct.pack(">H", round(gamma * 256))
+    icc = matrix_profile(SRGB, curve).replace(b"RGB ", b"GRAY", 1).replace(b"rTRC", b"kTRC", 1)
+    grey = RANDOM.integers(0, 65_536, (40, 50)).astype(np.uint16)
+    photo, notes = photo_of(read(encode_png(grey, profile=ColourProfile(icc))))
+    light = (grey / 65_535) ** (round(gamma * 256) / 256)
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(photo.own - 65_535 * coded[..., None]).max() <= 1
+    assert photo.profile is None and notes == []
+
+
 def test_a_profile_that_cannot_be_used_is_passed_over_and_told(read):
     for icc in (b"no profile at all", matrix_profile(SRGB, GAMMA_22)[:200]):
         picture = read(with_chunks(COLOURS, icc_profile=icc))

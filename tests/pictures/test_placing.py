@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dim_tf.pictures.picture import turned, turned_back
-from dim_tf.pictures.placing import lay_on
+from dim_tf.pictures.placing import edge_strength, lay_on
 from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 from dim_tf.system.errors import InputError
 
@@ -86,6 +86,12 @@ def test_without_any_tag_edges_tell_a_turned_mask_of_the_other_shape(place, orie
     placed, (note,), _ = place(rgb, 1, turned(mask, orientation))
     np.testing.assert_array_equal(placed, mask)
     assert "as its edges lie on photo.jpg so" in note
+
+
+def test_a_photo_one_pixel_high_has_edges(picture_of):
+    rgb = np.random.default_rng(6).integers(0, 256, (1, 2000, 3), np.uint8)
+    assert edge_strength(picture_of(rgb)).shape == (1, 512)
+    assert edge_strength(picture_of(rgb.swapaxes(0, 1))).shape == (512, 1)
 
 
 def test_equal_tags_ask_nothing(place):

@@ -27,6 +27,15 @@ NOISE = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 VOID_MASK = np.select([OBJECT, RING], [255, UNKNOWN], 0)
 
 
+@pytest.mark.parametrize("levels", [[0, 0.003], [0, 0.001, 0.002, 0.003]])
+def test_floating_point_in_a_file_is_no_label(tmp_path, levels):
+    values = np.float32(levels)[np.where(OBJECT, len(levels) - 1, np.where(RING, 1, 0))]
+    cv2.imwrite(str(tmp_path / "dark.tif"), values)
+    with pytest.raises(InputError, match="values from 0 to 1 only and shows no object"):
+        read_mask(tmp_path / "dark.tif")
+    np.testing.assert_array_equal(read_grey(tmp_path / "dark.tif"), np.round(values * 255))
+
+
 def coded(background, ring, inside, dtype=np.uint8):
     return np.select([OBJECT, RING], [inside, ring], background).astype(dtype)
 

@@ -1,8 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import ndimage
 
+from dim_tf.trimaps.from_mask import trimap_by_window
 from dim_tf.trimaps.from_matte import trimap_from_alpha, with_unknown_patches
 
 MODES = ["dilate_erode", "dilate"]
@@ -61,9 +63,24 @@ def literal_trimap(alpha, kernel, mode):
 def test_equals_scipys_dilation_and_erosion_for_every_kernel(mode):
     alpha = matte(0)
     for kernel in KERNELS:
-        np.testing.assert_array_equal(
-            trimap_from_alpha(alpha, kernel, mode), scipy_trimap(alpha, kernel, mode), f"{kernel}"
-        )
+        expected = scipy_trimap(alpha, kernel, mode)
+        np.testing.assert_array_equal(trimap_from_alpha(alpha, kernel, mode), expected, f"{kernel}")
+        np.testing.assert_array_equal(trimap_by_window(alpha, kernel, mode), expected, f"{kernel}")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (33, 1), (30, 47)])
+def test_trimaps_are_the_same_without_tensorflow(shape, mode):
+    random = np.random.default_rng(5)
+    for alpha in (
+        random.choice(np.uint8([0, 0, 0, 0, 128, 255]), shape),
+        cv2.blur(random.choice(np.uint8([0, 255]), shape), (5, 5)),
+        np.full(shape, 255, np.uint8),
+    ):
+        for kernel in (1, 2, 7, 12, 90):
+            np.testing.assert_array_equal(
+                trimap_by_window(alpha, kernel, mode), trimap_from_alpha(alpha, kernel, mode)
+            )
 
 
 @pytest.mark.parametrize("mode", MODES)
