@@ -42,6 +42,10 @@ def make_dataset(config: OfflineConfig) -> Summary:
     )
 
 
+# Of the colours of procedural mattes.
+_OF_COLOURS = ("colour_patches", "shaded_colours", "crisp_colours", "textured_edges")
+
+
 def _check(config: OfflineConfig) -> None:
     if not config.out_dir:
         raise InputError("--out_dir is missing; name the folder to write the dataset to.")
@@ -66,6 +70,11 @@ def _check(config: OfflineConfig) -> None:
             "--photos_dir goes with --synthetic or --cutouts_dir only; backgrounds come from "
             "--bg_dir."
         )
+    for name in ("synthetic_kinds", *_OF_COLOURS):
+        if values[name] and not values["synthetic"]:
+            raise InputError(
+                f"--{name} is about procedural mattes; leave it out, or give --synthetic as well."
+            )
     if (values["cutouts_dir"] or from_folders) and not (values["bg_dir"] or values["photos_dir"]):
         raise InputError(
             "Backgrounds are missing; give a folder of photographs with --photos_dir or --bg_dir."

@@ -46,6 +46,8 @@ def start_run(config: TrainingConfig, flagfile: str) -> None:
     for name, folder in needed.items():
         if not folder:
             raise InputError(f"--{name} is missing; give a folder (see --help).")
+    if data.photos_dir and not data.synthetic:
+        raise InputError("--photos_dir is of --synthetic; leave it out, or give both.")
     # The others of several workers wait for it: they may share the disk.
     if chief and data.synthetic and not (Path(data.data_dir) / MANIFEST_NAME).exists():
         make_dataset(

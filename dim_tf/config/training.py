@@ -158,7 +158,11 @@ class RunConfig(Checked):
         "than its partner, or a matte without unknown pixels) instead of naming and skipping it",
     )
     validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
-    validate_every: int = option(1_000, "steps between validations; 0 never validates", at_least=0)
+    validate_every: int = option(
+        1_000,
+        "steps between validations, of which one is at the end as well; 0 never validates",
+        at_least=0,
+    )
     checkpoint_every: int = option(200, "steps between checkpoints", at_least=1)
     keep_checkpoints: int = option(
         3, "checkpoints kept; the best one by validation comes on top", at_least=1

@@ -5,7 +5,7 @@ so that the graph can be serialised (tf.data service) and runs outside Python's 
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ def open_dataset(data_dir: str, config: ExampleConfig) -> tuple[Manifest, Exampl
     manifest = read_manifest(data_dir)
     if config.hard_list:
         try:
-            lines = Path(config.hard_list).read_text(encoding="utf-8").splitlines()
+            lines = Path(config.hard_list).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"--hard_list={config.hard_list} cannot be read: {error}.") from None
         manifest = manifest.select_foregrounds([line.strip() for line in lines if line.strip()])
@@ -189,16 +189,34 @@ def dataset_error(
         indices: of the examples of the batch.
         overfit: as given to `training_examples`.
     """
-    for index in indices:
-        pair = int(pair_of_example(index % overfit if overfit else index, len(manifest), seed))
+    pairs = [
+        int(pair_of_example(index % overfit if overfit else index, len(manifest), seed))
+        for index in indices
+    ]
+    for pair in pairs:
         wrong = what_is_wrong(manifest, pair)
         if wrong:
             return InputError(
                 f"{wrong} Delete what is named and run dim-tf prepare again with the same settings."
             )
+    if isinstance(error, tf.errors.OutOfRangeError | tf.errors.InvalidArgumentError):
+        return InputError(
+            f"{nothing_unknown(manifest, pairs)} Where edges are hard try a larger "
+            "--trimap_kernel_min, or smaller --crop_sizes."
+        )
     return InputError(
         f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "
         f"({error.message.splitlines()[0]})"
+    )
+
+
+def nothing_unknown(manifest: Manifest, pairs: Sequence[int]) -> str:
+    """The sentence on pairs of which one gave no example though its pictures can be used."""
+    names = [str(manifest.alpha_path(pair)) for pair in dict.fromkeys(pairs)]
+    one_of = "One of " if len(names) > 1 else ""
+    return (
+        f"{one_of}{', '.join(names)} had no unknown pixel in its crop, or a picture changed during "
+        "the run."
     )
 
 

@@ -259,6 +259,16 @@ def add_network_input(example: Example, photo: tf.Tensor) -> Example:
     return example | {"trimap": trimap, "image_and_trimap": tf.concat([image, trimap], axis=-1)}
 
 
+def open_where_soft(example: Example) -> Example:
+    """Makes `trimap` unknown where alpha is not what it says, by more than half a grey level.
+
+    Where edges were blurred after the trimap was made: no known pixel of a trimap is soft.
+    """
+    trimap = example["trimap"]
+    differs = tf.abs(example["alpha"] - tf.cast(trimap, tf.float32) / 255.0) > 0.5 / 255
+    return example | {"trimap": tf.where(differs, tf.constant(UNKNOWN, trimap.dtype), trimap)}
+
+
 def make_example(example: Example, decisions: Decisions, config: ExampleConfig) -> Example:
     """All steps in their order: from what is on disk to what the network and the losses need.
 
@@ -286,6 +296,8 @@ def make_example(example: Example, decisions: Decisions, config: ExampleConfig) 
         # foreground and background beside it.
         example = resize(example, config.input_size)
         example = composite(change_layers(example, decisions.appearance, config))
+    if config.edge_blur:
+        example = open_where_soft(example)
     example = add_unknown_patches(example, decisions.unknown_patches, config.unknown_patches)
     photo = change_photo(example["rgb"], decisions.appearance, config)
     return add_network_input(example, photo)

@@ -224,7 +224,8 @@ class ConvolutionBatchNorm(keras.layers.Layer):
             # AVX-512. In bfloat16 the product would be rounded once more.
             scale = self.gamma * tf.math.rsqrt(self.moving_variance + BATCH_NORM_EPSILON)
             kernel = self.kernel * (scale[:, None] if self.transposed else scale)
-            shift = self.beta - (self.moving_mean - self.biases) * scale
+            # Of bias and beta only one learns, as with the batch's own statistics.
+            shift = self.beta - (self.moving_mean - tf.stop_gradient(self.biases)) * scale
             y = tf.nn.bias_add(self._convolve(x, kernel), shift)
         else:
             y, _, _ = tf.compat.v1.nn.fused_batch_norm(

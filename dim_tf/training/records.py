@@ -150,11 +150,14 @@ class ChiefsRecords(Records):
         """See `Records`."""
         step, run = self._progress["step"], self._run
         validates = self._folder.validation_images and run.validate_every
-        if validates and step % run.validate_every == 0:
+        is_end = step == run.optimization.steps
+        if validates and (step % run.validate_every == 0 or is_end):
             self._check_folder()
+            self._check_weights()
             self._validate()
         if (stops or step % run.checkpoint_every == 0) and self.saved_step != step:
             self._check_folder()
+            self._check_weights()
             self._save()
 
     def finish(self) -> None:
@@ -182,14 +185,16 @@ class ChiefsRecords(Records):
                 "again the same command goes on."
             ) from None
 
-    def _save(self) -> None:
-        progress = self._progress
-        # The loss that shows a ruined weight is the one of the next step.
+    def _check_weights(self) -> None:
+        """Of ruined ones none is kept: the loss that shows them is the one of the next step."""
         if not all(np.isfinite(variable.numpy()).all() for variable in self._network.variables):
             raise InputError(
-                f"Step {progress['step']} made weights that are not finite; "
+                f"Step {self._progress['step']} made weights that are not finite; "
                 f"{last_checkpoint(self.saved_step)}. Try a smaller --learning_rate."
             )
+
+    def _save(self) -> None:
+        progress = self._progress
         if self._folder.lock.is_held():
             self._loss_log.flush()
             self._tensorboard.flush()

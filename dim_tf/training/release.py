@@ -66,7 +66,7 @@ def release_average(
         data_dir: the dataset of the run.
         last: how many checkpoints; None: all that the run has kept.
         statistics_batches: batches of the run's size that batch norm's averages are measured on. 0,
-            and a run with --freeze_batch_norm, keep those of the checkpoints.
+            and a run that kept those that it began with, keep those of the checkpoints.
         half: see `save_weights`.
 
     Returns:
@@ -77,6 +77,8 @@ def release_average(
             be written.
     """
     paths = list_checkpoints(Path(run_dir))[:last]
+    if not paths:
+        raise InputError(f"No checkpoint of {run_dir} is to be averaged; give the folder of a run.")
     if last is not None and len(paths) < last:
         raise InputError(
             f"{run_dir} holds {len(paths)} checkpoints, not {last}; train with a larger "
@@ -86,10 +88,16 @@ def release_average(
     settings = progress["settings"]
     network = build_network(config, precision=settings["mixed_precision"])
     assign_network_arrays(network, arrays, str(run_dir))
-    if config.batch_norm and statistics_batches and not settings.get("freeze_batch_norm", False):
+    # So weights were trained for them. A run of the refinement stage alone moves none.
+    kept = settings.get("freeze_batch_norm", False) or settings["train_stage"] == "refinement"
+    if config.batch_norm and statistics_batches and not kept:
         manifest, examples_config = open_dataset(data_dir, _example_config(settings))
         batches = training_examples(
-            manifest, examples_config, seed=settings["seed"], batch_size=settings["batch_size"]
+            manifest,
+            examples_config,
+            seed=settings["seed"],
+            batch_size=settings["batch_size"],
+            overfit=settings["overfit"],
         )
         measure_statistics(network, itertools.islice(batches, statistics_batches))
     about = {"step": progress["step"], "averaged": len(paths)}

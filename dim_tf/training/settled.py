@@ -15,6 +15,13 @@ def settled(run: RunConfig) -> RunConfig:
     for name, value in (("train_stage", "refinement"), ("initial_correction", "random")):
         if values_of(run)[name] == value and not run.network.refine:
             raise InputError(f"--{name}={value} needs --refine.")
+    if run.optimization.freeze_batch_norm:
+        if not run.network.batch_norm:
+            raise InputError("--freeze_batch_norm does not go with --nobatch_norm.")
+        if run.network.bn_eval == "batch":
+            raise InputError(
+                "--freeze_batch_norm does not go with --bn_eval=batch, which has no averages."
+            )
     strategy = run.optimization.strategy
     if run.optimization.skip_nonfinite and strategy != "default":
         raise InputError(f"--skip_nonfinite does not go with --strategy={strategy}.")

@@ -7,7 +7,7 @@ import numpy as np
 from absl import logging
 
 from dim_tf.dataset.manifest import Manifest
-from dim_tf.examples.pipeline import pair_of_example, what_is_wrong
+from dim_tf.examples.pipeline import nothing_unknown, pair_of_example, what_is_wrong
 
 
 class SkippedExamples:
@@ -46,10 +46,7 @@ class SkippedExamples:
         manifest = self._manifest
         pair = int(pair_of_example(index, len(manifest), self._seed, attempt))
         if pair not in self._reasons:
-            self._reasons[pair] = what_is_wrong(manifest, pair) or (
-                f"{manifest.alpha_path(pair)} had no unknown pixel in its crop, or a picture "
-                "changed during the run."
-            )
+            self._reasons[pair] = what_is_wrong(manifest, pair) or nothing_unknown(manifest, [pair])
         reason = self._reasons[pair]
         if reason not in self.counts:
             logging.warning(

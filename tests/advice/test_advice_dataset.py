@@ -133,6 +133,16 @@ def prepare():
             [[CUTOUTS], ["--cutouts=0"]],
         ),
         (
+            (CUTOUTS, "--bg_dir=bg", "--synthetic_kinds=hair", OUT),
+            "--{} is about procedural mattes; leave it out, or give --synthetic as well.",
+            [["--synthetic_kinds="], ["--synthetic=1"]],
+        ),
+        (
+            (*FOLDERS, "--colour_patches=0.5", OUT),
+            "--{} is about procedural mattes; leave it out, or give --synthetic as well.",
+            [["--colour_patches=0"], ["--synthetic=1", "--photos_dir=bg"]],
+        ),
+        (
             (*ADOBE, "--mix=synthetic:1", OUT),
             "--mix does not go with --adobe_root; leave it out.",
             [["--mix="]],

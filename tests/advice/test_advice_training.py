@@ -134,11 +134,28 @@ def test_the_folder_of_the_run_is_given_by_the_chief_alone(make_config, monkeypa
     assert started == [""]
 
 
+def test_photos_are_those_of_procedural_mattes(make_config, tmp_path):
+    config = make_config(photos_dir=str(tmp_path))
+    advice = "--photos_dir is of --synthetic; leave it out, or give both."
+    refused(advice, start_run, config, "")
+    start_run(with_values(config, photos_dir="", steps=1), "")
+
+
 def test_settings_that_go_together_are_given(make_config):
     for changes in ({"train_stage": "refinement"}, {"initial_correction": "random"}):
         config = make_config(**changes)
         sentence = refused("--{}={} needs --refine.", settled, config.run)
         settled(followed(config, re.search(r"needs (--\w+)", sentence)[1]).run)
+    for flag, advice in (
+        ("--nobatch_norm", "--freeze_batch_norm does not go with --nobatch_norm."),
+        (
+            "--bn_eval=batch",
+            "--freeze_batch_norm does not go with --bn_eval=batch, which has no averages.",
+        ),
+    ):
+        config = followed(make_config(freeze_batch_norm=True), flag)
+        refused(advice, settled, config.run)
+        settled(followed(config, "--nofreeze_batch_norm").run)
     config = make_config(skip_nonfinite=1, strategy="mirrored")
     advice = "--skip_nonfinite does not go with --strategy={}."
     refused(advice, settled, config.run)
@@ -418,6 +435,8 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     sentence = refused(advice, release_average, run, output, data, last=3, **few)
     assert f"{run} holds 2 checkpoints, not 3" in sentence
     assert len(release_average(run, output, data, last=2, **few)) == 2
+    advice = "No checkpoint of {} is to be averaged; give the folder of a run."
+    refused(advice, release_average, tmp_path, output, data, **few)
     more = with_values(config, keep_checkpoints=3, run_dir=f"{run}_2")
     train_as(more)
     assert len(release_average(more.run.run_dir, output, data, last=3, **few)) == 3

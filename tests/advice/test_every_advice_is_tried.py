@@ -21,6 +21,10 @@ TRIED_ELSEWHERE = {
         "training/test_workers.py",
         "test_stopped_killed_and_started_again_it_is_the_same_run",
     ),
+    "Where edges are hard try a larger --trimap_kernel_min": (
+        "examples/test_pipeline.py",
+        "test_a_crop_without_unknown_pixels_is_told_and_a_larger_kernel_helps",
+    ),
     "gave other examples than were due; start it anew, with one worker, and": (
         "training/test_data_service.py",
         "test_a_data_service_with_two_workers_is_refused_and_one_goes_on",

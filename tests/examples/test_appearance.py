@@ -127,6 +127,27 @@ def test_edge_blur_widens_an_edge_and_leaves_what_is_far_from_it():
     assert min(widths) <= 2 and max(widths) >= 4
 
 
+@pytest.mark.parametrize("order", ["after_resize", "before_resize"])
+def test_no_known_pixel_is_soft_where_edges_are_blurred(order):
+    """As of every trimap that is made of a matte: 0 < alpha < 255 is unknown."""
+    config = dataclasses.replace(
+        CONFIG, edge_blur=1.0, composite=order, trimap_kernel_min=2, trimap_kernel_max=2
+    )
+    opened = 0
+    for index in range(8):
+        decisions = draw_decisions(1, tf.constant(index, tf.int64), config)
+        example = make_example(raw(), decisions, config)
+        known = example["trimap"].numpy() != 128
+        differs = np.abs(example["alpha"] - example["trimap"].numpy() / 255)
+        assert differs[known].max() <= 0.5 / 255 + 1e-6
+        np.testing.assert_array_equal(example["image_and_trimap"][..., 3:], example["trimap"])
+        sharp = dataclasses.replace(config, edge_blur=0.0)
+        before = make_example(raw(), decisions, sharp)["trimap"].numpy()
+        assert (example["trimap"].numpy()[before == 128] == 128).all()
+        opened += np.count_nonzero(known != (before != 128))
+    assert opened
+
+
 def test_the_photo_stays_equation_one_and_only_the_network_sees_noise():
     config = dataclasses.replace(CONFIG, **ALL)
     clean = dataclasses.replace(config, noise=0.0, jpeg=0.0)

@@ -19,6 +19,7 @@ from dim_tf.examples.pipeline import (
     training_examples,
     what_is_wrong,
 )
+from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
@@ -309,6 +310,33 @@ def test_a_bad_pair_stops_a_strict_run_and_is_named(data_dir, tmp_path, how):
     manifest, _ = open_dataset(str(tmp_path / "data"), CONFIG)
     sentence = str(dataset_error(caught.value, manifest, 1, range(6)))
     assert "dog.png" in sentence
+
+
+def test_a_crop_without_unknown_pixels_is_told_and_a_larger_kernel_helps(data_dir, tmp_path):
+    """As with edges so hard, or so small after resizing, that the kernel finds nothing."""
+    shutil.copytree(data_dir, tmp_path / "data")
+    for path in (tmp_path / "data" / "alpha").iterdir():
+        hard = np.zeros(read_stored(path).shape, np.uint8)
+        hard[20:60, 20:60] = 255
+        write_png(path, hard)
+    smallest = dataclasses.replace(CONFIG, trimap_kernel_min=1, trimap_kernel_max=1)
+    manifest, _ = open_dataset(str(tmp_path / "data"), smallest)
+    for strict in (True, False):
+        with pytest.raises(tf.errors.OpError) as caught:
+            take(tmp_path / "data", 1, smallest, strict=strict)
+        sentence = str(dataset_error(caught.value, manifest, 1, range(2)))
+        assert sentence.startswith("One of ")
+        assert "had no unknown pixel in its crop" in sentence
+        assert "Where edges are hard try a larger --trimap_kernel_min" in sentence
+        assert "{" not in sentence
+    assert len(take(tmp_path / "data", 1, CONFIG, strict=True)) == 1
+
+
+def test_a_list_of_foregrounds_may_begin_with_a_mark_of_its_encoding(data_dir, tmp_path):
+    (tmp_path / "hard.txt").write_text("cat\n", encoding="utf-8-sig")
+    config = dataclasses.replace(CONFIG, hard_list=str(tmp_path / "hard.txt"))
+    manifest, _ = open_dataset(str(data_dir), config)
+    assert {manifest.foreground_name(pair) for pair in range(len(manifest))} == {"cat"}
 
 
 def test_a_damaged_decoded_copy_is_named(data_dir, tmp_path):

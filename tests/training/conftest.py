@@ -94,3 +94,17 @@ def continued(finished, tmp_path):
     """A copy of that run to go on with."""
     shutil.copytree(finished.run.run_dir, tmp_path / "continued")
     return with_values(finished, run_dir=str(tmp_path / "continued"))
+
+
+@pytest.fixture
+def validation_dir(tmp_path):
+    random = np.random.default_rng(3)
+    for name in ("p", "q"):
+        alpha = np.repeat(np.linspace(0, 255, 50).astype(np.uint8)[None], 40, axis=0)
+        trimap = np.where((alpha > 40) & (alpha < 210), 128, np.where(alpha > 99, 255, 0))
+        write_png(
+            tmp_path / "val" / "rgb" / f"{name}.png", random.integers(0, 256, (40, 50, 3), np.uint8)
+        )
+        write_png(tmp_path / "val" / "alpha" / f"{name}.png", alpha)
+        write_png(tmp_path / "val" / "trimap" / f"{name}.png", trimap.astype(np.uint8))
+    return tmp_path / "val"

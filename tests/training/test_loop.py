@@ -9,7 +9,7 @@ from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.manifest import MANIFEST_NAME
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.losses import unknown_error
-from dim_tf.model.run_folder import checkpoint_path, list_checkpoints
+from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import load_network, read_arrays, write_arrays
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
@@ -287,6 +287,15 @@ def test_weights_that_are_not_finite_are_never_saved(continued):
     assert newest == checkpoint_path(Path(continued.run.run_dir), 7)
 
 
+def test_ruined_weights_are_not_kept_as_the_best_ones(continued, validation_dir):
+    """Of a first validation every network is the best."""
+    poison(continued, "optimizer/adam/conv1_1_weights_momentum", np.inf)
+    validated = with_values(continued, validation_dir=str(validation_dir), validate_every=1)
+    with pytest.raises(InputError, match="Step 8 made weights that are not finite"):
+        train_as(with_values(validated, steps=9))
+    assert not best_path(Path(continued.run.run_dir)).exists()
+
+
 def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
     monkeypatch.setattr("dim_tf.training.records.CollapseAlarm", lambda: CollapseAlarm(steps=3))
     poison(continued, "network/pred_alpha/biases", -30.0)
@@ -299,6 +308,8 @@ def test_all_black_predictions_raise_the_alarm(continued, caplog, monkeypatch):
     [
         ({"train_stage": "refinement"}, "--train_stage=refinement needs --refine"),
         ({"initial_correction": "random"}, "--initial_correction=random needs --refine"),
+        ({"freeze_batch_norm": True, "batch_norm": False}, "does not go with --nobatch_norm"),
+        ({"freeze_batch_norm": True, "bn_eval": "batch"}, "does not go with --bn_eval=batch"),
         ({"normalize_vgg": True}, "--normalize_vgg needs --vgg_weights"),
         ({"vgg_weights": "nowhere.npz"}, "nowhere.npz does not exist"),
         ({"init_from": "nowhere.npz"}, "nowhere.npz"),

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dim_tf.config import values_of
+from dim_tf.config import values_of, with_values
 from dim_tf.matting.predict import load_model
 from dim_tf.model.run_folder import checkpoint_path
 from dim_tf.model.weights import read_arrays
@@ -74,6 +74,29 @@ def test_the_statistics_of_a_run_that_froze_them_are_kept(make_config, finished,
     before, released = network_of(start), network_of(tmp_path / "w.npz")
     for name in (name for name in before if "moving_" in name):
         np.testing.assert_array_equal(before[name], released[name])
+
+
+@pytest.mark.slow
+def test_the_statistics_of_a_run_of_the_refinement_alone_are_kept(make_config, tmp_path):
+    first = make_config(steps=2, checkpoint_every=1, refine=True)
+    train_as(first)
+    second = with_values(
+        first,
+        run_dir=f"{first.run.run_dir}_2",
+        init_from=first.run.run_dir,
+        train_stage="refinement",
+    )
+    train_as(second)
+    release_average(second.run.run_dir, tmp_path / "w.npz", second.data.data_dir, last=2)
+    before = network_of(checkpoint_path(Path(second.run.run_dir), 2))
+    released = network_of(tmp_path / "w.npz")
+    for name in (name for name in before if "moving_" in name):
+        np.testing.assert_array_equal(before[name], released[name])
+
+
+def test_a_folder_without_checkpoints_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is to be averaged; give the folder of a run"):
+        release_average(tmp_path, tmp_path / "w.npz", tmp_path)
 
 
 def test_too_few_checkpoints_are_refused(finished, tmp_path):

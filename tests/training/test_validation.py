@@ -17,20 +17,6 @@ from dim_tf.system.errors import InputError
 from tests.training.run_files import arrays_of, losses_of, train_as
 
 
-@pytest.fixture
-def validation_dir(tmp_path):
-    random = np.random.default_rng(3)
-    for name in ("p", "q"):
-        alpha = np.repeat(np.linspace(0, 255, 50).astype(np.uint8)[None], 40, axis=0)
-        trimap = np.where((alpha > 40) & (alpha < 210), 128, np.where(alpha > 99, 255, 0))
-        write_png(
-            tmp_path / "val" / "rgb" / f"{name}.png", random.integers(0, 256, (40, 50, 3), np.uint8)
-        )
-        write_png(tmp_path / "val" / "alpha" / f"{name}.png", alpha)
-        write_png(tmp_path / "val" / "trimap" / f"{name}.png", trimap.astype(np.uint8))
-    return tmp_path / "val"
-
-
 @pytest.mark.slow
 def test_validation_keeps_the_best_network(make_config, validation_dir):
     from dim_tf.matting.predict import load_model
@@ -61,6 +47,20 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
     assert about == result.best
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, arrays_of(config.run.run_dir, best)[name])
+
+
+@pytest.mark.parametrize("steps, validated", [(3, [3]), (5, [4, 5])])
+def test_the_end_of_a_run_is_validated(make_config, validation_dir, monkeypatch, steps, validated):
+    seen = []
+
+    def validate(model, images):
+        seen.append(len(seen))
+        return {"SAD": 1.0 - 0.1 * len(seen), "MSE": 0.0}
+
+    monkeypatch.setattr("dim_tf.training.records.validate", validate)
+    config = make_config(validation_dir=str(validation_dir), validate_every=4, steps=steps)
+    assert train_as(config).best["step"] == steps
+    assert len(seen) == len(validated)
 
 
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
