@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     import keras
 
 
+class NoNumbersError(InputError):
+    """A network whose matte is not finite: its training went wrong."""
+
+
 class MattingModel:
     """A network ready to predict photos of every size.
 
@@ -116,7 +120,8 @@ class MattingModel:
         Raises:
             InputError: the network does not say how sure it is; an array of another shape, dtype
                 or range; photo and trimap differ in size, or the trimap has other values; or a
-                size or number of pixels that is not possible.
+                size or number of pixels that is not possible; `NoNumbersError` where the network
+                computes nothing finite.
         """
         if os.getpid() != self._process:
             raise InputError(
@@ -143,6 +148,11 @@ class MattingModel:
             output = self._predict_unknown(rgb, trimap, max_pixels, told)
         told("network", 1, 1)
         unknown = trimap == UNKNOWN
+        if not np.isfinite(output[unknown]).all():
+            raise NoNumbersError(
+                "The network's matte of this photo is not of numbers, as its training went wrong; "
+                "give other weights with --checkpoint."
+            )
         alpha = np.where(unknown, np.clip(output[..., 0], 0.0, 1.0), trimap / np.float32(255.0))
         scale = None
         if self.config.certainty:

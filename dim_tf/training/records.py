@@ -3,6 +3,7 @@
 Of several workers the chief does this, and the others wait.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -238,7 +239,8 @@ class ChiefsRecords(Records):
         step = progress["step"]
         self._tensorboard.scalars(step, errors, "validation")
         logging.info("step %d: validation %s", step, errors_as_text(errors))
-        if progress["best"] is None or errors["SAD"] < progress["best"]["SAD"]:
+        smallest = math.inf if progress["best"] is None else progress["best"]["SAD"]
+        if errors["SAD"] < smallest:  # NaN is not
             progress["best"] = best_record(step, errors, self._folder.validation_set)
             arrays = network_arrays(self._network)
             write_arrays(best_path(self._run_dir), arrays, self._run.network, progress["best"])

@@ -1,13 +1,14 @@
 """Validation during training: whole images of a folder rgb/ trimap/ alpha/."""
 
+import math
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.evaluation.inputs import read_test_image
-from dim_tf.evaluation.metrics import to_8_bit
+from dim_tf.evaluation.metrics import METRIC_NAMES, to_8_bit
 from dim_tf.evaluation.report import Evaluation
-from dim_tf.matting.predict import MattingModel
+from dim_tf.matting.predict import MattingModel, NoNumbersError
 from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
@@ -61,7 +62,8 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
     """Means of the per-image errors on the unknown region.
 
     Returns:
-        By the names of `dim_tf.evaluation.metrics.METRIC_NAMES`.
+        By the names of `dim_tf.evaluation.metrics.METRIC_NAMES`; all NaN where the network computes
+        nothing finite.
 
     Raises:
         InputError: a picture cannot be read, the three of an image differ in size, or a trimap is
@@ -70,6 +72,9 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
     evaluation = Evaluation()
     for image in images:
         rgb, trimap, alpha = read_test_image(*image, quiet=True)
-        predicted = to_8_bit(model.predict_alpha(rgb, trimap))
+        try:
+            predicted = to_8_bit(model.predict_alpha(rgb, trimap))
+        except NoNumbersError:
+            return dict.fromkeys(METRIC_NAMES, math.nan)
         evaluation.add(image.rgb.stem, predicted, alpha, trimap)
     return evaluation.mean()

@@ -138,6 +138,21 @@ def test_what_is_about_masks_is_left_out_without_one(infer, given, flag):
     infer(*given[:-1], ALPHA, flag.replace("61", "9").replace("yes", "no"))
 
 
+@pytest.mark.parametrize("post_process", ["none", "affinity"])
+def test_weights_that_compute_nothing_are_replaced(infer, tiny_model, monkeypatch, post_process):
+    given = *MASK, f"--post_process={post_process}"
+    nothing = np.full((40, 50, 1), np.nan, np.float32)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(tiny_model), "_predict_unknown", lambda *_: nothing)
+        advice = (
+            "The network's matte of this photo is not of numbers, as its training went wrong; give "
+            "other weights with --checkpoint."
+        )
+        refused(advice, infer, *given)
+        assert not Path("alpha.png").exists()
+    infer(*given)
+
+
 def test_a_matte_is_named_or_left_out(infer):
     given = *MASK, "--save_trimap=t.png"
     advice = "--output names the matte, which --nowrite_matte leaves out; give one of the two."

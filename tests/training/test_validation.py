@@ -63,6 +63,17 @@ def test_the_end_of_a_run_is_validated(make_config, validation_dir, monkeypatch,
     assert len(seen) == len(validated)
 
 
+def test_a_network_without_numbers_is_not_the_best(make_config, validation_dir, monkeypatch):
+    """Its matte would be measured as a black one."""
+    monkeypatch.setattr(
+        "dim_tf.matting.predict.MattingModel._predict_unknown",
+        lambda self, rgb, trimap, *_: np.full((*trimap.shape, 1), np.nan, np.float32),
+    )
+    config = make_config(validation_dir=str(validation_dir), validate_every=1, steps=1)
+    assert train_as(config).best is None
+    assert not best_path(Path(config.run.run_dir)).exists()
+
+
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
