@@ -70,6 +70,11 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     for name in ("report", "sheets", "region"):
         if getattr(measuring, name) != getattr(MeasuringConfig, name) and not measuring.gt:
             raise InputError(f"--{name} needs the ground truth to compare with; give it with --gt.")
+    beside_it = writing.background and not writing.composite  # where a composite goes
+    if writing.output and not (writing.write_matte or beside_it):
+        raise InputError(
+            "--output names the matte, which --nowrite_matte leaves out; give one of the two."
+        )
     given = reading.alpha or reading.trimap or reading.rect
     is_demo = not (reading.rgb or given or measuring.gt)
     jobs = [_demo_job(writing)] if is_demo else _jobs_of(config)

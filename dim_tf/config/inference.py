@@ -159,10 +159,6 @@ class WritingConfig(Checked):
         super().__post_init__()
         if self.composite and not self.background:
             raise InputError("--composite needs --background, a colour or a picture.")
-        if self.output and not self.write_matte:
-            raise InputError(
-                "--output names the matte, which --nowrite_matte leaves out; give one of the two."
-            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -236,13 +236,14 @@ def _read_with_pillow(file: Path, mode: str) -> Image.Image:
     # Not read_picture: it turns photographs by their EXIF tag, which the official recipe does not.
     try:
         with Image.open(file) as image:
+            # Pillow clips grey of more than 8 bits, and of colours it takes the upper ones.
+            is_deep = image.mode.startswith(("I", "F")) or ";16" in str(image.tile)
             converted = image.convert(mode)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise InputError(f"{file} is not a picture that can be read; is it damaged?") from None
-    if image.mode.startswith(("I", "F")):  # Pillow clips them
+    if is_deep:
         raise InputError(
-            f"{file} has grey levels of more than 8 bits, which no file of the official test set "
-            "has."
+            f"{file} has more than 8 bits, which no file of the official test set has."
         )
     return converted
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -128,8 +129,9 @@ class MattingModel:
                 "Another process loaded the model, whose threads this one has not; load it in "
                 'each, or start them by multiprocessing.get_context("spawn").'
             )
-        sizes = {"size": python_number(size), "max_pixels": python_number(max_pixels)}
-        config_from_values(MattingConfig, sizes)  # refuses the impossible
+        # Refuses the impossible. A square is one pass, whatever is given for the largest.
+        config_from_values(MattingConfig, {"max_pixels": python_number(max_pixels)})
+        config_from_values(MattingConfig, {"size": python_number(size), "max_pixels": sys.maxsize})
         rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
             raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")

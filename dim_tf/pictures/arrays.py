@@ -13,7 +13,7 @@ from dim_tf.pictures.classes import (
     classes_of_numbers,
     looks_like_labels,
 )
-from dim_tf.pictures.levels import in_own_byte_order, levels_of
+from dim_tf.pictures.levels import check_range, in_own_byte_order, levels_of
 from dim_tf.pictures.mask import Invert, mask_of_classes, no_labels, repair_mask, turn_over
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
@@ -53,10 +53,11 @@ def picture_of_array(values: Any, role: Literal["photo", "mask", "trimap"]) -> P
     Raises:
         InputError: another shape, another dtype, other values, or a masked array.
     """
-    floating = _is_floating(values, role)
+    array = _plain(values, role)
+    floating = np.issubdtype(array.dtype, np.floating)
     return Picture(
         path=Path(role),
-        pixels=_photo_numbers(values) if role == "photo" else grey_array(values, role),
+        pixels=_photo_numbers(array) if role == "photo" else grey_array(array, role),
         opacity=None,
         labels=None,
         profile=None,
@@ -142,14 +143,16 @@ def matte_array(
     Raises:
         InputError: see `grey_array`; or labels.
     """
-    levels = grey_array(values, name)
-    classes = None if _is_floating(values, name) else all_classes_of_numbers(levels)
+    array = _plain(values, name)
+    levels = grey_array(array, name)
+    # Of floating point is said what is white, and that they are no labels.
+    classes = None if np.issubdtype(array.dtype, np.floating) else all_classes_of_numbers(levels)
     if classes is None or not looks_like_labels(classes):
         return levels
     if not set(classes.values) <= {0, 1}:
         if labels:
             return levels
-        raise InputError(_labels(classes, name, values))
+        raise InputError(_labels(classes, name, array))
     if not rough:
         raise InputError(f"The {name} has the values 0 and 1 only; multiply it by 255.")
     warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
@@ -210,23 +213,18 @@ def rgb_array(values: Any) -> np.ndarray:
     return photo.rgb
 
 
-def _photo_numbers(values: Any) -> np.ndarray:
+def _photo_numbers(array: np.ndarray) -> np.ndarray:
     """[H, W, 3] or [H, W]: uint8 or, of uint16 and floating point, uint16."""
-    array = _plain(values, "photo")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not array.size:
         raise InputError(f"The photo has the shape {array.shape}; give [H, W, 3], RGB.")
     array = in_own_byte_order(array)
     if array.dtype == np.uint16:
         return array
-    levels = levels_of(array, "photo")  # or the sentence on what is wrong with it
     if not np.issubdtype(array.dtype, np.floating):
-        return levels
-    return np.round(np.clip(array, 0, 1) * np.float64(65_535)).astype(np.uint16)
-
-
-def _is_floating(values: Any, name: str) -> bool:
-    """Whether numbers are floating point, which says what is white and that they are no labels."""
-    return np.issubdtype(_plain(values, name).dtype, np.floating)
+        return levels_of(array, "photo")
+    check_range(array, "photo")
+    # float16 holds no 65,535.
+    return np.round(np.clip(array, 0, 1).astype(np.float32) * 65_535).astype(np.uint16)
 
 
 def _plain(values: Any, name: str) -> np.ndarray:

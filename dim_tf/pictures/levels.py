@@ -71,6 +71,18 @@ def levels_of(array: np.ndarray, name: str) -> np.ndarray:
         return array
     if array.dtype == bool:
         return array * np.uint8(255)
+    check_range(array, name)
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.uint8)
+    return np.round(np.clip(array, 0, 1) * 255.0).astype(np.uint8)
+
+
+def check_range(array: np.ndarray, name: str) -> None:
+    """Refuses what is neither whole numbers from 0 to 255 nor floating point in [0, 1].
+
+    Raises:
+        InputError: another dtype or other values; `name` says of what.
+    """
     whole = np.issubdtype(array.dtype, np.integer)
     largest = 255 if whole else 1
     if not whole and not np.issubdtype(array.dtype, np.floating):
@@ -84,9 +96,6 @@ def levels_of(array: np.ndarray, name: str) -> np.ndarray:
             f"The {name} has values from {array.min():g} to {array.max():g}; "
             + ("whole numbers go from 0 to 255." if whole else "floats go from 0 to 1.")
         )
-    if whole:
-        return array.astype(np.uint8)
-    return np.round(np.clip(array, 0, 1) * 255.0).astype(np.uint8)
 
 
 def nearest_levels() -> tuple[np.ndarray, np.ndarray]:

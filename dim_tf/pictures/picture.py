@@ -201,7 +201,8 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
 
 def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool) -> Picture:
     """Pixels as they are stored, or already turned, as a picture without a file."""
-    is_own_matte = image.info.get(MATTE_MARK[0]) == MATTE_MARK[1]
+    # Pillow hands it on to what is made of a picture, which has no format and may be anything.
+    is_own_matte = image.format == "PNG" and image.info.get(MATTE_MARK[0]) == MATTE_MARK[1]
     pixels, opacity, labels = (
         part if part is None or is_turned else turned(part, orientation)
         for part in (stored.pixels, stored.opacity, stored.labels)

@@ -22,6 +22,8 @@ def write_png(
     image: np.ndarray,
     compression: int = 3,
     profile: ColourProfile | None = None,
+    *,
+    is_matte: bool = False,
 ) -> None:
     """Writes a PNG atomically: the file is complete or not there.
 
@@ -30,11 +32,12 @@ def write_png(
         image: see `encode_png`.
         compression: the same.
         profile: the same.
+        is_matte: the same.
 
     Raises:
         InputError: see `encode_png`; or the file cannot be written there.
     """
-    write_bytes(path, encode_png(image, compression, profile))
+    write_bytes(path, encode_png(image, compression, profile, is_matte=is_matte))
 
 
 def encode_png(

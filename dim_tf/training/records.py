@@ -153,12 +153,12 @@ class ChiefsRecords(Records):
         validates = self._folder.validation_images and run.validate_every
         is_end = step == run.optimization.steps
         if validates and (step % run.validate_every == 0 or is_end):
+            self._check_weights()  # first: of a deleted folder what there is would be saved
             self._check_folder()
-            self._check_weights()
             self._validate()
         if (stops or step % run.checkpoint_every == 0) and self.saved_step != step:
-            self._check_folder()
             self._check_weights()
+            self._check_folder()
             self._save()
 
     def finish(self) -> None:

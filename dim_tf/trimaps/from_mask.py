@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
@@ -58,14 +57,26 @@ def trimap_by_window(
     Returns:
         [H, W] uint8 in {0, 128, 255}.
     """
-    window = np.ones((kernel, kernel), np.uint8)
     empty, full = mask == 0, mask == 255
-
-    def is_near(pixels: np.ndarray, before: int) -> np.ndarray:
-        return cv2.dilate(pixels.astype(np.uint8), window, anchor=(before, before)) > 0
-
-    unknown = ~(empty | full) | (empty & is_near(~empty, (kernel - 1) // 2))
+    unknown = ~(empty | full) | (empty & _any_in_window(~empty, kernel, (kernel - 1) // 2))
     if mode == "dilate_erode":
-        unknown |= full & is_near(~full, kernel // 2)
+        unknown |= full & _any_in_window(~full, kernel, kernel // 2)
     known = np.where(full, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
     return np.where(unknown, np.uint8(UNKNOWN), known)
+
+
+def _any_in_window(pixels: np.ndarray, kernel: int, before: int) -> np.ndarray:
+    """Whether the window from `before` pixels up and left of each pixel holds a True one."""
+    found = pixels
+    for _ in range(2):  # down the rows, and then, turned, along them
+        height = len(found)  # a window that reaches farther sees no more
+        up, down = min(before, height), min(kernel - 1 - before, height)
+        found = np.pad(found, ((up, down), (0, 0)))
+        size, whole = 1, up + 1 + down
+        while size < whole:
+            # A window of size + step is the union of two windows of `size`, `step` apart.
+            step = min(size, whole - size)
+            found = found[step:] | found[:-step]
+            size += step
+        found = found.T
+    return found

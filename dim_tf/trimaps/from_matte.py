@@ -1,5 +1,6 @@
 """Trimaps from mattes."""
 
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,6 @@ from dim_tf.config import (
     UNKNOWN,
     ReadingConfig,
     config_from_values,
-    python_number,
 )
 from dim_tf.pictures.arrays import matte_array
 from dim_tf.system.errors import InputError
@@ -51,10 +51,13 @@ def trimap_from_alpha(
     Raises:
         InputError: an array of another shape, dtype or range; or another mode or kernel.
     """
-    given = {"trimap_mode": mode}
-    if not tf.is_tensor(kernel):
-        given["trimap_kernel"] = python_number(kernel)
-    config_from_values(ReadingConfig, given)  # refuses the impossible
+    config_from_values(ReadingConfig, {"trimap_mode": mode})  # refuses the impossible
+    for side in (kernel, erosion_kernel):
+        is_number = isinstance(side, Integral) and side >= 1
+        if not (is_number or side is None or tf.is_tensor(side)):
+            raise InputError(
+                f"A kernel of {side!r} is not possible; give a whole number from 1 on."
+            )
     if not tf.is_tensor(alpha):
         alpha = tf.constant(matte_array(alpha))
     elif alpha.dtype != tf.uint8 or alpha.shape.rank != 2:

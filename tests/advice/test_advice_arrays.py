@@ -40,6 +40,13 @@ def test_one_of_several_labels_is_chosen(call):
     np.testing.assert_array_equal(call(mask == 1), call(MASK))
 
 
+def test_a_kernel_is_a_number_from_1_on():
+    advice = "A kernel of {} is not possible; give a whole number from 1 on."
+    for kernel in (0, 2.5, "auto"):
+        refused(advice, dim_tf.trimap_from_alpha, MASK, kernel)
+    dim_tf.trimap_from_alpha(MASK, 1)
+
+
 def test_a_matte_to_measure_of_0_and_1_is_multiplied():
     for values in ((MASK // 255, MASK), (MASK, MASK // 255)):
         refused(

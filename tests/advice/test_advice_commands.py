@@ -161,6 +161,9 @@ def test_a_matte_is_named_or_left_out(infer):
     assert not Path("m.png").exists()
     infer(*given, "--output=m.png")
     assert Path("m.png").exists()
+    # Where nothing else says it, a composite goes beside the matte, be it written or not.
+    infer(*MASK, "--nowrite_matte", "--output=out/n.png", "--background=white")
+    assert [file.name for file in Path("out").iterdir()] == ["n_composite.png"]
 
 
 def test_a_background_is_a_picture_or_a_colour(infer):

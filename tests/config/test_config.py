@@ -129,14 +129,12 @@ def other_value(field, hint):
 
 
 def changed(config_class):
-    """A config with no field at its default, but for what does not go with another."""
+    """A config with no field at its default."""
     hints = get_type_hints(config_class)
     values = {}
     for field in dataclasses.fields(config_class):
         part = field.metadata.get("part")
         values[field.name] = changed(part) if part else other_value(field, hints[field.name])
-    if "write_matte" in values:
-        values["write_matte"] = True  # a matte is named
     return config_class(**values)
 
 

@@ -185,14 +185,15 @@ def test_missing_and_broken_files_of_the_test_set_are_named(test_set, tmp_path):
     (tmp_path / "voc" / "2008_000006.png").write_text("no picture")
     deep = picture(3, 18, 47).astype(np.uint16) * 257
     Image.fromarray(deep).save(folder / "trimaps" / "veil_4.png")
+    write_png(tmp_path / "voc" / "2008_000002.png", picture(3, 18, 47, 3).astype(np.uint16) * 257)
     summary = make_dataset(test_set)
-    assert summary.pairs == 36
-    assert len(summary.refused) == 4
+    assert summary.pairs == 35
+    assert len(summary.refused) == 5
     for sentence in (
         "veil_2.png is not in",
         "2008_000007.png of test_bg_names.txt is not in",
         "2008_000006.png is not a picture",
-        "veil_4.png has grey levels of more than 8 bits",
+        "veil_4.png has more than 8 bits",
     ):
         assert sentence in str(summary)
 

@@ -208,6 +208,21 @@ def test_floating_point_is_no_label():
         dim_tf.trimap(PHOTO, SOFT / 255 * 0.05)
 
 
+def test_a_dark_matte_is_read_again_and_what_is_made_of_it_is_no_matte():
+    """Pillow hands on what a file says of itself to whatever is made of it."""
+    dark = np.where(MASK > 0, np.uint8(1), np.uint8(0))
+    dim_tf.write_png("dark.png", dark, is_matte=True)
+    np.testing.assert_array_equal(dim_tf.read_grey("dark.png"), dark)
+    with pytest.raises(dim_tf.InputError, match="shows no object"):
+        dim_tf.trimap(PHOTO, Image.open("dark.png"))
+    labels = Image.open("dark.png").point(lambda level: 2 * level)
+    assert "Description" in labels.info
+    with pytest.warns(UserWarning, match="its label 2 is taken as the object"):
+        np.testing.assert_array_equal(
+            dim_tf.trimap(PHOTO, labels, label=2), dim_tf.trimap(PHOTO, MASK)
+        )
+
+
 def test_a_photo_of_floating_point_keeps_16_bits(network):
     deep = np.random.default_rng(3).integers(0, 65_536, PHOTO.shape).astype(np.uint16)
     rgba = dim_tf.cutout(deep / 65_535, MASK, bits=16, **network)
@@ -222,6 +237,8 @@ def test_a_photo_of_floating_point_keeps_16_bits(network):
         lambda: dim_tf.trimap_from_rough_mask(MASK, mode="erode_dilate"),
         lambda: dim_tf.trimap_from_alpha(MASK, 5, "erode"),
         lambda: dim_tf.trimap_from_alpha(MASK, 0),
+        lambda: dim_tf.trimap_from_alpha(MASK, "auto"),
+        lambda: dim_tf.trimap_from_alpha(MASK, 5, erosion_kernel=-3),
         lambda: dim_tf.read_mask("mask.png", invert="maybe"),
         lambda: dim_tf.read_trimap("trimap.png", invert="maybe"),
     ],
@@ -238,6 +255,7 @@ def test_sizes_that_are_not_possible(tiny_model, sizes):
     with pytest.raises(dim_tf.InputError, match="is not possible; "):
         tiny_model.predict_alpha(PHOTO, TRIMAP, **sizes)
     tiny_model.predict_alpha(PHOTO, TRIMAP, size=np.int64(32))
+    tiny_model.predict_alpha(PHOTO, TRIMAP, size=64, max_pixels=1000)  # a square is one pass
 
 
 def test_a_trimap_needs_no_tensorflow():

@@ -19,7 +19,7 @@ from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.training import loop
 from dim_tf.training.progress import LossLog, read_loss_log
 from dim_tf.training.records import FLAGFILE_NAME
-from tests.training.run_files import train_as
+from tests.training.run_files import poison, train_as
 
 
 def contents(folder):
@@ -59,6 +59,20 @@ def full_disk(free):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("validate_every", [1, 0])
+def test_ruined_weights_are_not_saved_into_a_new_folder(
+    continued, validation_dir, monkeypatch, validate_every
+):
+    """What there is is saved where the folder was deleted, but not what is of no use."""
+    run_dir = Path(continued.run.run_dir)
+    poison(continued, "optimizer/adam/conv1_1_weights_momentum", np.inf)
+    at_step(monkeypatch, 8, lambda: shutil.rmtree(run_dir))
+    changes = {"validation_dir": str(validation_dir), "validate_every": validate_every}
+    with pytest.raises(InputError, match="Step 8 made weights that are not finite"):
+        train_as(with_values(continued, steps=9, checkpoint_every=1, **changes))
+    assert not list_checkpoints(run_dir)
 
 
 def test_no_room_for_a_checkpoint_leaves_those_before(continued):

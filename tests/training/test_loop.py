@@ -10,13 +10,13 @@ from dim_tf.dataset.manifest import MANIFEST_NAME
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.losses import unknown_error
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
-from dim_tf.model.weights import load_network, read_arrays, write_arrays
+from dim_tf.model.weights import load_network
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.training.loop import learning_rate_at
 from dim_tf.training.progress import LOSS_LOG_NAME, CollapseAlarm, read_loss_log
 from dim_tf.training.records import FLAGFILE_NAME
-from tests.training.run_files import arrays_of, losses_of, train_as
+from tests.training.run_files import arrays_of, losses_of, poison, train_as
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -175,6 +175,11 @@ def test_frozen_batch_norm_trains_what_inference_sees(finished, tmp_path):
     for name in averages:
         np.testing.assert_array_equal(before[name], after[name])
     assert np.any(before["network/deconv1_2/gamma"] != after["network/deconv1_2/gamma"])
+    # The bias before a batch norm would move a channel as its beta does.
+    assert np.any(before["network/deconv1_2/beta"] != after["network/deconv1_2/beta"])
+    for layer in (name.removesuffix("/beta") for name in before if name.endswith("/beta")):
+        if layer.startswith("network/"):
+            np.testing.assert_array_equal(before[f"{layer}/biases"], after[f"{layer}/biases"])
     network, *_ = load_network(checkpoint_path(Path(finished.run.run_dir), 7))
     examples = training_examples(
         *open_dataset(config.data.data_dir, config.run.examples), seed=config.run.seed, batch_size=2
@@ -250,15 +255,6 @@ def test_an_absurd_learning_rate_stops_the_run_with_a_sentence(make_config):
     assert " on dark" in str(caught.value) or " on light" in str(caught.value)
     assert "there is no checkpoint yet" in str(caught.value)
     assert list_checkpoints(Path(config.run.run_dir)) == []
-
-
-def poison(config, name, value):
-    """Puts a value into the newest checkpoint, as if the run had come there by itself."""
-    path = list_checkpoints(Path(config.run.run_dir))[0]
-    arrays, network, progress = read_arrays(path)
-    arrays[name] = np.full_like(arrays[name], value)
-    write_arrays(path, arrays, network, progress)
-    return path
 
 
 def test_the_message_names_step_and_example_and_the_checkpoint_stays(continued):

@@ -1,14 +1,22 @@
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dim_tf.config import values_of, with_values
+from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.matting.predict import load_model
+from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import checkpoint_path
-from dim_tf.model.weights import read_arrays
+from dim_tf.model.weights import assign_network_arrays, network_arrays, read_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.training.release import average_checkpoints, release, release_average
+from dim_tf.training.release import (
+    average_checkpoints,
+    measure_statistics,
+    release,
+    release_average,
+)
 from tests.training.run_files import train_as
 
 
@@ -56,6 +64,26 @@ def test_an_averaged_release_measures_the_statistics_anew(make_config, tmp_path)
             assert np.abs(array - before[name]).max() > np.abs(few[name] - before[name]).max()
         elif not name.endswith("moving_mean"):
             np.testing.assert_allclose(array, before[name], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_statistics_are_measured_on_batches_as_those_of_the_run(make_config, tmp_path):
+    config = make_config(steps=2, checkpoint_every=1, batch_size=2, learning_rate=0.0)
+    train_as(config)
+    folder = Path(config.run.run_dir)
+    release_average(folder, tmp_path / "w", config.data.data_dir, last=2, statistics_batches=9)
+    arrays, network_config, _ = average_checkpoints(
+        [checkpoint_path(folder, step) for step in (2, 1)]
+    )
+    network = build_network(network_config)
+    assign_network_arrays(network, arrays, "them")
+    manifest, examples = open_dataset(config.data.data_dir, config.run.examples)
+    batches = training_examples(manifest, examples, seed=config.run.seed, batch_size=2)
+    measure_statistics(network, itertools.islice(batches, 9))
+    released = network_of(tmp_path / "w")
+    for name, array in network_arrays(network).items():
+        if "moving_" in name:
+            np.testing.assert_allclose(released[name], array, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def cut_out(config: InferenceConfig) -> None:
             config,
             cutout=writing.cutout or _beside(photo, "cutout"),
             composite=composite,
-            write_matte=bool(writing.output),
+            write_matte=writing.write_matte and bool(writing.output),
         )
     )
 

@@ -28,7 +28,8 @@ def measure(config: InferenceConfig) -> None:
         raise InputError(
             "The true mattes are missing; give them behind the mattes, or with --gt beside --rgb."
         )
-    write_mattes(with_values(config, write_matte=bool(config.writing.output)))
+    writing = config.writing
+    write_mattes(with_values(config, write_matte=writing.write_matte and bool(writing.output)))
 
 
 COMMAND = Command(InferenceConfig, measure, files=("predictions", "gt"), aliases={"o": "report"})
