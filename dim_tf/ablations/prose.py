@@ -12,6 +12,9 @@ from dim_tf.ablations.words import Words
 from dim_tf.config import AblationConfig
 
 Findings = Mapping[int, Sequence[Finding]]
+# A scale that was run with fewer does not take the place of a smaller one in the prose: an interval
+# of two seeds is a dozen deviations wide.
+_ENOUGH_SEEDS = 3
 PERCENT = f"{100 * NO_EFFECT:g}"
 
 
@@ -121,8 +124,12 @@ def _seeds(findings: Sequence[Finding], scale: Scale) -> str:
 
 
 def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
-    """What was found at the largest scale; nothing of what does not count and is undecided."""
+    """What was found at the largest scale, or the largest with seeds enough to say something.
+
+    Nothing of what does not count and is undecided.
+    """
     run = [one for one in findings if one.claim is claim and one.verdict in VERDICTS]
+    run = [one for one in run if len(one.by_seed) >= _ENOUGH_SEEDS] or run
     return run[-1:] if run and (claim.counts or run[-1].verdict != UNDECIDED) else []
 
 

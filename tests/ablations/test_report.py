@@ -110,6 +110,20 @@ def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
     assert 20 < low < high
 
 
+@pytest.mark.parametrize("seeds, told", [(2, "short"), (3, "long")])
+def test_a_scale_with_two_seeds_does_not_take_the_place_of_one_with_more(
+    tmp_path, make_record, seeds, told
+):
+    folder = tmp_path / "ablations"
+    for name, added in (("base", 0.0), ("skip", 0.1), ("long_base", 0.0), ("long_skip", -0.1)):
+        for seed in range(1, seeds + 1 if name.startswith("long") else 4):
+            write_record(folder, make_record(name, seed, 0.3 + added + 0.001 * seed))
+    write_report(AblationConfig(records_dir=str(folder)))
+    (ours,) = re.findall(r"\* \*\*Ours.*", (tmp_path / "ablations.md").read_text())
+    (scale,) = re.findall(r"(\w+) scale: Skip additions are better", ours)
+    assert scale == told
+
+
 def test_claims_are_judged_by_averaged_weights_and_the_last_step_has_a_column(
     tmp_path, make_record, picture_errors, monkeypatch
 ):

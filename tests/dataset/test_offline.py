@@ -138,6 +138,7 @@ YOUNGER = {
 
 @pytest.mark.parametrize("name", YOUNGER)
 def test_what_decides_the_pixels_stays_as_a_folder_was_begun(inputs, name):
+    inputs = with_values(inputs, synthetic=1)
     make_dataset(inputs)
     changed = with_values(inputs, **{name: YOUNGER[name]})
     sentence = rf"was begun with --{name}=\S+, not with --{name}={YOUNGER[name]};"
