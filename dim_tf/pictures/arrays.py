@@ -86,7 +86,7 @@ def mask_array(values: Any) -> np.ndarray:
     classes = _classes_in_mask(picture, ())
     if classes is not None and len(classes.objects) > 1:
         raise InputError(_labels(classes, "mask", values))
-    mask, notes = mask_of_array(picture)
+    mask, notes = _mask_of(picture, classes, (), "auto")
     for note in notes:
         warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
     return mask
@@ -99,9 +99,15 @@ def mask_of_array(
 
     Its object is white unless `invert` says otherwise: who makes an array knows what it shows.
     """
+    return _mask_of(picture, _classes_in_mask(picture, label), label, invert)
+
+
+def _mask_of(
+    picture: Picture, classes: Classes | None, label: tuple[str, ...], invert: Invert
+) -> tuple[np.ndarray, list[str]]:
+    """The same of classes that were found already, since to look for them takes time."""
     source = str(picture.path)
     invert = "no" if invert == "auto" else invert
-    classes = _classes_in_mask(picture, label)
     if classes is None:
         if label and len(np.unique(picture.pixels)) > 1:
             raise no_labels(source)

@@ -151,13 +151,15 @@ class ChiefsRecords(Records):
         """See `Records`."""
         step, run = self._progress["step"], self._run
         validates = self._folder.validation_images and run.validate_every
-        is_end = step == run.optimization.steps
-        if validates and (step % run.validate_every == 0 or is_end):
+        if validates:
+            validates = step % run.validate_every == 0 or step == run.optimization.steps
+        saves = (stops or step % run.checkpoint_every == 0) and self.saved_step != step
+        if validates or saves:
             self._check_weights()  # first: of a deleted folder what there is would be saved
+        if validates:
             self._check_folder()
             self._validate()
-        if (stops or step % run.checkpoint_every == 0) and self.saved_step != step:
-            self._check_weights()
+        if saves:
             self._check_folder()
             self._save()
 
