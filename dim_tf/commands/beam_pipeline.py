@@ -24,7 +24,7 @@ from dim_tf.commands.photo_jobs import PhotoJob, no_partner_error
 from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
 from dim_tf.commands.result_files import is_result, overwriting_error, place_of, targets_in
 from dim_tf.config import BeamConfig
-from dim_tf.pictures.folders import same_stem_error
+from dim_tf.pictures.folders import paired_name, same_stem_error
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.memory import give_back_memory
 
@@ -81,17 +81,13 @@ def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection
 
 
 def _by_stem(root: beam.Pipeline, kind: str, pattern: str) -> beam.PCollection:
-    """Pairs of a file's name without suffix and its path or URL."""
+    """Pairs of a file's `paired_name` and its path or URL."""
     return (
         root
         | f"{kind}: pattern" >> beam.Create([pattern])
         | f"{kind}: list" >> beam.FlatMap(pictures_matching)
-        | f"{kind}: name" >> beam.WithKeys(_stem)
+        | f"{kind}: name" >> beam.WithKeys(paired_name)
     )
-
-
-def _stem(url: str) -> str:
-    return PurePosixPath(url).stem
 
 
 class MakeMattes(beam.DoFn):
@@ -128,10 +124,10 @@ class MakeMattes(beam.DoFn):
 
     def process(self, element: tuple[str, dict[str, Iterable[str]]]) -> Iterator[str]:
         """Begins a photo, and finishes the first that is under way where there are many."""
-        stem, found = element
+        _, found = element
         photos = [photo for photo in found[_PHOTOS] if not is_result(self._config.writing, photo)]
         try:
-            job = self._job(stem, photos, list(found.get(_MASKS, ())))
+            job = self._job(photos, list(found.get(_MASKS, ())))
         except InputError as error:
             for photo in photos:
                 yield self._refused(photo, error)
@@ -151,7 +147,7 @@ class MakeMattes(beam.DoFn):
             for line in self._finished(self._begun.popleft()):
                 yield WindowedValue(line, _ENDS_BUNDLE, [GlobalWindow()])
 
-    def _job(self, stem: str, photos: list[str], masks: list[str]) -> PhotoJob | None:
+    def _job(self, photos: list[str], masks: list[str]) -> PhotoJob | None:
         """What to do with the files of one name; None where there is no photo.
 
         Raises:
@@ -159,7 +155,7 @@ class MakeMattes(beam.DoFn):
         """
         if not photos:
             return None
-        targets = targets_in(self._config.writing, stem)
+        targets = targets_in(self._config.writing, PurePosixPath(photos[0]).stem)
         photo, mask = _the_one(photos, targets), _the_one(masks, targets)
         reading = self._config.reading
         if mask is None and not reading.rect:

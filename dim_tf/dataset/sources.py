@@ -13,6 +13,7 @@ import numpy as np
 
 from dim_tf.config import CANVAS_SIDE
 from dim_tf.dataset.manifest import is_safe_name
+from dim_tf.pictures.folders import paired_name, same_stem_error
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.synthetic import render_texture
 from dim_tf.system.errors import InputError
@@ -124,19 +125,17 @@ def background_files(files: Iterable[Path]) -> tuple[tuple[BackgroundFile, ...],
 
 
 def files_by_stem(files: Iterable[Path]) -> tuple[dict[str, Path], list[str]]:
-    """Files by name without suffix, and a sentence for each name that cannot be used."""
+    """Files by `paired_name`, and a sentence for each name that cannot be used."""
     found: dict[str, Path] = {}
     refusals = []
     for file in files:
-        if file.stem in found:
-            refusals.append(
-                f"{file} has the same name as {found[file.stem].name} but for the suffix; remove "
-                "one, files are paired by that name."
-            )
-        elif not is_safe_name(file.stem):
+        name = paired_name(file)
+        if name in found:
+            refusals.append(str(same_stem_error(found[name], file)))
+        elif not is_safe_name(name):
             refusals.append(f"{file} has a name that not every system can store; rename it.")
         else:
-            found[file.stem] = file
+            found[name] = file
     return found, refusals
 
 

@@ -1,8 +1,9 @@
 """Which pictures a folder holds, and pairs of them by name."""
 
 import os
+import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dim_tf.system.errors import InputError
 
@@ -31,23 +32,39 @@ def list_images(folder: str | os.PathLike) -> list[Path]:
     return found
 
 
+def paired_name(path: PurePath | str) -> str:
+    """What a file, or what a URL names, is paired with others by: its name without suffix.
+
+    macOS stores an accented letter as a letter and an accent, others as one character: an archive
+    or a download brings both to one machine, where nobody sees the difference. Here both are NFC.
+    """
+    return unicodedata.normalize("NFC", PurePath(path).stem)
+
+
 def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
-    """Files by their name without suffix.
+    """Files by their `paired_name`.
 
     Raises:
-        InputError: two files share a stem.
+        InputError: two files share it.
     """
     found: dict[str, Path] = {}
     for path in paths:
-        if path.stem in found:
-            raise same_stem_error(found[path.stem], path)
-        found[path.stem] = path
+        name = paired_name(path)
+        if name in found:
+            raise same_stem_error(found[name], path)
+        found[name] = path
     return found
 
 
 def same_stem_error(first: Path | str, second: Path | str) -> InputError:
     """Why two files of one kind cannot be paired with others."""
     return InputError(
-        f"{first} and {second} have the same name but for the suffix; remove one, files are paired "
-        "by that name."
+        f"{first} and {second} have {same_name(first, second)}; remove one, files are paired by "
+        "that name."
     )
+
+
+def same_name(first: PurePath | str, second: PurePath | str) -> str:
+    """In words what two files of one `paired_name` have in common, and what not."""
+    stems = {PurePath(path).stem for path in (first, second)}
+    return f"the same name but for {'how accents are stored' if len(stems) > 1 else 'the suffix'}"

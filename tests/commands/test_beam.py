@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,15 @@ def test_the_bytes_are_those_of_the_command_and_a_second_run_does_nothing(run, t
     run("--cutout=cut")
     assert "1 done" in capsys.readouterr().out
     assert contents("cut") == contents("c")
+
+
+def test_accents_are_one_name_however_they_are_stored(run, capsys):
+    decomposed = unicodedata.normalize("NFD", "caf\u00e9")
+    Path("photos/a.png").rename(f"photos/{decomposed}.png")
+    Path("masks/a.png").rename("masks/caf\u00e9.png")
+    run()
+    assert capsys.readouterr().out.startswith("6 photos: 6 done, ")
+    assert Path(f"out/{decomposed}.png").exists()  # as the photo
 
 
 def test_photos_that_cannot_be_used_are_dead_letters(run, capsys, write_photo):

@@ -1,4 +1,5 @@
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_folders_and_globs_are_paired_by_stem(folders, photos):
     ]
     assert [job.matte for job in jobs] == [Path("mattes/cat.png"), Path("mattes/dog.png")]
     assert jobs[0].side_by_side == Path("mattes/cat_side_by_side.png")
+
+
+def test_accents_are_one_name_however_they_are_stored(folders):
+    """macOS stores é as e and an accent; an archive brings such names to every system."""
+    decomposed = unicodedata.normalize("NFD", "caf\u00e9")
+    Path(f"photos/{decomposed}.jpg").touch()
+    Path("masks/caf\u00e9.png").touch()
+    job = plan(rgb="photos", alpha="masks", output="mattes")[0]
+    assert (job.photo.stem, job.mask.stem) == (decomposed, "caf\u00e9")
+    assert job.matte == Path(f"mattes/{decomposed}.png")  # as the photo
+    twins = [Path("photos/caf\u00e9.png"), Path(f"photos/{decomposed}.png")]
+    with pytest.raises(InputError, match="have the same name but for how accents are stored; remo"):
+        pair_by_stem(twins, [Path("masks/caf\u00e9.png")], "alpha")
 
 
 def test_absolute_globs_and_names_with_brackets(folders):

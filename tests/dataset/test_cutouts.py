@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -95,6 +96,17 @@ def test_folders_in_a_source_belong_to_it_and_hidden_ones_to_nobody(folder):
     assert (len(found), refusals) == (46, [])
     (added,) = (cut_out for cut_out in found if "curly" in cut_out.name)
     assert (added.source, added.name) == ("hair", "hair/curly/wet/00")
+
+
+def test_accents_are_one_name_however_they_are_stored(folder):
+    alpha, colours = object_of(1, 0)
+    name = "caf\u00e9"
+    write_png(folder / f"{unicodedata.normalize('NFD', name)}.jpg", colours)
+    write_png(folder / f"{name}.png", alpha)
+    found, refusals = find_cut_outs(folder, "all")
+    assert not refusals
+    (added,) = (cut_out for cut_out in found if cut_out.name == name)
+    assert (added.colour_file.suffix, added.matte_file.suffix) == (".jpg", ".png")
 
 
 def test_the_11th_31st_and_so_on_of_each_source_are_held_out(folder):

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -259,7 +260,7 @@ def spoil(config):
         "white.png is 255 everywhere",
         "broken.png is damaged or cut short",
         "text.png is not a picture that can be read",
-        "dog.png has the same name as dog.jpg but for the suffix",
+        "dog.png have the same name but for the suffix; remove one",
         "place1.png is not a picture; it is empty",
         "strip.png is 900 x 2, too long a strip",
     ]
@@ -282,6 +283,15 @@ def test_of_a_cut_out_given_as_matte_the_opacity_is_taken(inputs, capfd):
     # The colours are those under the opacity, not those on white.
     np.testing.assert_array_equal(read_stored(compact_path(again.out_dir, "eps", "cat")), eps)
     assert "cat.png: it is a cut-out, its opacity is the matte." in capfd.readouterr().out
+
+
+def test_accents_are_one_name_however_they_are_stored(inputs):
+    alpha = Path(inputs.folders.alpha_dir) / "cat.png"
+    eps = Path(inputs.folders.eps_dir) / "cat.png"
+    alpha.rename(alpha.with_stem(unicodedata.normalize("NFD", "caf\u00e9")))
+    eps.rename(eps.with_stem("caf\u00e9"))
+    assert not make_dataset(inputs).refused
+    assert "caf\u00e9" in read_manifest(inputs.out_dir).foregrounds
 
 
 def test_a_coloured_matte_is_refused_by_name(inputs):
