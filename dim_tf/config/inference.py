@@ -52,7 +52,7 @@ class ReadingConfig(Checked):
     label: tuple[str, ...] = option(
         (),
         "which labels of --alpha are the object, where it is a mask of numbered or coloured "
-        "classes, such as 1 or 1,3 or '#c08080'",
+        "classes, such as 1 or 1,3 or the colour c08080",
     )
     mask_orientation: Literal["auto", "as_photo", "as_stored"] = option(
         "auto",

@@ -131,7 +131,7 @@ def wanted_by(query: Iterable[tuple[str, str]], options: list[Option]) -> Wanted
 def _value(text: str, hint: Any) -> Any:
     """What a setting of this type gets from a text; the config refuses what does not suit."""
     if typing.get_origin(hint) is tuple:
-        return tuple(text.split(","))
+        return tuple(item.strip() for item in text.split(","))
     if is_union(hint) and not choices_of(hint) and re.fullmatch(r"-?\d{1,9}", text):
         return int(text)
     return text

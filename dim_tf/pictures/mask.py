@@ -63,7 +63,7 @@ def read_mask(
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
         label: which classes are the object, where there are several, such as 1, "1,3" or
-            ["#c08080"].
+            ["c08080"], a colour.
         invert: whether the object is black; "auto" where the mask is white all along its border.
         max_megapixels: a larger one is refused unread.
 
@@ -82,8 +82,9 @@ def read_mask(
 def label_names(label: LabelLike) -> tuple[str, ...]:
     """As --label has them: names of classes, of which a text may hold several."""
     if isinstance(label, str):
-        return tuple(label.split(",")) if label else ()
-    return tuple(map(str, label)) if isinstance(label, Iterable) else (str(label),)
+        label = label.split(",") if label else ()
+    names = map(str, label) if isinstance(label, Iterable) else (str(label),)
+    return tuple(name.strip() for name in names)
 
 
 def mask_of(
@@ -93,7 +94,7 @@ def mask_of(
 
     Args:
         picture: from `read_picture`.
-        label: the classes that are the object, such as ("1", "3") or ("#c08080",).
+        label: the classes that are the object, such as ("1", "3") or ("c08080",).
         invert: see `read_mask`.
 
     Returns:
@@ -186,21 +187,21 @@ def mask_of_classes(
     """
     objects = classes.objects
     if label:
-        names = [name.lower() for name in label]
-        missing = [name for name in names if name not in classes.names]
+        number_of = {_without_sign(name): index for index, name in enumerate(classes.names)}
+        missing = [name for name in label if _without_sign(name) not in number_of]
         if missing:
             raise InputError(
                 f"{source} has no label {missing[0]}; it has {classes.shares(objects)}."
             )
-        chosen = [classes.names.index(name) for name in names]
+        chosen = [number_of[_without_sign(name)] for name in label]
     elif len(objects) == 1:
         chosen = objects
     else:
-        first = classes.names[objects[0]]
-        both = ",".join(classes.names[index] for index in objects[:2])
+        first, second = (_without_sign(classes.names[index]) for index in objects[:2])
         raise InputError(
             f"{source} holds the labels {classes.shares(objects)}; say which are the object, such "
-            f"as --label={first} or --label={both} (if it is a trimap give it with --trimap)."
+            f"as --label={first} or --label={first},{second} (if it is a trimap give it with "
+            "--trimap)."
         )
     mask = np.where(np.isin(classes.number, chosen), np.uint8(FOREGROUND), np.uint8(BACKGROUND))
     named = " and ".join(classes.names[index] for index in chosen)
@@ -215,6 +216,11 @@ def mask_of_classes(
             f"{classes.shares(objects)}."
         )
     return mask, note
+
+
+def _without_sign(name: str) -> str:
+    """The name of a class as shells and URLs take it: of a colour without the number sign."""
+    return name.lower().removeprefix("#")
 
 
 def repair_mask(

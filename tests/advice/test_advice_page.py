@@ -1,5 +1,6 @@
 """What the page says to who asks it, and to who starts it."""
 
+import importlib.metadata
 import importlib.util
 import re
 import socket
@@ -288,18 +289,37 @@ def test_an_address_of_another_machine(served_with):
     assert served_with(flags_in(sentence)[-1], "--port=0")
 
 
-def test_packages_of_the_page(monkeypatch):
-    original = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "uvicorn" else original(name)
-    )
+@pytest.mark.parametrize("installed, is_known", [("0.0.20", True), (None, True), (None, False)])
+def test_packages_of_the_page(monkeypatch, installed, is_known):
+    """Where nobody knows what dim_tf asks for, as in a checkout, missing ones are told."""
+    version, find_spec = importlib.metadata.version, importlib.util.find_spec
+
+    def version_of(name):
+        if name != "python-multipart":
+            return version(name)
+        if not installed:
+            raise importlib.metadata.PackageNotFoundError
+        return installed
+
+    def requirements(name):
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(importlib.metadata, "version", version_of)
+    if not is_known:
+        monkeypatch.setattr(importlib.metadata, "requires", requirements)
+    if not installed:
+        monkeypatch.setattr(
+            importlib.util,
+            "find_spec",
+            lambda name: None if name == "python_multipart" else find_spec(name),
+        )
     sentence = refused(
-        "The page needs starlette, uvicorn and python-multipart; install them with pip install "
-        "starlette uvicorn python-multipart.",
+        "The page needs starlette, uvicorn and python-multipart, none of them too old; install "
+        "them with pip install -U starlette uvicorn python-multipart.",
         *(show_page, with_values(PageConfig(), browser=False)),
     )
     monkeypatch.undo()
     # They are those of the extra, and there.
-    for name in sentence.rstrip(".").partition("pip install ")[2].split():
+    for name in sentence.rstrip(".").partition("pip install -U ")[2].split():
         assert importlib.util.find_spec(name.replace("-", "_"))
     assert ServingConfig().port

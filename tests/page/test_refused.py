@@ -296,8 +296,8 @@ def test_flags_become_fields_and_parameters():
     assert in_http("Give --alpha beside --rgb, or --rect=auto.") == (
         "Give mask beside photo, or rectangle=auto."
     )
-    assert in_http("x; give --invert=yes or --label='#c08080'.") == (
-        "X; give invert=yes or label='#c08080'."
+    assert in_http("x; give --invert=yes or --label=c08080.") == (
+        "X; give invert=yes or label=c08080."
     )
     assert in_http("give --bn_eval=moving.") == "Give dim-tf page --bn_eval=moving."
     assert in_http("x is not possible; see --help.") == "X is not possible; see /docs."

@@ -19,9 +19,9 @@ export async function makeTrimap(wayIn, photo = state.photo) {
   const work = async (job) => {
     const { trimap } = state;
     if (!trimap || (photo && state.photo !== photo)) return;
+    update({ wayIn }); // where it is refused, it can be tried again as another choice has it
     const make = async () => (await readyTrimap(wayIn)) ?? (await askForTrimap(job, wayIn));
     putTrimap(await underPaint(trimap, make), true);
-    update({ wayIn });
   };
   return run("job_trimap", work);
 }
@@ -70,8 +70,8 @@ export function startAgain(/** @type {number} */ value) {
 }
 
 /**
- * Computes the matte, then the cut-out. Painting may go on meanwhile. A trimap or another photo on its way
- * is awaited; if the trimap does not come, or the photo comes, there is nothing to compute.
+ * Computes the matte, then the cut-out. Painting may go on meanwhile. A file, a trimap or another photo on
+ * its way is awaited; if the trimap does not come, or the photo comes, there is nothing to compute.
  */
 export async function compute() {
   const { photo, trimap } = state;
@@ -79,20 +79,22 @@ export async function compute() {
   const goOn = async (before) => {
     if (state.photo !== photo || state.trimap !== trimap) return false;
     if (before && state.result?.revision === trimap.revision) return true; // it was made meanwhile
-    return computeMatte(photo, trimap);
+    return computeMatte(photo, trimap, before === "failed");
   };
-  return afterJobs([PHOTO, "job_trimap", SAVE], goOn, ["done"]);
+  const needsIt = (name, outcome) => name === "job_trimap" && outcome !== "done";
+  return afterJobs([PHOTO, "job_trimap", SAVE], goOn, needsIt);
 }
 
 /**
  * @param {import("./state.js").Photo} photo
  * @param {import("./trimap.js").Trimap} trimap of that photo
+ * @param {boolean} keepsFailure whether a failure that is shown has not been seen yet
  */
-async function computeMatte(photo, trimap) {
+async function computeMatte(photo, trimap, keepsFailure) {
   settleStroke();
   if (state.job && state.computing === trimap.revision) return false; // it is on its way
   if (!saysWhere()) return false;
-  return run("job_matte", async (job) => {
+  const work = async (job) => {
     const since = performance.now();
     const banded = !trimap.count().unknown;
     if (banded) {
@@ -129,7 +131,8 @@ async function computeMatte(photo, trimap) {
     update({
       result: { ...result, cutout: cutout.file, pictures: { ...pictures, cutout: picture } },
     });
-  });
+  };
+  return run("job_matte", work, [PHOTO, SAVE], keepsFailure);
 }
 
 /**

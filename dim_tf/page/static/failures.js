@@ -9,6 +9,9 @@ import { hasText, kindsRead, say } from "./texts.js";
  *   they follow the language. `server`: the server's own words where they are not shown already.
  */
 
+/** Parameters of a request that the server's advice may name, and the texts of the controls that set them. */
+const CONTROLS = { label: "label", invert: "invert", mask_orientation: "mask_orientation", trimap_kernel: "band_width" };
+
 /** Groups of answers that one sentence in another language stands for. */
 const GROUPS = {
   400: "bad_request",
@@ -63,10 +66,16 @@ function told(error) {
     const key = hasText(advice) ? advice : `advice_${group}`;
     return hasText(key) ? say(key, { kinds: kindsRead() }) : "";
   };
+  const named = Object.keys(CONTROLS).filter((name) => new RegExp(`\\b${name}=`).test(failure.advice));
+  const where = () => {
+    if (!named.length) return "";
+    const controls = named.map((name) => say("in_quotes", { text: say(CONTROLS[name]) })).join(say("listed"));
+    return say("where_controls_are", { controls, section: say("band"), again: say("band_again") });
+  };
   // The server speaks English.
   return {
     sentence: () => (state.language === "en" ? failure.error : inChinese()),
-    advice: () => (state.language === "en" ? failure.advice : adviceInChinese()),
+    advice: () => (state.language === "en" ? `${failure.advice} ${where()}`.trim() : adviceInChinese() + where()),
     server: `${failure.error} ${failure.advice}`.trim(),
   };
 }

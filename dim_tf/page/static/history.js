@@ -3,9 +3,9 @@
  * Undo and redo: what a step changed, as runs of pixels.
  *
  * A run is a stretch of pixels that all had one value and all got one other. It is kept as two
- * numbers of variable length: how far behind the last run it begins, and its length with which of the
- * six changes it is. A stroke of ten thousand pixels takes some hundred bytes; the worst picture
- * there can be, every pixel unlike its neighbours, two bytes for each pixel.
+ * numbers of variable length: how far behind the last run it begins, and its length with which change
+ * it is. Of the three values of a trimap a stroke of ten thousand pixels takes some hundred bytes; the
+ * worst picture there can be, every pixel unlike its neighbours, two bytes for each pixel.
  */
 import { VALUES } from "./values.js";
 
@@ -14,18 +14,19 @@ export const STEPS_ALWAYS_KEPT = 50;
 const MOST_STEPS = 500;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-const KIND_OF = new Uint8Array(256);
-VALUES.forEach((value, number) => (KIND_OF[value] = number));
-
 /**
- * What differs between two pictures of three values.
+ * What differs between two pictures of few values.
  * @param {Uint8Array} before
  * @param {Uint8Array} after of the same length
  * @param {number} from first pixel to look at
  * @param {number} to pixel behind the last
+ * @param {ArrayLike<number>} possible all values that there are
  * @returns {Uint8Array} runs, none where nothing differs
  */
-export function runsBetween(before, after, from = 0, to = after.length) {
+export function runsBetween(before, after, from = 0, to = after.length, possible = VALUES) {
+  const count = possible.length;
+  const numberOf = new Uint8Array(256);
+  Array.from(possible).forEach((value, number) => (numberOf[value] = number));
   let bytes = new Uint8Array(256);
   let used = 0;
   const put = (/** @type {number} */ number) => {
@@ -48,7 +49,7 @@ export function runsBetween(before, after, from = 0, to = after.length) {
       bytes = larger;
     }
     put(start - end);
-    put((at - start) * 9 + KIND_OF[old] * 3 + KIND_OF[now]);
+    put(((at - start) * count + numberOf[old]) * count + numberOf[now]);
     end = at;
   }
   return bytes.slice(0, used);
@@ -59,9 +60,11 @@ export function runsBetween(before, after, from = 0, to = after.length) {
  * @param {Uint8Array} values is changed
  * @param {Uint8Array} runs from `runsBetween`
  * @param {boolean} back true: what was before; false: what came after
+ * @param {ArrayLike<number>} possible as given to `runsBetween`
  * @returns {{from: number, to: number}} the stretch of pixels that has changed
  */
-export function applyRuns(values, runs, back) {
+export function applyRuns(values, runs, back, possible = VALUES) {
+  const count = possible.length;
   let at = 0;
   let pixel = 0;
   let first = values.length;
@@ -77,9 +80,9 @@ export function applyRuns(values, runs, back) {
     pixel += take();
     first = Math.min(first, pixel);
     const packed = take();
-    const change = packed % 9;
-    const end = pixel + Math.floor(packed / 9);
-    values.fill(VALUES[back ? Math.floor(change / 3) : change % 3], pixel, end);
+    const change = packed % (count * count);
+    const end = pixel + Math.floor(packed / (count * count));
+    values.fill(possible[back ? Math.floor(change / count) : change % count], pixel, end);
     pixel = end;
   }
   return { from: Math.min(first, pixel), to: pixel };

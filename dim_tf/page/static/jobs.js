@@ -32,10 +32,11 @@ let ended = Promise.resolve("done");
  * @param {string} name of the text that says what is done, such as "job_matte"
  * @param {(job: Job) => Promise<void>} work
  * @param {string[]} after
+ * @param {boolean} keepsFailure whether a failure that is shown has not been seen yet
  * @returns {Promise<boolean>} whether it came to its end
  */
-export function run(name, work, after = [PHOTO, SAVE]) {
-  return afterJobs(after, (before) => begin(name, work, before === "failed"));
+export function run(name, work, after = [PHOTO, SAVE], keepsFailure = false) {
+  return afterJobs(after, (before) => begin(name, work, keepsFailure || before === "failed"));
 }
 
 /**
@@ -43,20 +44,22 @@ export function run(name, work, after = [PHOTO, SAVE]) {
  * go first, too, and is given up with the job that it waits for where the person stops that.
  * @param {string[]} names
  * @param {(before: Outcome | null) => Promise<boolean>} goOn gets how the last ended that was waited for
- * @param {Outcome[]} goodEnds what else than these gives up what waits
+ * @param {(name: string, outcome: Outcome) => boolean} givesUp whether another end of a job than that the
+ *   person stops it gives up what waits
  * @returns {Promise<boolean>} what `goOn` says, or false
  */
-export async function afterJobs(names, goOn, goodEnds = ["done", "failed", "superseded"]) {
+export async function afterJobs(names, goOn, givesUp = () => false) {
   /** @type {Outcome | null} */
   let before = null;
   while (state.job && (before || names.includes(state.job.name))) {
+    const { name } = state.job;
     before = await ended;
-    if (!goodEnds.includes(before)) return false;
+    if (before === "stopped" || givesUp(name, before)) return false;
   }
   return goOn(before);
 }
 
-/** Begins a job. A failure that is shown stays where it has not been seen yet. */
+/** Begins a job. */
 async function begin(name, work, /** @type {boolean} */ keepsFailure) {
   running?.abort();
   const controller = new AbortController();

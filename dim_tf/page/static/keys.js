@@ -32,24 +32,25 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
   window.addEventListener("blur", () => hold(false));
 
   function withControl(/** @type {KeyboardEvent} */ event) {
-    if (isText(event.target)) return false;
     const key = letterOf(event).toLowerCase();
     if (key === "s") {
       if (!event.repeat) save(state.result ? "cutout" : "trimap");
-    } else if (key === "y" || (key === "z" && event.shiftKey)) redo();
+    } else if (isText(event.target)) return false; // it has an undo of its own
+    else if (key === "y" || (key === "z" && event.shiftKey)) redo();
     else if (key === "z") undo();
     else return false;
     return true;
   }
 
   function alone(/** @type {KeyboardEvent} */ event) {
-    if (event.altKey || isText(event.target)) return false;
+    if (event.altKey) return false;
     if (event.key === "Escape") {
       if (event.repeat) return true;
       if (isPainting() || state.corner) letGo();
       else stop();
       return true;
     }
+    if (isText(event.target)) return false;
     if (event.target === canvas && onCanvas(event)) return true;
     if (event.code === "Space" && isStage(event.target)) {
       hold(true);

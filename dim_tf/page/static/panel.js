@@ -78,7 +78,9 @@ export function listenToControls(stage) {
   whenInput("language", (field) => chooseLanguage(field.value));
   whenInput("band-auto", readBand);
   whenInput("band", readBand);
-  whenInput("label", (field) => update({ label: field.value.trim() }));
+  // Of a Chinese keyboard the comma is another one.
+  const labels = (text) => text.split(/[\s,，、;；]+/).filter(Boolean).join(",");
+  whenInput("label", (field) => update({ label: labels(field.value) }));
   whenInput("invert", (field) => update({ invert: field.value }));
   whenInput("mask-orientation", (field) => update({ maskOrientation: field.value }));
   for (const choice of document.querySelectorAll("[name=rectangle-for]")) {

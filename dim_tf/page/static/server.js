@@ -60,6 +60,8 @@ export async function fetchShipped(/** @type {string} */ name, /** @type {AbortS
   return new File([content], name, { type: "image/png" });
 }
 
+const FROM_A_PROXY = [502, 503, 504];
+
 async function reach(address, options) {
   let answer;
   try {
@@ -69,6 +71,8 @@ async function reach(address, options) {
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
+  // So says a proxy whose server is away; the server's own refusals have a code.
+  if (FROM_A_PROXY.includes(answer.status) && !said.code) throw new ServerFailure({ kind: "gone" });
   const after = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
   throw new ServerFailure({
     kind: "refused",

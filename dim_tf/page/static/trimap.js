@@ -10,8 +10,10 @@ export const ERASE = -1;
 /**
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box Pixels; right and bottom
  *   are the first outside.
- * @typedef {{bytes: number, runs: Uint8Array, startRuns: Uint8Array, before: number, after: number}} Step
- *   `before` and `after`: the trimap's revisions.
+ * @typedef {{bytes: number, runs: Uint8Array, startRuns: Uint8Array,
+ *   painted: {runs: Uint8Array, possible: number[]}, before: number, after: number}} Step What changes of
+ *   the values, of what the eraser brings back, and of `Trimap.painted`. `before` and `after`: the trimap's
+ *   revisions.
  */
 
 /**
@@ -42,6 +44,7 @@ export class Trimap {
     this.history = new History();
     /** When each pixel was painted last: 0 never, else a number that grows with `nextPainting`. */
     this.painted = new Uint8Array(width * height);
+    this.settledPainted = this.painted.slice();
     this.painting = 1;
     /** @type {Box | null} Changed since `takeChanged`, to be drawn again. */
     this.changed = null;
@@ -94,7 +97,7 @@ export class Trimap {
 
   /** What is painted from now on can be told from what was before: `painted` is larger there. */
   nextPainting() {
-    if (this.painting === 255) this.painted.fill((this.painting = 0));
+    if (this.painting === 255) this.#forgetPainted();
     return this.painting++;
   }
 
@@ -106,12 +109,13 @@ export class Trimap {
     const from = box ? box.top * this.width : 0;
     const to = box ? box.bottom * this.width : 0;
     const runs = runsBetween(this.settled, this.values, from, to);
+    const painted = this.#settlePainted(from, to);
     const before = box ? this.#revisionBefore : this.revision;
     if (!runs.length) this.revision = before;
     if (!runs.length && !startRuns.length) return false;
     this.settled.set(this.values.subarray(from, to), from);
-    const bytes = runs.length + startRuns.length;
-    this.history.add({ runs, startRuns, bytes, before, after: this.revision });
+    const bytes = runs.length + startRuns.length + painted.runs.length;
+    this.history.add({ runs, startRuns, painted, bytes, before, after: this.revision });
     return true;
   }
 
@@ -122,6 +126,7 @@ export class Trimap {
     if (!box) return;
     const [from, to] = [box.top * this.width, box.bottom * this.width];
     this.values.set(this.settled.subarray(from, to), from);
+    this.painted.set(this.settledPainted.subarray(from, to), from);
     this.changed = around(this.changed, box);
     this.revision = this.#revisionBefore;
   }
@@ -161,6 +166,9 @@ export class Trimap {
     if (!step) return false;
     const { from, to } = applyRuns(this.values, step.runs, back);
     applyRuns(this.start, step.startRuns, back);
+    for (const painted of [this.painted, this.settledPainted]) {
+      applyRuns(painted, step.painted.runs, back, step.painted.possible);
+    }
     if (from < to) {
       this.settled.set(this.values.subarray(from, to), from);
       const top = Math.floor(from / this.width);
@@ -169,6 +177,22 @@ export class Trimap {
     }
     this.revision = back ? step.before : step.after;
     return true;
+  }
+
+  /** What of `painted` has changed in the step that is open. */
+  #settlePainted(/** @type {number} */ from, /** @type {number} */ to) {
+    const possible = [...Array(this.painting + 1).keys()];
+    const runs = runsBetween(this.settledPainted, this.painted, from, to, possible);
+    this.settledPainted.set(this.painted.subarray(from, to), from);
+    return { runs, possible };
+  }
+
+  /** The numbers of `painted` begin anew, and no step knows the old ones. */
+  #forgetPainted() {
+    this.painting = 0;
+    this.painted.fill(0);
+    this.settledPainted.fill(0);
+    for (const step of [...this.history.past, ...this.history.future]) step.painted.runs = new Uint8Array();
   }
 
   #writer(/** @type {number} */ value) {

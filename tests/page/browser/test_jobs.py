@@ -152,6 +152,30 @@ def test_a_save_that_fails_is_told_and_the_next_one_is_made(page, pictures, down
     assert downloads == ["disc_matte.png"]
 
 
+def test_a_matte_that_waits_for_a_file_is_made_though_the_file_is_refused(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    open_mask(page, pictures / "disc_mask.png")
+    page.keyboard.press("c")
+    until(page, "!document.querySelector('[data-save=cutout]').disabled")
+    idle(page)
+    page.select_option("#bits", "16")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(SIXTEEN, hold)
+    page.click("[data-save=cutout]")
+    page.keyboard.press("u")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    page.click("#compute")
+    assert page.locator("#older").is_visible()
+    held[0].fulfill(status=422, json={"code": "unusable", "error": "No.", "what_to_do": ""})
+    until(page, "document.getElementById('older').hidden")
+    idle(page)
+    assert page.locator("#failure").is_visible()  # that of the file, which was not seen before
+
+
 @pytest.mark.parametrize("replaces", [True, False])
 def test_what_is_painted_while_another_photo_loads_is_asked_for(page, pictures, tmp_path, replaces):
     Image.new("RGB", (50, 40), (10, 200, 30)).save(tmp_path / "other.png")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.page.browser.hands import on_screen, open_photo, set_size, stroke, trimap_of
+from tests.page.browser.hands import Held, on_screen, open_photo, set_size, stroke, trimap_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -14,6 +14,26 @@ def focused(page):
       const { id, dataset } = document.activeElement;
       return id || dataset.tool || dataset.value;
     }""")
+
+
+def test_saving_and_stopping_are_keys_in_lists_and_fields_too(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    stroke(page, (50.5, 45.5), (70.5, 45.5))
+    for field in ("#bits", "#rectangle-x", "#label"):
+        page.evaluate(
+            f"document.querySelector('{field}').closest('details')?.setAttribute('open', '')"
+        )
+        page.focus(field)
+        with page.expect_download() as download:
+            page.keyboard.press("Control+s")
+        assert download.value.suggested_filename == "disc_trimap.png"
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.click("#find-object")
+    held.wait()
+    page.focus("#label")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#job", state="hidden")
+    assert page.locator("#status").text_content().startswith("Stopped.")
 
 
 def test_the_toolbar_stays_one_stop_of_the_tab_key(page, pictures):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import EMPTY
 from tests.page.browser.hands import (
     bring,
@@ -235,6 +236,32 @@ def test_a_rectangle_is_drawn_or_typed_and_a_mask_opened(page, pictures):
     assert (trimap_of(page) == 128).sum() > (made == 128).sum()
     page.keyboard.press("z")
     assert np.array_equal(trimap_of(page), made)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_a_mask_that_is_refused_is_tried_again_with_another_choice(
+    open_page, pictures, tmp_path, locale
+):
+    page = open_page(locale=locale)
+    disc = cv2.imread(str(pictures / "disc_mask.png"), cv2.IMREAD_GRAYSCALE) // 255
+    labels = disc.copy()
+    labels[:, :60] *= 3
+    write_png(tmp_path / "labels.png", labels)
+    open_photo(page, pictures / "disc.png")
+    page.click("#find-object")
+    idle(page)
+    page.set_input_files("#mask-file", tmp_path / "labels.png")
+    page.wait_for_selector("#failure")
+    advice = page.locator("#failure-advice").text_content()
+    for name in ("label", "band", "band_again"):
+        assert page.locator(f"[data-text={name}]").first.text_content() in advice
+    page.click("[data-text=band]")
+    page.fill("#label", "1， 3")  # the comma of a Chinese keyboard
+    page.click("#band-again")
+    idle(page)
+    assert page.locator("#failure").is_hidden()
+    made = trimap_of(page)
+    assert (made[disc == 1] > 0).all() and (made == 255).any() and (made == 0).any()
 
 
 def test_languages(open_page, pictures):

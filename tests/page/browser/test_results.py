@@ -206,6 +206,22 @@ def test_the_server_may_go_and_come_back(page, server, pictures):
     assert page.locator("#older").is_visible()
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_proxy_whose_server_is_away_is_asked_again(page, pictures, status):
+    refused = []
+
+    def refuse_the_first(route):
+        if refused:
+            return route.continue_()
+        refused.append(route)
+        route.fulfill(status=status, body="<h1>Bad Gateway</h1>", content_type="text/html")
+
+    page.route("**/api/matte?output=matte*", refuse_the_first)
+    open_with_matte(page, pictures)
+    assert refused and page.locator("#failure").is_hidden()
+    assert page.locator("#result-said").text_content()
+
+
 def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
     held = ask_for_band(page, pictures)
     before = trimap_of(page)
@@ -258,6 +274,24 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     page.click("#compute")  # nothing is marked yet
     until(page, "!document.querySelector('[data-save=cutout]').disabled")
     assert page.locator("#failure").is_hidden()
+
+
+def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#mask-file", pictures / "disc_mask.png")
+    idle(page)
+    page.keyboard.press("u")
+    stroke(page, (20.5, 45.5), (100.5, 45.5))
+    compute(page, "c")
+    page.keyboard.press("1")
+    page.click("#go-on")
+    gone_on = trimap_of(page)
+    page.keyboard.press("z")
+    page.keyboard.press("b")
+    stroke(page, (20.5, 45.5), (100.5, 45.5))
+    page.keyboard.press("z")
+    page.click("#go-on")
+    assert np.array_equal(trimap_of(page), gone_on)
 
 
 def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(page, pictures):
