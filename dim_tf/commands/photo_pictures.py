@@ -69,7 +69,7 @@ def pictures_of_photo(
         row = side_by_side([rgb, trimap, alpha, composite_on(rgb, alpha, PREVIEW_BACKGROUND)])
         contents["side_by_side"] = encode_png(row)
     if "save_trimap" in wanted:
-        contents["save_trimap"] = encode_png(trimap)
+        contents["save_trimap"] = encode_png(trimap, is_trimap=True)
     if certainty is not None:
         contents["save_certainty"] = encode_png(to_8_bit(certainty))
     if not {"cutout", "composite"} & set(wanted):

@@ -146,7 +146,7 @@ class Bench:
         inputs = photo_and_trimap(picture, beside, job.reading, note)
         if job.output == "trimap":
             told("writing", 0, 1)
-            return encode_png(inputs.trimap)
+            return encode_png(inputs.trimap, is_trimap=True)
         key = _key(inputs)
         alpha = self._alpha(key, inputs, told)
         levels = levels_of_matte(alpha, job.bits)

@@ -108,6 +108,7 @@ def mask_of(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."
         )
+    invert = known_invert(picture, invert)
     classes = None if picture.has_shades else all_classes(picture)
     several = classes is not None and len(classes.names) > 1
     if several and (label or is_made_of(picture, classes)):
@@ -310,6 +311,11 @@ def _without_noise(
     if lossy or np.count_nonzero(near_black) + np.count_nonzero(near_white) >= _NOISE_VALUES:
         note += ", as JPEG noise"
     return table[values], [note]
+
+
+def known_invert(picture: Picture, invert: Invert) -> Invert:
+    """What a picture says of itself, where nobody says it: then nothing is left to be guessed."""
+    return "no" if invert == "auto" and picture.is_own else invert
 
 
 def turn_over(values: np.ndarray, invert: Invert) -> tuple[np.ndarray, list[str]]:

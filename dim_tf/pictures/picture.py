@@ -35,7 +35,7 @@ from dim_tf.pictures.kinds import (
     kind_of,
     lacks_its_end,
 )
-from dim_tf.pictures.writing import MATTE_MARK
+from dim_tf.pictures.writing import MARK, MATTE_MARK, TRIMAP_MARK
 from dim_tf.system.errors import InputError, tell
 
 # A TIFF tag.
@@ -65,6 +65,8 @@ class Picture(NamedTuple):
             mattes that this program wrote do.
         has_shades: whether the numbers are shades for certain and no labels, as those of floating
             point and of such mattes are.
+        is_own: whether it is a matte or trimap that this program wrote: white is the object, and it
+            lies as its photo is seen.
     """
 
     path: Path
@@ -78,6 +80,7 @@ class Picture(NamedTuple):
     notes: tuple[str, ...]
     white_is_known: bool = False
     has_shades: bool = False
+    is_own: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -202,7 +205,7 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
 def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool) -> Picture:
     """Pixels as they are stored, or already turned, as a picture without a file."""
     # Pillow hands it on to what is made of a picture, which has no format and may be anything.
-    is_own_matte = image.format == "PNG" and image.info.get(MATTE_MARK[0]) == MATTE_MARK[1]
+    mark = image.info.get(MARK) if image.format == "PNG" else None
     pixels, opacity, labels = (
         part if part is None or is_turned else turned(part, orientation)
         for part in (stored.pixels, stored.opacity, stored.labels)
@@ -219,8 +222,9 @@ def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool
         orientation=orientation,
         lossy=False,
         notes=(),
-        white_is_known=stored.white_is_known or is_own_matte,
-        has_shades=stored.has_shades or is_own_matte,
+        white_is_known=stored.white_is_known or mark == MATTE_MARK,
+        has_shades=stored.has_shades or mark == MATTE_MARK,
+        is_own=mark in (MATTE_MARK, TRIMAP_MARK),
     )
 
 

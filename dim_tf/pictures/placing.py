@@ -93,6 +93,8 @@ def _orientation_on(
     """The EXIF orientation with which what is stored lies on the photo; whether edges told it."""
     stored = turned_back(values, picture.orientation)
     open_question = mask_orientation in ("auto", None)
+    if open_question and picture.is_own and _fitting(stored, [1], photo):
+        return 1, False
     tags = [picture.orientation, photo.orientation]
     if not open_question:
         tagged = photo.orientation if photo.orientation != 1 else picture.orientation

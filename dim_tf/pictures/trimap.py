@@ -15,7 +15,7 @@ from dim_tf.config import (
 )
 from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
 from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
-from dim_tf.pictures.mask import Invert, turn_over
+from dim_tf.pictures.mask import Invert, known_invert, turn_over
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role
@@ -69,7 +69,7 @@ def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, li
     """
     if is_colour_photo(picture):
         raise _in_colours(picture)
-    source = str(picture.path)
+    source, invert = str(picture.path), known_invert(picture, invert)
     found = _in_transparency(picture) if is_cut_out(picture) else None
     if found is not None:
         values, notes = found

@@ -12,9 +12,10 @@ from dim_tf.system.files import write_bytes
 
 # Of a PNG: its signature and the chunk that says the size.
 _PNG_HEADER_BYTES = 33
-# Keyword and text by which a matte says that its numbers are shades, however dark it is, and no
+# Keyword and texts by which mattes and trimaps say what they are: white is the object, and they lie
+# as their photo is seen. Of a matte also that its numbers are shades, however dark it is, and no
 # labels, and that its white is the largest number of its depth.
-MATTE_MARK = ("Description", "alpha matte")
+MARK, MATTE_MARK, TRIMAP_MARK = "Description", "alpha matte", "trimap"
 
 
 def write_png(
@@ -24,6 +25,7 @@ def write_png(
     profile: ColourProfile | None = None,
     *,
     is_matte: bool = False,
+    is_trimap: bool = False,
 ) -> None:
     """Writes a PNG atomically: the file is complete or not there.
 
@@ -33,11 +35,13 @@ def write_png(
         compression: the same.
         profile: the same.
         is_matte: the same.
+        is_trimap: the same.
 
     Raises:
         InputError: see `encode_png`; or the file cannot be written there.
     """
-    write_bytes(path, encode_png(image, compression, profile, is_matte=is_matte))
+    content = encode_png(image, compression, profile, is_matte=is_matte, is_trimap=is_trimap)
+    write_bytes(path, content)
 
 
 def encode_png(
@@ -46,6 +50,7 @@ def encode_png(
     profile: ColourProfile | None = None,
     *,
     is_matte: bool = False,
+    is_trimap: bool = False,
 ) -> bytes:
     """The content of a PNG file.
 
@@ -54,7 +59,10 @@ def encode_png(
             floats in [0, 1], are written with 8 bits.
         compression: zlib level, 0 to 9.
         profile: what the numbers of an RGB or RGBA picture mean; None: sRGB.
-        is_matte: whether to say in the file that it is a matte, see `MATTE_MARK`.
+        is_matte: whether to say in the file that it is a matte: nothing is guessed of it when it is
+            read, neither whether it is made of labels, nor whether its object is black, nor how it
+            lies on its photo.
+        is_trimap: the same of a trimap.
 
     Raises:
         InputError: an array of another shape, dtype or range.
@@ -71,8 +79,9 @@ def encode_png(
     options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
     content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
     said = png_chunks(profile) if profile is not None else b""
-    if is_matte:
-        said += png_chunk(b"tEXt", "\0".join(MATTE_MARK).encode("ascii"))
+    if is_matte or is_trimap:
+        text = f"{MARK}\0{MATTE_MARK if is_matte else TRIMAP_MARK}"
+        said += png_chunk(b"tEXt", text.encode("ascii"))
     return content[:_PNG_HEADER_BYTES] + said + content[_PNG_HEADER_BYTES:]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dim_tf.pictures.writing import encode_png
+from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
 
 MODULES = Path(__file__).with_name("modules")
 STATIC = Path(__file__).resolve().parents[2] / "dim_tf" / "page" / "static"
@@ -51,13 +51,16 @@ def test_png_that_the_page_writes_is_read_by_others(node, tmp_path):
         raw, written = tmp_path / "raw", tmp_path / "written.png"
         raw.write_bytes(values.tobytes())
         program = f"""
-            const blob = await png.writeGreyPng(readFileSync(first), {width}, {height});
+            const mark = png.TRIMAP_MARK;
+            const blob = await png.writeGreyPng(readFileSync(first), {width}, {height}, mark);
+            const {{ marks }} = await png.readGreyPng(blob);
+            if (marks.length !== 1 || marks[0] !== mark) throw new Error(String(marks));
             writeFileSync(second, Buffer.from(await blob.arrayBuffer()));"""
         in_node(node, program, raw, written)
         with Image.open(written) as picture:
             picture.verify()
         with Image.open(written) as picture:
-            assert picture.mode == "L"
+            assert picture.mode == "L" and picture.info[MARK] == TRIMAP_MARK
             assert np.array_equal(np.asarray(picture), values)
 
 

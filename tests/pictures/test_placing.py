@@ -57,6 +57,18 @@ def test_edges_tell_whether_a_mask_was_made_from_the_photo_as_stored(place, orie
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
+def test_what_says_that_it_is_a_matte_or_trimap_lies_as_its_photo_is_seen(picture_of, orientation):
+    rgb, mask = composite((256, 256))
+    photo = picture_of(turned(rgb, orientation), orientation=orientation)
+    own = picture_of(mask, is_own=True)
+    placed, notes, _ = lay_on(mask, own, photo, cv2.INTER_NEAREST_EXACT, "auto")
+    np.testing.assert_array_equal(placed, mask)
+    assert notes == []
+    placed, _, _ = lay_on(mask, own, photo, cv2.INTER_NEAREST_EXACT, "as_photo")
+    np.testing.assert_array_equal(placed, turned(mask, orientation))
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
 def test_the_edge_of_a_trimap_is_somewhere_in_its_unknown_band(place, orientation):
     """The band's rim lies on flat ground here, and in one wrong turn on the edges of things."""
     y, x = np.mgrid[:256, :256]

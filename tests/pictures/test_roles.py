@@ -13,6 +13,7 @@ from dim_tf.pictures.matte import matte_of, read_grey
 from dim_tf.pictures.photo import colours_of, photo_of, read_rgb
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.trimap import read_trimap, trimap_of
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
 HEIGHT, WIDTH = 90, 120
@@ -34,6 +35,20 @@ def test_floating_point_in_a_file_is_no_label(tmp_path, levels):
     with pytest.raises(InputError, match="values from 0 to 1 only and shows no object"):
         read_mask(tmp_path / "dark.tif")
     np.testing.assert_array_equal(read_grey(tmp_path / "dark.tif"), np.round(values * 255))
+
+
+def test_of_mattes_and_trimaps_that_say_what_they_are_nothing_is_guessed(tmp_path):
+    """White all along the border and black inside: a frame, or turned over."""
+    for inside, mark, read in (
+        (255 - TRIMAP, "is_trimap", read_trimap),
+        (255 - MASK, "is_matte", read_mask),
+    ):
+        frame = np.where(inside == 127, UNKNOWN, inside).astype(np.uint8)
+        write_png(tmp_path / "frame.png", frame)
+        assert (read(tmp_path / "frame.png")[OBJECT] == 255).all()  # taken as turned over
+        write_png(tmp_path / "frame.png", frame, **{mark: True})
+        np.testing.assert_array_equal(read(tmp_path / "frame.png"), frame)
+        assert (read(tmp_path / "frame.png", invert="yes")[OBJECT] == 255).all()
 
 
 def coded(background, ring, inside, dtype=np.uint8):

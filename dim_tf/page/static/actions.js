@@ -4,7 +4,7 @@ import { announce, tellFailure, tellProblem } from "./failures.js";
 import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
 import { finishStep, isPainting, settleStroke, whenBrushIsUp } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
-import { AS_PAINTED, readGreyPng, writeGreyPng } from "./png.js";
+import { AS_PAINTED, TRIMAP_MARK, readGreyPng, writeGreyPng } from "./png.js";
 import { state, tell, update } from "./state.js";
 import { isTrimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
@@ -184,16 +184,16 @@ function putTrimap(values, asStart) {
 }
 
 /**
- * A trimap file that needs no reading by the server, as one that was saved here: it has the photo's
- * size and nothing but the three values, of which the server would guess whether they are turned over.
- * Null where it does.
+ * A trimap that was saved here or by the program: it is taken as it is, by the page as by the server, which
+ * would refuse one without anything unknown. Null for another file.
  */
 async function readyTrimap(/** @type {import("./state.js").WayIn} */ { kind, content }) {
   const isAsItIs = state.invert !== "yes" && state.maskOrientation !== "as_photo";
   if (kind !== "trimap" || !isAsItIs || typeof content === "string") return null;
   const read = await readGreyPng(content).catch(() => null);
   const fits = read?.width === state.trimap?.width && read?.height === state.trimap?.height;
-  return read && fits && isTrimap(read.values) ? read.values : null;
+  const isMarked = read?.marks.includes(TRIMAP_MARK);
+  return read && isMarked && fits && isTrimap(read.values) ? read.values : null;
 }
 
 async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content }, own = false) {

@@ -13,6 +13,9 @@ const HEADER_BYTES = 13;
  */
 export const AS_PAINTED = { invert: "no", mask_orientation: "as_stored" };
 
+/** By which a trimap that was saved here, or by the program, says that it is one: nothing is guessed of it. */
+export const TRIMAP_MARK = "Description\0trimap";
+
 const CRC_TABLE = new Uint32Array(256).map((_, number) => {
   for (let bit = 0; bit < 8; bit++) number = number & 1 ? 0xedb88320 ^ (number >>> 1) : number >>> 1;
   return number;
@@ -23,9 +26,10 @@ const CRC_TABLE = new Uint32Array(256).map((_, number) => {
  * @param {Uint8Array} values height rows of width pixels
  * @param {number} width
  * @param {number} height
+ * @param {string} mark what the file says of itself, such as TRIMAP_MARK
  * @returns {Promise<Blob>}
  */
-export async function writeGreyPng(values, width, height) {
+export async function writeGreyPng(values, width, height, mark = "") {
   const rows = new Uint8Array(height * (width + 1)); // each row begins with its filter: 0, none
   for (let y = 0; y < height; y++) {
     rows.set(values.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
@@ -39,6 +43,7 @@ export async function writeGreyPng(values, width, height) {
   const parts = [
     new Uint8Array(SIGNATURE),
     chunk("IHDR", header),
+    ...(mark ? [chunk("tEXt", new TextEncoder().encode(mark))] : []),
     chunk("IDAT", await through(rows, new CompressionStream("deflate"))),
     chunk("IEND", new Uint8Array()),
   ];
@@ -48,7 +53,8 @@ export async function writeGreyPng(values, width, height) {
 /**
  * The pixels of a grey PNG of 8 bits.
  * @param {Blob} file
- * @returns {Promise<{values: Uint8Array, width: number, height: number}>}
+ * @returns {Promise<{values: Uint8Array, width: number, height: number, marks: string[]}>} `marks`: what
+ *   the file says of itself
  * @throws {TypeError} it is another kind of file
  */
 export async function readGreyPng(file) {
@@ -57,12 +63,14 @@ export async function readGreyPng(file) {
   if (SIGNATURE.some((byte, at) => bytes[at] !== byte)) throw new TypeError("no PNG");
   let header = null;
   const packed = [];
+  const marks = [];
   for (let at = SIGNATURE.length; at + 12 <= bytes.length; ) {
     const length = view.getUint32(at);
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const content = bytes.subarray(at + 8, at + 8 + length);
     if (name === "IHDR") header = content;
     if (name === "IDAT") packed.push(content);
+    if (name === "tEXt") marks.push(new TextDecoder("latin1").decode(content));
     if (name === "eXIf") throw new TypeError("it may be turned");
     at += 12 + length;
   }
@@ -73,7 +81,7 @@ export async function readGreyPng(file) {
   const [width, height] = [size.getUint32(0), size.getUint32(4)];
   const rows = await through(new Blob(packed), new DecompressionStream("deflate"));
   if (rows.length !== height * (width + 1)) throw new TypeError("a damaged PNG");
-  return { values: unfiltered(rows, width, height), width, height };
+  return { values: unfiltered(rows, width, height), width, height, marks };
 }
 
 /** Undoes the filters of the rows (PNG specification, section 9). */

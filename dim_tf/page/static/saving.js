@@ -2,7 +2,7 @@
 /** Files for the person: the server's own bytes, named after the photo. */
 import { announce, tellProblem } from "./failures.js";
 import { PHOTO_MATTE_AND_FILES, SAVE, run } from "./jobs.js";
-import { AS_PAINTED, writeGreyPng } from "./png.js";
+import { AS_PAINTED, TRIMAP_MARK, writeGreyPng } from "./png.js";
 import { send } from "./server.js";
 import { state, update } from "./state.js";
 
@@ -59,7 +59,7 @@ function requestFor(/** @type {What} */ what, /** @type {string} */ bits, backdr
 async function trimapFile() {
   const { photo, trimap } = state;
   if (!photo || !trimap) throw new Error("nothing to save");
-  const own = await writeGreyPng(trimap.values.slice(), trimap.width, trimap.height);
+  const own = await writeGreyPng(trimap.values.slice(), trimap.width, trimap.height, TRIMAP_MARK);
   if (state.job) return own; // it would be written after that
   try {
     const fields = { photo: photo.file, trimap: own };

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dim_tf.pictures.trimap import read_trimap
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import HEIGHT, WIDTH
 from tests.page.browser.hands import (
@@ -49,6 +50,8 @@ def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, ori
         _, content = saved(page, "[data-save=trimap]")
     assert answer.value.ok
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), painted)
+    (tmp_path / "saved.png").write_bytes(content)
+    assert np.array_equal(read_trimap(tmp_path / "saved.png"), painted)
     compute(page, "c")
     for what in ("matte", "cutout"):
         _, content = saved(page, f"[data-save={what}]")
@@ -61,7 +64,7 @@ def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, ori
     # What was saved comes back, also before anything is unknown.
     whole = np.where(painted == 128, 255, painted).astype(np.uint8)
     for name, trimap in (("painted", painted), ("whole", whole)):
-        write_png(tmp_path / f"{name}.png", trimap)
+        write_png(tmp_path / f"{name}.png", trimap, is_trimap=True)
         page.set_input_files("#trimap-file", tmp_path / f"{name}.png")
         until(page, f"{_UNKNOWN} === {(trimap == 128).sum()}")
         idle(page)
@@ -69,6 +72,12 @@ def test_the_server_takes_what_is_painted_as_it_is(page, pictures, tmp_path, ori
         assert np.array_equal(trimap_of(page), trimap)
     if orientation != 1:  # of another file the server has to find out how it lies
         return
+    # Of another file it is guessed, as by the command.
+    write_png(tmp_path / "other.png", painted)
+    page.set_input_files("#trimap-file", tmp_path / "other.png")
+    until(page, f"{_UNKNOWN} === {(painted == 128).sum()}")
+    idle(page)
+    assert np.array_equal(trimap_of(page), np.where(painted == 128, 128, 255 - painted))
     page.click("summary[data-text=band]")
     page.select_option("#invert", "yes")
     page.set_input_files("#trimap-file", tmp_path / "painted.png")
