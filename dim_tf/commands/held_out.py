@@ -26,7 +26,7 @@ from dim_tf.commands.script import Command, run_script
 from dim_tf.config import HeldOutConfig
 from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
 from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs
-from dim_tf.system.errors import InputError, tell
+from dim_tf.system.errors import InputError, printable, tell
 
 
 def make(config: HeldOutConfig) -> None:
@@ -46,8 +46,10 @@ def make(config: HeldOutConfig) -> None:
     if config.closed_form:
         check_pymatting()
     if of_cut_outs:
-        sources = held_out_cut_outs(config.cutouts_dir).items()
-        listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources)
+        sources, refusals = held_out_cut_outs(config.cutouts_dir)
+        for refusal in refusals:
+            print(printable(f"Refused: {refusal}"), flush=True)
+        listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources.items())
         tell(config.cutouts_dir, f"cut-outs held out: {listed}; the sources take turns")
     written = write_composites(
         config.photos_dir,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dim_tf.dataset.cutouts import find_cut_outs
 from dim_tf.dataset.sources import split_photos
-from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.folders import list_images, paired_name
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
@@ -67,6 +67,33 @@ def write_held_out_names(data_dir: Path, names: Mapping[str, Sequence[str]]) -> 
         InputError: the file cannot be written there.
     """
     write_bytes(data_dir / LIST_NAME, (json.dumps(names, indent=1) + "\n").encode())
+
+
+def refuse_to_hold_out_what_was_used(
+    data_dir: Path, names: Mapping[str, Sequence[str]], backgrounds: Iterable[str]
+) -> None:
+    """Refuses a list by which a picture would be held out that the dataset was made with before.
+
+    Cut-outs, and photographs that colour mattes, cannot change once a dataset is begun; its
+    backgrounds may become more.
+
+    Args:
+        data_dir: of the dataset.
+        names: from `held_out_names`.
+        backgrounds: names of the backgrounds that it was made with.
+
+    Raises:
+        InputError: one of the names is among them.
+    """
+    of_backgrounds = "bg_dir" if "bg_dir" in names else "photos_dir"
+    used = set(backgrounds)
+    for name in names.get(of_backgrounds, ()):
+        if paired_name(name) in used:
+            raise InputError(
+                f"{name} is due to be held out, but {data_dir} was made with it when "
+                f"--{of_backgrounds} held other pictures, so training may have seen it; give the "
+                "folder as it was, or another --out_dir."
+            )
 
 
 def refuse_what_was_not_held_out(

@@ -8,7 +8,7 @@ for the rule and `dim_tf.dataset.manifest` for the layouts.
 from pathlib import Path
 
 from dim_tf.config import JobsConfig, LayoutConfig
-from dim_tf.dataset.left_out import write_held_out_names
+from dim_tf.dataset.left_out import refuse_to_hold_out_what_was_used, write_held_out_names
 from dim_tf.dataset.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -71,6 +71,9 @@ def write_dataset(
 def _write_dataset(
     out_dir: Path, sources: Sources, layout: LayoutConfig, seed: int, tally: Tally
 ) -> Summary:
+    if sources.held_out is not None and (out_dir / MANIFEST_NAME).exists():
+        used = read_manifest(out_dir).backgrounds
+        refuse_to_hold_out_what_was_used(out_dir, sources.held_out, used)
     drawn = _write_backgrounds(out_dir, sources, layout, seed, tally)
     if layout.layout == "original":
         _refuse_other_draws(out_dir, sources, drawn)

@@ -1,19 +1,24 @@
 """What all composites to measure on have in common: their files, trimaps and backgrounds."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.dataset.geometry import resize
 from dim_tf.dataset.sources import BackgroundFile
+from dim_tf.system.errors import InputError, printable
 from dim_tf.system.quiet import import_tensorflow
 
 # Draws until a composite has known foreground, known background and unknown pixels.
 ATTEMPTS = 50
 # Sides of the trimap's kernel, pixels.
 _KERNEL_MIN, _KERNEL_MAX = 10, 40
+
+
+Made = TypeVar("Made")
 
 
 class Composite(NamedTuple):
@@ -36,6 +41,28 @@ class Composite(NamedTuple):
 
 # The folder of each picture of a composite.
 FOLDERS = ("rgb", "trimap", "trimap_dilate", "alpha")
+
+
+def made_of_usable(make: Callable[[], Made]) -> Made:
+    """What is made of drawn pictures; where one cannot be used it is told, and others are drawn.
+
+    Args:
+        make: draws pictures, at each call others, and makes something of them.
+
+    Raises:
+        InputError: none can be used.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return make()
+        except InputError as refusal:
+            tell_refused(refusal)
+    return make()
+
+
+def tell_refused(refusal: InputError) -> None:
+    """Tells that a picture was drawn that cannot be used."""
+    print(printable(f"Refused, another picture is taken: {refusal}"), flush=True)
 
 
 def draw_trimaps(

@@ -10,7 +10,14 @@ import numpy as np
 
 from dim_tf.dataset.left_out import refuse_what_was_not_held_out
 from dim_tf.dataset.sources import split_photos
-from dim_tf.evaluation.composites import ATTEMPTS, FOLDERS, Composite, draw_trimaps, piece_of
+from dim_tf.evaluation.composites import (
+    ATTEMPTS,
+    FOLDERS,
+    Composite,
+    draw_trimaps,
+    made_of_usable,
+    piece_of,
+)
 from dim_tf.evaluation.held_out_cutouts import (
     cut_out_composite_name,
     held_out_cut_outs,
@@ -39,7 +46,7 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
         size: side, pixels.
 
     Raises:
-        InputError: a photograph cannot be used, or no usable trimap was drawn.
+        InputError: no photograph can be used, or no usable trimap was drawn.
     """
     kind = kind_of(index)
     # The word keeps these draws apart from those of every dataset.
@@ -58,9 +65,12 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
         )
     from dim_tf.matting.cutout import composite_on
 
-    colour_photo, background_photo = rng.choice(len(photos), 2, replace=False)
-    colours = foreground_colours(alpha, [photos[colour_photo]], colour_seed)
-    background = piece_of(photos[background_photo], rng, size)
+    def colours_and_background() -> tuple[np.ndarray, np.ndarray]:
+        colour_photo, background_photo = rng.choice(len(photos), 2, replace=False)
+        colours = foreground_colours(alpha, [photos[colour_photo]], colour_seed)
+        return colours, piece_of(photos[background_photo], rng, size)
+
+    colours, background = made_of_usable(colours_and_background)
     rgb = composite_on(colours, alpha / np.float32(255.0), background)
     return Composite(_procedural_name(index), rgb, *trimaps, alpha)
 
@@ -102,7 +112,7 @@ def write_composites(
                 f"{photos_dir} holds {len(photos)} pictures, of which none is held out; the fifth "
                 "by name is the first, so give 5 or more."
             )
-        sources = held_out_cut_outs(cutouts_dir)
+        sources, _ = held_out_cut_outs(cutouts_dir)
         names = [cut_out.name for cut_outs in sources.values() for cut_out in cut_outs]
         settings = {"source": "cutouts", **settings, "cutouts": names}
         name_of = functools.partial(cut_out_composite_name, list(sources))

@@ -9,7 +9,14 @@ import numpy as np
 from dim_tf.dataset.cutouts import CutOut, find_cut_outs
 from dim_tf.dataset.draws import turn_of
 from dim_tf.dataset.layers import arranged
-from dim_tf.evaluation.composites import ATTEMPTS, Composite, draw_trimaps, piece_of
+from dim_tf.evaluation.composites import (
+    ATTEMPTS,
+    Composite,
+    draw_trimaps,
+    made_of_usable,
+    piece_of,
+    tell_refused,
+)
 from dim_tf.system.errors import InputError
 
 # Sizes of a cut-out, as shares of its own or of what fits.
@@ -18,15 +25,16 @@ _SCALE_MIN, _SCALE_MAX = 0.5, 1.0
 _ATTEMPTS_EACH = 10
 
 
-def held_out_cut_outs(cutouts_dir: str | Path) -> dict[str, list[CutOut]]:
-    """The cut-outs that --hold_out left out: source → cut-outs, by name; sources without left out.
+def held_out_cut_outs(cutouts_dir: str | Path) -> tuple[dict[str, list[CutOut]], list[str]]:
+    """The cut-outs that --hold_out left out, by their names alone.
+
+    Returns:
+        Source → cut-outs; sources without are left out. And a sentence for each that is none.
 
     Raises:
-        InputError: the folder is missing, or no cut-out of it is held out, or one is no cut-out.
+        InputError: the folder is missing, or no cut-out of it is held out.
     """
     found, refusals = find_cut_outs(cutouts_dir, "held out")
-    if refusals:
-        raise InputError(refusals[0])
     sources: dict[str, list[CutOut]] = {}
     for cut_out in found:
         sources.setdefault(cut_out.source, []).append(cut_out)
@@ -35,7 +43,7 @@ def held_out_cut_outs(cutouts_dir: str | Path) -> dict[str, list[CutOut]]:
             f"--cutouts_dir={cutouts_dir} holds no source of which a cut-out is held out, the 11th "
             "by name is the first; give a source of 11 or more."
         )
-    return sources
+    return sources, refusals
 
 
 def cut_out_composite_name(sources: Sequence[str], index: int) -> str:
@@ -53,7 +61,8 @@ def render_cut_out_composite(
     """Makes one composite. It depends on the arguments alone.
 
     A cut-out at half its size to its own, never enlarged, somewhere on a piece of a photograph, by
-    equation (1). The cut-outs of a source take turns.
+    equation (1). The cut-outs of a source take turns; the turn of one that cannot be used is told,
+    and goes to another.
 
     Args:
         sources: from `held_out_cut_outs`.
@@ -63,7 +72,7 @@ def render_cut_out_composite(
         size: side, pixels.
 
     Raises:
-        InputError: a picture cannot be used, or no usable trimap was drawn.
+        InputError: no picture can be used, or no usable trimap was drawn.
     """
     name = cut_out_composite_name(list(sources), index)
     source = list(sources)[index % len(sources)]
@@ -71,15 +80,27 @@ def render_cut_out_composite(
     first = turn_of(index // len(sources), len(cut_outs), seed, f"held-out cut-outs of {source}")
     # The word keeps these draws apart from those of every dataset.
     purpose = zlib.crc32(b"held-out cut-out")
+    tried: set[str] = set()
+    refused: dict[str, InputError] = {}
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([seed, purpose, index, attempt])
         cut_out = cut_outs[(first + attempt // _ATTEMPTS_EACH) % len(cut_outs)]
         scale = rng.uniform(_SCALE_MIN, _SCALE_MAX)
-        alpha, colours = arranged([cut_out.load()], [scale], size, rng)
+        tried.add(cut_out.name)
+        if cut_out.name in refused:
+            continue
+        try:
+            picture = cut_out.load()
+        except InputError as refusal:
+            refused[cut_out.name] = refusal
+            continue
+        alpha, colours = arranged([picture], [scale], size, rng)
         trimaps = draw_trimaps(alpha, rng)
         if trimaps is not None:
             break
     else:
+        if refused.keys() == tried:
+            raise refused[cut_out.name]
         raise InputError(
             f"No held-out cut-out of {source} has a usable trimap at a size of {size}, as none has "
             "a solid part that is large enough; take that source out of --cutouts_dir and give "
@@ -87,6 +108,8 @@ def render_cut_out_composite(
         )
     from dim_tf.matting.cutout import composite_on
 
-    background = piece_of(photos[rng.integers(len(photos))], rng, size)
+    for refusal in refused.values():
+        tell_refused(refusal)
+    background = made_of_usable(lambda: piece_of(photos[rng.integers(len(photos))], rng, size))
     rgb = composite_on(colours, alpha / np.float32(255.0), background)
     return Composite(name, rgb, *trimaps, alpha)

@@ -414,3 +414,21 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     held_out.make(given)
     assert len(list_images(tmp_path / "cf")) == 1
+
+
+def test_what_a_dataset_was_made_with_before_is_not_held_out(given, tmp_path):
+    more = {"hold_out": True, "backgrounds_per_foreground": 99, "workers": 1, "progress": False}
+    dataset = {"synthetic": 1, "bg_dir": given.photos_dir, "out_dir": str(tmp_path / "data")}
+    prepare = with_values(OfflineConfig(), **dataset, **more)
+    make_dataset(prepare)
+    first = min(Path(given.photos_dir).iterdir())
+    added = first.with_name(f"{first.stem} again.png")
+    shutil.copy(first, added)
+    advice = (
+        "{} is due to be held out, but {} was made with it when --{} held other pictures, so "
+        "training may have seen it; give the folder as it was, or another --out_dir."
+    )
+    refused(advice, make_dataset, prepare)
+    make_dataset(with_values(prepare, out_dir=f"{prepare.out_dir}2"))
+    added.unlink()
+    make_dataset(prepare)

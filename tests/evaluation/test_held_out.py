@@ -11,6 +11,7 @@ from dim_tf.commands.held_out import make
 from dim_tf.commands.prepare import make_dataset
 from dim_tf.config import HeldOutConfig, OfflineConfig, SyntheticConfig, with_values
 from dim_tf.dataset.left_out import LIST_NAME
+from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.dataset.sources import split_photos
@@ -189,6 +190,45 @@ def test_holding_out_decides_what_a_dataset_is(tmp_path):
     # A dataset older than the switch, whose settings lack it, goes on without it only.
     assert settings_of(1)["--hold_out="] == ""
     assert settings_of(1, SyntheticConfig(hold_out=True))["--hold_out="] == "True"
+
+
+def test_what_a_dataset_was_made_with_is_not_held_out_afterwards(photos_dir, tmp_path):
+    """Its folder of backgrounds may grow, but which every ninth is must not change by that."""
+    photos, data = tmp_path / "photos", tmp_path / "data"
+    shutil.copytree(photos_dir, photos)
+    config = with_values(
+        OfflineConfig(),
+        **{"out_dir": str(data), "synthetic": 1, "bg_dir": str(photos), "hold_out": True},
+        **{"backgrounds_per_foreground": 99, "workers": 1, "progress": False},
+    )
+    make_dataset(config)
+    before = (data / LIST_NAME).read_bytes(), (data / "manifest.json").read_bytes()
+    shutil.copy(photos / "00.png", photos / "000.png")
+    with pytest.raises(
+        InputError, match=r"03\.png is due to be held out, but .*data was made with"
+    ):
+        make_dataset(config)
+    assert ((data / LIST_NAME).read_bytes(), (data / "manifest.json").read_bytes()) == before
+    (photos / "000.png").rename(photos / "zz.png")
+    make_dataset(config)
+    assert "zz" in read_manifest(data).backgrounds
+
+
+def test_of_what_is_held_out_another_picture_is_taken_where_one_is_damaged(
+    photos_dir, tmp_path, capsys
+):
+    shutil.copytree(photos_dir, tmp_path / "photos")
+    (tmp_path / "photos" / "13.png").write_bytes(b"no picture")
+    assert write_composites(tmp_path / "photos", tmp_path / "out", count=6, size=SIZE) == 6
+    assert "Refused, another picture is taken: " in capsys.readouterr().out
+    whole = write_composites(photos_dir, tmp_path / "whole", count=6, size=SIZE)
+    rgb = [list_images(tmp_path / name / "rgb") for name in ("out", "whole")]
+    same = [one.read_bytes() == other.read_bytes() for one, other in zip(*rgb, strict=True)]
+    assert 0 < sum(same) < whole  # those without the damaged one are what they were
+    for photo in list_images(tmp_path / "photos"):
+        photo.write_bytes(b"no picture")
+    with pytest.raises(InputError, match="is not a picture that can be read"):
+        write_composites(tmp_path / "photos", tmp_path / "none", count=1, size=SIZE)
 
 
 def test_photographs_that_a_dataset_did_not_hold_out_are_refused(photos_dir, tmp_path):

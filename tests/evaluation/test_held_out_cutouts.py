@@ -1,6 +1,7 @@
 """Composites of real cut-outs that no training saw."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_a_composite_is_equation_1_of_a_held_out_cut_out_on_a_held_out_photograp
 
 
 def test_a_composite_depends_on_seed_and_index_only(folders, composites):
-    sources = held_out_cut_outs(folders / "cutouts")
+    sources, _ = held_out_cut_outs(folders / "cutouts")
     _, photos = split_photos(list_images(folders / "photos"))
     again = render_cut_out_composite(sources, photos, 1, 5, SIZE)
     assert again.name == "005_old_cats"
@@ -165,6 +166,21 @@ def test_what_cannot_be_used_is_said(folders, tmp_path):
     write_png(tmp_path / "cutouts" / "smoke" / "10.png", np.zeros((9, 9, 3), np.uint8))
     with pytest.raises(InputError, match=r"10\.png has no transparency"):
         make(config_of(folders, out_dir=f"{out}2", cutouts_dir=str(tmp_path / "cutouts")))
+
+
+def test_the_turn_of_a_cut_out_that_cannot_be_used_goes_to_another(folders, tmp_path, capsys):
+    shutil.copytree(folders / "cutouts", tmp_path / "cutouts")
+    (tmp_path / "cutouts" / "hair" / "10.png").write_bytes(b"no picture")
+    config = config_of(
+        folders, out_dir=str(tmp_path / "out"), cutouts_dir=str(tmp_path / "cutouts")
+    )
+    make(config)
+    said = capsys.readouterr().out
+    assert "Refused, another picture is taken: " in said and "hair/10.png is not a picture" in said
+    assert len(list_images(tmp_path / "out" / "rgb")) == 8
+    (tmp_path / "cutouts" / "hair" / "30.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"hair/[13]0\.png is not a picture"):
+        make(with_values(config, out_dir=str(tmp_path / "other")))
 
 
 def test_cut_outs_that_a_dataset_did_not_hold_out_are_refused(composites, folders, tmp_path):
