@@ -17,7 +17,14 @@ from dim_tf.commands.photo_work import (
 )
 from dim_tf.commands.progress import under_bar
 from dim_tf.config import InferenceConfig, values_of
-from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
+from dim_tf.evaluation.report import (
+    ErrorTable,
+    Evaluation,
+    WeightsFile,
+    check_report_folder,
+    publish,
+    weights_file,
+)
 from dim_tf.matting.cutout import parse_background
 from dim_tf.matting.predict import check_model
 from dim_tf.pictures.photo import read_rgb
@@ -58,14 +65,17 @@ def run_inference(config: InferenceConfig) -> None:
     jobs = plan_jobs(config)
     # A misspelt colour or a damaged picture is told at once.
     behind = _background(writing.background, config.reading.max_input_megapixels)
-    checkpoint = check_model(config.matting)
+    check_model(config.matting)
     if measuring.gt:
         check_report_folder(measuring.report)
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
 
+    weights: WeightsFile | None = None
+
     def load() -> "MattingModel":
-        nonlocal checkpoint
-        model, checkpoint = load_network(config)
+        nonlocal weights
+        model, file = load_network(config)
+        weights = weights_file(file) if measuring.gt else None
         return model
 
     failures = Failures(len(jobs))
@@ -87,7 +97,7 @@ def run_inference(config: InferenceConfig) -> None:
     if evaluation.measured and measuring.gt:
         print(ErrorTable(job.photo.stem for job in jobs).whole(evaluation))
         settings, flattered = values_of(config), truths_as_masks(config)
-        publish(evaluation, measuring.report, settings, flattered, checkpoint)
+        publish(evaluation, measuring.report, settings, flattered, weights)
     elif evaluation.measured:  # the demo
         print(
             "Compared with the exact matte on the unknown region: "

@@ -194,12 +194,37 @@ def check_report_folder(folder: str | os.PathLike) -> None:
         raise InputError(f"--report={folder} is not possible, {nearest} is not writable.")
 
 
+class WeightsFile(NamedTuple):
+    """The file that a network was loaded from, as it was then: a training may write it anew.
+
+    Attributes:
+        file: its path.
+        sha256: of its content, hexadecimal.
+    """
+
+    file: Path
+    sha256: str
+
+
+def weights_file(file: Path) -> WeightsFile:
+    """A file of weights and its checksum.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            return WeightsFile(file, hashlib.file_digest(opened, "sha256").hexdigest())
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+
+
 def publish(
     evaluation: Evaluation,
     folder: str | os.PathLike,
     settings: dict[str, Any],
     truths_as_masks: bool,
-    weights: Path | None = None,
+    weights: WeightsFile | None = None,
 ) -> None:
     """Writes the report and says where.
 
@@ -208,7 +233,7 @@ def publish(
         folder: see `write_report`.
         settings: the same.
         truths_as_masks: whether the trimaps were made from the true mattes, which is told.
-        weights: the file the network was loaded from, if it predicted.
+        weights: what the network was loaded from, if it predicted.
 
     Raises:
         InputError: a file cannot be written.
@@ -225,7 +250,7 @@ def write_report(
     folder: str | os.PathLike,
     evaluation: Evaluation,
     settings: dict[str, Any],
-    weights: Path | None = None,
+    weights: WeightsFile | None = None,
 ) -> str:
     """Writes metrics.csv, metrics.json and the sheets; an earlier report in the folder is replaced.
 
@@ -233,7 +258,7 @@ def write_report(
         folder: made if missing.
         evaluation: of at least one matte.
         settings: the flags of the command.
-        weights: the file the network was loaded from, if it predicted.
+        weights: what the network was loaded from, if it predicted.
 
     Returns:
         A sentence that says what was written.
@@ -256,7 +281,9 @@ def write_report(
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "mean": evaluation.mean(),
         "kinds": evaluation.means_by_kind(),
-        "weights": None if weights is None else {"file": str(weights), "sha256": _sha256(weights)},
+        "weights": None
+        if weights is None
+        else {"file": str(weights.file), "sha256": weights.sha256},
         "settings": settings,
         "versions": module_versions(),
         "platform": platform.platform(),
@@ -278,11 +305,6 @@ def write_report(
 
 def _encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")  # a file name may hold bytes that are no UTF-8
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def module_versions() -> dict[str, str]:

@@ -103,6 +103,12 @@ class Learner:
         for name, parameter in self._parameters.items():
             self.average[name].lerp_(parameter, 1 - decay)
 
+    @torch.no_grad()
+    def is_finite(self) -> bool:
+        """Whether all weights, averages and batch norm's statistics are."""
+        tensors = [*self.network.state_dict().values(), *self.average.values()]
+        return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+
     def state(self) -> dict[str, np.ndarray]:
         """Weights, batch norm's statistics, averaged weights and the optimizer's moments."""
         arrays = {f"network/{name}": _numpy(x) for name, x in self.network.state_dict().items()}

@@ -1,6 +1,5 @@
 """A run from its first step to its files: it stops when asked to, and goes on where it stopped."""
 
-import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from typing import Any, NamedTuple
 import torch
 
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import writing
+from dim_tf.system.files import remove_unfinished, writing
 from dim_tf.system.folder_lock import FolderLock
+from dim_tf.system.threads import usable_cores
 from dim_tf.training.signals import StopSignals
 from recipes.accelerated.clock import Clock, Interval
 from recipes.accelerated.draws import Draws
@@ -67,6 +67,7 @@ def train(settings: TrainSettings) -> signal.Signals | None:
     torch.backends.cudnn.benchmark = True  # a few sizes in turn: it tries which kernels are fastest
     run_dir = Path(settings.run_dir)
     with FolderLock(run_dir):
+        remove_unfinished(run_dir)
         weights = read_weights(settings.weights)
         folder = settings.validation_dir
         images = read_validation_images(Path(folder)) if folder else []
@@ -139,7 +140,7 @@ class Run:
         processes = MatteProcesses(photos, optimization.seed, self._mattes_before, self._workers)
         if self._draws.device.type == "cpu":
             # Threads that wait for each other beside these processes take several times as long.
-            torch.set_num_threads(max(1, _cores() - self._workers))
+            torch.set_num_threads(max(1, usable_cores() - self._workers))
         print(
             f"{len(self._inputs.pack.cutouts)} pieces of cut-outs, {len(photos)} photographs, "
             f"{processes.count} processes that draw mattes, on {self._draws.device.type}.",
@@ -241,19 +242,16 @@ class Run:
 
     def _write_state(self, report: Report) -> None:
         """Keeps the state before where the network is broken."""
-        report.refuse_not_finite(self._learner.step)
+        report.refuse_not_finite(self._learner)
         progress = Progress(self._clock.seconds, self._examples, self._mattes)
         texts = self._inputs.texts
         write_state(self._run_dir, self._settings, texts, progress, self._learner, self._draws)
 
 
-def _cores() -> int:
-    return os.cpu_count() or 1
-
-
 def _default_workers(device: torch.device) -> int:
     """A GPU leaves the cores to the processes; without one, training needs most of them."""
-    return max(1, _cores() // 4 if device.type == "cpu" else _cores() - 2)
+    cores = usable_cores()
+    return max(1, cores // 4 if device.type == "cpu" else cores - 2)
 
 
 def _is_finished(run_dir: Path, progress: Progress, settings: TrainSettings) -> bool:

@@ -37,9 +37,9 @@ class Report:
         """Prints a line and begins anew.
 
         Raises:
-            InputError: a loss was not finite.
+            InputError: see `refuse_not_finite`.
         """
-        self.refuse_not_finite(learner.step)
+        self.refuse_not_finite(learner)
         means = Losses(*(self._sums / self._steps).tolist())
         seconds = self._clock.seconds
         rate = (examples - self._last[1]) / max(seconds - self._last[0], 1e-6)
@@ -54,14 +54,16 @@ class Report:
         self._steps = 0
         self._last = (seconds, examples)
 
-    def refuse_not_finite(self, step: int) -> None:
-        """Ends the run where a loss was not finite since the line before.
+    def refuse_not_finite(self, learner: Learner) -> None:
+        """Ends the run where a loss was not finite since the line before, or a weight is not.
+
+        A finite loss may have a gradient that is not, and its step is only seen in the weights.
 
         Raises:
             InputError: it was.
         """
-        if not math.isfinite(self._sums.sum().item()):
+        if not (math.isfinite(self._sums.sum().item()) and learner.is_finite()):
             raise InputError(
-                f"The loss is not finite, at step {step} or shortly before; the state on disk is "
-                "from before, begin another --run_dir with a lower --learning_rate."
+                f"The loss is not finite, at step {learner.step} or shortly before; the state on "
+                "disk is from before, begin another --run_dir with a lower --learning_rate."
             )

@@ -7,7 +7,13 @@ import pytest
 
 from dim_tf.evaluation import report
 from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
-from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, write_report
+from dim_tf.evaluation.report import (
+    ErrorTable,
+    Evaluation,
+    check_report_folder,
+    weights_file,
+    write_report,
+)
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError
@@ -89,8 +95,10 @@ def test_other_names_tell_no_kinds(names):
 def test_the_files(tmp_path):
     weights = tmp_path / "weights.npz"
     weights.write_bytes(b"some weights")
+    loaded = weights_file(weights)
+    weights.write_bytes(b"others")  # by a training that goes on
     evaluation = evaluate(cat=10, dog=70)
-    written = write_report(tmp_path / "new" / "report", evaluation, {"bits": "8"}, weights)
+    written = write_report(tmp_path / "new" / "report", evaluation, {"bits": "8"}, loaded)
     assert written.startswith("Report: ")
     folder = tmp_path / "new" / "report"
     with (folder / "metrics.csv").open(newline="") as file:

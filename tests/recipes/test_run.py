@@ -129,17 +129,26 @@ def test_a_photograph_without_a_partner_is_told(validation_dir, tmp_path):
         read_validation_images(tmp_path)
 
 
+@pytest.mark.parametrize("broken", ["loss", "gradient"])
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_state(
-    pack, weights_file, settings, tmp_path, monkeypatch, steady_time
+    pack, weights_file, settings, tmp_path, monkeypatch, steady_time, broken
 ):
     learned = Learner.learn
 
     def learn(self, batch, progress):
         losses = learned(self, batch, progress)
-        return losses._replace(matting=losses.matting * torch.nan) if self.step == 5 else losses
+        if self.step != 5:
+            return losses
+        if broken == "loss":
+            return losses._replace(matting=losses.matting * torch.nan)
+        with torch.no_grad():  # what such a gradient makes of the weights
+            next(self.network.parameters()).fill_(torch.nan)
+        return losses
 
     monkeypatch.setattr(Learner, "learn", learn)
     run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    (run_dir / ".dim_tf.killed.part").touch()
     small = settings(
         pack=str(pack[0]),
         weights=str(weights_file),
@@ -151,6 +160,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_state(
     with pytest.raises(InputError, match="The loss is not finite, at step 5"):
         loop.train(small)
     assert int(np.load(run_dir / "state.npz")["learner/step"]) == 4
+    assert not list(run_dir.glob("*.part"))
 
 
 def train_command(*flags):
