@@ -43,6 +43,16 @@ def paint_and_band(page):
     stroke(page, (30.5, 25.5), (90.5, 25.5))
 
 
+def ready_for_16_bits(page, pictures):
+    """A cut-out and a matte of which files are made anew when they are saved."""
+    open_photo(page, pictures / "disc.png")
+    open_mask(page, pictures / "disc_mask.png")
+    page.keyboard.press("c")
+    until(page, "!document.querySelector('[data-save=cutout]').disabled")
+    idle(page)
+    page.select_option("#bits", "16")
+
+
 def test_stop_ends_a_trimap_and_the_matte_that_waits_for_it(page, pictures, asked):
     open_photo(page, pictures / "disc.png")
     paint_and_band(page)
@@ -101,13 +111,8 @@ def test_the_same_trimap_can_be_computed_again_after_stop(page, pictures):
 
 
 def test_one_save_waits_for_the_other_and_a_matte_for_both(page, pictures, asked, downloads):
-    open_photo(page, pictures / "disc.png")
-    open_mask(page, pictures / "disc_mask.png")
-    page.keyboard.press("c")
-    until(page, "!document.querySelector('[data-save=cutout]').disabled")
-    idle(page)
+    ready_for_16_bits(page, pictures)
     asked.clear()
-    page.select_option("#bits", "16")
     held = Held(page, SIXTEEN)
     page.click("[data-save=cutout]")
     held.wait()
@@ -126,12 +131,7 @@ def test_one_save_waits_for_the_other_and_a_matte_for_both(page, pictures, asked
 
 
 def test_a_save_that_fails_is_told_and_the_next_one_is_made(page, pictures, downloads):
-    open_photo(page, pictures / "disc.png")
-    open_mask(page, pictures / "disc_mask.png")
-    page.keyboard.press("c")
-    until(page, "!document.querySelector('[data-save=cutout]').disabled")
-    idle(page)
-    page.select_option("#bits", "16")
+    ready_for_16_bits(page, pictures)
     refused = []
 
     def refuse_the_first(route):
@@ -153,12 +153,7 @@ def test_a_save_that_fails_is_told_and_the_next_one_is_made(page, pictures, down
 
 
 def test_a_matte_that_waits_for_a_file_is_made_though_the_file_is_refused(page, pictures):
-    open_photo(page, pictures / "disc.png")
-    open_mask(page, pictures / "disc_mask.png")
-    page.keyboard.press("c")
-    until(page, "!document.querySelector('[data-save=cutout]').disabled")
-    idle(page)
-    page.select_option("#bits", "16")
+    ready_for_16_bits(page, pictures)
     held = []
 
     def hold(route):
