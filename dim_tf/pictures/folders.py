@@ -59,12 +59,12 @@ def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
 def same_stem_error(first: Path | str, second: Path | str) -> InputError:
     """Why two files of one kind cannot be paired with others."""
     return InputError(
-        f"{first} and {second} have {same_name(first, second)}; remove one, files are paired by "
-        "that name."
+        f"{first} and {second} have the same name but for {_what_differs(first, second)}; remove "
+        "one, files are paired by that name."
     )
 
 
-def same_name(first: PurePath | str, second: PurePath | str) -> str:
-    """In words what two files of one `paired_name` have in common, and what not."""
+def _what_differs(first: PurePath | str, second: PurePath | str) -> str:
+    """In two names of one `paired_name`."""
     stems = {PurePath(path).stem for path in (first, second)}
-    return f"the same name but for {'how accents are stored' if len(stems) > 1 else 'the suffix'}"
+    return "how accents are stored" if len(stems) > 1 else "the suffix"

@@ -214,7 +214,7 @@ def test_a_partner_needs_the_same_name(infer, two_photos):
 def test_of_two_files_of_one_name_one_is_removed(infer, two_photos):
     shutil.copy("masks/a.png", "masks/a.bmp")
     sentence = refused(
-        "{} and {} have the same name but for the suffix; remove one, files are paired",
+        "{} and {} have the same name but for {}; remove one, files are paired by that name.",
         *(infer, *two_photos),
     )
     Path(sentence.split(" and ")[0]).unlink()

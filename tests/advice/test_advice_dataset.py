@@ -215,7 +215,7 @@ def test_a_kind_of_matte_is_chosen(prepare):
             lambda named: Path("eps/cats.png").rename("eps/cat.png"),
         ),
         (
-            "{} and {} have the same name but for the suffix; remove one, files are paired",
+            "{} and {} have the same name but for {}; remove one, files are paired by that name.",
             lambda: shutil.copy("bg/place0.png", "bg/place0.bmp"),
             lambda named: named.unlink(),
         ),
