@@ -284,14 +284,19 @@ def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictu
     stroke(page, (20.5, 45.5), (100.5, 45.5))
     compute(page, "c")
     page.keyboard.press("1")
-    page.click("#go-on")
-    gone_on = trimap_of(page)
+
+    def go_on():
+        before = page.evaluate("dimTf.trimap().revision")
+        page.click("#go-on")
+        until(page, f"dimTf.trimap().revision !== {before}")
+        return trimap_of(page)
+
+    gone_on = go_on()
     page.keyboard.press("z")
     page.keyboard.press("b")
     stroke(page, (20.5, 45.5), (100.5, 45.5))
     page.keyboard.press("z")
-    page.click("#go-on")
-    assert np.array_equal(trimap_of(page), gone_on)
+    assert np.array_equal(go_on(), gone_on)
 
 
 def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(page, pictures):
