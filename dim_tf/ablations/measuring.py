@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,22 @@ AVERAGED_CHECKPOINTS, CHECKPOINTS_OF_A_RUN = 10, 30
 AVERAGED_NAME, RELEASED_NAME = "averaged.npz", "released.npz"
 
 
+class PictureWithTruth(NamedTuple):
+    """A picture to measure on.
+
+    Attributes:
+        name: its file's, without suffix.
+        rgb: [H, W, 3] uint8.
+        trimap: [H, W] uint8.
+        alpha: [H, W] uint8, the truth.
+    """
+
+    name: str
+    rgb: np.ndarray
+    trimap: np.ndarray
+    alpha: np.ndarray
+
+
 def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) -> dict[str, Any]:
     """Measures a finished run on every set of pictures.
 
@@ -61,31 +78,33 @@ def measured(arm: Arm, run: RunConfig, config: AblationConfig, run_dir: Path) ->
     load = functools.partial(
         load_model, precision=run.optimization.mixed_precision, post_process="none"
     )
-    composites = Path(config.work_dir) / COMPOSITES_FOLDER
+    work_dir = Path(config.work_dir)
+    composites = pictures_of(work_dir / COMPOSITES_FOLDER, "trimap")
     model = load(run_dir)
     averaged = load(averaged_weights(run, run_dir))
-    released = load(released_weights(run, run_dir, Path(config.work_dir) / DATA_FOLDER))
+    released = load(released_weights(run, run_dir, work_dir / DATA_FOLDER))
     errors = {
-        HELD_OUT: measure(model, composites, "trimap"),
-        HELD_OUT_AVERAGED: measure(averaged, composites, "trimap"),
-        HELD_OUT_RELEASED: measure(released, composites, "trimap"),
+        HELD_OUT: measure(model, composites),
+        HELD_OUT_AVERAGED: measure(averaged, composites),
+        HELD_OUT_RELEASED: measure(released, composites),
     }
     if arm.both_trimaps:
-        errors[HELD_OUT_DILATE] = measure(model, composites, "trimap_dilate")
+        dilated = pictures_of(work_dir / COMPOSITES_FOLDER, "trimap_dilate")
+        errors[HELD_OUT_DILATE] = measure(model, dilated)
     if config.cutouts_dir:
-        cut_outs = Path(config.work_dir) / CUT_OUT_COMPOSITES_FOLDER
-        errors[CUTOUTS] = measure(model, cut_outs, "trimap")
-        errors[CUTOUTS_AVERAGED] = measure(averaged, cut_outs, "trimap")
-        errors[CUTOUTS_RELEASED] = measure(released, cut_outs, "trimap")
+        cut_outs = pictures_of(work_dir / CUT_OUT_COMPOSITES_FOLDER, "trimap")
+        errors[CUTOUTS] = measure(model, cut_outs)
+        errors[CUTOUTS_AVERAGED] = measure(averaged, cut_outs)
+        errors[CUTOUTS_RELEASED] = measure(released, cut_outs)
     if config.validation_dir:
-        errors[VALIDATION] = measure(model, Path(config.validation_dir), "trimap")
+        errors[VALIDATION] = measure(model, pictures_of(Path(config.validation_dir), "trimap"))
     moves = None
     if model.config.refine:
         first = without_refinement(model)
-        errors[HELD_OUT_FIRST] = measure(first, composites, "trimap")
+        errors[HELD_OUT_FIRST] = measure(first, composites)
         moves = mean_difference(model, first, composites)
     if arm.both_statistics:
-        errors[HELD_OUT_BATCH] = measure(load(run_dir, bn_eval="batch"), composites, "trimap")
+        errors[HELD_OUT_BATCH] = measure(load(run_dir, bn_eval="batch"), composites)
     return {"errors": errors, "refinement_moves": moves}
 
 
@@ -158,30 +177,37 @@ def last_checkpoints(run: RunConfig, run_dir: Path) -> list[Path]:
     return paths
 
 
-def measure(model, folder: Path, trimap_folder: str) -> dict[str, list]:
-    """Errors of a model's mattes, rounded to 8 bits, on the unknown regions of a folder's trimaps.
+def pictures_of(folder: Path, trimap_folder: str) -> list[PictureWithTruth]:
+    """Reads the pictures of a folder that are measured on, by several models each.
 
     Args:
-        model: a `MattingModel`.
         folder: with rgb, alpha and the trimaps.
         trimap_folder: name of the folder of trimaps in it.
-
-    Returns:
-        As `Record.errors` has them for one set.
 
     Raises:
         InputError: a picture is missing or cannot be used.
     """
     parts = {name: by_stem(list_images(folder / name)) for name in ("rgb", trimap_folder, "alpha")}
-    errors: dict[str, list] = {
-        name: [] for name in ("pictures", "unknown_mae", "SAD", "MSE", "Grad", "mean_alpha")
-    }
+    pictures = []
     for name, photo in parts["rgb"].items():
         for part in (trimap_folder, "alpha"):
             if name not in parts[part]:
                 raise InputError(f"{folder / part} has no picture named {name}; add it.")
         files = photo, parts[trimap_folder][name], parts["alpha"][name]
-        rgb, trimap, alpha = read_test_image(*files, quiet=True)
+        pictures.append(PictureWithTruth(name, *read_test_image(*files, quiet=True)))
+    return pictures
+
+
+def measure(model: "MattingModel", pictures: Sequence[PictureWithTruth]) -> dict[str, list]:
+    """Errors of a model's mattes, rounded to 8 bits, on the unknown regions of trimaps.
+
+    Returns:
+        As `Record.errors` has them for one set.
+    """
+    errors: dict[str, list] = {
+        name: [] for name in ("pictures", "unknown_mae", "SAD", "MSE", "Grad", "mean_alpha")
+    }
+    for name, rgb, trimap, alpha in pictures:
         predicted = model.predict_alpha(rgb, trimap)
         unknown = trimap == UNKNOWN
         matte = to_8_bit(predicted)
@@ -204,17 +230,15 @@ def without_refinement(model: "MattingModel") -> "MattingModel":
     return MattingModel(first_stage(model.network), config, model.about)
 
 
-def mean_difference(one: "MattingModel", other: "MattingModel", folder: Path) -> float:
-    """How far apart two models' mattes are: mean over a folder's pictures of the mean |difference|
-    over the unknown region, 0 to 1.
+def mean_difference(
+    one: "MattingModel", other: "MattingModel", pictures: Sequence[PictureWithTruth]
+) -> float:
+    """How far apart two models' mattes are, 0 to 1.
 
-    Raises:
-        InputError: a picture cannot be used.
+    It is the mean over pictures of the mean |difference| over the unknown region.
     """
     differences = []
-    for path in list_images(folder / "rgb"):
-        files = (folder / name / path.name for name in ("rgb", "trimap", "alpha"))
-        rgb, trimap, _ = read_test_image(*files, quiet=True)
+    for _, rgb, trimap, _ in pictures:
         mattes = [model.predict_alpha(rgb, trimap)[trimap == UNKNOWN] for model in (one, other)]
         differences.append(float(np.abs(mattes[0] - mattes[1]).mean()))
     return float(np.mean(differences))

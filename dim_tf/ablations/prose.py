@@ -85,7 +85,7 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
 
 
 def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
-    """What the blog says, and what came of it; of each claim at the largest scale it was run at."""
+    """What the blog says, and what came of it; of each claim at the scales of `_to_be_told`."""
     parts = [words(row.says)]
     verdicts = {scale: verdict_of_row(findings, scale) for scale in reversed(SCALES)}
     if not row.judged_together:
@@ -124,13 +124,16 @@ def _seeds(findings: Sequence[Finding], scale: Scale) -> str:
 
 
 def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
-    """What was found at the largest scale, or the largest with seeds enough to say something.
+    """What was found at the largest scale that decides, and at larger ones, which then do not.
 
-    Nothing of what does not count and is undecided.
+    Scales with too few seeds to say something are left out where there are others, and what does
+    not count where it is undecided.
     """
     run = [one for one in findings if one.claim is claim and one.verdict in VERDICTS]
     run = [one for one in run if len(one.by_seed) >= _ENOUGH_SEEDS] or run
-    return run[-1:] if run and (claim.counts or run[-1].verdict != UNDECIDED) else []
+    decided = [place for place, one in enumerate(run) if one.verdict != UNDECIDED]
+    told = run[decided[-1] if decided else -1 :]
+    return [one for one in told if claim.counts or one.verdict != UNDECIDED]
 
 
 def _found_alike(words: Words, verdict: str, scale: Scale, findings: Sequence[Finding]) -> str:

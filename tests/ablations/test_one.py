@@ -125,9 +125,9 @@ def test_what_refinement_moves(tmp_path):
         for folder, picture in (parts | {"alpha": np.full((side, side), 100, np.uint8)}).items():
             write_png(tmp_path / folder / f"{number}.png", picture)
     # 0.25 on the first picture, twice that on the second.
-    assert measuring.mean_difference(Constant(0.5), Constant(0.25), tmp_path) == pytest.approx(
-        0.375
-    )
+    pictures = measuring.pictures_of(tmp_path, "trimap")
+    moved = measuring.mean_difference(Constant(0.5), Constant(0.25), pictures)
+    assert moved == pytest.approx(0.375)
 
 
 def test_the_network_without_its_refinement(small_refining_model):

@@ -124,6 +124,26 @@ def test_a_scale_with_two_seeds_does_not_take_the_place_of_one_with_more(
     assert scale == told
 
 
+def test_beside_what_a_larger_scale_leaves_open_stands_what_a_smaller_one_decides(
+    tmp_path, make_record
+):
+    folder = tmp_path / "ablations"
+    for name, added in (
+        ("base", (0.0, 0.0, 0.0)),
+        ("skip", (0.1, 0.101, 0.102)),
+        ("long_base", (0.0, 0.0, 0.0)),
+        ("long_skip", (-0.1, 0.1, 0.02)),
+    ):
+        for seed, more in enumerate(added, 1):
+            write_record(folder, make_record(name, seed, 0.3 + more))
+    write_report(AblationConfig(records_dir=str(folder)))
+    (ours,) = re.findall(r"\* \*\*Ours.*", (tmp_path / "ablations.md").read_text())
+    assert re.findall(r"\*([\w ]+)\*, (\w+) scale: Skip additions are better", ours) == [
+        ("Did not hold", "short"),
+        ("Undecided", "long"),
+    ]
+
+
 def test_claims_are_judged_by_averaged_weights_and_the_last_step_has_a_column(
     tmp_path, make_record, picture_errors, monkeypatch
 ):

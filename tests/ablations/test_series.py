@@ -145,7 +145,7 @@ def test_errors_are_those_of_the_mattes(series):
     """Measured anew, straight from the definition, with the weights of a run made once more."""
     import keras
 
-    from dim_tf.ablations.measuring import measure
+    from dim_tf.ablations.measuring import measure, pictures_of
     from dim_tf.matting.predict import MattingModel
     from dim_tf.model.network import build_network
     from dim_tf.pictures.matte import read_grey
@@ -155,7 +155,7 @@ def test_errors_are_those_of_the_mattes(series):
     network_config = arm_configs(ARMS["base"], config)[0].run.network
     model = MattingModel(build_network(network_config), network_config, {})
     folder = Path(config.work_dir) / "held_out"
-    errors = measure(model, folder, "trimap_dilate")
+    errors = measure(model, pictures_of(folder, "trimap_dilate"))
     for name, error, alpha_mean in zip(
         *(errors[key] for key in ("pictures", "unknown_mae", "mean_alpha")), strict=True
     ):

@@ -15,7 +15,7 @@ import pytest
 from dim_tf.ablations import drift as drift_module
 from dim_tf.ablations import one as one_module
 from dim_tf.ablations.arms import ARMS, arm_configs, chosen_arms, settings_of_arm
-from dim_tf.ablations.measuring import averaged_weights, measure
+from dim_tf.ablations.measuring import averaged_weights, measure, pictures_of
 from dim_tf.ablations.one import conditions_of, run_arm
 from dim_tf.ablations.records import read_records, record_path, write_record
 from dim_tf.ablations.report import write_report
@@ -198,12 +198,10 @@ def test_a_picture_that_is_missing_is_added(tiny_model, tmp_path, folder):
         for part, picture in parts.items():
             write_png(tmp_path / part / name, picture)
     (tmp_path / folder / "b.png").unlink()
-    sentence = refused(
-        "{} has no picture named {}; add it.", measure, tiny_model, tmp_path, "trimap"
-    )
+    sentence = refused("{} has no picture named {}; add it.", pictures_of, tmp_path, "trimap")
     where, name = re.search("(.*) has no picture named (.*); add", sentence).groups()
     write_png(Path(where) / f"{name}.png", parts[folder])
-    assert measure(tiny_model, tmp_path, "trimap")["pictures"] == ["a", "b"]
+    assert measure(tiny_model, pictures_of(tmp_path, "trimap"))["pictures"] == ["a", "b"]
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_command(config, monkeypatch):
