@@ -22,10 +22,9 @@ from dim_tf.ablations.claims import (
     VALIDATION,
 )
 from dim_tf.config import UNKNOWN, AblationConfig, RunConfig
-from dim_tf.evaluation.inputs import read_test_image
+from dim_tf.evaluation.inputs import files_to_measure_on, read_test_image
 from dim_tf.evaluation.metrics import gradient, mse, sad, to_8_bit
 from dim_tf.model.run_folder import CHECKPOINT_FOLDER, checkpoint_path
-from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -187,15 +186,10 @@ def pictures_of(folder: Path, trimap_folder: str) -> list[PictureWithTruth]:
     Raises:
         InputError: a picture is missing or cannot be used.
     """
-    parts = {name: by_stem(list_images(folder / name)) for name in ("rgb", trimap_folder, "alpha")}
-    pictures = []
-    for name, photo in parts["rgb"].items():
-        for part in (trimap_folder, "alpha"):
-            if name not in parts[part]:
-                raise InputError(f"{folder / part} has no picture named {name}; add it.")
-        files = photo, parts[trimap_folder][name], parts["alpha"][name]
-        pictures.append(PictureWithTruth(name, *read_test_image(*files, quiet=True)))
-    return pictures
+    return [
+        PictureWithTruth(name, *read_test_image(*files, quiet=True))
+        for name, files in files_to_measure_on(folder, trimap_folder).items()
+    ]
 
 
 def measure(model: "MattingModel", pictures: Sequence[PictureWithTruth]) -> dict[str, list]:

@@ -6,13 +6,36 @@ import cv2
 import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
+from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.pictures.placing import MaskOrientation, lay_on
 from dim_tf.pictures.trimap import trimap_of
-from dim_tf.system.errors import tell
+from dim_tf.system.errors import InputError, tell
 from dim_tf.trimaps.on_photo import Teller
+
+
+def files_to_measure_on(
+    folder: Path, trimap_folder: str = "trimap"
+) -> dict[str, tuple[Path, Path, Path]]:
+    """The pictures of a folder to measure on, paired by name: name → photo, trimap, true matte.
+
+    Args:
+        folder: with rgb, alpha and the trimaps.
+        trimap_folder: name of the folder of trimaps in it.
+
+    Raises:
+        InputError: a folder is missing or empty, or a photo lacks a partner.
+    """
+    photos, trimaps, mattes = (
+        by_stem(list_images(folder / part)) for part in ("rgb", trimap_folder, "alpha")
+    )
+    for part, files in ((trimap_folder, trimaps), ("alpha", mattes)):
+        missing = sorted(photos.keys() - files.keys())
+        if missing:
+            raise InputError(f"{folder / part} has no picture named {missing[0]}; add it.")
+    return {name: (photo, trimaps[name], mattes[name]) for name, photo in photos.items()}
 
 
 def read_test_image(

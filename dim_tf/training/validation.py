@@ -5,11 +5,10 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from dim_tf.evaluation.inputs import read_test_image
+from dim_tf.evaluation.inputs import files_to_measure_on, read_test_image
 from dim_tf.evaluation.metrics import METRIC_NAMES, to_8_bit
 from dim_tf.evaluation.report import Evaluation
 from dim_tf.matting.predict import MattingModel, NoNumbersError
-from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 
 
@@ -28,15 +27,7 @@ def list_validation_images(folder: str | Path) -> list[ValidationImage]:
         InputError: a folder is missing or empty, a photograph lacks a partner, or a picture cannot
             be used; see `validate`.
     """
-    parts = {name: by_stem(list_images(Path(folder) / name)) for name in ("rgb", "trimap", "alpha")}
-    for name in ("trimap", "alpha"):
-        missing = sorted(set(parts["rgb"]) - set(parts[name]))
-        if missing:
-            raise InputError(f"{folder}/{name} has no picture named {missing[0]}; add it.")
-    images = [
-        ValidationImage(path, parts["trimap"][stem], parts["alpha"][stem])
-        for stem, path in parts["rgb"].items()
-    ]
+    images = [ValidationImage(*files) for files in files_to_measure_on(Path(folder)).values()]
     for image in images:  # now, not in the middle of a run
         read_test_image(*image)
     return images

@@ -7,13 +7,10 @@ import numpy as np
 import torch
 
 from dim_tf.config import IMAGE_MEAN_RGB, SIZE_MULTIPLE, UNKNOWN
-from dim_tf.evaluation.inputs import read_test_image
+from dim_tf.evaluation.inputs import files_to_measure_on, read_test_image
 from dim_tf.evaluation.metrics import mse, sad, to_8_bit
-from dim_tf.pictures.folders import by_stem, list_images
 from dim_tf.system.errors import InputError
 from recipes.accelerated.network import Network
-
-_PARTS = ("rgb", "trimap", "alpha")
 
 
 class ValidationImage(NamedTuple):
@@ -31,17 +28,11 @@ def read_validation_images(folder: Path) -> list[ValidationImage]:
         InputError: a folder is missing or empty, a photograph lacks a partner, or a picture cannot
             be used.
     """
-    files = {name: by_stem(list_images(folder / name)) for name in _PARTS}
     images = []
-    for stem in files["rgb"]:
-        for name in _PARTS:
-            if stem not in files[name]:
-                raise InputError(f"{folder / name} has no picture named {stem}; add it.")
-        images.append(ValidationImage(*read_test_image(*(files[name][stem] for name in _PARTS))))
+    for rgb, trimap, alpha in files_to_measure_on(folder).values():
+        images.append(ValidationImage(*read_test_image(rgb, trimap, alpha)))
         if not (images[-1].trimap == UNKNOWN).any():
-            raise InputError(
-                f"{files['trimap'][stem]} has no unknown pixel, so nothing is measured; remove it."
-            )
+            raise InputError(f"{trimap} has no unknown pixel, so nothing is measured; remove it.")
     return images
 
 

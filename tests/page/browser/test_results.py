@@ -276,7 +276,8 @@ def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     assert page.locator("#failure").is_hidden()
 
 
-def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictures):
+def compute_with_more_unknown(page, pictures):
+    """The matte of a trimap with a stroke of unknown across the object; the trimap is shown."""
     open_photo(page, pictures / "disc.png")
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
     idle(page)
@@ -284,6 +285,10 @@ def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictu
     stroke(page, (20.5, 45.5), (100.5, 45.5))
     compute(page, "c")
     page.keyboard.press("1")
+
+
+def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictures):
+    compute_with_more_unknown(page, pictures)
 
     def go_on():
         unknown = "dimTf.trimap().values.filter((value) => value === 128).length"
@@ -301,13 +306,7 @@ def test_going_on_from_the_matte_is_over_what_was_painted_and_undone(page, pictu
 
 
 def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(page, pictures):
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
-    page.keyboard.press("u")
-    stroke(page, (20.5, 45.5), (100.5, 45.5))
-    compute(page, "c")
-    page.keyboard.press("1")
+    compute_with_more_unknown(page, pictures)
     set_size(page, 3)
     stroke(page, (20.5, 45.5), (100.5, 45.5))  # nothing changes, but it is said to be unknown
     page.click("#go-on")
