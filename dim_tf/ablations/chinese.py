@@ -20,8 +20,8 @@ CHINESE: dict[str, str] = {
     "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
     "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights, "
     "normalized, at a learning rate that falls, up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降，最多 {seeds} 个种子。",
-    "{missing} of its {planned} runs are missing, and until they are there its verdicts are "
-    "interim.": "{planned} 次训练里还缺 {missing} 次，补齐之前的判定都是暂时的。",
+    "{missing} of its {planned} runs are missing or were not measured by what judges, and until "
+    "then its verdicts are interim.": "{planned} 次训练里有 {missing} 次还没有跑，或者还没有按判定所用的方式测量，补齐之前的判定都是暂时的。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
@@ -29,7 +29,9 @@ CHINESE: dict[str, str] = {
     "{claim} ({found})": "“{claim}”（{found}）",
     "; ": "；",
     "*{verdict}*, {scale} scale: {claims}.": "*{verdict}*，{scale}规模：{claims}。",
-    "{size}, some {needed} seeds would show {percent} %": "{size}，大约 {needed} 个种子才能看出 {percent} %",
+    "{size}, some {needed} seeds would show {percent} %": "{size}，一共大约 {needed} 个种子才能看出 {percent} %",
+    "{size}, of which seed {seed} alone is {alone:+.4f}, the others {others}": "{size}，其中种子 {seed} 一个就是 {alone:+.4f}，其余的 {others}",
+    "{size}; on real cut-outs {change}, not judged": "{size}；在真实抠图素材上 {change}，不作判定",
     # Verdicts.
     "held": "成立",
     "held, by less than 5 %": "成立，但不到 5 %",
@@ -54,7 +56,7 @@ CHINESE: dict[str, str] = {
     "by the last step": "用最后一步的权重",
     "on real cut-outs": "在真实抠图素材上",
     "one seed": "一个种子",
-    "{black} of {runs} runs; share of black predictions {values}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}",
+    "{black} of {runs} runs; share of black predictions {values}; the same for every picture in {same}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}；所有图片的预测都一样的 {same} 次",
     "error on the sample {values}": "该样本上的误差 {values}",
     # Rules.
     "How it is judged": "如何判定",
@@ -66,7 +68,10 @@ CHINESE: dict[str, str] = {
     "doubled, is corrected by Holm for the number of claims of the scale, run or not yet, that count "
     "for a row, or of those that do not. At most 0.05 decides, so that in 19 of 20 such series of a "
     "scale no verdict on what counts is a chance. That holds for the series as a whole: while runs are "
-    "missing, verdicts are interim.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。",
+    "missing, verdicts are interim. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。种子少于 {enough} 个时不下任何判定。",
+    "On another kind of processor the same seed ends elsewhere, so that a pair of runs from two of "
+    "them shares less than one from the same. That averaged weights judge was settled when runs by "
+    "the last step were there already; what those say stands beside it.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了只看最后一步的训练；它们的结果列在旁边。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
     "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
     "* A is worse, or better, than B: *held* if it is so at all; *held, by less than 5 %* if it is "
@@ -78,7 +83,10 @@ CHINESE: dict[str, str] = {
     "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a run "
     "if more than {share:g} % of its held-out predictions are. *Held* if it is certain that more than "
     "{most:g} % of runs are, *did not hold* if that fewer than {nearly:g} % are, by the exact binomial "
-    "test; the former takes more than five runs.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，五次训练不够。",
+    "test; the former takes more than five runs, so that five, as many as the long scale has, can deny "
+    "it or leave it open. Beside it stands in how many runs the prediction is the same for every "
+    "picture, black or not: the means over the unknown region deviate by less than {same:g} over the "
+    "pictures. Such a run learned nothing.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，五次训练不够，所以大规模的五次训练只能否定它，或者没有定论。旁边列出有几次训练对所有图片的预测都一样，不论是不是黑：未知区域的均值在各图片之间的标准差小于 {same:g}。这样的训练什么也没有学到。",
     "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
     "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
     "* A row with several claims is *held* if all are that the scale has, *did not hold* if one is "
@@ -101,6 +109,9 @@ CHINESE: dict[str, str] = {
     "held-out composites, batch norm with the image's own statistics": "留出的合成图，批归一化用图像自身的统计量",
     "held-out composites, before the refinement stage": "留出的合成图，refinement 阶段之前",
     "held-out composites, averaged weights": "留出的合成图，平均后的权重",
+    "held-out composites, averaged weights, batch norm's averages anew": "留出的合成图，平均后的权重，批归一化的统计量重新测量",
+    "held-out composites of real cut-outs, averaged weights, batch norm's averages anew": "用真实抠图素材做的留出合成图，平均后的权重，批归一化的统计量重新测量",
+    "{title}; seeds: {count}": "{title}；种子数 {count}",
     "held-out composites of real cut-outs, averaged weights": "用真实抠图素材做的留出合成图，平均后的权重",
     "held-out composites of real cut-outs": "用真实抠图素材做的留出合成图",
     "photographs with true mattes": "有真实 matte 的照片",
@@ -179,6 +190,9 @@ CHINESE: dict[str, str] = {
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
     "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是有这个阶段时的两倍。",
+    "The stage itself changes its matte's error by {change}: it learned to do nothing, and what is "
+    "left of the difference is what the encoder-decoder did not learn while it was frozen.": "这个阶段本身只把它的 matte 的误差改变了 {change}：它学到的就是什么也不做；其余的差别，是编码器和解码器冻结时没有学到的。",
+    "{measure} with the stage, against that without it: {change} (not judged).": "用这个阶段与不用相比，{measure} 的变化是 {change}（不作判定）。",
     "error on held-out composites": "留出的合成图上的误差",
     "error on held-out composites, the last step": "留出的合成图上的误差（最后一步的权重）",
     "without refinement": "不用 refinement",
@@ -204,9 +218,10 @@ CHINESE: dict[str, str] = {
     "How to repeat it": "如何重复",
     "One command, which goes on where it was stopped, and one for this page:": "一条命令，中断后会接着跑；另一条生成本页：",
     "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are there "
-    "were not measured on every set and are repeated. They took {hours:.1f} hours by the clock, "
-    "measuring included, beside other work on the same machine; {counted} of them recorded their "
-    "processor time, {processor:.1f} hours summed over the cores.": "* {scale}规模：已有 {there} 次训练，还差 {missing} 次；已有的当中有 {older} 次没有在所有图组上测量，会重跑。按时钟共 {hours:.1f} 小时，含测量，同一台机器上还跑着别的任务；其中 {counted} 次记录了处理器时间，各核相加 {processor:.1f} 小时。",
+    "were not measured on every set and are repeated by the command above; until then what they have "
+    "counts. They took {hours:.1f} hours by the clock, measuring included, beside other work on the "
+    "same machine; {counted} of them recorded their processor time, {processor:.1f} hours summed over "
+    "the cores.": "* {scale}规模：已有 {there} 次训练，还差 {missing} 次；已有的当中有 {older} 次没有在所有图组上测量，上面的命令会重跑它们，在那之前先用已有的结果。按时钟共 {hours:.1f} 小时，含测量，同一台机器上还跑着别的任务；其中 {counted} 次记录了处理器时间，各核相加 {processor:.1f} 小时。",
     "Machine: {machines}.": "机器：{machines}。",
     "Versions: {versions}.": "版本：{versions}。",
     "Data: {conditions}.": "数据：{conditions}。",
@@ -263,6 +278,8 @@ CHINESE: dict[str, str] = {
     "With the drift, refinement is not needed.": "有漂移时，不需要 refinement。",
     "The stage alone, trained on a finished network, improves its matte.": "在训练完的网络上单独训练这个阶段，会改进它的 matte。",
     "Trained together, the matte after the stage against that before it.": "一起训练时，这个阶段之后的 matte 与之前的相比。",
+    "MSE with refinement, without the drift.": "没有漂移时，用 refinement 的 MSE。",
+    "Grad with refinement, without the drift.": "没有漂移时，用 refinement 的 Grad。",
     "Trained on without refinement, against the finished run.": "不用 refinement 继续训练，与训练完时相比。",
     "Trained on with refinement, against the finished run.": "用 refinement 继续训练，与训练完时相比。",
     "Ours": "我们的",

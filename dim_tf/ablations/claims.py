@@ -22,6 +22,8 @@ VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
 # What claims are judged by, unless they are about something else. The last step alone is noisy.
 JUDGED = HELD_OUT_AVERAGED
+# Measures of one picture, in the order of the tables. The first one is what claims are judged by.
+MEASURES = ("unknown_mae", "SAD", "MSE", "Grad")
 
 # A change by less than this share of the base's error is no effect.
 NO_EFFECT = 0.05
@@ -29,6 +31,9 @@ NO_EFFECT = 0.05
 BLACK_BELOW = 0.02
 # A run ends all black if more than this share of its predictions are.
 BLACK_SHARE = 0.9
+# A run's prediction is the same for every picture, black or not, if the means of its predictions
+# over the unknown regions deviate by less than this over the pictures.
+SAME_BELOW = 0.02
 # "It ends all black" holds if more than the first share of runs do, and does not if fewer than the
 # second do.
 MOST_RUNS, NEARLY_ALL_RUNS = 0.5, 0.9
@@ -50,6 +55,8 @@ class Claim(NamedTuple):
         kinds: of mattes that count; empty takes all.
         minus_kinds: the difference on these kinds is taken off that on `kinds`.
         counts: whether the row's verdict depends on it.
+        measure: of a picture, one of `MEASURES`.
+        is_told: whether the prose tells it though it is only measured.
     """
 
     text: str
@@ -61,6 +68,8 @@ class Claim(NamedTuple):
     kinds: tuple[str, ...] = ()
     minus_kinds: tuple[str, ...] = ()
     counts: bool = True
+    measure: str = MEASURES[0]
+    is_told: bool = False
 
     @property
     def decides_row(self) -> bool:

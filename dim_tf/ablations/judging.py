@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dim_tf.ablations.arms import LONG, SHORT, Scale
+from dim_tf.ablations.arms import Scale
 from dim_tf.ablations.claims import (
     BLACK_SHARE,
     FITTED_BELOW,
@@ -17,7 +17,7 @@ from dim_tf.ablations.claims import (
     Claim,
     Row,
 )
-from dim_tf.ablations.records import Records
+from dim_tf.ablations.records import Records, values_by_seed
 from dim_tf.ablations.statistics import (
     CONFIDENCE,
     POWER,
@@ -34,6 +34,9 @@ from dim_tf.ablations.statistics import (
 )
 
 LEVEL = 1 - CONFIDENCE
+# Fewer seeds decide nothing: that two differences are alike can be an accident, and their interval
+# is a dozen deviations wide.
+ENOUGH_SEEDS = 3
 
 HELD = "held"
 HELD_SLIGHTLY = "held, by less than 5 %"
@@ -61,6 +64,8 @@ class Finding(NamedTuple):
             claims that are judged together; NaN before `judge_all`.
         level: two-sided p-value, not corrected, that a claim which is still undecided had to reach.
         verdict: one of the constants above.
+        same_runs: in how many runs the prediction is the same for every picture, where `by_seed`
+            are shares of black predictions.
     """
 
     claim: Claim
@@ -73,6 +78,7 @@ class Finding(NamedTuple):
     corrected: float = math.nan
     level: float = LEVEL
     verdict: str = NOT_RUN
+    same_runs: int = 0
 
     @property
     def is_difference(self) -> bool:
@@ -97,6 +103,18 @@ class Finding(NamedTuple):
         return smallest_effect(deviation(values), len(values), self.level) / self.reference
 
     @property
+    def outlier(self) -> int | None:
+        """The seed that alone makes the spread, None where there is none.
+
+        Its difference is further from the median than five times that of any other of four or more.
+        """
+        median = float(np.median(list(self.by_seed.values())))
+        away = {seed: abs(value - median) for seed, value in self.by_seed.items()}
+        *others, last = sorted(away, key=lambda seed: away[seed])
+        stands_out = len(others) >= 4 and away[last] > 5 * away[others[-1]]
+        return last if stands_out else None
+
+    @property
     def seeds_needed(self) -> tuple[int, int] | None:
         """How many seeds would decide on a change of 5 % of the reference in 4 of 5 series.
 
@@ -117,7 +135,9 @@ def measure_claim(claim: Claim, scale: Scale, records: Records) -> Finding:
             for seed, record in records[name].items()
             if (share := record.black_share(claim.judged_on)) is not None
         }
-        return _with_chances(Finding(claim, scale, by_seed, _interval(by_seed), math.nan), ())
+        same = sum(records[name][seed].is_the_same_for_all(claim.judged_on) for seed in by_seed)
+        finding = Finding(claim, scale, by_seed, _interval(by_seed), math.nan, same_runs=same)
+        return _with_chances(finding, ())
     arm = _values(records, name, claim, claim.judged_on)
     against = _values(records, other, claim, claim.against_on or claim.judged_on)
     seeds = sorted(arm.keys() & against.keys())
@@ -134,19 +154,20 @@ def _interval(by_seed: dict[int, float]) -> Interval:
 
 
 def _values(records: Records, arm: str, claim: Claim, judged_on: str | None) -> dict[int, float]:
-    values = values_by_seed(records, arm, judged_on or claim.judged_on, claim.kinds)
+    judged_on = judged_on or claim.judged_on
+    values = values_by_seed(records, arm, judged_on, claim.kinds, claim.measure)
     if not claim.minus_kinds:
         return values
-    others = values_by_seed(records, arm, judged_on or claim.judged_on, claim.minus_kinds)
+    others = values_by_seed(records, arm, judged_on, claim.minus_kinds, claim.measure)
     return {seed: values[seed] - others[seed] for seed in values.keys() & others.keys()}
 
 
-def values_by_seed(
-    records: Records, arm: str, judged_on: str, kinds: tuple[str, ...] = ()
-) -> dict[int, float]:
-    """Seed → the value that claims are judged by, for the runs of an arm that have one."""
-    values = {seed: record.value(judged_on, kinds=kinds) for seed, record in records[arm].items()}
-    return {seed: value for seed, value in values.items() if value is not None}
+def measured_on(finding: Finding, judged_on: str, records: Records) -> Finding | None:
+    """The same measured on another set, which is not judged; None for what is about a set."""
+    claim = finding.claim
+    if claim.judged_on != JUDGED or claim.against_on:
+        return None
+    return measure_claim(claim._replace(judged_on=judged_on), finding.scale, records)
 
 
 def _with_chances(finding: Finding, against: Sequence[float]) -> Finding:
@@ -218,7 +239,12 @@ def _judged_with(finding: Finding) -> tuple:
 
 def _judged_together(findings: Sequence[Finding]) -> list[Finding]:
     """The findings with their verdicts."""
-    chances = [2 * min(finding.chance_if_wrong, finding.chance_if_right) for finding in findings]
+    chances = [
+        2 * min(finding.chance_if_wrong, finding.chance_if_right)
+        if len(finding.by_seed) >= ENOUGH_SEEDS
+        else math.nan
+        for finding in findings
+    ]
     corrected = holm(chances)
     decided = sum(one.chance <= LEVEL for one in corrected)
     level = LEVEL / max(1, len(findings) - decided)
@@ -234,7 +260,7 @@ def _verdict(finding: Finding, level: float) -> str:
         return NOT_RUN
     if finding.claim.rule == "reported":
         return REPORTED
-    if not finding.corrected <= LEVEL:  # NaN with one seed
+    if not finding.corrected <= LEVEL:  # NaN with too few seeds
         return UNDECIDED
     # Worse, and not by as much as 5 %: both can be certain.
     held, denied = (
@@ -264,36 +290,3 @@ def verdict_of_row(findings: Iterable[Finding], scale: Scale) -> str | None:
     if all(verdict == NOT_RUN for verdict in verdicts):
         return None
     return verdict_together(verdicts)
-
-
-class Refinement(NamedTuple):
-    """What refinement gains in error, and whether the drift matters to it; each over seeds."""
-
-    gain_after: Interval
-    gain_before: Interval
-    difference: Interval  # gain_before − gain_after
-
-
-# Row 9's arms at a scale: without and with refinement, composited after resizing and before.
-REFINEMENT_ARMS: dict[Scale, tuple[str, str, str, str]] = {
-    SHORT: ("base", "refine", "composite_before", "refine_composite_before"),
-    LONG: (
-        *("long_tuned", "long_refine"),
-        *("long_tuned_composite_before", "long_refine_composite_before"),
-    ),
-}
-
-
-def refinement_and_drift(records: Records, scale: Scale = SHORT) -> Refinement:
-    """Row 9: the gain of refinement with and without drift, on the seeds that all four arms have.
-
-    A gain is the error without refinement minus the error with it.
-    """
-    base, refine, before, refine_before = (
-        values_by_seed(records, name, JUDGED) for name in REFINEMENT_ARMS[scale]
-    )
-    seeds = sorted(base.keys() & refine.keys() & before.keys() & refine_before.keys())
-    gains_after = [base[seed] - refine[seed] for seed in seeds]
-    gains_before = [before[seed] - refine_before[seed] for seed in seeds]
-    differences = [b - a for a, b in zip(gains_after, gains_before, strict=True)]
-    return Refinement(*map(interval_of, (gains_after, gains_before, differences)))

@@ -3,18 +3,24 @@
 from collections.abc import Mapping, Sequence
 
 from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale, planned_runs
-from dim_tf.ablations.claims import JUDGED, NO_EFFECT, Claim, Row
-from dim_tf.ablations.judging import UNDECIDED, VERDICTS, Finding, values_by_seed, verdict_of_row
-from dim_tf.ablations.records import Records
+from dim_tf.ablations.claims import CUTOUTS_AVERAGED, JUDGED, NO_EFFECT, Claim, Row
+from dim_tf.ablations.judging import (
+    ENOUGH_SEEDS,
+    REPORTED,
+    UNDECIDED,
+    VERDICTS,
+    Finding,
+    measured_on,
+    verdict_of_row,
+)
+from dim_tf.ablations.records import Records, values_by_seed
 from dim_tf.ablations.rows import ROWS
-from dim_tf.ablations.tables import NOTHING, finding_cell, percent_cell
+from dim_tf.ablations.statistics import interval_of
+from dim_tf.ablations.tables import NOTHING, finding_cell, interval_cell, percent_cell
 from dim_tf.ablations.words import Words
 from dim_tf.config import AblationConfig
 
 Findings = Mapping[int, Sequence[Finding]]
-# A scale that was run with fewer does not take the place of a smaller one in the prose: an interval
-# of two seeds is a dozen deviations wide.
-_ENOUGH_SEEDS = 3
 PERCENT = f"{100 * NO_EFFECT:g}"
 
 
@@ -50,7 +56,7 @@ def what_was_found(
         "",
     ]
     for row in ROWS:
-        found = _found(words, row, findings[row.number])
+        found = _found(words, row, findings[row.number], records)
         lines.append(words("* **{title}.** {found}", title=words(row.title), found=found))
     return "\n".join(lines)
 
@@ -76,15 +82,15 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
     if not missing + unjudged:
         return said
     interim = words(
-        "{missing} of its {planned} runs are missing, and until they are there its verdicts are "
-        "interim.",
+        "{missing} of its {planned} runs are missing or were not measured by what judges, and "
+        "until then its verdicts are interim.",
         missing=missing + unjudged,
         planned=planned,
     )
     return words.sentences(said, interim)
 
 
-def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
+def _found(words: Words, row: Row, findings: Sequence[Finding], records: Records) -> str:
     """What the blog says, and what came of it; of each claim at the scales of `_to_be_told`."""
     parts = [words(row.says)]
     verdicts = {scale: verdict_of_row(findings, scale) for scale in reversed(SCALES)}
@@ -104,12 +110,12 @@ def _found(words: Words, row: Row, findings: Sequence[Finding]) -> str:
             )
     told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
     if len(row.claims) == 1 and told and sum(map(bool, verdicts.values())) == 1:
-        return words.sentences(*parts, words("{found}.", found=_size(words, told[0])))
-    for verdict in VERDICTS:
+        return words.sentences(*parts, words("{found}.", found=_size(words, told[0], records)))
+    for verdict in (*VERDICTS, REPORTED):
         for scale in SCALES:
             alike = [one for one in told if (one.verdict, one.scale) == (verdict, scale)]
             if alike:
-                parts.append(_found_alike(words, verdict, scale, alike))
+                parts.append(_found_alike(words, verdict, scale, alike, records))
     return words.sentences(*parts)
 
 
@@ -127,22 +133,27 @@ def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
     """What was found at the largest scale that decides, and at larger ones, which then do not.
 
     Scales with too few seeds to say something are left out where there are others, and what does
-    not count where it is undecided.
+    not count where it is undecided. Of what is only measured but told, all scales with enough.
     """
-    run = [one for one in findings if one.claim is claim and one.verdict in VERDICTS]
-    run = [one for one in run if len(one.by_seed) >= _ENOUGH_SEEDS] or run
+    ran = [one for one in findings if one.claim is claim and one.by_seed]
+    enough = [one for one in ran if len(one.by_seed) >= ENOUGH_SEEDS]
+    if claim.rule == "reported":
+        return enough if claim.is_told else []
+    run = enough or ran
     decided = [place for place, one in enumerate(run) if one.verdict != UNDECIDED]
     told = run[decided[-1] if decided else -1 :]
     return [one for one in told if claim.counts or one.verdict != UNDECIDED]
 
 
-def _found_alike(words: Words, verdict: str, scale: Scale, findings: Sequence[Finding]) -> str:
+def _found_alike(
+    words: Words, verdict: str, scale: Scale, findings: Sequence[Finding], records: Records
+) -> str:
     """The claims of one verdict at one scale, in a sentence."""
     claims = words("; ").join(
         words(
             "{claim} ({found})",
             claim=words(finding.claim.text).rstrip(".。"),
-            found=_size(words, finding),
+            found=_size(words, finding, records),
         )
         for finding in findings
     )
@@ -154,20 +165,45 @@ def _found_alike(words: Words, verdict: str, scale: Scale, findings: Sequence[Fi
     )
 
 
-def _size(words: Words, finding: Finding) -> str:
-    """How large the change is, and what it would take where that is undecided."""
+def _size(words: Words, finding: Finding, records: Records) -> str:
+    """How large the change is; where that is undecided what it would take, and what else is known.
+
+    That is one seed that alone makes the spread, and real cut-outs that say more.
+    """
     size = percent_cell(words, finding)
     if size == NOTHING:
         size = finding_cell(words, finding)
-    needed = finding.seeds_needed if finding.is_difference else None
-    if finding.verdict != UNDECIDED or not needed:
+    if finding.verdict != UNDECIDED or not finding.is_difference:
         return size
-    return words(
-        "{size}, some {needed} seeds would show {percent} %",
-        size=size,
-        needed="–".join(dict.fromkeys(map(_roughly, needed))),
-        percent=PERCENT,
-    )
+    outlier, needed = finding.outlier, finding.seeds_needed
+    if outlier is not None:
+        others = [value for seed, value in finding.by_seed.items() if seed != outlier]
+        size = words(
+            "{size}, of which seed {seed} alone is {alone:+.4f}, the others {others}",
+            size=size,
+            seed=outlier,
+            alone=finding.by_seed[outlier],
+            others=interval_cell(words, interval_of(others)),
+        )
+    elif needed:
+        size = words(
+            "{size}, some {needed} seeds would show {percent} %",
+            size=size,
+            needed="–".join(dict.fromkeys(map(_roughly, needed))),
+            percent=PERCENT,
+        )
+    other = None if finding.claim.kinds else measured_on(finding, CUTOUTS_AVERAGED, records)
+    if (
+        other
+        and len(other.by_seed) >= ENOUGH_SEEDS
+        and not other.interval.low <= 0 <= other.interval.high
+    ):
+        size = words(
+            "{size}; on real cut-outs {change}, not judged",
+            size=size,
+            change=percent_cell(words, other),
+        )
+    return size
 
 
 def _roughly(count: int) -> str:

@@ -4,20 +4,26 @@ import dataclasses
 import itertools
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dim_tf.ablations.arms import ARMS, changed_settings
-from dim_tf.ablations.claims import BLACK_BELOW, HELD_OUT_RELEASED, JUDGED, TRAINING
+from dim_tf.ablations.claims import (
+    BLACK_BELOW,
+    HELD_OUT_RELEASED,
+    JUDGED,
+    MEASURES,
+    SAME_BELOW,
+    TRAINING,
+)
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
 RECORDS_FOLDER = "records"
-# Measures of one picture, in the order of the tables. The first one is what claims are judged by.
-MEASURES = ("unknown_mae", "SAD", "MSE", "Grad")
 _MEAN_ALPHA = "mean_alpha"
 CURVE_NAMES = ("step", "alpha_loss", "total_loss", "unknown_error")
 
@@ -98,8 +104,39 @@ class Record:
             return None
         return float(np.mean([alpha < BLACK_BELOW for alpha in errors[_MEAN_ALPHA]]))
 
+    def is_the_same_for_all(self, judged_on: str) -> bool:
+        """Whether it predicts the same for every picture of a set, whatever that shows."""
+        return float(np.std(self.errors[judged_on][_MEAN_ALPHA])) < SAME_BELOW
+
 
 Records = dict[str, dict[int, Record]]
+
+
+def values_by_seed(
+    records: Records,
+    arm: str,
+    judged_on: str,
+    kinds: tuple[str, ...] = (),
+    measure: str = MEASURES[0],
+) -> dict[int, float]:
+    """Seed → the mean of a measure, for the runs of an arm that have one."""
+    values = {seed: run.value(judged_on, measure, kinds) for seed, run in records[arm].items()}
+    return {seed: value for seed, value in values.items() if value is not None}
+
+
+def values_of_common_seeds(
+    records: Records, ones: Sequence[tuple[str, str]], kinds: tuple[str, ...] = ()
+) -> list[list[float]]:
+    """What claims are judged by, for several arms, on the seeds that all of them have.
+
+    Args:
+        records: of all arms.
+        ones: arm and set of pictures, each.
+        kinds: of mattes that count; empty takes all.
+    """
+    found = [values_by_seed(records, name, judged_on, kinds) for name, judged_on in ones]
+    seeds = sorted(set.intersection(*(set(one) for one in found))) if found else []
+    return [[one[seed] for seed in seeds] for one in found]
 
 
 def record_path(records_dir: str | Path, arm: str, seed: int) -> Path:

@@ -127,9 +127,10 @@ def _there(words: Words, scale: Scale, records: Records, config: AblationConfig)
     processor = [run.processor_seconds for run in runs if run.processor_seconds is not None]
     return words(
         "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are "
-        "there were not measured on every set and are repeated. They took {hours:.1f} hours by the "
-        "clock, measuring included, beside other work on the same machine; {counted} of them "
-        "recorded their processor time, {processor:.1f} hours summed over the cores.",
+        "there were not measured on every set and are repeated by the command above; until then "
+        "what they have counts. They took {hours:.1f} hours by the clock, measuring included, "
+        "beside other work on the same machine; {counted} of them recorded their processor time, "
+        "{processor:.1f} hours summed over the cores.",
         scale=words(scale),
         there=len(runs),
         older=sum(not (run.is_complete and everything <= run.conditions.keys()) for run in runs),

@@ -14,28 +14,18 @@ from dim_tf.ablations.claims import (
     Row,
 )
 from dim_tf.ablations.drift import CASES, CROP_SIDES, DRIFT_IMAGE, Case
-from dim_tf.ablations.judging import (
-    DID_NOT_HOLD,
-    HELD,
-    HELD_SLIGHTLY,
-    REFINEMENT_ARMS,
-    UNDECIDED,
-    Finding,
-    refinement_and_drift,
-    verdict_of_row,
-)
+from dim_tf.ablations.judging import Finding, verdict_of_row
 from dim_tf.ablations.plots import draw_curves
 from dim_tf.ablations.records import Records
+from dim_tf.ablations.refinement import refinement_and_drift
 from dim_tf.ablations.summary import COMMAND
 from dim_tf.ablations.tables import (
     crossed_table,
     errors_table,
     finding_cell,
-    interval_cell,
     kinds_table,
     markdown_table,
     percent_cell,
-    seeds_cell,
     training_table,
 )
 from dim_tf.ablations.words import Words
@@ -99,7 +89,7 @@ def _at_scale(
     if row.long:
         parts.append(f"### {words('At the {scale} scale', scale=words(scale))}")
     if row.number == 9:
-        parts += _refinement(words, records, scale, findings)
+        parts += refinement_and_drift(words, records, scale, findings)
     if row.number == 6:
         parts.append(_trimaps(words, records))
     sets = [JUDGED, *(claim.judged_on for claim in row.claims)]
@@ -117,90 +107,11 @@ def _at_scale(
     return parts
 
 
-def _refinement(
-    words: Words, records: Records, scale: Scale, findings: Sequence[Finding]
-) -> list[str]:
-    """The 2×2 table of row 9 and the answer in sentences made from it."""
-    found = refinement_and_drift(records, scale)
-    table = markdown_table(
-        [
-            words("gain of refinement: error without it − error with it"),
-            words("[95 % interval]"),
-        ],
-        [
-            [words("composited after resizing"), interval_cell(words, found.gain_after)],
-            [words("composited before resizing"), interval_cell(words, found.gain_before)],
-            [words("difference: before − after"), interval_cell(words, found.difference)],
-        ],
-    )
-    not_needed = "Once the drift is gone, refinement is not needed at this scale: "
-    if found.gain_after.high < 0:
-        not_needed += "the error is lower without it."
-    else:
-        not_needed += "it lowers the error by at most 5 %."
-    answers = {
-        HELD: not_needed,
-        DID_NOT_HOLD: "Also without the drift, refinement is needed: it lowers the error by more "
-        "than 5 %.",
-        UNDECIDED: "Whether refinement is needed once the drift is gone is undecided at this "
-        "scale: the interval of its gain holds less and more than 5 % of the error, or there are "
-        "too few seeds.",
-    }
-    verdict = next(one.verdict for one in findings if one.scale == scale)
-    verdict = HELD if verdict == HELD_SLIGHTLY else verdict
-    sentences = [words(answers.get(verdict, "The question was not run yet at this scale."))]
-    if found.difference.low > 0:
-        sentences.append(
-            words("It gains more where the ground truth drifts: in part it repairs the drift.")
-        )
-    elif found.difference.high < 0:
-        sentences.append(words("It gains less where the ground truth drifts."))
-    elif verdict in answers:
-        sentences.append(words("Whether it gains more where the ground truth drifts is undecided."))
-    base, refine, before, refine_before = REFINEMENT_ARMS[scale]
-    moves = seeds_cell([run.refinement_moves for run in records[refine].values()], 4)
-    if scale == SHORT:
-        sentences.append(
-            words(
-                "How far the stage moved from its start, which changes nothing: it moves the alpha "
-                "of a pixel of the unknown region by {moves} in the mean.",
-                moves=moves,
-            )
-        )
-    else:
-        sentences += [
-            words(
-                "The stage begins with a random correction, the root of whose mean square is some "
-                "0.1, since from zero it stays where it begins (docs/training_log.md): in the end "
-                "it moves the alpha of a pixel of the unknown region by {moves} in the mean.",
-                moves=moves,
-            ),
-            words(
-                "Trained as in the paper: from the finished run without it, first the stage alone "
-                "with the encoder-decoder frozen, then all; without refinement the same run is "
-                "trained on for as many steps on the same examples with the same losses. So the "
-                "encoder-decoder learns in twice as many of these steps where there is no stage."
-            ),
-        ]
-    crossed = crossed_table(
-        records,
-        [
-            words("error on held-out composites"),
-            words("composited after resizing"),
-            words("composited before resizing"),
-        ],
-        [
-            (words("without refinement"), [(base, JUDGED), (before, JUDGED)]),
-            (words("with refinement"), [(refine, JUDGED), (refine_before, JUDGED)]),
-        ],
-    )
-    return [words.sentences(*sentences), crossed, table]
-
-
 def _trimaps(words: Words, records: Records) -> str:
     """The 2×2 table of row 6."""
     sets = (HELD_OUT, HELD_OUT_DILATE)
     return crossed_table(
+        words,
         records,
         [
             words("error on held-out composites, the last step"),

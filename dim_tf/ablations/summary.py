@@ -13,15 +13,12 @@ from dim_tf.ablations.claims import (
     FITTED_BELOW,
     HELD_OUT,
     HELD_OUT_AVERAGED,
-    JUDGED,
     MOST_RUNS,
     NEARLY_ALL_RUNS,
+    SAME_BELOW,
     VALIDATION,
 )
-from dim_tf.ablations.judging import (
-    Finding,
-    measure_claim,
-)
+from dim_tf.ablations.judging import ENOUGH_SEEDS, Finding, measured_on
 from dim_tf.ablations.prose import PERCENT, Findings
 from dim_tf.ablations.records import Records
 from dim_tf.ablations.rows import ROWS
@@ -86,12 +83,11 @@ def verdicts(words: Words, findings: Findings, records: Records) -> str:
     return f"## {words('Verdicts')}\n\n" + markdown_table([words(title) for title in titles], lines)
 
 
-def _otherwise(words: Words, finding: Finding, records: Records, measured_on: str) -> str:
+def _otherwise(words: Words, finding: Finding, records: Records, judged_on: str) -> str:
     """The same difference measured on another set, which is not judged."""
-    claim = finding.claim
-    if claim.judged_on != JUDGED or claim.against_on:
+    other = measured_on(finding, judged_on, records)
+    if other is None:
         return NOTHING
-    other = measure_claim(claim._replace(judged_on=measured_on), finding.scale, records)
     return percent_cell(words, other) if other.is_difference else finding_cell(words, other)
 
 
@@ -143,7 +139,14 @@ def rules(words: Words, records: Records) -> str:
                     "the scale, run or not yet, that count for a row, or of those that do not. At "
                     "most 0.05 decides, so that in 19 of 20 such series of a scale no verdict on "
                     "what counts is a chance. That holds for the series as a whole: while runs are "
-                    "missing, verdicts are interim."
+                    "missing, verdicts are interim. Fewer than {enough} seeds decide nothing.",
+                    enough=ENOUGH_SEEDS,
+                ),
+                words(
+                    "On another kind of processor the same seed ends elsewhere, so that a pair of "
+                    "runs from two of them shares less than one from the same. That averaged "
+                    "weights judge was settled when runs by the last step were there already; what "
+                    "those say stands beside it."
                 ),
                 words(
                     "The smallest change seen is the one that as many seeds, which differ as much, "
@@ -175,8 +178,12 @@ def rules(words: Words, records: Records) -> str:
                 "{black:g}, a run if more than {share:g} % of its held-out predictions are. *Held* "
                 "if it is certain that more than {most:g} % of runs are, *did not hold* if that "
                 "fewer than {nearly:g} % are, by the exact binomial test; the former takes more "
-                "than five runs.",
+                "than five runs, so that five, as many as the long scale has, can deny it or leave "
+                "it open. Beside it stands in how many runs the prediction is the same for every "
+                "picture, black or not: the means over the unknown region deviate by less than "
+                "{same:g} over the pictures. Such a run learned nothing.",
                 black=BLACK_BELOW,
+                same=SAME_BELOW,
                 share=100 * BLACK_SHARE,
                 most=100 * MOST_RUNS,
                 nearly=100 * NEARLY_ALL_RUNS,

@@ -11,18 +11,21 @@ from dim_tf.ablations.arms import ARMS, Scale
 from dim_tf.ablations.claims import (
     CUTOUTS,
     CUTOUTS_AVERAGED,
+    CUTOUTS_RELEASED,
     HELD_OUT,
     HELD_OUT_AVERAGED,
     HELD_OUT_BATCH,
     HELD_OUT_DILATE,
     HELD_OUT_FIRST,
+    HELD_OUT_RELEASED,
     JUDGED,
+    MEASURES,
     TRAINING,
     VALIDATION,
     Row,
 )
 from dim_tf.ablations.judging import Finding
-from dim_tf.ablations.records import MEASURES, Record, Records
+from dim_tf.ablations.records import Record, Records, values_of_common_seeds
 from dim_tf.ablations.statistics import Interval, deviation
 from dim_tf.ablations.words import Words
 from dim_tf.evaluation.kinds import kind_of_composite
@@ -34,8 +37,11 @@ SET_TITLES = {
     HELD_OUT_BATCH: "held-out composites, batch norm with the image's own statistics",
     HELD_OUT_FIRST: "held-out composites, before the refinement stage",
     HELD_OUT_AVERAGED: "held-out composites, averaged weights",
+    HELD_OUT_RELEASED: "held-out composites, averaged weights, batch norm's averages anew",
     CUTOUTS: "held-out composites of real cut-outs",
     CUTOUTS_AVERAGED: "held-out composites of real cut-outs, averaged weights",
+    CUTOUTS_RELEASED: "held-out composites of real cut-outs, averaged weights, batch norm's "
+    "averages anew",
     VALIDATION: "photographs with true mattes",
     TRAINING: "training examples",
 }
@@ -83,10 +89,12 @@ def finding_cell(words: Words, finding: Finding) -> str:
     if finding.claim.rule == "all black":
         values = seeds_cell(finding.by_seed.values(), 2)
         return words(
-            "{black} of {runs} runs; share of black predictions {values}",
+            "{black} of {runs} runs; share of black predictions {values}; the same for every "
+            "picture in {same}",
             black=finding.black_runs,
             runs=len(finding.by_seed),
             values=values,
+            same=finding.same_runs,
         )
     if finding.claim.rule == "fits one sample":
         values = interval_cell(words, finding.interval, sign="")
@@ -124,20 +132,26 @@ def smallest_cell(finding: Finding) -> str:
 
 
 def crossed_table(
-    records: Records, head: Sequence[str], lines: Iterable[tuple[str, Sequence[tuple[str, str]]]]
+    words: Words,
+    records: Records,
+    head: Sequence[str],
+    lines: Sequence[tuple[str, Sequence[tuple[str, str]]]],
 ) -> str:
-    """The error where two switches are crossed.
+    """The error where two switches are crossed, on the seeds that all of its cells have.
 
     Args:
+        words: of the language.
         records: of all arms.
         head: titles of the columns, the first one's included.
         lines: title of a line, and arm and set of pictures for each of its cells.
     """
-
-    def cell(name: str, judged_on: str) -> str:
-        return seeds_cell([run.value(judged_on) for run in records[name].values()], 4)
-
-    return markdown_table(head, [[title, *(cell(*one) for one in ones)] for title, ones in lines])
+    values = values_of_common_seeds(records, [one for _, ones in lines for one in ones])
+    cells = iter([seeds_cell(one, 4) for one in values])
+    title, *titles = head
+    counted = words("{title}; seeds: {count}", title=title, count=len(values[0]))
+    return markdown_table(
+        [counted, *titles], [[title, *(next(cells) for _ in ones)] for title, ones in lines]
+    )
 
 
 def errors_table(
@@ -188,7 +202,10 @@ def training_table(words: Words, row: Row, scale: Scale, records: Records) -> st
 
 
 def kinds_table(words: Words, row: Row, scale: Scale, records: Records) -> str | None:
-    """The error of a row's arms on held-out composites by kind of matte, means over seeds."""
+    """The error of a row's arms on held-out composites by kind of matte.
+
+    Means over the seeds that all of them have.
+    """
     names = [
         name
         for name in row.arms_at(scale)
@@ -197,12 +214,13 @@ def kinds_table(words: Words, row: Row, scale: Scale, records: Records) -> str |
     if not names:
         return None
 
-    def cell(name: str, kind: str) -> str:
-        return seeds_cell([run.value(JUDGED, kinds=(kind,)) for run in records[name].values()], 4)
-
-    lines = [[words(kind), *(cell(name, kind) for name in names)] for kind in DEFAULT_KINDS]
+    ones = [(name, JUDGED) for name in names]
+    found = {kind: values_of_common_seeds(records, ones, (kind,)) for kind in DEFAULT_KINDS}
+    count = max(len(values[0]) for values in found.values())
+    lines = [[words(kind), *(seeds_cell(one, 4) for one in found[kind])] for kind in found]
     labels = (words(ARMS[name].label) for name in names)
-    return markdown_table([words("kind of matte"), *labels], lines)
+    title = words("{title}; seeds: {count}", title=words("kind of matte"), count=count)
+    return markdown_table([title, *labels], lines)
 
 
 def results_csv(records: Records) -> str:

@@ -12,10 +12,10 @@ from dim_tf.ablations.judging import (
     REPORTED,
     UNDECIDED,
     judge_all,
-    refinement_and_drift,
     verdict_of_row,
     verdict_together,
 )
+from dim_tf.ablations.refinement import gains_of_refinement
 from dim_tf.ablations.rows import ROWS
 from dim_tf.ablations.statistics import counts_needed, interval_of, power
 
@@ -119,8 +119,8 @@ def test_differences_are_paired_by_seed(records_of):
 
 
 def test_kinds_are_told_apart(picture_errors, make_record, records_of):
-    records = records_of(base=[0.1, 0.1])
-    for seed in (1, 2):
+    records = records_of(base=[0.1, 0.1, 0.1])
+    for seed in (1, 2, 3):
         # Hair and fur stand first, hard last.
         errors = picture_errors([0.5 + 0.01 * seed, 0.7, *[0.1] * 9, 0.02])
         errors = {"held_out_averaged": errors}
@@ -142,8 +142,9 @@ def test_kinds_are_told_apart(picture_errors, make_record, records_of):
         ([0.01, 0.019, 0.01, 0.01, 0.01, 0.01], HELD),  # 2 · 0.5⁶ = 0.03
         ([0.01] * 5, UNDECIDED),
         ([0.01, 0.01, 0.01, 0.01, 0.01, 0.03], UNDECIDED),
-        ([0.03, 0.5], DID_NOT_HOLD),  # 2 · 0.1²
-        ([0.01, 0.5], UNDECIDED),
+        ([0.03, 0.5, 0.5], DID_NOT_HOLD),  # 2 · 0.1³
+        ([0.01, 0.5, 0.5], UNDECIDED),
+        ([0.03, 0.5], UNDECIDED),  # too few
         ([0.01], UNDECIDED),
         ([0.03], UNDECIDED),
         ([], NOT_RUN),
@@ -155,16 +156,17 @@ def test_all_black(alphas, verdict, make_record, records_of):
         records["no_batch_norm"][seed] = make_record("no_batch_norm", seed, 0.3, mean_alpha=alpha)
     finding = judge(Claim("", ("no_batch_norm", "base"), rule="all black"), records)
     assert finding.verdict == verdict
-    assert math.isnan(finding.corrected) == (not alphas)
+    assert math.isnan(finding.corrected) == (len(alphas) < 3)
+    assert finding.same_runs == len(alphas)
 
 
 @pytest.mark.parametrize(
     "unpool, deconv, verdict",
     [
-        ([0.01, 0.011], [0.02, 0.021], HELD),
-        ([0.01, 0.011], [0.20, 0.201], DID_NOT_HOLD),
-        ([0.01, 0.011], [0.02, 0.201], UNDECIDED),
-        ([0.30, 0.301], [0.20, 0.201], UNDECIDED),  # nothing was fitted: too few steps
+        ([0.01, 0.011, 0.01], [0.02, 0.021, 0.02], HELD),
+        ([0.01, 0.011, 0.01], [0.20, 0.201, 0.20], DID_NOT_HOLD),
+        ([0.01, 0.011, 0.01], [0.02, 0.201, 0.02], UNDECIDED),
+        ([0.30, 0.301, 0.30], [0.20, 0.201, 0.20], UNDECIDED),  # nothing was fitted: too few steps
     ],
 )
 def test_one_sample_is_fitted(unpool, deconv, verdict, make_record, records_of):
@@ -173,6 +175,54 @@ def test_one_sample_is_fitted(unpool, deconv, verdict, make_record, records_of):
         for seed, error in enumerate(errors, 1):
             records[name][seed] = make_record(name, seed, 0, training_error=error, errors={})
     assert judge(ROWS[0].claims[0], records).verdict == verdict
+
+
+def test_two_seeds_that_happen_to_be_alike_decide_nothing(records_of):
+    claim = Claim("", ("skip", "base"))
+    base = [0.30, 0.31, 0.32]
+    two, three = (
+        judge(claim, records_of(base=base[:count], skip=[one + 0.1 for one in base[:count]]))
+        for count in (2, 3)
+    )
+    assert two.chance_if_wrong < 0.001
+    assert (two.verdict, three.verdict) == (UNDECIDED, HELD)
+
+
+def test_a_run_that_says_the_same_of_every_picture_is_counted(
+    make_record, picture_errors, records_of
+):
+    records = records_of()
+    alphas = {1: [0.3] * 12, 2: [0.29, 0.31] * 6, 3: [0.27, 0.33] * 6}  # deviate by 0, 0.01, 0.03
+    for seed, values in alphas.items():
+        errors = {"held_out_averaged": picture_errors([0.4] * 12) | {"mean_alpha": values}}
+        records["no_batch_norm"][seed] = make_record("no_batch_norm", seed, 0, errors=errors)
+    finding = judge(Claim("", ("no_batch_norm", "base"), rule="all black"), records)
+    assert (finding.same_runs, finding.black_runs) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("differences", "outlier"),
+    [
+        ([0.01, -0.01, 0.0, 0.005, 0.2], 5),
+        ([0.2, -0.01, 0.0, 0.005, 0.01], 1),
+        ([0.01, -0.01, 0.0, 0.005, 0.04], None),
+        ([0.01, -0.01, 0.0, 0.2], None),  # too few to say so
+    ],
+)
+def test_a_seed_that_alone_makes_the_spread_is_named(records_of, differences, outlier):
+    base = [0.3] * len(differences)
+    skip = [0.3 + one for one in differences]
+    assert judge(Claim("", ("skip", "base")), records_of(base=base, skip=skip)).outlier == outlier
+
+
+def test_a_claim_can_be_about_another_measure(make_record, picture_errors, records_of):
+    records = records_of()
+    for name, grad in (("base", 20.0), ("skip", 18.0)):
+        for seed in (1, 2, 3):
+            errors = {"held_out_averaged": picture_errors([0.4] * 12) | {"Grad": [grad] * 12}}
+            records[name][seed] = make_record(name, seed, 0, errors=errors)
+    finding = judge(Claim("", ("skip", "base"), rule="reported", measure="Grad"), records)
+    assert (finding.interval.mean, finding.reference) == (-2, 20)
 
 
 def test_a_row_holds_if_all_of_it_does():
@@ -229,7 +279,7 @@ def test_the_gain_of_refinement_with_and_without_drift(records_of):
         composite_before=[0.30, 0.40, 0.35],
         refine_composite_before=[0.25, 0.36, 0.29],
     )
-    found = refinement_and_drift(records)
+    found = gains_of_refinement(records, "short")
     assert found.gain_after == pytest.approx((0.01, 0.01, 0.01))
     assert found.gain_before.mean == pytest.approx(0.05)
     assert found.difference.mean == pytest.approx(0.04)

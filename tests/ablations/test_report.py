@@ -110,6 +110,54 @@ def test_what_is_undecided_says_what_it_takes(tmp_path, make_record):
     assert 20 < low < high
 
 
+def test_what_is_undecided_says_what_else_is_known(tmp_path, make_record, picture_errors):
+    """One seed that alone makes the spread; real cut-outs on which all seeds are worse."""
+    folder = tmp_path / "ablations"
+    for name, errors in (("base", [0.3] * 5), ("skip", [0.301, 0.299, 0.302, 0.3, 0.5])):
+        for seed, error in enumerate(errors, 1):
+            cutouts = 0.4 if name == "base" else 0.5 + 0.01 * seed
+            sets = {"held_out": error, "held_out_averaged": error, "cutouts_averaged": cutouts}
+            sets = {name: picture_errors([value] * 12) for name, value in sets.items()}
+            write_record(folder, make_record(name, seed, error, errors=sets))
+    write_report(AblationConfig(records_dir=str(folder)))
+    (ours,) = re.findall(r"\* \*\*Ours.*", (tmp_path / "ablations.md").read_text())
+    assert ", of which seed 5 alone is +0.2000, the others +0.0005 [" in ours
+    # 0.11 to 0.15 of 0.4; 2.77645 · 0.0158114 / √5
+    assert "]; on real cut-outs +32.5 [+27.6, +37.4] %, not judged)" in ours
+    assert "would show" not in ours
+
+
+def test_crossed_switches_are_compared_on_common_seeds(tmp_path, make_record):
+    folder = tmp_path / "ablations"
+    for name, errors in (
+        ("base", [0.2, 0.3, 0.9]),
+        ("refine", [0.2, 0.3, 0.9]),
+        ("composite_before", [0.2, 0.3]),
+        ("refine_composite_before", [0.2, 0.3]),
+    ):
+        for seed, error in enumerate(errors, 1):
+            write_record(folder, make_record(name, seed, error))
+    write_report(AblationConfig(records_dir=str(folder)))
+    row_9 = (tmp_path / "ablations.md").read_text().split("\n## 9.")[1]
+    assert "error on held-out composites; seeds: 2 |" in row_9
+    assert row_9.count("| without refinement | 0.2500 ± 0.0707 | 0.2500 ± 0.0707 |") == 1
+
+
+def test_a_stage_that_learned_to_do_nothing_is_told(tmp_path, make_record, picture_errors):
+    folder = tmp_path / "ablations"
+    for name, added in (("long_tuned", 0.0), ("long_refine", 0.01)):
+        for seed in (1, 2, 3):
+            sets = {"held_out": 0.2, "held_out_first": 0.2, "held_out_averaged": 0.2 + added}
+            errors = {
+                name: picture_errors([value + 0.001 * seed] * 12) for name, value in sets.items()
+            }
+            write_record(folder, make_record(name, seed, 0.2, errors=errors))
+    write_report(AblationConfig(records_dir=str(folder)))
+    row_9 = (tmp_path / "ablations.md").read_text().split("\n## 9.")[1]
+    assert "error by +0.0 [+0.0, +0.0] %: it learned to do nothing, and" in row_9
+    assert "Grad with the stage, against that without it: +5.0 [" in row_9
+
+
 @pytest.mark.parametrize("seeds, told", [(2, "short"), (3, "long")])
 def test_a_scale_with_two_seeds_does_not_take_the_place_of_one_with_more(
     tmp_path, make_record, seeds, told
