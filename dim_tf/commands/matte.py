@@ -20,13 +20,12 @@ from dim_tf.config import InferenceConfig, values_of
 from dim_tf.evaluation.report import (
     ErrorTable,
     Evaluation,
-    WeightsFile,
     check_report_folder,
     publish,
-    weights_file,
 )
 from dim_tf.matting.cutout import parse_background
 from dim_tf.matting.predict import check_model
+from dim_tf.model.checkpoint_choice import WeightsFile, weights_file
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError, printable, tell
 from dim_tf.system.files import write_bytes

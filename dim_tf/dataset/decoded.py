@@ -38,6 +38,7 @@ class _CopyJob:
     pngs: tuple[Path, ...]
     copies: tuple[Path, ...]
     size: int  # bytes that the copies are expected to take
+    is_foreground: bool
 
 
 def fastest_path(data_dir: Path, png: Path) -> Path:
@@ -91,7 +92,7 @@ def _missing_copies(manifest: Manifest, gigabytes: float) -> list[_CopyJob]:
     missing = []
     for job in _copy_jobs(manifest):
         found = tuple(fastest_path(manifest.data_dir, png) for png in job.pngs)
-        present = found == job.copies
+        present = found == job.copies and not _is_cut(job)
         if job.size > left or (not present and job.size > free):
             break
         left -= job.size
@@ -99,6 +100,11 @@ def _missing_copies(manifest: Manifest, gigabytes: float) -> list[_CopyJob]:
             free -= job.size
             missing.append(job)
     return missing
+
+
+def _is_cut(job: _CopyJob) -> bool:
+    """Whether it is the copy of a background that an older version cut as it cuts foregrounds."""
+    return not job.is_foreground and job.copies[0].stat().st_size < job.size - _HEADER_BYTES
 
 
 def _copy_path(data_dir: Path, png: Path) -> Path:
@@ -113,7 +119,8 @@ def _copy_jobs(manifest: Manifest) -> Iterator[_CopyJob]:
         for pair in np.unique(manifest.pairs[:, column], return_index=True)[1]:
             pngs = tuple(path_of(pair) for path_of in paths_of)
             copies = tuple(_copy_path(manifest.data_dir, png) for png in pngs)
-            yield _CopyJob(pngs, copies, sum(_copy_size(png, side) for png in pngs))
+            size = sum(_copy_size(png, side) for png in pngs)
+            yield _CopyJob(pngs, copies, size, is_foreground=column == 0)
 
 
 def _copy_size(png: Path, side: int) -> int:
@@ -134,7 +141,9 @@ def _write_copies(job: _CopyJob) -> int:
         pictures = [read_stored(png) for png in job.pngs]
     except InputError:
         return 0
-    for png, copy, picture in zip(job.pngs, job.copies, without_empty_rim(pictures), strict=True):
+    if job.is_foreground:  # an example is as large as its background, black rim or not
+        pictures = without_empty_rim(pictures)
+    for png, copy, picture in zip(job.pngs, job.copies, pictures, strict=True):
         write_bmp(copy, picture)
         modified = png.stat().st_mtime_ns
         os.utime(copy, ns=(modified, modified))

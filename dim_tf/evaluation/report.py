@@ -2,7 +2,6 @@
 
 import csv
 import datetime
-import hashlib
 import io
 import json
 import os
@@ -19,6 +18,7 @@ from dim_tf.config import UNKNOWN
 from dim_tf.evaluation.kinds import kinds_of
 from dim_tf.evaluation.metrics import METRIC_NAMES, all_errors
 from dim_tf.evaluation.sheets import draw_sheet
+from dim_tf.model.checkpoint_choice import WeightsFile
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import write_bytes
@@ -192,31 +192,6 @@ def check_report_folder(folder: str | os.PathLike) -> None:
         raise InputError(f"--report={folder} is not possible, {nearest} is a file; give a folder.")
     if not os.access(nearest, os.W_OK):
         raise InputError(f"--report={folder} is not possible, {nearest} is not writable.")
-
-
-class WeightsFile(NamedTuple):
-    """The file that a network was loaded from, as it was then: a training may write it anew.
-
-    Attributes:
-        file: its path.
-        sha256: of its content, hexadecimal.
-    """
-
-    file: Path
-    sha256: str
-
-
-def weights_file(file: Path) -> WeightsFile:
-    """A file of weights and its checksum.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        with file.open("rb") as opened:
-            return WeightsFile(file, hashlib.file_digest(opened, "sha256").hexdigest())
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
 
 
 def publish(

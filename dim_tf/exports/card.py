@@ -1,6 +1,5 @@
 """What lies beside an exported file: a card that says how it is used, and an example."""
 
-import hashlib
 import math
 import textwrap
 from pathlib import Path
@@ -10,6 +9,7 @@ from dim_tf import __version__
 from dim_tf.config import SIZE_MULTIPLE, NetworkConfig
 from dim_tf.exports.contract import ALPHA, OPSET, RGB, SCALE, TRIMAP
 from dim_tf.model.architecture import LARGEST_LOG_SCALE, SMALLEST_LOG_SCALE
+from dim_tf.model.checkpoint_choice import WeightsFile
 from dim_tf.system.errors import printable
 
 Format = Literal["saved_model", "onnx", "litert"]
@@ -81,7 +81,7 @@ def card_text(
     kind: Format,
     config: NetworkConfig,
     statistics: Literal["moving", "batch"],
-    weights: Path,
+    weights: WeightsFile,
     size: tuple[int, int] | None,
 ) -> str:
     """The card of a file, Markdown.
@@ -90,7 +90,7 @@ def card_text(
         kind: the format.
         config: of the network.
         statistics: what batch norm normalises with.
-        weights: the file they came from.
+        weights: the file they came from, as it was when they were read.
         size: height and width that the file was made for, or None for any.
     """
     height, width = size or ("H", "W")
@@ -99,14 +99,12 @@ def card_text(
     sizes = f"H and W are any multiples of {SIZE_MULTIPLE}."
     if size:
         sizes = f"The size is fixed: {height} × {width}."
-    with weights.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return _template("export_card.md").format(
         title=_TITLES[kind],
         file=FILE_NAMES[kind],
         version=__version__,
-        weights=printable(weights.name),
-        sha256=sha256,
+        weights=printable(weights.file.name),
+        sha256=weights.sha256,
         needs=_NEEDS[kind],
         example=EXAMPLE_NAME,
         table=_table(config, height, width),

@@ -13,7 +13,7 @@ from dim_tf.exports.card import (
     card_text,
     example_text,
 )
-from dim_tf.model.checkpoint_choice import find_checkpoint
+from dim_tf.model.checkpoint_choice import find_checkpoint, weights_file
 from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import make_folder_atomically
@@ -62,6 +62,7 @@ def export_network(
     """
     check_export(kind, folder)
     weights = find_checkpoint(checkpoint)
+    loaded = weights_file(weights)  # now: a training may write it anew
     arrays, config, _ = read_arrays(weights, NETWORK_PREFIX)
     statistics = config.bn_eval if bn_eval == "checkpoint" else bn_eval
     name = FILE_NAMES[kind]
@@ -82,7 +83,7 @@ def export_network(
                 write_saved_model(unfinished / name, network, size)
             else:
                 (unfinished / name).write_bytes(litert_bytes(unfinished, network, size))
-        card = card_text(kind, config, statistics, weights, size)
+        card = card_text(kind, config, statistics, loaded, size)
         (unfinished / CARD_NAME).write_text(card, encoding="utf-8")
         (unfinished / EXAMPLE_NAME).write_text(example_text(kind, size), encoding="utf-8")
     return Path(folder) / name

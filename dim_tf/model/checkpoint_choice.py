@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from dim_tf.model.run_folder import best_path, list_checkpoints
 from dim_tf.system.errors import InputError
@@ -82,3 +83,28 @@ def _best_or_newest(run_dir: Path) -> Path:
         f"The folder {run_dir} holds no checkpoint that can be read; give the --run_dir of a "
         "training or a weights file."
     )
+
+
+class WeightsFile(NamedTuple):
+    """The file that a network was loaded from, as it was then: a training may write it anew.
+
+    Attributes:
+        file: its path.
+        sha256: of its content, hexadecimal.
+    """
+
+    file: Path
+    sha256: str
+
+
+def weights_file(file: Path) -> WeightsFile:
+    """A file of weights and its checksum.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            return WeightsFile(file, hashlib.file_digest(opened, "sha256").hexdigest())
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None

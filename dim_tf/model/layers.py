@@ -262,17 +262,26 @@ class TransposedConvolution(keras.layers.Layer):
     Attributes:
         filters: output channels.
         kernel_size: side of the square kernel.
+        kernel_initializer: of `weights`, [kernel_size, kernel_size, filters, input channels].
     """
 
-    def __init__(self, filters: int, kernel_size: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        *,
+        kernel_initializer: str = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
+        self.kernel_initializer = kernel_initializer
 
     def build(self, input_shape: tuple) -> None:
         self.kernel = self.add_weight(
             shape=(self.kernel_size, self.kernel_size, self.filters, input_shape[-1]),
-            initializer="glorot_uniform",
+            initializer=self.kernel_initializer,
             name="weights",
         )
         self.biases = self.add_weight(shape=(self.filters,), initializer="zeros", name="biases")
@@ -281,4 +290,8 @@ class TransposedConvolution(keras.layers.Layer):
         return tf.nn.relu(tf.nn.bias_add(convolve_transposed(x, self.kernel), self.biases))
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"filters": self.filters, "kernel_size": self.kernel_size}
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "kernel_initializer": self.kernel_initializer,
+        }

@@ -24,10 +24,10 @@ from dim_tf.examples.pipeline import (
 )
 from dim_tf.examples.service import OUT_OF_ORDER, served
 from dim_tf.model.network import build_network
-from dim_tf.model.run_folder import CHECKPOINT_FOLDER
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
+from dim_tf.system.memory import lacks_memory
 from dim_tf.training.best import best_so_far
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
@@ -92,7 +92,7 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
         images = list_validation_images(run.validation_dir) if run.validation_dir else []
         images_text = validation_set_text(images)
         with FolderLock(run.run_dir) as lock:
-            remove_unfinished(Path(run.run_dir) / CHECKPOINT_FOLDER)
+            remove_unfinished(run.run_dir)
             return _train(run, *dataset, workers, RunFolder(lock, flagfile, images, images_text))
 
 
@@ -136,7 +136,7 @@ def _train(
     if folder:
         records = ChiefsRecords(run, folder, network, optimizer, progress)
         closed = records.closed()
-    with closed, StopSignals() as signals:
+    with closed, StopSignals() as signals, _telling_of_little_memory(records):
         stops = False
         while progress["step"] < optimization.steps and not stops:
             started = time.perf_counter()
@@ -229,6 +229,21 @@ def _batches(
         return served(examples, service) if service else examples
 
     return iter(strategy.distribute_datasets_from_function(examples_of))
+
+
+@contextmanager
+def _telling_of_little_memory(records: Records) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        raise InputError(
+            f"There is not enough memory for a step of training; "
+            f"{last_checkpoint(records.saved_step)}. Where another program takes it, the same "
+            "command goes on when there is room; otherwise give a smaller --batch_size, "
+            "--input_size or --width, or --fc6=1x1, and another --run_dir."
+        ) from None
 
 
 def _error_of_examples(

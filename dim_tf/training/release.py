@@ -73,8 +73,8 @@ def release_average(
         The checkpoints.
 
     Raises:
-        InputError: too few checkpoints, or one that cannot be read; no dataset; or the file cannot
-            be written.
+        InputError: too few checkpoints, or one that cannot be read; no dataset, or another one than
+            the run's; or the file cannot be written.
     """
     paths = list_checkpoints(Path(run_dir))[:last]
     if not paths:
@@ -92,6 +92,11 @@ def release_average(
     kept = settings.get("freeze_batch_norm", False) or settings["train_stage"] == "refinement"
     if config.batch_norm and statistics_batches and not kept:
         manifest, examples_config = open_dataset(data_dir, _example_config(settings))
+        if manifest.fingerprint() != settings["data_dir"]:
+            raise InputError(
+                f"{run_dir} was trained on {settings['data_dir']}, not on {data_dir}; give the "
+                "dataset of the run."
+            )
         batches = training_examples(
             manifest,
             examples_config,

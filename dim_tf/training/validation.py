@@ -10,6 +10,7 @@ from dim_tf.evaluation.metrics import METRIC_NAMES, to_8_bit
 from dim_tf.evaluation.report import Evaluation
 from dim_tf.matting.predict import MattingModel, NoNumbersError
 from dim_tf.system.errors import InputError
+from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 
 
 class ValidationImage(NamedTuple):
@@ -57,8 +58,8 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
         nothing finite.
 
     Raises:
-        InputError: a picture cannot be read, the three of an image differ in size, or a trimap is
-            none.
+        InputError: a picture cannot be read, the three of an image differ in size, a trimap is
+            none, or memory does not hold an image.
     """
     evaluation = Evaluation()
     for image in images:
@@ -67,5 +68,9 @@ def validate(model: MattingModel, images: list[ValidationImage]) -> dict[str, fl
             predicted = to_8_bit(model.predict_alpha(rgb, trimap))
         except NoNumbersError:
             return dict.fromkeys(METRIC_NAMES, math.nan)
+        except Exception as error:
+            if not lacks_memory(error):
+                raise
+            raise NotEnoughMemoryError(image.rgb) from None
         evaluation.add(image.rgb.stem, predicted, alpha, trimap)
     return evaluation.mean()

@@ -1,5 +1,6 @@
 """What a run says of its flags, its folder, its data, its numbers, and what comes out of it."""
 
+import dataclasses
 import os
 import re
 import resource
@@ -24,7 +25,7 @@ from dim_tf.config import (
     with_values,
 )
 from dim_tf.config.flags import config_from_arguments, flagfile_text
-from dim_tf.dataset.manifest import read_manifest
+from dim_tf.dataset.manifest import read_manifest, write_manifest
 from dim_tf.examples.pipeline import training_examples, what_is_wrong
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.network import build_network
@@ -441,6 +442,49 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     train_as(more)
     assert len(release_average(more.run.run_dir, output, data, last=3, **few)) == 3
     assert checkpoint_path(Path(more.run.run_dir), 1).exists()
+
+
+def test_the_statistics_are_of_the_dataset_of_the_run(make_config, tmp_path):
+    config = make_config(steps=2, checkpoint_every=1)
+    train_as(config)
+    run, output, data = config.run.run_dir, tmp_path / "average.npz", config.data.data_dir
+    manifest = read_manifest(shutil.copytree(data, tmp_path / "data"))
+    other = dataclasses.replace(manifest, pairs=manifest.pairs[:-1])
+    write_manifest(other)
+    advice = "{} was trained on {}, not on {}; give the dataset of the run."
+    sentence = refused(advice, release_average, run, output, str(other.data_dir))
+    assert f"trained on {manifest.fingerprint()}, not" in sentence
+    assert not output.exists()
+    assert release_average(run, output, data, statistics_batches=1)
+
+
+def test_a_step_that_memory_does_not_hold_is_made_smaller(make_config, monkeypatch):
+    config = make_config(**SHORT, batch_size=2)
+    steps = loop.make_train_step
+    room = [1]
+
+    def make_train_step(losses, optimization, network, optimizer, strategy):
+        step = steps(losses, optimization, network, optimizer, strategy)
+
+        def with_little_memory(batch, stop):
+            if len(batch["attempt"]) > room[0]:
+                raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+            return step(batch, stop)
+
+        return with_little_memory
+
+    monkeypatch.setattr(loop, "make_train_step", make_train_step)
+    advice = (
+        "There is not enough memory for a step of training; {}. Where another program takes it, "
+        "the same command goes on when there is room; otherwise give a smaller --batch_size, "
+        "--input_size or --width, or --fc6=1x1, and another --run_dir."
+    )
+    sentence = refused(advice, train_as, config)
+    assert "; there is no checkpoint yet. " in sentence
+    smaller = followed(config, "--batch_size=1", f"--run_dir={config.run.run_dir}_2")
+    assert train_as(smaller).finished
+    room[0] = 2
+    assert train_as(config).finished
 
 
 def test_a_checkpoint_that_is_missing_is_trained_by_the_quickstart(

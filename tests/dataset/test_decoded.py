@@ -13,6 +13,7 @@ from dim_tf.dataset.manifest import read_manifest
 from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.writing import write_bmp, write_png
 from dim_tf.system.folder_lock import FolderLock
 
 # They share a dataset that takes seconds to make.
@@ -61,6 +62,25 @@ def test_examples_from_copies_and_from_pngs_are_identical(dataset):
     from_copies = examples_of(dataset)
     for slow, fast in zip(from_pngs, from_copies, strict=True):
         assert slow.keys() == fast.keys()
+        for name in slow:
+            np.testing.assert_array_equal(slow[name], fast[name], name)
+
+
+def test_an_example_is_as_large_as_a_background_that_is_black_around_its_middle(dataset):
+    """And a copy that an older version cut is written again."""
+    for index in range(len(dataset)):
+        png = dataset.background_path(index)
+        background = np.zeros_like(read_rgb(png))
+        background[500:700, 500:700] = 90
+        write_png(png, background)
+    from_pngs = examples_of(dataset)
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 9
+    cut = fastest_path(dataset.data_dir, png)
+    modified = cut.stat().st_mtime_ns
+    write_bmp(cut, background[320:960, 320:960])
+    os.utime(cut, ns=(modified, modified))
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 1
+    for slow, fast in zip(from_pngs, examples_of(dataset), strict=True):
         for name in slow:
             np.testing.assert_array_equal(slow[name], fast[name], name)
 

@@ -11,9 +11,9 @@ from dim_tf.evaluation.report import (
     ErrorTable,
     Evaluation,
     check_report_folder,
-    weights_file,
     write_report,
 )
+from dim_tf.model.checkpoint_choice import weights_file
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError

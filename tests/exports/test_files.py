@@ -16,6 +16,7 @@ from PIL import Image
 
 from dim_tf import __version__
 from dim_tf.exports import export
+from dim_tf.exports.card import CARD_NAME
 from dim_tf.exports.export import export_network
 from dim_tf.model import convolution
 from dim_tf.pictures.matte import read_grey
@@ -147,6 +148,24 @@ def test_what_fails_leaves_nothing(needs, tiny_checkpoint, monkeypatch, tmp_path
     with pytest.raises(RuntimeError, match="no card"):
         export_network(tmp_path / "out", "onnx", tiny_checkpoint)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_card_names_the_weights_that_were_read(needs, tiny_checkpoint, monkeypatch, tmp_path):
+    """A training may write the file anew, or remove it, while it is converted."""
+    needs("onnx")
+    weights = tmp_path / "best.npz"
+    weights.write_bytes(tiny_checkpoint.read_bytes())
+    read_arrays = export.read_arrays
+
+    def read_and_remove(path, prefix):
+        arrays = read_arrays(path, prefix)
+        weights.unlink()
+        return arrays
+
+    monkeypatch.setattr(export, "read_arrays", read_and_remove)
+    export_network(tmp_path / "out", "onnx", weights)
+    digest = hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
+    assert digest in (tmp_path / "out" / CARD_NAME).read_text()
 
 
 def test_a_damaged_file_is_refused_before_anything_is_written(needs, tiny_checkpoint, tmp_path):

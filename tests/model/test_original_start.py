@@ -28,6 +28,19 @@ def kernels_of(network, zeros=False):
     }
 
 
+@pytest.mark.parametrize("decoder", ["unpool", "deconv"])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_every_network_begins_so(decoder, batch_norm):
+    network = build_network(
+        NetworkConfig(width=WIDTH, fc6="1x1", decoder=decoder, batch_norm=batch_norm)
+    )
+    before = kernels_of(network)
+    draw_truncated_normal_kernels(network, seed=3)
+    after = kernels_of(network)
+    assert all((before[name] != after[name]).any() for name in before)
+    assert ("deconv1_1" in before) == (decoder == "deconv")
+
+
 def test_kernels_are_drawn_as_tensorflow_1_draws_them(network):
     """tf.truncated_normal(stddev=0.1): what lies beyond two deviations is drawn again."""
     before = kernels_of(network)

@@ -79,6 +79,7 @@ def test_no_room_for_a_checkpoint_leaves_those_before(continued):
     folder = checkpoint_path(Path(continued.run.run_dir), 7).parent
     before = contents(folder)
     (folder / ".step-00000008.npz.x1y2.part").write_bytes(b"half, of a killed process")
+    (folder.parent / ".dim_tf.x1y2.part").write_bytes(b"half a log")
     message = (
         r"step-00000008\.npz cannot be written: .* The run stops; the last checkpoint, of step 7"
     )

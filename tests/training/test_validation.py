@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
+from dim_tf.system.memory import NotEnoughMemoryError
+from dim_tf.training.validation import list_validation_images, validate
 from tests.training.run_files import arrays_of, losses_of, train_as
 
 
@@ -147,6 +150,29 @@ def test_a_bad_validation_image_is_refused_before_the_first_step(
     with pytest.raises(InputError, match=sentence):
         train_as(config)
     assert not Path(config.run.run_dir).exists()
+
+
+def test_a_trimap_whose_band_is_lost_when_it_is_laid_on_its_photo_measures_nothing(
+    make_config, validation_dir
+):
+    path = sorted((validation_dir / "trimap").iterdir())[0]
+    height, width = read_grey(path).shape
+    trimap = np.zeros((8 * height, 8 * width), np.uint8)
+    trimap[:, : 4 * width] = 255
+    trimap[:, 4 * width] = 128
+    write_png(path, trimap)
+    with pytest.raises(InputError, match="no unknown pixel"):
+        train_as(make_config(validation_dir=str(validation_dir)))
+
+
+def test_a_photo_that_memory_does_not_hold_is_named(validation_dir, monkeypatch):
+    class Model:
+        def predict_alpha(self, rgb, trimap):
+            raise MemoryError
+
+    images = list_validation_images(validation_dir)
+    with pytest.raises(NotEnoughMemoryError, match=re.escape(str(images[0].rgb))):
+        validate(Model(), images)
 
 
 def test_folders_and_pictures_may_have_names_that_are_no_utf8(
