@@ -122,12 +122,19 @@ def run_command(command: str, folder: Path) -> None:
 
 
 def _prepare(folder: Path, script: str, arguments: list[str]) -> None:
+    for begin in _own_weights_of(arguments):  # a run that stands before this one
+        (before,) = (
+            command
+            for command in commands_of(read_document("docs/training.md"))
+            if f"--run_dir={begin}" in command
+        )
+        run_command(before, folder)
     measured = [name for name in _HELD_OUT if f"--rgb={name}/rgb" in arguments]
     if "held_out" in script or "ablations" in script or measured:
         for number in range(14):  # every ninth is held out, and two are needed
-            write_png(
-                folder / "photos" / f"more_{number:02d}.png", render_texture(number, (90, 96))
-            )
+            photo = render_texture(number, (90, 96))
+            write_png(folder / "photos" / f"more_{number:02d}.png", photo)
+            write_png(folder / "backgrounds" / f"more_{number:02d}.png", photo)
     for name in measured:
         held_out = "-m dim_tf.commands.held_out"
         flags = ["--photos_dir=photos", f"--out_dir={name}", *_HELD_OUT[name]]
@@ -145,6 +152,11 @@ def _trains(script: str) -> bool:
     return script in ("train.py", "-m dim_tf train")
 
 
+def _own_weights_of(arguments: list[str]) -> list[str]:
+    values = [argument.partition("=")[2] for argument in arguments if "--init_from=" in argument]
+    return [value for value in values if value.startswith("runs/")]
+
+
 def _takes_dataset(arguments: list[str]) -> bool:
     return "--data_dir=data" in arguments or arguments[:1] == ["data"]
 
@@ -158,8 +170,9 @@ def _smaller(script: str, arguments: list[str]) -> list[str]:
     if "--synthetic=2000" in arguments:
         smaller.append("--synthetic=3")
     if _trains(script):
-        from_weights = any(argument.startswith("--init_from=") for argument in arguments)
-        smaller += ["--crop_sizes=64"] if from_weights else _SMALL_NETWORK
+        shipped = any(argument.startswith("--init_from=") for argument in arguments)
+        shipped &= not _own_weights_of(arguments)
+        smaller += ["--crop_sizes=64"] if shipped else _SMALL_NETWORK
     return smaller
 
 
@@ -233,8 +246,10 @@ def write_small_files(folder: Path) -> None:
     _write_adobe(folder, matte, photo)
     body = render_matte("hard", 1, 96)
     for number in range(11):  # of each source the 11th is held out
-        cut_out = np.dstack([foreground_colours(body, [], number), body])
-        write_png(folder / "cutouts" / "hair" / f"{number:02d}.png", cut_out)
+        colours = foreground_colours(body, [], number)
+        write_png(folder / "cutouts" / "hair" / f"{number:02d}.png", np.dstack([colours, body]))
+        write_png(folder / "mattes" / f"{number:02d}.png", body)
+        write_png(folder / "eps" / f"{number:02d}.png", colours)
 
 
 def _write_adobe(folder: Path, matte: np.ndarray, photo: np.ndarray) -> None:

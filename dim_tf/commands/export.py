@@ -2,7 +2,7 @@
 
     dim-tf export --format=onnx
 
-makes the folder deep_image_matting_onnx, for onnxruntime and browsers (pip install onnx).
+makes the folder deep_image_matting_onnx, for onnxruntime (pip install onnx).
 
 For phones, whose accelerators need a fixed size:
 

@@ -11,6 +11,10 @@ Of the real cut-outs that --hold_out left out; sources take turns, and errors ar
 
     dim-tf held-out photos --source=cutouts --cutouts_dir=cutouts -o held_out_cutouts
 
+Of the mattes in folders, with their colours, that --hold_out left out:
+
+    dim-tf held-out photos --source=folders --alpha_dir=mattes --eps_dir=eps -o held_out_mattes
+
 With --data_dir=data, pictures that this dataset did not hold out are refused: its folders may have
 changed since it was made.
 
@@ -20,13 +24,18 @@ Closed-form matting on the same pictures, for comparison (pip install pymatting)
     dim-tf measure cf held_out/alpha --trimap=held_out/trimap
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dim_tf.commands.script import Command, run_script
-from dim_tf.config import HeldOutConfig
+from dim_tf.config import FolderConfig, HeldOutConfig
+from dim_tf.dataset.cutouts import CutOut
 from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
-from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs
+from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs, held_out_pairs
 from dim_tf.system.errors import InputError, printable, tell
+
+# Source → the folders that it takes.
+_FOLDERS_OF = {"cutouts": ("cutouts_dir",), "folders": ("alpha_dir", "eps_dir")}
 
 
 def make(config: HeldOutConfig) -> None:
@@ -35,22 +44,24 @@ def make(config: HeldOutConfig) -> None:
     Raises:
         InputError: a folder is missing; see also `write_composites` and `write_closed_form`.
     """
-    of_cut_outs = config.source == "cutouts"
-    for name in ("photos_dir", "out_dir", *(("cutouts_dir",) if of_cut_outs else ())):
+    for name in ("photos_dir", "out_dir", *_FOLDERS_OF.get(config.source, ())):
         if not getattr(config, name):
             raise InputError(f"--{name} is missing; give a folder (see --help).")
-    if config.cutouts_dir and not of_cut_outs:
-        raise InputError(
-            "--cutouts_dir goes with --source=cutouts only; give that as well, or leave it out."
-        )
+    for source, names in _FOLDERS_OF.items():
+        for name in names:
+            if getattr(config, name) and config.source != source:
+                raise InputError(
+                    f"--{name} goes with --source={source} only; give that as well, or leave it "
+                    "out."
+                )
     if config.closed_form:
         check_pymatting()
-    if of_cut_outs:
-        sources, refusals = held_out_cut_outs(config.cutouts_dir)
-        for refusal in refusals:
-            print(printable(f"Refused: {refusal}"), flush=True)
-        listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources.items())
-        tell(config.cutouts_dir, f"cut-outs held out: {listed}; the sources take turns")
+    folders = None
+    if config.source == "folders":
+        folders = FolderConfig(alpha_dir=config.alpha_dir, eps_dir=config.eps_dir)
+        _tell_of(config.alpha_dir, *held_out_pairs(folders))
+    elif config.source == "cutouts":
+        _tell_of(config.cutouts_dir, *held_out_cut_outs(config.cutouts_dir))
     written = write_composites(
         config.photos_dir,
         config.out_dir,
@@ -59,11 +70,20 @@ def make(config: HeldOutConfig) -> None:
         config.seed,
         config.cutouts_dir,
         config.data_dir,
+        folders,
     )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:
         written = write_closed_form(Path(config.out_dir), Path(config.closed_form))
         tell(config.closed_form, f"{written} closed-form mattes written, the rest was there")
+
+
+def _tell_of(folder: str, sources: Mapping[str, Sequence[CutOut]], refusals: list[str]) -> None:
+    for refusal in refusals:
+        print(printable(f"Refused: {refusal}"), flush=True)
+    listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources.items())
+    turns = "; the sources take turns" if len(sources) > 1 else ""
+    tell(folder, f"held out: {listed}{turns}")
 
 
 COMMAND = Command(HeldOutConfig, make, files=("photos_dir",), aliases={"o": "out_dir"})

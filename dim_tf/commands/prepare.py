@@ -10,7 +10,7 @@ from dim_tf.dataset.output_folder import Summary, settings_of
 from dim_tf.dataset.sources import Sources
 from dim_tf.system.errors import InputError
 
-_FOLDERS_TO_HOLD_OUT_OF = ("photos_dir", "bg_dir", "cutouts_dir")
+_FOLDERS_TO_HOLD_OUT_OF = ("photos_dir", "bg_dir", "cutouts_dir", "alpha_dir")
 
 
 def make_dataset(config: OfflineConfig) -> Summary:
@@ -86,8 +86,9 @@ def _check(config: OfflineConfig) -> None:
         )
     if values["hold_out"] and not any(values[name] for name in _FOLDERS_TO_HOLD_OUT_OF):
         raise InputError(
-            "--hold_out leaves photographs of --photos_dir and --bg_dir and cut-outs of "
-            "--cutouts_dir out; give such a folder, or leave --hold_out away."
+            "--hold_out leaves photographs of --photos_dir and --bg_dir, cut-outs of "
+            "--cutouts_dir and mattes of --alpha_dir out; give such a folder, or leave --hold_out "
+            "away."
         )
     if values["cutouts"] and not values["cutouts_dir"]:
         raise InputError(

@@ -92,7 +92,7 @@ def _sum_up(result: "TrainingResult", run: RunConfig) -> None:
     _print_skipped(result.skipped_examples, result.skipped_steps)
     if result.best:
         errors = errors_as_text(errors_of(result.best))
-        print(f"Best validation at step {result.best['step']}: {errors}.")
+        print(f"Best validation, of the network alone, at step {result.best['step']}: {errors}.")
     if run.preview and result.finished:
         print(f"Before and after: {run_dir / PREVIEW_NAME}")
     if not result.finished:

@@ -22,15 +22,20 @@ class HeldOutConfig(Checked):
         "folder that gets the closed-form mattes of the composites as well, for comparison; needs "
         "pymatting",
     )
-    source: Literal["procedural", "cutouts"] = option(
+    source: Literal["procedural", "cutouts", "folders"] = option(
         "procedural",
         "procedural: mattes drawn here, kinds take turns; cutouts: those of --cutouts_dir that "
-        "were left out of the dataset, sources take turns",
+        "were left out of the dataset, sources take turns; folders: the same of the mattes of "
+        "--alpha_dir and their colours",
     )
     cutouts_dir: str = option(
         "",
         "cut-outs of the dataset; of each source the 11th, 31st, 51st …, those left out, are used",
     )
+    alpha_dir: str = option(
+        "", "mattes of the dataset; the 11th, 31st, 51st …, those left out, are used"
+    )
+    eps_dir: str = option("", "their colours, same file stem")
     data_dir: str = option(
         "",
         "dataset made with --hold_out: pictures that it did not leave out are refused, as where "

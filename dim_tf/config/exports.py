@@ -14,8 +14,8 @@ class ExportConfig(Checked):
 
     format: Literal["saved_model", "onnx", "litert"] = option(
         "onnx",
-        "onnx: for onnxruntime and browsers; litert: for phones (.tflite); saved_model: for "
-        "TensorFlow Serving, without this program",
+        "onnx: for onnxruntime and what else reads ONNX; litert: for LiteRT, as phones have it "
+        "(.tflite); saved_model: for TensorFlow Serving, without this program",
     )
     checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
     out: str = option(
@@ -26,7 +26,7 @@ class ExportConfig(Checked):
     size: tuple[int, ...] = option(
         (),
         "height,width of the photos, or one number for a square, multiples of 32; left out: any. "
-        "Phones' accelerators need it",
+        "Accelerators of phones need it",
     )
     bn_eval: Literal["checkpoint", "moving", "batch"] = option(
         "checkpoint",

@@ -52,9 +52,10 @@ class SyntheticConfig(Checked):
     )
     hold_out: bool = option(
         False,
-        "leave every ninth photograph of --photos_dir and of --bg_dir, and of each source of "
-        "--cutouts_dir the 11th, 31st, 51st … cut-out, out of the dataset, for measuring on "
-        "pictures that training never saw; their names are kept in its held_out.json",
+        "leave every ninth photograph of --photos_dir and of --bg_dir, and of --alpha_dir and each "
+        "source of --cutouts_dir the 11th, 31st, 51st … foreground, out of the dataset, for "
+        "measuring on pictures that training never saw (dim-tf held-out); their names are kept in "
+        "its held_out.json",
     )
     colour_patches: float = probability(
         "probability that a procedural matte's colours come from several photographs, in patches, "

@@ -133,8 +133,8 @@ class WorkersConfig(Checked):
     )
     data_service: str = option(
         "",
-        "grpc://HOST:PORT of a tf.data service that makes this worker's examples; nothing: this "
-        "process makes them",
+        "grpc://HOST:PORT of a tf.data service, of one worker, that makes this worker's examples; "
+        "nothing: this process makes them",
     )
 
 
@@ -157,7 +157,11 @@ class RunConfig(Checked):
         "stop at the first example that cannot be made (a picture that is damaged, of another size "
         "than its partner, or a matte without unknown pixels) instead of naming and skipping it",
     )
-    validation_dir: str = option("", "folder with rgb/, trimap/ and alpha/ to validate on")
+    validation_dir: str = option(
+        "",
+        "folder with rgb/, trimap/ and alpha/ to validate on: the network alone, as dim-tf measure "
+        "--post_process=none does",
+    )
     validate_every: int = option(
         1_000,
         "steps between validations, of which one is at the end as well; 0 never validates",

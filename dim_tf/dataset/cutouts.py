@@ -8,7 +8,6 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -17,15 +16,13 @@ from dim_tf.dataset.draws import happens, seeds_of, turn_of
 from dim_tf.dataset.folders import read_matte_and_colours, refuse_without_edge
 from dim_tf.dataset.layers import arranged, trimmed, without_noise
 from dim_tf.dataset.manifest import is_safe_name
+from dim_tf.dataset.sources import Part, part_of_foregrounds
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, paired_name
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import colours_of, is_cut_out
 from dim_tf.pictures.picture import read_picture
 from dim_tf.system.errors import InputError, tell
 from dim_tf.system.jobs import Outcome, Tally
-
-# Of each source the 11th, 31st, 51st … by name.
-_FIRST_HELD_OUT, _HELD_OUT_EVERY = 10, 20
 
 _COLOUR_SUFFIXES = (".jpg", ".jpeg")
 
@@ -107,9 +104,7 @@ class CutOutForeground:
         return arranged(pictures, self.scales, FOREGROUND_LONG_SIDE, rng)
 
 
-def find_cut_outs(
-    cutouts_dir: str | Path, part: Literal["all", "training", "held out"]
-) -> tuple[list[CutOut], list[str]]:
+def find_cut_outs(cutouts_dir: str | Path, part: Part) -> tuple[list[CutOut], list[str]]:
     """The cut-outs of a folder, by names only, and a sentence for each that cannot be used.
 
     The pictures directly in the folder are one source, which has its name; each folder in it is
@@ -117,7 +112,7 @@ def find_cut_outs(
 
     Args:
         cutouts_dir: the folder.
-        part: held out: of each source the 11th, 31st, 51st … by name; training: the others.
+        part: see `part_of_foregrounds`.
 
     Raises:
         InputError: the folder is missing or holds no picture.
@@ -137,7 +132,7 @@ def find_cut_outs(
         if names and not is_safe_name(source):
             refusals.append(f"{folder} has a name that not every system can store; rename it.")
             continue
-        for name in _part_of(sorted(names), part):
+        for name in part_of_foregrounds(names, part):
             try:
                 found.append(_cut_out(source, name, sorted(names[name])))
             except InputError as refusal:
@@ -171,13 +166,6 @@ def _pictures_of(root: Path, files: Iterable[Path]) -> dict[str, list[Path]]:
         if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and not file.is_dir():
             found.setdefault((path.parent / paired_name(path)).as_posix(), []).append(file)
     return found
-
-
-def _part_of(names: list[str], part: str) -> list[str]:
-    held_out = names[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
-    if part == "training":
-        return sorted(set(names) - set(held_out))
-    return held_out if part == "held out" else names
 
 
 def _cut_out(source: str, name: str, files: list[Path]) -> CutOut:

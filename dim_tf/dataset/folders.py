@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.config import FolderConfig
-from dim_tf.dataset.sources import files_by_stem, has_edge
+from dim_tf.dataset.sources import Part, files_by_stem, has_edge, part_of_foregrounds
 from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import colours_of
@@ -63,8 +63,14 @@ def refuse_without_edge(alpha: np.ndarray, file: Path) -> None:
         )
 
 
-def folder_foregrounds(folders: FolderConfig) -> tuple[list[ForegroundFiles], list[str]]:
+def folder_foregrounds(
+    folders: FolderConfig, part: Part = "all"
+) -> tuple[list[ForegroundFiles], list[str]]:
     """Mattes and colours of two folders paired by file stem, and the refusals.
+
+    Args:
+        folders: `alpha_dir` and `eps_dir`.
+        part: of the pairs, see `part_of_foregrounds`.
 
     Raises:
         InputError: a folder is missing or holds no picture.
@@ -82,5 +88,5 @@ def folder_foregrounds(folders: FolderConfig) -> tuple[list[ForegroundFiles], li
             f"{have} has no partner named {stem} in {folder}; a matte and its colours are paired "
             "by that name."
         )
-    pairs = sorted(mattes.keys() & colours.keys())
+    pairs = part_of_foregrounds(mattes.keys() & colours.keys(), part)
     return [ForegroundFiles(stem, mattes[stem], colours[stem]) for stem in pairs], refusals

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from dim_tf.config import FolderConfig
 from dim_tf.dataset.cutouts import find_cut_outs
+from dim_tf.dataset.folders import folder_foregrounds
 from dim_tf.dataset.sources import split_photos
 from dim_tf.pictures.folders import list_images, paired_name
 from dim_tf.system.errors import InputError
@@ -16,7 +18,8 @@ from dim_tf.system.files import write_bytes
 
 LIST_NAME = "held_out.json"
 _PHOTO_SETTINGS = ("photos_dir", "bg_dir")
-_CUT_OUT_SETTING = "cutouts_dir"
+# Setting of foregrounds that are held out by names of their own.
+CUT_OUT_SETTING, FOLDERS_SETTING = "cutouts_dir", "alpha_dir"
 
 
 def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> list[Path]:
@@ -38,25 +41,30 @@ def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> l
     return [photo for photo in photos if photo.resolve() not in held_out]
 
 
-def held_out_names(photos_dir: str, bg_dir: str, cutouts_dir: str) -> dict[str, list[str]]:
+def held_out_names(
+    photos: Mapping[str, str], cutouts_dir: str = "", folders: FolderConfig | None = None
+) -> dict[str, list[str]]:
     """What is held out of each folder that is given: setting → names.
 
     Args:
-        photos_dir: photographs, called by their file names.
-        bg_dir: the same.
+        photos: setting → folder of photographs, which are called by their file names; or nothing.
         cutouts_dir: cut-outs, called as `CutOut` has it.
+        folders: with mattes and colours, called as `ForegroundFiles` has it, or without.
 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
     names = {
         setting: [photo.name for photo in _held_out_photos(folder)]
-        for setting, folder in zip(_PHOTO_SETTINGS, (photos_dir, bg_dir), strict=True)
+        for setting, folder in photos.items()
         if folder
     }
     if cutouts_dir:
         cut_outs, _ = find_cut_outs(cutouts_dir, "held out")
-        names[_CUT_OUT_SETTING] = [cut_out.name for cut_out in cut_outs]
+        names[CUT_OUT_SETTING] = [cut_out.name for cut_out in cut_outs]
+    if folders and folders.alpha_dir:
+        pairs, _ = folder_foregrounds(folders, "held out")
+        names[FOLDERS_SETTING] = [pair.name for pair in pairs]
     return names
 
 
@@ -70,41 +78,47 @@ def write_held_out_names(data_dir: Path, names: Mapping[str, Sequence[str]]) -> 
 
 
 def refuse_to_hold_out_what_was_used(
-    data_dir: Path, names: Mapping[str, Sequence[str]], backgrounds: Iterable[str]
+    data_dir: Path,
+    names: Mapping[str, Sequence[str]],
+    foregrounds: Iterable[str],
+    backgrounds: Iterable[str],
 ) -> None:
     """Refuses a list by which a picture would be held out that the dataset was made with before.
 
     Cut-outs, and photographs that colour mattes, cannot change once a dataset is begun; its
-    backgrounds may become more.
+    backgrounds and its mattes in folders may become more.
 
     Args:
         data_dir: of the dataset.
         names: from `held_out_names`.
+        foregrounds: names of the foregrounds that it was made with.
         backgrounds: names of the backgrounds that it was made with.
 
     Raises:
         InputError: one of the names is among them.
     """
     of_backgrounds = "bg_dir" if "bg_dir" in names else "photos_dir"
-    used = set(backgrounds)
-    for name in names.get(of_backgrounds, ()):
-        if paired_name(name) in used:
-            raise InputError(
-                f"{name} is due to be held out, but {data_dir} was made with it when "
-                f"--{of_backgrounds} held other pictures, so training may have seen it; give the "
-                "folder as it was, or another --out_dir."
-            )
+    for setting, made_with in ((of_backgrounds, backgrounds), (FOLDERS_SETTING, foregrounds)):
+        used = set(made_with)
+        for name in names.get(setting, ()):
+            if (name if setting == FOLDERS_SETTING else paired_name(name)) in used:
+                raise InputError(
+                    f"{name} is due to be held out, but {data_dir} was made with it when "
+                    f"--{setting} held other pictures, so training may have seen it; give the "
+                    "folder as it was, or another --out_dir."
+                )
 
 
 def refuse_what_was_not_held_out(
-    data_dir: str | Path, photos: Iterable[Path], cut_outs: Iterable[str]
+    data_dir: str | Path, photos: Iterable[Path], setting: str, foregrounds: Iterable[str]
 ) -> None:
     """Refuses pictures that training on a dataset may have seen.
 
     Args:
         data_dir: of the dataset.
         photos: all must be held out of one of its folders of photographs.
-        cut_outs: names; all must be held out, unless the dataset is made without cut-outs.
+        setting: of the foregrounds: `CUT_OUT_SETTING` or `FOLDERS_SETTING`.
+        foregrounds: names; all must be held out, unless the dataset is made without such ones.
 
     Raises:
         InputError: one is not held out, or the dataset has no list of what is.
@@ -118,9 +132,9 @@ def refuse_what_was_not_held_out(
         known = {name for setting in _PHOTO_SETTINGS for name in listed.get(setting, ())}
         unknown = [photo for photo in photos if photo.name not in known]
         raise _not_held_out((unknown or photos)[0], data_dir)
-    if _CUT_OUT_SETTING in listed:
-        for name in cut_outs:
-            if name not in listed[_CUT_OUT_SETTING]:
+    if setting in listed:
+        for name in foregrounds:
+            if name not in listed[setting]:
                 raise _not_held_out(name, data_dir)
 
 

@@ -123,7 +123,8 @@ def mixed_sources(
     pairs, usable, once = [], [], {}
     most = {"synthetic": procedural.synthetic} if "synthetic" in given else {}
     if "folders" in given:
-        pairs, refused = folder_foregrounds(folders)
+        part = "training" if procedural.hold_out else "all"
+        pairs, refused = folder_foregrounds(folders, part)
         refuse_exchanged(pairs, folders)
         most["folders"] = len(pairs)
         refusals = refused + refusals
@@ -139,7 +140,8 @@ def mixed_sources(
     pairs, refused = _with_names_of_their_own(_chosen(pairs, numbers["folders"], seed), made)
     held_out = None
     if procedural.hold_out:
-        held_out = held_out_names(procedural.photos_dir, folders.bg_dir, cut_outs.cutouts_dir)
+        photos = {"photos_dir": procedural.photos_dir, "bg_dir": folders.bg_dir}
+        held_out = held_out_names(photos, cut_outs.cutouts_dir, folders)
     return Sources(
         foregrounds=(*made, *pairs),
         backgrounds=backgrounds,

@@ -72,8 +72,9 @@ def _write_dataset(
     out_dir: Path, sources: Sources, layout: LayoutConfig, seed: int, tally: Tally
 ) -> Summary:
     if sources.held_out is not None and (out_dir / MANIFEST_NAME).exists():
-        used = read_manifest(out_dir).backgrounds
-        refuse_to_hold_out_what_was_used(out_dir, sources.held_out, used)
+        made = read_manifest(out_dir)
+        used = made.foregrounds, made.backgrounds
+        refuse_to_hold_out_what_was_used(out_dir, sources.held_out, *used)
     drawn = _write_backgrounds(out_dir, sources, layout, seed, tally)
     if layout.layout == "original":
         _refuse_other_draws(out_dir, sources, drawn)

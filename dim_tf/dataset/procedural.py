@@ -79,7 +79,8 @@ def synthetic_sources(procedural: SyntheticConfig, seed: int, bg_dir: str = "") 
     """
     foregrounds = synthetic_foregrounds(procedural, procedural.synthetic, seed, bg_dir)
     backgrounds, refusals = backgrounds_of(procedural, seed, bg_dir)
-    names = held_out_names(procedural.photos_dir, bg_dir, "") if procedural.hold_out else None
+    photos = {"photos_dir": procedural.photos_dir, "bg_dir": bg_dir}
+    names = held_out_names(photos) if procedural.hold_out else None
     return Sources(tuple(foregrounds), backgrounds, tuple(refusals), held_out=names)
 
 

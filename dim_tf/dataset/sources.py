@@ -7,7 +7,7 @@ import dataclasses
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -23,6 +23,10 @@ MAX_ASPECT_RATIO = 10
 
 # From the fifth by name on; neighbours by name are often pictures of one scene.
 _FIRST_HELD_OUT, _HELD_OUT_EVERY = 4, 9
+# Of each source of foregrounds the 11th, 31st, 51st … by name.
+_FIRST_FOREGROUND, _FOREGROUND_EVERY = 10, 20
+
+Part = Literal["all", "training", "held out"]
 
 
 class Foreground(Protocol):
@@ -116,6 +120,18 @@ def split_photos(photos: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     held_out = training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
     del training[_FIRST_HELD_OUT::_HELD_OUT_EVERY]
     return training, held_out
+
+
+def part_of_foregrounds(names: Iterable[str], part: Part) -> list[str]:
+    """Of the foregrounds of a source all, or those to train on or held out, sorted by name.
+
+    Held out are the 11th, 31st, 51st … by name.
+    """
+    names = sorted(names)
+    held_out = names[_FIRST_FOREGROUND::_FOREGROUND_EVERY]
+    if part == "training":
+        return sorted(set(names) - set(held_out))
+    return held_out if part == "held out" else names
 
 
 def background_files(files: Iterable[Path]) -> tuple[tuple[BackgroundFile, ...], list[str]]:

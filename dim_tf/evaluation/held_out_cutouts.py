@@ -1,4 +1,7 @@
-"""Composites of real cut-outs that no training saw, on photographs that none saw either."""
+"""Composites of real cut-outs that no training saw, on photographs that none saw either.
+
+Mattes in folders, with their colours, are cut-outs here as well.
+"""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -6,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dim_tf.config import FolderConfig
 from dim_tf.dataset.cutouts import CutOut, find_cut_outs
 from dim_tf.dataset.draws import turn_of
+from dim_tf.dataset.folders import folder_foregrounds
 from dim_tf.dataset.layers import arranged
 from dim_tf.evaluation.composites import (
     ATTEMPTS,
@@ -46,6 +51,25 @@ def held_out_cut_outs(cutouts_dir: str | Path) -> tuple[dict[str, list[CutOut]],
     return sources, refusals
 
 
+def held_out_pairs(folders: FolderConfig) -> tuple[dict[str, list[CutOut]], list[str]]:
+    """The mattes and colours in folders that --hold_out left out, as cut-outs of one source.
+
+    Returns:
+        Source → pairs, and a sentence for each file that has no partner.
+
+    Raises:
+        InputError: a folder is missing or holds no picture, or no pair is held out.
+    """
+    pairs, refusals = folder_foregrounds(folders, "held out")
+    if not pairs:
+        raise InputError(
+            f"--alpha_dir={folders.alpha_dir} holds no matte that is held out, the 11th with "
+            "colours by name is the first; give 11 or more."
+        )
+    source = "folders"
+    return {source: [CutOut(source, p.name, p.eps_file, p.alpha_file) for p in pairs]}, refusals
+
+
 def cut_out_composite_name(sources: Sequence[str], index: int) -> str:
     """Number and source of a composite: sources take turns, so that each counts as much."""
     return f"{index:03d}_{sources[index % len(sources)]}"
@@ -65,7 +89,7 @@ def render_cut_out_composite(
     and goes to another.
 
     Args:
-        sources: from `held_out_cut_outs`.
+        sources: from `held_out_cut_outs` or `held_out_pairs`.
         photos: to draw the background from; at least one.
         seed: of all composites.
         index: of this one.
@@ -103,8 +127,7 @@ def render_cut_out_composite(
             raise refused[cut_out.name]
         raise InputError(
             f"No held-out cut-out of {source} has a usable trimap at a size of {size}, as none has "
-            "a solid part that is large enough; take that source out of --cutouts_dir and give "
-            "another --out_dir."
+            "a solid part that is large enough; leave that source out and give another --out_dir."
         )
     from dim_tf.matting.cutout import composite_on
 

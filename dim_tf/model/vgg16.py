@@ -45,7 +45,10 @@ def read_vgg16(source: str) -> dict[str, np.ndarray]:
     try:
         arrays = read_npz(source)
     except FileNotFoundError:
-        raise InputError(f"--vgg_weights={source} does not exist; check the path.") from None
+        raise InputError(
+            f"--vgg_weights={source} does not exist; check the path, or give --vgg_weights=keras, "
+            "which downloads the same weights."
+        ) from None
     except UNREADABLE as error:
         raise InputError(f"--vgg_weights={source} is not a readable npz file: {error}.") from None
     return _checked(arrays, source)

@@ -56,9 +56,22 @@ def cluster_of(strategy: str) -> Cluster:
     """The workers of a run by its --strategy; without several, this process alone.
 
     Raises:
-        InputError: multi_worker, and TF_CONFIG does not describe workers.
+        InputError: multi_worker, and TF_CONFIG does not describe workers; or another strategy, and
+            it describes several: each would train by itself.
     """
-    return read_cluster(os.environ.get(VARIABLE, "")) if strategy == "multi_worker" else ALONE
+    text = os.environ.get(VARIABLE, "")
+    if strategy == "multi_worker":
+        return read_cluster(text)
+    try:
+        cluster = read_cluster(text)
+    except InputError:  # nothing, or of something else
+        return ALONE
+    if not cluster.is_alone:
+        raise InputError(
+            f"{VARIABLE} lists {len(cluster.addresses)} workers, and with --strategy={strategy} "
+            f"each would train by itself; give --strategy=multi_worker, or unset {VARIABLE}."
+        )
+    return ALONE
 
 
 def read_cluster(text: str) -> Cluster:

@@ -167,6 +167,8 @@ def initialize_weights(
             normalize_vgg16(network, assigned, inputs, seed)
     elif start.normalize_vgg:
         raise InputError("--normalize_vgg needs --vgg_weights.")
+    else:
+        logging.info("All weights begin random; --vgg_weights takes VGG16's for the encoder.")
 
 
 def _check_same_function(path: Path, source: NetworkConfig, network: NetworkConfig) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dim_tf.ablations import drift as drift_module
 from dim_tf.ablations import one as one_module
@@ -337,7 +338,7 @@ def test_the_folder_of_cut_outs_goes_with_their_source(given):
     without = dataclasses.replace(given, cutouts_dir="")
     refused("--{} is missing; give a folder (see --help).", held_out.make, without)
     procedural = dataclasses.replace(given, source="procedural")
-    advice = "--cutouts_dir goes with --source=cutouts only; give that as well, or leave it out."
+    advice = "--{} goes with --source={} only; give that as well, or leave it out."
     refused(advice, held_out.make, procedural)
     held_out.make(given)
     another = dataclasses.replace(procedural, out_dir=f"{given.out_dir}2", cutouts_dir="")
@@ -350,6 +351,23 @@ def test_a_source_of_11_cut_outs_is_given(given, cutouts):
     count = int(re.search(r"source of (\d+) or more", sentence)[1])
     (cutouts / "discs" / "hidden").rename(cutouts / "discs" / "03.png")
     assert len(list((cutouts / "discs").iterdir())) == count
+    held_out.make(given)
+
+
+def test_11_mattes_with_colours_are_given(given, cutouts, tmp_path):
+    for file in sorted((cutouts / "discs").iterdir()):
+        picture = np.array(Image.open(file))
+        write_png(tmp_path / "mattes" / file.name, picture[..., 3])
+        write_png(tmp_path / "eps" / file.name, picture[..., :3])
+    folders = {"alpha_dir": str(tmp_path / "mattes"), "eps_dir": str(tmp_path / "eps")}
+    given = dataclasses.replace(given, source="folders", cutouts_dir="", **folders)
+    (tmp_path / "eps" / "03.png").rename(tmp_path / "hidden")
+    advice = (
+        "--alpha_dir={} holds no matte that is held out, the 11th with colours by name is the "
+        "first; give 11 or more."
+    )
+    refused(advice, held_out.make, given)
+    (tmp_path / "hidden").rename(tmp_path / "eps" / "03.png")
     held_out.make(given)
 
 
@@ -367,7 +385,7 @@ def test_a_source_without_solid_parts_is_taken_out(given, cutouts):
     faint = np.uint8(np.mgrid[:9, :9].sum(axis=0) * 9)
     for number in range(11):
         write_png(cutouts / "a_smoke" / f"{number:02d}.png", np.dstack([colours, faint]))
-    advice = "take that source out of --cutouts_dir and give another --out_dir."
+    advice = "leave that source out and give another --out_dir."
     sentence = refused(advice, held_out.make, given)
     source = re.search(r"cut-out of (\w+) has", sentence)[1]
     (cutouts / source).rename(cutouts.parent / source)

@@ -233,8 +233,22 @@ def test_init_from_gets_the_flags_it_was_trained_with(make_config, tiny_checkpoi
     assert train_as(followed(config, *flags)).step == 2
 
 
+def test_an_encoder_that_begins_random_is_told(make_config, vgg_file, caplog):
+    caplog.set_level("INFO")
+    config = make_config(**SHORT)
+    train_as(config)
+    told("All weights begin random; --vgg_weights takes VGG16's for the encoder.", caplog.text)
+    caplog.clear()
+    train_as(followed(config, f"--vgg_weights={vgg_file}", f"--run_dir={config.run.run_dir}_2"))
+    assert "random" not in caplog.text
+
+
 def test_vgg16_is_looked_for_and_downloaded(tmp_path, monkeypatch, vgg_file):
-    refused("--vgg_weights={} does not exist; check the path.", read_vgg16, "vgg.npz")
+    advice = (
+        "--vgg_weights={} does not exist; check the path, or give --vgg_weights=keras, which "
+        "downloads the same weights."
+    )
+    refused(advice, read_vgg16, "vgg.npz")
     monkeypatch.setattr("keras.applications.VGG16", lambda **more: 1 / 0)
     advice = "download vgg16_weights.npz and give its path instead."
     refused("the weights cannot be downloaded ({}); " + advice, read_vgg16, "keras")

@@ -10,7 +10,13 @@ import pytest
 
 from dim_tf.system.errors import InputError
 from dim_tf.training import cluster, workers
-from dim_tf.training.cluster import Cluster, read_cluster, wait_for_all, wait_for_service
+from dim_tf.training.cluster import (
+    Cluster,
+    cluster_of,
+    read_cluster,
+    wait_for_all,
+    wait_for_service,
+)
 from dim_tf.training.workers import Workers
 from tests.advice.provoking import refused
 from tests.training.worker_processes import free_ports, tf_config
@@ -60,6 +66,22 @@ def test_the_index_is_one_of_the_workers():
     sentence = refused(advice, read_cluster, tf_config(TWO, 2))
     one_less = int(re.search(r"lists (\d+) of worker", sentence)[1]) - 1
     assert read_cluster(tf_config(TWO, one_less)).index == one_less
+
+
+def test_workers_that_would_train_by_themselves_are_refused(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", tf_config(TWO, 1))
+    advice = (
+        "{} lists {} workers, and with --strategy={} each would train by itself; give "
+        "--strategy=multi_worker, or unset {}."
+    )
+    sentence = refused(advice, cluster_of, "mirrored")
+    (flag,) = re.findall(r"give --strategy=(\w+)", sentence)
+    assert cluster_of(flag).index == 1
+    for text in (tf_config(TWO[:1], 0), '{"cluster": {"ps": ["alpha:1"]}}', "of something else"):
+        monkeypatch.setenv("TF_CONFIG", text)
+        assert cluster_of("default").is_alone
+    monkeypatch.delenv("TF_CONFIG")
+    assert cluster_of("default").is_alone
 
 
 def test_all_are_started_or_waited_for_longer():

@@ -65,7 +65,7 @@ NOTHING_TO_FOLLOW = {
     "--flagfile={} would be file {}; that is too many.",
     "a list in --photos_dir of ",
     "a list in --cutouts_dir of ",
-    "cut-outs held out: {}; the sources take turns",
+    "; the sources take turns",
     "; all that are given, since --mix was left out",
     "No cut-out in --cutouts_dir={} could be used: {}",
     "{} of {} pictures looked at in --alpha_dir={} are in colours, such as {}, and a matte is grey",

@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dim_tf.commands.held_out import make
 from dim_tf.commands.measure import measure_mattes
-from dim_tf.config import HeldOutConfig, InferenceConfig, with_values
+from dim_tf.commands.prepare import make_dataset
+from dim_tf.config import HeldOutConfig, InferenceConfig, OfflineConfig, with_values
 from dim_tf.dataset.left_out import LIST_NAME
+from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation.held_out import SETTINGS_NAME, write_composites
 from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs, render_cut_out_composite
@@ -123,8 +127,66 @@ def test_only_what_is_missing_is_written(folders, composites):
 
 def test_how_many_are_held_out_of_each_source_is_told(folders, composites, capsys):
     make(config_of(folders))
-    told = "cut-outs held out: 2 of hair, 1 of old_cats; the sources take turns."
+    told = "held out: 2 of hair, 1 of old_cats; the sources take turns."
     assert told in capsys.readouterr().out
+
+
+@pytest.fixture
+def mattes(folders, tmp_path):
+    """Mattes and colours in two folders, which are the cut-outs of hair."""
+    for number in range(31):
+        picture = np.array(Image.open(folders / "cutouts" / "hair" / f"{number:02d}.png"))
+        write_png(tmp_path / "mattes" / f"{number:02d}.png", picture[..., 3])
+        write_png(tmp_path / "eps" / f"{number:02d}.png", picture[..., :3])
+    return {"alpha_dir": str(tmp_path / "mattes"), "eps_dir": str(tmp_path / "eps")}
+
+
+def prepare_of(folders, mattes, out_dir):
+    return with_values(
+        OfflineConfig(),
+        bg_dir=str(folders / "photos"),
+        out_dir=str(out_dir),
+        hold_out=True,
+        backgrounds_per_foreground=1,
+        workers=1,
+        progress=False,
+        **mattes,
+    )
+
+
+def test_mattes_in_folders_are_held_out_and_measured_on(folders, mattes, tmp_path, capsys):
+    make_dataset(prepare_of(folders, mattes, tmp_path / "data"))
+    held_out = ["10", "30"]
+    assert json.loads((tmp_path / "data" / LIST_NAME).read_text())["alpha_dir"] == held_out
+    trained_on = read_manifest(tmp_path / "data").foregrounds
+    assert sorted([*trained_on, *held_out]) == [f"{number:02d}" for number in range(31)]
+    settings = {"source": "folders", "cutouts_dir": "", "data_dir": str(tmp_path / "data")}
+    config = config_of(folders, out_dir=str(tmp_path / "out"), **settings, **mattes)
+    make(config)
+    assert "mattes: held out: 2 of folders." in capsys.readouterr().out
+    seen = set()
+    for index in range(8):
+        name = f"{index:03d}_folders.png"
+        alpha = read_stored(tmp_path / "out" / "alpha" / name)
+        rgb = read_stored(tmp_path / "out" / "rgb" / name)
+        (colour,) = {tuple(one) for one in rgb[alpha == 255].tolist()}
+        seen.add(colour)
+    assert seen == {tuple(cut_out_colour("hair", number).tolist()) for number in (10, 30)}
+
+
+def test_mattes_that_training_may_have_seen_are_refused(folders, mattes, tmp_path):
+    prepare = prepare_of(folders, mattes, tmp_path / "data")
+    make_dataset(prepare)
+    for folder in mattes.values():
+        shutil.copy(Path(folder, "00.png"), Path(folder, "000.png"))  # every place moves by one
+    with pytest.raises(
+        InputError, match=r"09 is due to be held out, but .* --alpha_dir held other"
+    ):
+        make_dataset(prepare)
+    settings = {"source": "folders", "cutouts_dir": "", "data_dir": str(tmp_path / "data")}
+    config = config_of(folders, out_dir=str(tmp_path / "out"), **settings, **mattes)
+    with pytest.raises(InputError, match="09 is not among the pictures that the dataset"):
+        make(config)
 
 
 def test_errors_are_told_by_source(composites, tmp_path, capsys):

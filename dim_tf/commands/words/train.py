@@ -2,9 +2,10 @@
 
     dim-tf train --flagfile=quickstart.flags
 
-is a first try: two minutes on a laptop, nothing to download. The blog's settings, on data of yours:
+is a first try: two minutes on a laptop, nothing to download. The blog's settings, on data of yours,
+from VGG16's weights (keras in the place of the file fetches them):
 
-    dim-tf train data --flagfile=blog.flags -o runs/blog
+    dim-tf train data --flagfile=blog.flags -o runs/blog --vgg_weights=vgg16_weights.npz
 
 A run that was stopped goes on with the same command.
 """

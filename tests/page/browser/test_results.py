@@ -29,12 +29,15 @@ from tests.page.browser.hands import (
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.parametrize("width, height", [(1280, 900), (390, 844)], ids=["desk", "phone"])
 def test_from_photo_to_files_the_bytes_are_those_of_the_command(
-    page, pictures, tiny_checkpoint, tmp_path
+    open_page, pictures, tiny_checkpoint, tmp_path, width, height
 ):
+    page = open_page(viewport={"width": width, "height": height})
     open_photo(page, pictures / "disc.png")
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
     idle(page)
+    page.locator("#canvas").scroll_into_view_if_needed()
     stroke(page, (20.5, 20.5), (40.5, 20.5))
     painted = trimap_of(page)
     compute(page)
