@@ -108,6 +108,11 @@ def run_arm(arm: Arm, seed: int, config: AblationConfig) -> Path:
     for number, folder in enumerate(folders, 1):
         if not (config.keep_weights or _others_begin_with(arm.flagfiles[:number], arm)):
             shutil.rmtree(folder / CHECKPOINT_FOLDER)
+    # Measured again, a run whose weights are there still took the time to train them.
+    if (folders[-1] / CHECKPOINT_FOLDER).exists():
+        stopwatch.save()
+    else:
+        stopwatch.forget()
     return path
 
 

@@ -49,6 +49,10 @@ class Stopwatch:
         """
         write_bytes(self._path, json.dumps(self.times()._asdict()).encode())
 
+    def forget(self) -> None:
+        """Lets the next run in this folder begin at nothing."""
+        self._path.unlink(missing_ok=True)
+
 
 def _read(path: Path) -> Times:
     """Nothing where there is nothing to read: a run goes on, with a time that is too short."""

@@ -81,7 +81,7 @@ def test_weights_are_kept_as_long_as_another_arm_begins_with_them(trained, confi
 
 
 def test_the_time_of_a_run_is_that_of_all_its_parts(trained, config, monkeypatch):
-    times = iter([0.0, 7.0, 100.0, 105.0])
+    times = iter([0.0, 7.0, 100.0, 105.0, 200.0, 203.0, 300.0, 304.0, 304.0, 400.0, 401.0, 402.0])
     monkeypatch.setattr("dim_tf.ablations.stopwatch.time.perf_counter", lambda: next(times))
     monkeypatch.setattr("dim_tf.ablations.stopwatch.time.process_time", lambda: 1.0)
     trained.stop = True
@@ -90,6 +90,12 @@ def test_the_time_of_a_run_is_that_of_all_its_parts(trained, config, monkeypatch
     trained.stop = False
     record = read_record(one.run_arm(ARMS["base"], 1, config))
     assert (record.seconds, record.processor_seconds) == (12.0, 0.0)
+    # Its weights are gone: it is trained anew.
+    assert read_record(one.run_arm(ARMS["base"], 1, config)).seconds == 3.0
+    # They are kept: what was trained is measured again.
+    kept = dataclasses.replace(config, keep_weights=True)
+    seconds = [read_record(one.run_arm(ARMS["base"], 1, kept)).seconds for _ in range(2)]
+    assert seconds == [4.0, 5.0]
 
 
 def test_a_time_that_cannot_be_read_is_none(tmp_path):
