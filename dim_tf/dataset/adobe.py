@@ -130,8 +130,8 @@ def _how_to_use(out_dir: Path) -> tuple[str, str]:
     flags = [f"--{flag}={out_dir / folder}" for flag, folder in parts]
     validation = shlex.quote(f"--validation_dir={out_dir}")
     return (
-        f"Measure on it with: dim-tf measure {shlex.join(flags)} --post_process=none, as papers "
-        "measure the network alone, and --checkpoint for one of your own",
+        "Measure on it, the network alone as papers do, with: "
+        f"dim-tf measure {shlex.join(flags)} --post_process=none",
         f"Validate on it with: dim-tf train {validation} and what else your run needs",
     )
 

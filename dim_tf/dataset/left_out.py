@@ -5,12 +5,13 @@ they are others. So the list is kept, and what is measured on can be compared wi
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dim_tf.config import FolderConfig
 from dim_tf.dataset.cutouts import find_cut_outs
 from dim_tf.dataset.folders import folder_foregrounds
+from dim_tf.dataset.manifest import read_manifest
 from dim_tf.dataset.sources import split_photos
 from dim_tf.pictures.folders import list_images, paired_name
 from dim_tf.system.errors import InputError
@@ -103,9 +104,9 @@ def refuse_to_hold_out_what_was_used(
         for name in names.get(setting, ()):
             if (name if setting == FOLDERS_SETTING else paired_name(name)) in used:
                 raise InputError(
-                    f"{name} is due to be held out, but {data_dir} was made with it when "
-                    f"--{setting} held other pictures, so training may have seen it; give the "
-                    "folder as it was, or another --out_dir."
+                    f"{name} is due to be held out, but {data_dir} was made with it, by an older "
+                    f"version or when --{setting} held other pictures, so training may have seen "
+                    "it; give the folder as it was, or another --out_dir."
                 )
 
 
@@ -124,7 +125,7 @@ def refuse_what_was_not_held_out(
         InputError: one is not held out, or the dataset has no list of what is.
     """
     listed = _read_held_out_names(Path(data_dir))
-    photos = list(photos)
+    photos, foregrounds = list(photos), list(foregrounds)
     if not any(
         {photo.name for photo in photos} <= set(listed.get(setting, ()))
         for setting in _PHOTO_SETTINGS
@@ -132,10 +133,12 @@ def refuse_what_was_not_held_out(
         known = {name for setting in _PHOTO_SETTINGS for name in listed.get(setting, ())}
         unknown = [photo for photo in photos if photo.name not in known]
         raise _not_held_out((unknown or photos)[0], data_dir)
-    if setting in listed:
-        for name in foregrounds:
-            if name not in listed[setting]:
-                raise _not_held_out(name, data_dir)
+    trained_on: Container[str] = ()
+    if setting == FOLDERS_SETTING and setting not in listed:  # an older version used all of them
+        trained_on = read_manifest(data_dir).foregrounds
+    for name in foregrounds:
+        if name in trained_on or name not in listed.get(setting, foregrounds):
+            raise _not_held_out(name, data_dir)
 
 
 def _held_out_photos(folder: str) -> list[Path]:

@@ -11,7 +11,7 @@ from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.pictures.placing import MaskOrientation, lay_on
-from dim_tf.pictures.trimap import check_trimap, trimap_of
+from dim_tf.pictures.trimap import refuse_lost_band, trimap_of
 from dim_tf.system.errors import InputError, tell
 from dim_tf.trimaps.on_photo import Teller
 
@@ -59,7 +59,7 @@ def read_test_image(
     photo, notes = photo_of(picture)
     values, trimap_notes = trimap_of(trimap_picture)
     values, placing, _ = lay_on(values, trimap_picture, picture, cv2.INTER_NEAREST_EXACT)
-    check_trimap(values, str(trimap))  # again: a much smaller one may have lost something
+    refuse_lost_band(values, str(trimap))
     told = (lambda *_: None) if quiet else tell
     truth = read_matte_on(alpha, picture, told=told)
     told(rgb, *picture.notes, *notes)

@@ -74,11 +74,10 @@ def export_network(
             (unfinished / name).write_bytes(graph.SerializeToString())
         else:
             from dim_tf.exports.tensorflow_files import litert_bytes, write_saved_model
-            from dim_tf.model.weights import load_network
+            from dim_tf.model.weights import network_of
 
-            network, _, _ = load_network(
-                weights, inference_statistics=statistics, for_training=False
-            )
+            options = {"inference_statistics": statistics, "for_training": False}
+            network = network_of(arrays, config, weights, **options)
             if kind == "saved_model":
                 write_saved_model(unfinished / name, network, size)
             else:

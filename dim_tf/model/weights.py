@@ -1,6 +1,7 @@
 """Weights of a network: out of it into a file (`dim_tf.model.weights_file`), and back."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -128,6 +129,26 @@ def load_network(
         InputError: there is no such file, or it is damaged.
     """
     arrays, config, about = read_arrays(path, NETWORK_PREFIX)
+    return network_of(arrays, config, path, **build_arguments), config, about
+
+
+def network_of(
+    arrays: Mapping[str, np.ndarray],
+    config: NetworkConfig,
+    path: str | os.PathLike,
+    **build_arguments: Any,
+) -> keras.Model:
+    """The network of arrays that were read.
+
+    Args:
+        arrays: from `read_arrays` with `NETWORK_PREFIX`.
+        config: from the same.
+        path: of their file, for the error.
+        **build_arguments: passed to `build_network`.
+
+    Raises:
+        InputError: they do not fit the network.
+    """
     # Before memory is taken for whatever network the file claims to hold.
     _refuse_misfits(
         path,
@@ -141,4 +162,4 @@ def load_network(
     )
     network = build_network(config, **build_arguments)
     assign_network_arrays(network, arrays, str(path))
-    return network, config, about
+    return network

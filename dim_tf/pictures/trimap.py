@@ -260,6 +260,23 @@ def _snapped(values: np.ndarray, count: np.ndarray, source: str) -> tuple[np.nda
     ]
 
 
+def refuse_lost_band(trimap: np.ndarray, source: str) -> None:
+    """Refuses a trimap, [H, W] uint8, whose unknown pixels were lost on the way to another size.
+
+    Args:
+        trimap: laid on its photo.
+        source: its file, in which some are unknown.
+
+    Raises:
+        InputError: no pixel is unknown.
+    """
+    if not (trimap == UNKNOWN).any():
+        raise InputError(
+            f"{source} loses all its unknown pixels when it is brought to its photo's size; give a "
+            "trimap of that size, or a wider unknown band."
+        )
+
+
 def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = None) -> list[str]:
     """Refuses a trimap that leaves nothing to do.
 

@@ -98,13 +98,18 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         file.write(content)
 
 
-def remove_unfinished(folder: str | os.PathLike) -> None:
-    """Deletes what killed processes left of `open_atomically` in a folder and the folders in it.
+def remove_unfinished(folder: str | os.PathLike, *, below: bool = True) -> None:
+    """Deletes what killed processes left of `open_atomically` in a folder.
 
     Only while no other process writes there; see `dim_tf.system.folder_lock`. Folders in it that a
     process has to itself are left to it.
+
+    Args:
+        folder: it need not be there.
+        below: whether in the folders in it as well.
     """
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not Path(parent, name, LOCK_NAME).exists()]
-        for name in fnmatch.filter(files, f".*{_UNFINISHED_SUFFIX}"):
+        kept = [name for name in folders if not Path(parent, name, LOCK_NAME).exists()]
+        folders[:] = kept if below else []
+        for name in fnmatch.filter(files, f"{_UNFINISHED_PREFIX}*{_UNFINISHED_SUFFIX}"):
             Path(parent, name).unlink(missing_ok=True)

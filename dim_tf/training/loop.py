@@ -24,6 +24,7 @@ from dim_tf.examples.pipeline import (
 )
 from dim_tf.examples.service import OUT_OF_ORDER, served
 from dim_tf.model.network import build_network
+from dim_tf.model.run_folder import CHECKPOINT_FOLDER
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
@@ -92,7 +93,9 @@ def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
         images = list_validation_images(run.validation_dir) if run.validation_dir else []
         images_text = validation_set_text(images)
         with FolderLock(run.run_dir) as lock:
-            remove_unfinished(run.run_dir)
+            # Nowhere else in it: what lies there may be another program's.
+            for folder in (run.run_dir, Path(run.run_dir) / CHECKPOINT_FOLDER):
+                remove_unfinished(folder, below=False)
             return _train(run, *dataset, workers, RunFolder(lock, flagfile, images, images_text))
 
 

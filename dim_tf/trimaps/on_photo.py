@@ -15,7 +15,7 @@ from dim_tf.pictures.mask import mask_of
 from dim_tf.pictures.photo import Photo, looks_like_mask, looks_like_photo, photo_of
 from dim_tf.pictures.picture import Picture
 from dim_tf.pictures.placing import lay_on
-from dim_tf.pictures.trimap import check_trimap, missing_from, trimap_of
+from dim_tf.pictures.trimap import missing_from, refuse_lost_band, trimap_of
 from dim_tf.system.errors import InputError, tell
 from dim_tf.trimaps.from_mask import trimap_from_mask
 from dim_tf.trimaps.grabcut import mask_in_rectangle, parse_rectangle
@@ -123,7 +123,7 @@ def trimap_on(
         trimap, placing, _ = lay_on(
             trimap, file, photo, cv2.INTER_NEAREST_EXACT, reading.mask_orientation
         )
-        check_trimap(trimap, source)  # again: a much smaller one may have lost something
+        refuse_lost_band(trimap, source)
         told(file.path, *file.notes, *notes, *placing)
         return trimap
     read_mask = mask_of_array if file.kind == ARRAY else mask_of

@@ -441,8 +441,9 @@ def test_what_a_dataset_was_made_with_before_is_not_held_out(given, tmp_path):
     added = first.with_name(f"{first.stem} again.png")
     shutil.copy(first, added)
     advice = (
-        "{} is due to be held out, but {} was made with it when --{} held other pictures, so "
-        "training may have seen it; give the folder as it was, or another --out_dir."
+        "{} is due to be held out, but {} was made with it, by an older version or when --{} held "
+        "other pictures, so training may have seen it; give the folder as it was, or another "
+        "--out_dir."
     )
     refused(advice, make_dataset, prepare)
     make_dataset(with_values(prepare, out_dir=f"{prepare.out_dir}2"))

@@ -210,6 +210,27 @@ def test_a_larger_kernel_leaves_something_unknown(infer, more):
     infer(*MASK, f"--trimap_kernel={re.search(r'such as (.*)[.]', sentence)[1]}", *more)
 
 
+def test_a_band_is_wide_enough_for_the_photos_size(infer):
+    given = "--rgb=photo.png", "--trimap=trimap.png"
+
+    def write_trimap(width, scale):
+        trimap = np.zeros((40 * scale, 50 * scale), np.uint8)
+        trimap[:, : 24 * scale] = 255
+        trimap[:, 24 * scale : 24 * scale + width] = 128
+        write_png("trimap.png", trimap)
+
+    write_trimap(1, 8)
+    advice = (
+        "{} loses all its unknown pixels when it is brought to its photo's size; give a trimap of "
+        "that size, or a wider unknown band."
+    )
+    refused(advice, infer, *given)
+    write_trimap(16, 8)
+    infer(*given)
+    write_trimap(1, 1)
+    infer(*given)
+
+
 @pytest.mark.parametrize("value", [0, 1, 255])
 def test_a_mask_of_one_value_is_painted_and_not_asked_for_labels(infer, value):
     given = *MASK, f"--label={value}"

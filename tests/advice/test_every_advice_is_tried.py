@@ -13,7 +13,7 @@ SENTENCES = all_sentences()
 
 # Tried by tests that are not in this folder: piece of the sentence → file and name of the test.
 TRIED_ELSEWHERE = {
-    "Measure on it with: dim-tf measure {}": (
+    "with: dim-tf measure {} --post_process=none": (
         "dataset/test_adobe.py",
         "test_the_test_set_is_measured_with_its_own_trimaps",
     ),

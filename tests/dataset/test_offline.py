@@ -180,7 +180,7 @@ def test_half_written_files_of_a_killed_run_do_not_count(inputs):
     before = contents(inputs.out_dir)
     (Path(inputs.out_dir) / "manifest.json").unlink()
     whole = Path(inputs.out_dir) / "alpha" / "cat.png"
-    whole.rename(whole.with_name(".cat.png.abc123.part"))
+    whole.rename(whole.with_name(".dim_tf.abc123.part"))
     assert make_dataset(inputs).written == 1
     assert contents(inputs.out_dir) == before
 

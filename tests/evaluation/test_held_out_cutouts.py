@@ -179,12 +179,16 @@ def test_mattes_that_training_may_have_seen_are_refused(folders, mattes, tmp_pat
     make_dataset(prepare)
     for folder in mattes.values():
         shutil.copy(Path(folder, "00.png"), Path(folder, "000.png"))  # every place moves by one
-    with pytest.raises(
-        InputError, match=r"09 is due to be held out, but .* --alpha_dir held other"
-    ):
+    with pytest.raises(InputError, match=r"09 is due to be held out, but .* --alpha_dir held "):
         make_dataset(prepare)
     settings = {"source": "folders", "cutouts_dir": "", "data_dir": str(tmp_path / "data")}
     config = config_of(folders, out_dir=str(tmp_path / "out"), **settings, **mattes)
+    with pytest.raises(InputError, match="09 is not among the pictures that the dataset"):
+        make(config)
+    # The list of a version that held none of them out.
+    listed = json.loads((tmp_path / "data" / LIST_NAME).read_text())
+    del listed["alpha_dir"]
+    (tmp_path / "data" / LIST_NAME).write_text(json.dumps(listed))
     with pytest.raises(InputError, match="09 is not among the pictures that the dataset"):
         make(config)
 

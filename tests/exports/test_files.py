@@ -150,9 +150,12 @@ def test_what_fails_leaves_nothing(needs, tiny_checkpoint, monkeypatch, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_card_names_the_weights_that_were_read(needs, tiny_checkpoint, monkeypatch, tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_card_names_the_weights_that_were_read(
+    needs, tiny_checkpoint, monkeypatch, tmp_path, kind
+):
     """A training may write the file anew, or remove it, while it is converted."""
-    needs("onnx")
+    needs(kind)
     weights = tmp_path / "best.npz"
     weights.write_bytes(tiny_checkpoint.read_bytes())
     read_arrays = export.read_arrays
@@ -163,7 +166,7 @@ def test_the_card_names_the_weights_that_were_read(needs, tiny_checkpoint, monke
         return arrays
 
     monkeypatch.setattr(export, "read_arrays", read_and_remove)
-    export_network(tmp_path / "out", "onnx", weights)
+    export_network(tmp_path / "out", kind, weights)
     digest = hashlib.sha256(tiny_checkpoint.read_bytes()).hexdigest()
     assert digest in (tmp_path / "out" / CARD_NAME).read_text()
 

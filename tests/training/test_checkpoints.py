@@ -99,7 +99,7 @@ def test_a_run_that_was_stopped_ends_with_the_checkpoints_of_one_that_was_not(st
 
 def test_half_written_and_foreign_files_are_not_checkpoints(states, tmp_path):
     save(tmp_path, states[0], 4)
-    for name in (".step-00000009.npz.abc.part", "step-9.npz", "step-00000009.npz.old"):
+    for name in (".dim_tf.abc.part", "step-9.npz", "step-00000009.npz.old"):
         (tmp_path / "checkpoints" / name).write_bytes(b"half")
     assert names(tmp_path) == ["step-00000004.npz"]
 

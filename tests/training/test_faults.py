@@ -78,14 +78,20 @@ def test_ruined_weights_are_not_saved_into_a_new_folder(
 def test_no_room_for_a_checkpoint_leaves_those_before(continued):
     folder = checkpoint_path(Path(continued.run.run_dir), 7).parent
     before = contents(folder)
-    (folder / ".step-00000008.npz.x1y2.part").write_bytes(b"half, of a killed process")
+    (folder / ".dim_tf.x1y2.part").write_bytes(b"half, of a killed process")
     (folder.parent / ".dim_tf.x1y2.part").write_bytes(b"half a log")
+    others = folder.parent / "mattes" / ".dim_tf.x1y2.part", folder.parent / ".film.part"
+    others[0].parent.mkdir()
+    for other in others:
+        other.write_bytes(b"another program may be writing it")
     message = (
         r"step-00000008\.npz cannot be written: .* The run stops; the last checkpoint, of step 7"
     )
     with full_disk(20_000), pytest.raises(InputError, match=message):
         train_as(with_values(continued, steps=9))
     assert contents(folder) == before
+    assert not list(folder.parent.glob(".dim_tf.*.part"))
+    assert all(other.exists() for other in others)
     assert [row["step"] for row in read_loss_log(Path(continued.run.run_dir))] == list(range(1, 9))
 
 

@@ -161,7 +161,7 @@ def test_a_trimap_whose_band_is_lost_when_it_is_laid_on_its_photo_measures_nothi
     trimap[:, : 4 * width] = 255
     trimap[:, 4 * width] = 128
     write_png(path, trimap)
-    with pytest.raises(InputError, match="no unknown pixel"):
+    with pytest.raises(InputError, match="loses all its unknown pixels"):
         train_as(make_config(validation_dir=str(validation_dir)))
 
 
