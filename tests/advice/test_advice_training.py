@@ -234,7 +234,7 @@ def test_init_from_gets_the_flags_it_was_trained_with(make_config, tiny_checkpoi
 
 
 def test_an_encoder_that_begins_random_is_told(make_config, vgg_file, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     config = make_config(**SHORT)
     train_as(config)
     told("All weights begin random; --vgg_weights takes VGG16's for the encoder.", caplog.text)

@@ -168,7 +168,7 @@ def test_a_smaller_mask_is_enlarged_and_its_band_is_wide_enough_for_its_steps(re
 
 
 def test_what_a_trimap_loses_when_it_is_reduced_is_noticed(read):
-    with pytest.raises(InputError, match="no unknown pixel"):
+    with pytest.raises(InputError, match="loses all its unknown pixels"):
         read(PHOTO[:1, :2], trimap=np.uint8([[128, 0, 128, 255]] * 2))
 
 
