@@ -5,7 +5,7 @@ they are others. So the list is kept, and what is measured on can be compared wi
 """
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dim_tf.config import FolderConfig
@@ -43,27 +43,27 @@ def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> l
 
 
 def held_out_names(
-    photos: Mapping[str, str], cutouts_dir: str = "", folders: FolderConfig | None = None
+    photos_dir: str, folders: FolderConfig, cutouts_dir: str = ""
 ) -> dict[str, list[str]]:
     """What is held out of each folder that is given: setting → names.
 
     Args:
-        photos: setting → folder of photographs, which are called by their file names; or nothing.
+        photos_dir: photographs, called by their file names.
+        folders: with backgrounds, called the same, and mattes, called as `ForegroundFiles` has it.
         cutouts_dir: cut-outs, called as `CutOut` has it.
-        folders: with mattes and colours, called as `ForegroundFiles` has it, or without.
 
     Raises:
         InputError: a folder is missing or holds no picture.
     """
     names = {
         setting: [photo.name for photo in _held_out_photos(folder)]
-        for setting, folder in photos.items()
+        for setting, folder in zip(_PHOTO_SETTINGS, (photos_dir, folders.bg_dir), strict=True)
         if folder
     }
     if cutouts_dir:
         cut_outs, _ = find_cut_outs(cutouts_dir, "held out")
         names[CUT_OUT_SETTING] = [cut_out.name for cut_out in cut_outs]
-    if folders and folders.alpha_dir:
+    if folders.alpha_dir:
         pairs, _ = folder_foregrounds(folders, "held out")
         names[FOLDERS_SETTING] = [pair.name for pair in pairs]
     return names
@@ -127,17 +127,19 @@ def refuse_what_was_not_held_out(
     listed = _read_held_out_names(Path(data_dir))
     photos, foregrounds = list(photos), list(foregrounds)
     if not any(
-        {photo.name for photo in photos} <= set(listed.get(setting, ()))
-        for setting in _PHOTO_SETTINGS
+        {photo.name for photo in photos} <= set(listed.get(of_photos, ()))
+        for of_photos in _PHOTO_SETTINGS
     ):
-        known = {name for setting in _PHOTO_SETTINGS for name in listed.get(setting, ())}
+        known = {name for of_photos in _PHOTO_SETTINGS for name in listed.get(of_photos, ())}
         unknown = [photo for photo in photos if photo.name not in known]
         raise _not_held_out((unknown or photos)[0], data_dir)
-    trained_on: Container[str] = ()
-    if setting == FOLDERS_SETTING and setting not in listed:  # an older version used all of them
-        trained_on = read_manifest(data_dir).foregrounds
+    seen: set[str] = set()
+    if setting in listed:
+        seen = set(foregrounds) - set(listed[setting])
+    elif setting == FOLDERS_SETTING:  # an older version trained on all of them
+        seen = set(foregrounds) & set(read_manifest(data_dir).foregrounds)
     for name in foregrounds:
-        if name in trained_on or name not in listed.get(setting, foregrounds):
+        if name in seen:
             raise _not_held_out(name, data_dir)
 
 

@@ -140,8 +140,7 @@ def mixed_sources(
     pairs, refused = _with_names_of_their_own(_chosen(pairs, numbers["folders"], seed), made)
     held_out = None
     if procedural.hold_out:
-        photos = {"photos_dir": procedural.photos_dir, "bg_dir": folders.bg_dir}
-        held_out = held_out_names(photos, cut_outs.cutouts_dir, folders)
+        held_out = held_out_names(procedural.photos_dir, folders, cut_outs.cutouts_dir)
     return Sources(
         foregrounds=(*made, *pairs),
         backgrounds=backgrounds,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import FOREGROUND_LONG_SIDE, SyntheticConfig
+from dim_tf.config import FOREGROUND_LONG_SIDE, FolderConfig, SyntheticConfig
 from dim_tf.dataset.draws import happens, seeds_of
 from dim_tf.dataset.left_out import held_out_names, photos_to_train_on
 from dim_tf.dataset.sources import (
@@ -79,8 +79,9 @@ def synthetic_sources(procedural: SyntheticConfig, seed: int, bg_dir: str = "") 
     """
     foregrounds = synthetic_foregrounds(procedural, procedural.synthetic, seed, bg_dir)
     backgrounds, refusals = backgrounds_of(procedural, seed, bg_dir)
-    photos = {"photos_dir": procedural.photos_dir, "bg_dir": bg_dir}
-    names = held_out_names(photos) if procedural.hold_out else None
+    names = None
+    if procedural.hold_out:
+        names = held_out_names(procedural.photos_dir, FolderConfig(bg_dir=bg_dir))
     return Sources(tuple(foregrounds), backgrounds, tuple(refusals), held_out=names)
 
 
