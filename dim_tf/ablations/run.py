@@ -39,6 +39,7 @@ from dim_tf.dataset.offline import write_dataset
 from dim_tf.dataset.output_folder import settings_of
 from dim_tf.dataset.procedural import synthetic_sources
 from dim_tf.evaluation.held_out import write_composites
+from dim_tf.evaluation.held_out_cutouts import HeldOutForegrounds, held_out_cut_outs
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError
 from dim_tf.system.folder_lock import FolderLock
@@ -180,17 +181,17 @@ def prepare(config: AblationConfig) -> None:
     )
     print(summary, flush=True)
     write_decoded_copies(read_manifest(data_dir), _DECODED_GIGABYTES, progress=config.progress)
-    folders = {COMPOSITES_FOLDER: ""}
+    sets: dict[str, HeldOutForegrounds | None] = {COMPOSITES_FOLDER: None}
     if config.cutouts_dir:
-        folders[CUT_OUT_COMPOSITES_FOLDER] = config.cutouts_dir
-    for name, cutouts_dir in folders.items():
+        sets[CUT_OUT_COMPOSITES_FOLDER] = held_out_cut_outs(config.cutouts_dir)
+    for name, foregrounds in sets.items():
         write_composites(
             config.photos_dir,
             Path(config.work_dir) / name,
             config.composites,
             config.composite_size,
             _SEED,
-            cutouts_dir,
+            foregrounds,
         )
 
 

@@ -24,14 +24,16 @@ Closed-form matting on the same pictures, for comparison (pip install pymatting)
     dim-tf measure cf held_out/alpha --trimap=held_out/trimap
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dim_tf.commands.script import Command, run_script
 from dim_tf.config import FolderConfig, HeldOutConfig
-from dim_tf.dataset.cutouts import CutOut
 from dim_tf.evaluation.held_out import check_pymatting, write_closed_form, write_composites
-from dim_tf.evaluation.held_out_cutouts import held_out_cut_outs, held_out_pairs
+from dim_tf.evaluation.held_out_cutouts import (
+    HeldOutForegrounds,
+    held_out_cut_outs,
+    held_out_pairs,
+)
 from dim_tf.system.errors import InputError, printable, tell
 
 # Source → the folders that it takes.
@@ -56,21 +58,17 @@ def make(config: HeldOutConfig) -> None:
                 )
     if config.closed_form:
         check_pymatting()
-    folders = None
-    if config.source == "folders":
-        folders = FolderConfig(alpha_dir=config.alpha_dir, eps_dir=config.eps_dir)
-        _tell_of(config.alpha_dir, *held_out_pairs(folders))
-    elif config.source == "cutouts":
-        _tell_of(config.cutouts_dir, *held_out_cut_outs(config.cutouts_dir))
+    foregrounds = _foregrounds(config)
+    if foregrounds:
+        _tell_of(foregrounds)
     written = write_composites(
         config.photos_dir,
         config.out_dir,
         config.count,
         config.size,
         config.seed,
-        config.cutouts_dir,
+        foregrounds,
         config.data_dir,
-        folders,
     )
     tell(config.out_dir, f"{written} of {config.count} composites written, the rest was there")
     if config.closed_form:
@@ -78,12 +76,22 @@ def make(config: HeldOutConfig) -> None:
         tell(config.closed_form, f"{written} closed-form mattes written, the rest was there")
 
 
-def _tell_of(folder: str, sources: Mapping[str, Sequence[CutOut]], refusals: list[str]) -> None:
-    for refusal in refusals:
+def _foregrounds(config: HeldOutConfig) -> HeldOutForegrounds | None:
+    """Of the source that the configuration names; None of procedural mattes."""
+    if config.source == "cutouts":
+        return held_out_cut_outs(config.cutouts_dir)
+    if config.source == "folders":
+        return held_out_pairs(FolderConfig(alpha_dir=config.alpha_dir, eps_dir=config.eps_dir))
+    return None
+
+
+def _tell_of(foregrounds: HeldOutForegrounds) -> None:
+    for refusal in foregrounds.refusals:
         print(printable(f"Refused: {refusal}"), flush=True)
+    sources = foregrounds.sources
     listed = ", ".join(f"{len(cut_outs)} of {source}" for source, cut_outs in sources.items())
     turns = "; the sources take turns" if len(sources) > 1 else ""
-    tell(folder, f"held out: {listed}{turns}")
+    tell(foregrounds.folder, f"held out: {listed}{turns}")
 
 
 COMMAND = Command(HeldOutConfig, make, files=("photos_dir",), aliases={"o": "out_dir"})

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dim_tf.config import FolderConfig
-from dim_tf.dataset.left_out import (
-    CUT_OUT_SETTING,
-    FOLDERS_SETTING,
-    refuse_what_was_not_held_out,
-)
+from dim_tf.dataset.left_out import CUT_OUT_SETTING, refuse_what_was_not_held_out
 from dim_tf.dataset.sources import split_photos
 from dim_tf.evaluation.composites import (
     ATTEMPTS,
@@ -24,9 +19,8 @@ from dim_tf.evaluation.composites import (
     piece_of,
 )
 from dim_tf.evaluation.held_out_cutouts import (
+    HeldOutForegrounds,
     cut_out_composite_name,
-    held_out_cut_outs,
-    held_out_pairs,
     render_cut_out_composite,
 )
 from dim_tf.pictures.folders import list_images
@@ -87,9 +81,8 @@ def write_composites(
     count: int,
     size: int,
     seed: int = 1,
-    cutouts_dir: str | Path = "",
+    foregrounds: HeldOutForegrounds | None = None,
     data_dir: str | Path = "",
-    folders: FolderConfig | None = None,
 ) -> int:
     """Writes the composites that are missing in a folder.
 
@@ -99,9 +92,8 @@ def write_composites(
         count: composites, at least 1.
         size: side, pixels.
         seed: of all composites.
-        cutouts_dir: real cut-outs, of which those held out are used; left out: procedural mattes.
+        foregrounds: that were held out; None: procedural mattes.
         data_dir: dataset that must have held out all that is used; left out: any.
-        folders: of mattes and colours, of which those held out are used; or None.
 
     Returns:
         How many were written.
@@ -113,18 +105,14 @@ def write_composites(
     _, held_out = split_photos(photos)
     settings = {"count": count, "size": size, "seed": seed}
     settings |= {"photos": [photo.name for photo in held_out]}
-    setting, names = CUT_OUT_SETTING, []
-    if cutouts_dir or folders:
+    if foregrounds:
         if not held_out:
             raise InputError(
                 f"{photos_dir} holds {len(photos)} pictures, of which none is held out; the fifth "
                 "by name is the first, so give 5 or more."
             )
-        sources, _ = held_out_pairs(folders) if folders else held_out_cut_outs(cutouts_dir)
-        names = [cut_out.name for cut_outs in sources.values() for cut_out in cut_outs]
-        kind = "folders" if folders else "cutouts"
-        setting = FOLDERS_SETTING if folders else CUT_OUT_SETTING
-        settings = {"source": kind, **settings, kind: names}
+        settings = {"source": foregrounds.kind, **settings, foregrounds.kind: foregrounds.names}
+        sources = foregrounds.sources
         name_of = functools.partial(cut_out_composite_name, list(sources))
         render = functools.partial(render_cut_out_composite, sources, held_out)
     else:
@@ -136,6 +124,8 @@ def write_composites(
         name_of = _procedural_name
         render = functools.partial(render_composite, held_out)
     if data_dir:
+        setting = foregrounds.setting if foregrounds else CUT_OUT_SETTING
+        names = foregrounds.names if foregrounds else []
         refuse_what_was_not_held_out(data_dir, held_out, setting, names)
     out_dir = Path(out_dir)
     written = 0

@@ -6,6 +6,7 @@ Mattes in folders, with their colours, are cut-outs here as well.
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from dim_tf.dataset.cutouts import CutOut, find_cut_outs
 from dim_tf.dataset.draws import turn_of
 from dim_tf.dataset.folders import folder_foregrounds
 from dim_tf.dataset.layers import arranged
+from dim_tf.dataset.left_out import CUT_OUT_SETTING, FOLDERS_SETTING
 from dim_tf.evaluation.composites import (
     ATTEMPTS,
     Composite,
@@ -30,11 +32,31 @@ _SCALE_MIN, _SCALE_MAX = 0.5, 1.0
 _ATTEMPTS_EACH = 10
 
 
-def held_out_cut_outs(cutouts_dir: str | Path) -> tuple[dict[str, list[CutOut]], list[str]]:
-    """The cut-outs that --hold_out left out, by their names alone.
+class HeldOutForegrounds(NamedTuple):
+    """Foregrounds that --hold_out left out, to make composites of.
 
-    Returns:
-        Source → cut-outs; sources without are left out. And a sentence for each that is none.
+    Attributes:
+        folder: that they lie in.
+        kind: cutouts or folders, as --source has it.
+        setting: of a dataset, under which they are held out.
+        sources: source → its cut-outs; sources without are left out.
+        refusals: a sentence for each file that cannot be one.
+    """
+
+    folder: str
+    kind: str
+    setting: str
+    sources: dict[str, list[CutOut]]
+    refusals: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """Of all cut-outs, source by source."""
+        return [cut_out.name for cut_outs in self.sources.values() for cut_out in cut_outs]
+
+
+def held_out_cut_outs(cutouts_dir: str | Path) -> HeldOutForegrounds:
+    """The cut-outs that --hold_out left out, by their names alone.
 
     Raises:
         InputError: the folder is missing, or no cut-out of it is held out.
@@ -48,14 +70,11 @@ def held_out_cut_outs(cutouts_dir: str | Path) -> tuple[dict[str, list[CutOut]],
             f"--cutouts_dir={cutouts_dir} holds no source of which a cut-out is held out, the 11th "
             "by name is the first; give a source of 11 or more."
         )
-    return sources, refusals
+    return HeldOutForegrounds(str(cutouts_dir), "cutouts", CUT_OUT_SETTING, sources, refusals)
 
 
-def held_out_pairs(folders: FolderConfig) -> tuple[dict[str, list[CutOut]], list[str]]:
+def held_out_pairs(folders: FolderConfig) -> HeldOutForegrounds:
     """The mattes and colours in folders that --hold_out left out, as cut-outs of one source.
-
-    Returns:
-        Source → pairs, and a sentence for each file that has no partner.
 
     Raises:
         InputError: a folder is missing or holds no picture, or no pair is held out.
@@ -66,8 +85,9 @@ def held_out_pairs(folders: FolderConfig) -> tuple[dict[str, list[CutOut]], list
             f"--alpha_dir={folders.alpha_dir} holds no matte that is held out, the 11th with "
             "colours by name is the first; give 11 or more."
         )
-    source = "folders"
-    return {source: [CutOut(source, p.name, p.eps_file, p.alpha_file) for p in pairs]}, refusals
+    kind = "folders"
+    sources = {kind: [CutOut(kind, pair.name, pair.eps_file, pair.alpha_file) for pair in pairs]}
+    return HeldOutForegrounds(folders.alpha_dir, kind, FOLDERS_SETTING, sources, refusals)
 
 
 def cut_out_composite_name(sources: Sequence[str], index: int) -> str:
@@ -89,7 +109,7 @@ def render_cut_out_composite(
     and goes to another.
 
     Args:
-        sources: from `held_out_cut_outs` or `held_out_pairs`.
+        sources: of `HeldOutForegrounds`.
         photos: to draw the background from; at least one.
         seed: of all composites.
         index: of this one.

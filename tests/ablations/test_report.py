@@ -318,3 +318,20 @@ def test_the_page_is_what_its_records_make(tmp_path, monkeypatch):
     write_report(AblationConfig(records_dir=str(tmp_path / "ablations")))
     for name in ("ablations.md", "ablations.zh.md", "ablations/results.csv"):
         assert (tmp_path / name).read_text() == (ROOT / "docs" / name).read_text(), name
+
+
+def test_the_readme_says_the_numbers_of_the_page():
+    """They are typed by hand there: one that the records do not make any more is found here."""
+    readme = (ROOT / "README.md").read_text()
+    section = readme.split("## The blog's ablations\n")[1].split("\n## ")[0]
+    page = (ROOT / "docs" / "ablations.md").read_text()
+    percents = re.findall(r"([\d.]+) %", section)
+    assert len(percents) > 5
+    for percent in percents:
+        seeds_would_show = re.search(rf"would show {percent} %", page)
+        assert seeds_would_show or re.search(rf"[+-]{re.escape(percent)} \[[^\]]*\] %", page)
+    missing = dict.fromkeys(("short", "long"), "")
+    for lacking, planned, scale in re.findall(r"(\d+) of (\d+) (short|long) ones", section):
+        missing[scale] = f"{lacking} of its {planned} runs are missing"
+    told = re.findall(r"\d+ of its \d+ runs are missing", page)
+    assert told == [sentence for sentence in missing.values() if sentence]

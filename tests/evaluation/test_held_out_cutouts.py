@@ -103,7 +103,7 @@ def test_a_composite_is_equation_1_of_a_held_out_cut_out_on_a_held_out_photograp
 
 
 def test_a_composite_depends_on_seed_and_index_only(folders, composites):
-    sources, _ = held_out_cut_outs(folders / "cutouts")
+    sources = held_out_cut_outs(folders / "cutouts").sources
     _, photos = split_photos(list_images(folders / "photos"))
     again = render_cut_out_composite(sources, photos, 1, 5, SIZE)
     assert again.name == "005_old_cats"
@@ -118,8 +118,8 @@ def test_only_what_is_missing_is_written(folders, composites):
     lost = composites / "rgb" / "003_old_cats.png"
     before = lost.read_bytes()
     lost.unlink()
-    photos, cutouts = folders / "photos", folders / "cutouts"
-    assert write_composites(photos, composites, 8, SIZE, cutouts_dir=cutouts) == 1
+    photos, cut_outs = folders / "photos", held_out_cut_outs(folders / "cutouts")
+    assert write_composites(photos, composites, 8, SIZE, foregrounds=cut_outs) == 1
     assert lost.read_bytes() == before
     with pytest.raises(InputError, match="other settings or pictures"):
         write_composites(photos, composites, 8, SIZE)
