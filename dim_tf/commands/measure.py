@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
-from dim_tf.commands.photo_jobs import find_pictures, pair_by_stem, tell_left_over
+from dim_tf.commands.photo_jobs import (
+    are_two_files,
+    find_pictures,
+    pair_by_stem,
+    tell_left_over,
+)
 from dim_tf.commands.progress import under_bar
 from dim_tf.config import (
     InferenceConfig,
@@ -105,7 +110,9 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
         value = values_of(config)[flag]
         if not value:
             return [None] * len(mattes)
-        return [partner for _, partner in pair_by_stem(mattes, find_pictures(flag, value), flag)]
+        named = are_two_files(measuring.predictions, value)
+        pairs = pair_by_stem(mattes, find_pictures(flag, value), flag, named)
+        return [partner for _, partner in pairs]
 
     truths = partners("gt")
     tell_left_over(find_pictures("gt", measuring.gt), truths, "prediction")

@@ -102,12 +102,15 @@ def _jobs_of(config: InferenceConfig) -> list[PhotoJob]:
         by_stem(photos)  # their outputs would have one name
         masks = [None] * len(photos)
     else:
-        pairs = pair_by_stem(photos, find_pictures(flag, getattr(reading, flag)), flag)
+        given = getattr(reading, flag)
+        named = are_two_files(reading.rgb, given)
+        pairs = pair_by_stem(photos, find_pictures(flag, given), flag, named)
         photos, masks = map(list, zip(*pairs, strict=True))
     truths: list[Path | None] = [None] * len(photos)
     if measuring.gt:
         found = find_pictures("gt", measuring.gt)
-        truths = [truth for _, truth in pair_by_stem(photos, found, "gt")]
+        named = are_two_files(reading.rgb, measuring.gt)
+        truths = [truth for _, truth in pair_by_stem(photos, found, "gt", named)]
         tell_left_over(found, truths, "photo")
     several = len(photos) > 1
     mattes = files_for(
@@ -171,19 +174,27 @@ def find_pictures(flag: str, value: str) -> list[Path]:
     return found
 
 
-def pair_by_stem(photos: list[Path], masks: list[Path], flag: str) -> list[tuple[Path, Path]]:
-    """Pairs photos with masks of the same name but for the suffix; one and one always pair.
+def are_two_files(value: str, other: str) -> bool:
+    """Whether two flags name a file each: these belong together whatever they are called."""
+    return all(path.exists() and not path.is_dir() for path in (Path(value), Path(other)))
+
+
+def pair_by_stem(
+    photos: list[Path], masks: list[Path], flag: str, named: bool
+) -> list[tuple[Path, Path]]:
+    """Pairs photos with masks of the same name but for the suffix.
 
     Args:
         photos: at least one.
         masks: at least one; those without a photo are passed over.
         flag: the flag that gave the masks, for the error.
+        named: see `are_two_files`.
 
     Raises:
         InputError: a photo has no mask, or two files of one kind share a name; they are named.
     """
-    if len(photos) == len(masks) == 1:
-        return [(photos[0], masks[0])]
+    if named:
+        return list(zip(photos, masks, strict=True))
     photo_of, mask_of = by_stem(photos), by_stem(masks)
     missing = [stem for stem in photo_of if stem not in mask_of]
     if missing:

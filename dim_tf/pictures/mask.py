@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,15 @@ _NOISE_VALUES = 8
 # An inverted mask is white all along its border, but for a few pixels, and black inside.
 _INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
 _SUSPICIOUS_BORDER = 0.75
-# Of what is dark, or bright, so many pixels within so many levels are a plateau.
-_PLATEAU_SHARE, _PLATEAU = 0.3, 3
+# Of what is dark, or bright, so many pixels within `_MASK_NOISE` levels are a plateau, and so many
+# beyond it are stray.
+_PLATEAU_SHARE, _STRAY_SHARE = 0.3, 0.02
+# A plateau is noisy where values next to it are more frequent than its own: in mattes that were
+# painted or photographed 0.6 times at most, in a network's 4 times and more. Soft edges lie on its
+# inner side only: on the outer one less is noise.
+_NOISE_INSIDE, _NOISE_OUTSIDE = 1.0, 0.25
+# Where less of what is bright is white a mask leaves nearly all of its object open.
+_LITTLE_WHITE = 0.1
 # A mask that is nowhere brighter shows no object.
 _DARKEST_OBJECT = 128
 
@@ -261,10 +268,9 @@ def repair_mask(
         values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
     else:
-        stretched, note = _stretched(values, count, lossy)
-        values, noise = _without_noise(
-            stretched, np.bincount(stretched.ravel(), minlength=256), lossy
-        )
+        plateaus = _plateaus(count)
+        values, note = _stretched(values, plateaus)
+        values, noise = _without_noise(values, plateaus, lossy)
         notes += note + noise
     if values.min() == values.max() or is_dark:
         raise InputError(
@@ -272,24 +278,61 @@ def repair_mask(
             "the object and 0 elsewhere."
         )
     values, note = turn_over(values, invert)
+    share = np.mean(values[values >= _DARKEST_OBJECT] == FOREGROUND)
+    if share < _LITTLE_WHITE:
+        note.append(
+            f"only {share:.1%} of what is bright in it is white, so nearly all of the object is "
+            "left open; the matte is better where the mask is 255 on what is surely object"
+        )
     return values, notes + note
 
 
-def _stretched(values: np.ndarray, count: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
-    """Brings the plateaus of a mask that is nowhere black or nowhere white to 0 and 255.
+class _Plateau(NamedTuple):
+    """What most of the dark, or of the bright pixels of a mask have for a value.
 
-    A network's probabilities seldom reach 0 and 1, and programs paint with 90 % opacity.
+    Attributes:
+        value: 0 or 255 where there is no plateau.
+        is_noisy: whether values next to it are noise rather than soft edges.
     """
-    levels = np.flatnonzero(count)
-    spread = _MASK_NOISE if lossy else _PLATEAU
-    dark, bright = count[:_DARKEST_OBJECT], count[_DARKEST_OBJECT:]
-    low, high = BACKGROUND, FOREGROUND
-    if levels[0] > 0 and count[levels[0] : levels[0] + spread].sum() >= _PLATEAU_SHARE * dark.sum():
-        low = int(levels[0]) + int(np.argmax(count[levels[0] : levels[0] + spread]))
-    top = max(levels[-1] - spread + 1, 0)
-    if levels[-1] < 255 and count[top:].sum() >= _PLATEAU_SHARE * bright.sum():
-        high = int(top) + int(np.argmax(count[top : levels[-1] + 1]))
-    if (low, high) == (BACKGROUND, FOREGROUND) or low >= _DARKEST_OBJECT or high < _DARKEST_OBJECT:
+
+    value: int
+    is_noisy: bool
+
+
+def _plateaus(count: np.ndarray) -> tuple[_Plateau, _Plateau]:
+    """The plateaus of what is dark and of what is bright, at 0 and 255 as a rule.
+
+    A network's probabilities seldom reach 0 and 1, programs paint with 90 % opacity, and video goes
+    from 16 to 235. JPEG and scaling put single pixels beyond.
+
+    Args:
+        count: [256], how many pixels have each value.
+    """
+    (dark, dark_noise), (bright, bright_noise) = (
+        _from_the_end(half) for half in (count[:_DARKEST_OBJECT], count[: _DARKEST_OBJECT - 1 : -1])
+    )
+    return _Plateau(BACKGROUND + dark, dark_noise), _Plateau(FOREGROUND - bright, bright_noise)
+
+
+def _from_the_end(count: np.ndarray) -> tuple[int, bool]:
+    """How far the plateau is from the first of these values, and whether it is noisy."""
+    total = count.sum()
+    first = int(np.argmax(np.cumsum(count) > _STRAY_SHARE * total))
+    levels = count[first : first + _MASK_NOISE]
+    if not total or levels.sum() < _PLATEAU_SHARE * total:
+        return 0, False
+    away = first + int(np.argmax(levels))
+    outside, inside = count[:away].sum(), count[away + 1 : away + 1 + _MASK_NOISE].sum()
+    own = count[away]
+    return away, bool(outside > _NOISE_OUTSIDE * own or inside > _NOISE_INSIDE * own)
+
+
+def _stretched(
+    values: np.ndarray, plateaus: tuple[_Plateau, _Plateau]
+) -> tuple[np.ndarray, list[str]]:
+    """Brings the plateaus of a mask to 0 and 255."""
+    low, high = (plateau.value for plateau in plateaus)
+    if (low, high) == (BACKGROUND, FOREGROUND):
         return values, []
     table = (np.arange(256) - low) * (FOREGROUND / (high - low))
     said = [f"its values from {low} to {high} are taken as 0 to 255"]
@@ -297,18 +340,33 @@ def _stretched(values: np.ndarray, count: np.ndarray, lossy: bool) -> tuple[np.n
 
 
 def _without_noise(
-    values: np.ndarray, count: np.ndarray, lossy: bool
+    values: np.ndarray, plateaus: tuple[_Plateau, _Plateau], lossy: bool
 ) -> tuple[np.ndarray, list[str]]:
-    """Takes values almost 0 or 255 as these, where they are no shades of a soft mask."""
+    """Takes values almost 0 or 255 as these, where they are no shades of a soft mask.
+
+    Args:
+        values: [H, W] uint8, from `_stretched`.
+        plateaus: of the mask before.
+        lossy: see `repair_mask`.
+
+    Returns:
+        [H, W] uint8, and what was done.
+    """
+    count = np.bincount(values.ravel(), minlength=256)
     near_black, near_white = count[1 : _MASK_NOISE + 1], count[255 - _MASK_NOISE : 255]
-    at_ends = near_black.sum() + near_white.sum()
     between = count[_MASK_NOISE + 1 : 255 - _MASK_NOISE].sum()
-    if not at_ends or (not lossy and at_ends <= _NOISE_RATIO * between):
-        return values, []
+    is_hard = near_black.sum() + near_white.sum() > _NOISE_RATIO * between
+    dark, bright = (lossy or is_hard or plateau.is_noisy for plateau in plateaus)
     table = np.arange(256, dtype=np.uint8)
-    table[: _MASK_NOISE + 1], table[255 - _MASK_NOISE :] = BACKGROUND, FOREGROUND
-    note = f"{at_ends:,} pixels near 0 or 255 are taken as these"
-    if lossy or np.count_nonzero(near_black) + np.count_nonzero(near_white) >= _NOISE_VALUES:
+    if dark:
+        table[: _MASK_NOISE + 1] = BACKGROUND
+    if bright:
+        table[255 - _MASK_NOISE :] = FOREGROUND
+    changed = np.concatenate([near_black * dark, near_white * bright])
+    if not changed.any():
+        return values, []
+    note = f"{changed.sum():,} pixels near 0 or 255 are taken as these"
+    if lossy or (is_hard and np.count_nonzero(changed) >= _NOISE_VALUES):
         note += ", as JPEG noise"
     return table[values], [note]
 

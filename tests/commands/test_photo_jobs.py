@@ -69,6 +69,20 @@ def test_folders_and_globs_are_paired_by_stem(folders, photos):
     assert jobs[0].side_by_side == Path("mattes/cat_side_by_side.png")
 
 
+@pytest.mark.parametrize(
+    "given", [("photos", "masks"), ("photos/*", "masks/dog.png"), ("photos/cat.jpg", "masks/*")]
+)
+def test_one_file_of_a_folder_is_paired_by_its_name_as_many_are(folders, given):
+    """A photo alone in its folder would get the mask of another."""
+    Path("photos/dog.png").unlink()
+    Path("masks/cat.png").unlink()
+    with pytest.raises(InputError, match=r"no partner for photos/cat\.jpg;"):
+        plan(rgb=given[0], alpha=given[1], output="out")
+    Path("masks/dog.png").rename("masks/cat.png")
+    (job,) = plan(rgb=given[0], alpha=given[1].replace("dog", "cat"), output="out")
+    assert job.mask == Path("masks/cat.png")
+
+
 def test_accents_are_one_name_however_they_are_stored(folders):
     """macOS stores é as e and an accent; an archive brings such names to every system."""
     decomposed = unicodedata.normalize("NFD", "caf\u00e9")
@@ -79,7 +93,7 @@ def test_accents_are_one_name_however_they_are_stored(folders):
     assert job.matte == Path(f"mattes/{decomposed}.png")  # as the photo
     twins = [Path("photos/caf\u00e9.png"), Path(f"photos/{decomposed}.png")]
     with pytest.raises(InputError, match="have the same name but for how accents are stored; remo"):
-        pair_by_stem(twins, [Path("masks/caf\u00e9.png")], "alpha")
+        pair_by_stem(twins, [Path("masks/caf\u00e9.png")], "alpha", named=False)
 
 
 def test_absolute_globs_and_names_with_brackets(folders):
@@ -184,7 +198,7 @@ def test_matte_and_picture_need_two_names(folders):
 def test_many_missing_partners_are_counted():
     photos = [Path(f"{name}.jpg") for name in "abcdefgh"]
     with pytest.raises(InputError, match=r"for a\.jpg, b\.jpg, c\.jpg, d\.jpg, e\.jpg and 2 more"):
-        pair_by_stem(photos, [Path("h.png")], "alpha")
+        pair_by_stem(photos, [Path("h.png")], "alpha", named=False)
 
 
 def test_two_spellings_of_one_target_are_one_target(folders):

@@ -154,10 +154,57 @@ def test_a_soft_matte_is_unchanged_unless_it_comes_from_a_jpeg():
     matte = row(*range(256))
     kept, notes = repair_mask(matte, "m.png", lossy=False)
     np.testing.assert_array_equal(kept, matte)
-    assert notes == []
+    assert notes == [
+        "only 0.8% of what is bright in it is white, so nearly all of the object is left open; the "
+        "matte is better where the mask is 255 on what is surely object"
+    ]
     mask, _ = repair_mask(matte, "m.jpg", lossy=True)
     np.testing.assert_array_equal(mask[0, 17:239], matte[0, 17:239])
     assert set(mask[0, :17]) == {0} and set(mask[0, 239:]) == {255}
+
+
+def soft_disc(width):
+    """[400, 500] from 0 to 1: how probable a disc is, by a logistic edge of this width, pixels."""
+    rows, columns = np.mgrid[:400, :500]
+    return 1 / (1 + np.exp((np.hypot(rows - 200, columns - 250) - 120) / width))
+
+
+@pytest.mark.parametrize("stray", [0, 1])
+@pytest.mark.parametrize("low, high", [(0, 254), (2, 255), (16, 235), (0, 240)])
+def test_a_plateau_is_one_whatever_a_stray_pixel_says(low, high, stray):
+    soft = soft_disc(1.5)
+    mask = np.uint8(np.round(low + (high - low) * soft))
+    mask.ravel()[:stray], mask[200, 250 : 250 + stray] = 0, 255
+    repaired, _ = repair_mask(mask, "m.png")
+    np.testing.assert_allclose(repaired, 255 * soft, atol=2)
+    assert np.mean(repaired[soft > 0.999] == 255) == 1
+
+
+@pytest.mark.parametrize("quality", [None, 50, 75, 90])
+def test_noise_around_a_plateau_is_no_shade(quality):
+    """A film's mask: from 16 to 235, a little noisy; and as JPEG, which overshoots."""
+    soft = soft_disc(0.5)
+    noise = np.random.default_rng(0).normal(0, 1.5, soft.shape)
+    mask = np.uint8(np.round(16 + 219 * soft + noise))
+    if quality:
+        mask = as_jpeg(mask, quality)
+    repaired, _ = repair_mask(mask, "m", lossy=quality is not None)
+    known = (soft < 0.001) | (soft > 0.999)
+    assert np.mean(repaired[known] == np.where(soft > 0.5, 255, 0)[known]) > 0.99
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_a_networks_probabilities_leave_most_of_the_object_known(width):
+    """As segmentation networks write them: spread from 0 to 1, cut off to whole numbers."""
+    probability = soft_disc(width)
+    noise = np.random.default_rng(0).normal(0, 0.3, probability.shape)
+    with np.errstate(divide="ignore"):
+        logit = np.clip(np.log(probability / (1 - probability)), -6, 6) + noise
+    predicted = 1 / (1 + np.exp(-logit))
+    mask = np.uint8(255 * (predicted - predicted.min()) / np.ptp(predicted))
+    repaired, _ = repair_mask(mask, "m.png")
+    assert np.mean(repaired[probability > 0.98] == 255) > 0.6
+    assert np.mean(repaired[probability < 0.02] == 0) > 0.6
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
