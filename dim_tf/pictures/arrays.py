@@ -14,9 +14,10 @@ from dim_tf.pictures.classes import (
     looks_like_labels,
 )
 from dim_tf.pictures.levels import check_range, in_own_byte_order, levels_of
-from dim_tf.pictures.mask import Invert, mask_of_classes, no_labels, repair_mask, turn_over
+from dim_tf.pictures.mask import mask_of_classes, no_labels
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
+from dim_tf.pictures.shades import Invert, repair_mask, turn_over
 from dim_tf.pictures.trimap import check_trimap
 from dim_tf.system.errors import InputError
 

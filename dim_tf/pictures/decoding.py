@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from dim_tf.pictures.code_points import code_points_of, profile_of_code_points
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
-from dim_tf.pictures.kinds import PILLOW_FORMATS, is_deep, largest_number
-from dim_tf.pictures.levels import in_own_byte_order
+from dim_tf.pictures.kinds import PILLOW_FORMATS, PNG_DEPTH_AT, is_deep, largest_number
+from dim_tf.pictures.levels import check_range, in_own_byte_order
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.system.quiet import stderr_held_back
@@ -46,7 +47,8 @@ def quiet_libraries() -> Iterator:
     """
     # From then on and not for the block: `catch_warnings` is the whole process's as well, and would
     # take away what other threads warn of.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
+    # Not of what Pillow warns of a picture that claims too many pixels: a program may want that.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     with stderr_held_back() as said:
         limits = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
         Image.MAX_IMAGE_PIXELS = None
@@ -57,8 +59,22 @@ def quiet_libraries() -> Iterator:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
 
 
-def usable_profile(image: Image.Image) -> tuple[ColourProfile | None, list[str]]:
-    """What an opened picture says about its colours, and what to tell where that is of no use."""
+def usable_profile(
+    image: Image.Image, kind: str, content: bytes | None
+) -> tuple[ColourProfile | None, list[str]]:
+    """What an opened picture says about its colours, and what to tell where that is of no use.
+
+    A PNG's code points come before its ICC profile (PNG specification, third edition, 11.3.2.6),
+    those of the others behind it.
+
+    Args:
+        image: by Pillow.
+        kind: see `dim_tf.pictures.picture.Picture`.
+        content: the whole file; None of a picture that Pillow alone has.
+    """
+    points = code_points_of(kind, content, image.info)
+    if points and (kind == "PNG" or not image.info.get("icc_profile")):
+        return profile_of_code_points(points)
     try:
         return profile_of(image), []
     except ProfileError:
@@ -97,6 +113,11 @@ def decoded(
     try:
         if content is not None and (by_opencv or is_deep(content, image, kind)):
             return _decoded_by_opencv(path, content, image, kind)
+        if content is not None and kind == "JPEG":
+            # CMYK. Pillow does not pass on what libjpeg says of damaged data.
+            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+        if content is not None and kind == "PNG" and image.mode == "L":
+            _scale_transparent_grey(image, content)
         return _decoded_by_pillow(path, image, profile)
     except InputError:
         raise
@@ -104,6 +125,13 @@ def decoded(
         if lacks_memory(error):
             raise NotEnoughMemoryError(path) from None
         raise undecodable(path, kind) from None
+
+
+def _scale_transparent_grey(image: Image.Image, content: bytes) -> None:
+    """Of a grey PNG of 2 or 4 bits Pillow scales the pixels, not the value that is transparent."""
+    value, depth = image.info.get("transparency"), content[PNG_DEPTH_AT]
+    if isinstance(value, int) and depth < 8:
+        image.info["transparency"] = value * 255 // (2**depth - 1)
 
 
 def undecodable(path: Path, kind: str) -> InputError:
@@ -159,7 +187,10 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
         pixels = 65_535 - pixels
     if pixels.ndim == 2:
-        return Decoded(pixels, white_is_known=white_is_known, has_shades=has_shades)
+        opacity, transparent = None, image.info.get("transparency")
+        if kind == "PNG" and isinstance(transparent, int):  # OpenCV passes it over
+            opacity = np.where(pixels == transparent, np.uint16(0), np.uint16(65_535))
+        return Decoded(pixels, opacity, white_is_known=white_is_known, has_shades=has_shades)
     if pixels.shape[2] == 3:
         rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         return Decoded(rgb, white_is_known=white_is_known, has_shades=has_shades)
@@ -189,8 +220,9 @@ def _whole_numbers(path: Path, pixels: np.ndarray) -> np.ndarray:
     Raises:
         InputError: other numbers.
     """
-    if pixels.dtype == np.float32 and pixels.min() >= 0 and pixels.max() <= 1:
-        pixels = np.round(pixels * np.float64(65_535)).astype(np.uint16)
+    if pixels.dtype == np.float32:
+        check_range(pixels, path)
+        pixels = np.round(np.clip(pixels, 0, 1) * np.float64(65_535)).astype(np.uint16)
     if pixels.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
         raise InputError(
             f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."

@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 from dim_tf.system.errors import InputError
 
 IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm"),
-    *(".avif", ".gif", ".heic", ".heif"),
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".avif", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".apng"),
 )
 
 

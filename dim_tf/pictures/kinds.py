@@ -16,7 +16,8 @@ _KINDS = {
     "JPEG": rb"\xff\xd8\xff",
     "TIFF": rb"II\x2a\0|MM\0\x2a",
     "WebP": rb"RIFF....WEBP",
-    "AVIF": rb"....ftypavi[fs]",
+    # The brand of still pictures in general does for either: then those behind it tell.
+    "AVIF": rb"....ftyp(?:avi[fs]|(?:mif1|msf1)....(?:....){0,16}?avi[fs])",
     "HEIC": rb"....ftyp(?:heic|heix|heim|heis|hevc|mif1|msf1)",
     "GIF": rb"GIF8",
     "BMP": rb"BM",
@@ -52,8 +53,9 @@ _WEB_PAGE = rb"(?i:\s*<(?:!doctype )?html)"
 # TIFF tags.
 _BITS_PER_SAMPLE, _COMPRESSION = 0x0102, 0x0103
 _JPEG_IN_TIFF = (6, 7)
-_PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
-_LOSSLESS_WEBP = b"VP8L"
+PNG_DEPTH_AT = 24
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LOSSY_KINDS, _LOSSLESS_WEBP = ("JPEG", "AVIF", "HEIC"), b"VP8L"
 # Of a JPEG a marker that something follows; not zeros after a 255 of the pixels, nor restarts.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 _JPEG_END = b"\xd9"
@@ -122,7 +124,7 @@ def lacks_its_end(kind: str, content: bytes) -> bool:
 def is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
     """Whether it has more than 8 bits a channel."""
     if kind == "PNG":
-        return content[_PNG_DEPTH_AT] > 8
+        return content[PNG_DEPTH_AT] > 8
     if kind == "PPM or PGM":
         return largest_number(content) > 255
     return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
@@ -134,12 +136,22 @@ def is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
         return _LOSSLESS_WEBP not in content
     if kind == "TIFF":
         return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
-    return is_lossy_kind(kind)
+    return kind in _LOSSY_KINDS
 
 
-def is_lossy_kind(kind: str) -> bool:
-    """Whether every file of this kind changes pixels a little."""
-    return kind in ("JPEG", "AVIF", "HEIC")
+def is_lossy_image(image: Image.Image, kind: str) -> bool:
+    """`is_lossy` of a picture that Pillow has. Of a WebP that is loaded nothing tells."""
+    if kind == "WebP":
+        file = getattr(image, "fp", None)
+        try:
+            place = file.tell()
+            file.seek(0)
+            content = file.read()
+            file.seek(place)
+        except (AttributeError, OSError, ValueError):  # no file, or one that was closed
+            return False
+        return content.startswith(b"RIFF") and _LOSSLESS_WEBP not in content
+    return kind in _LOSSY_KINDS
 
 
 def largest_number(content: bytes) -> int:

@@ -1,5 +1,7 @@
 """Grey levels: of pictures and arrays, and the three of a trimap. No TensorFlow here."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -77,23 +79,24 @@ def levels_of(array: np.ndarray, name: str) -> np.ndarray:
     return np.round(np.clip(array, 0, 1) * 255.0).astype(np.uint8)
 
 
-def check_range(array: np.ndarray, name: str) -> None:
+def check_range(array: np.ndarray, name: str | Path) -> None:
     """Refuses what is neither whole numbers from 0 to 255 nor floating point in [0, 1].
 
     Raises:
-        InputError: another dtype or other values; `name` says of what.
+        InputError: another dtype or other values; `name` says of what, or of which file.
     """
+    source = name if isinstance(name, Path) else f"The {name}"
     whole = np.issubdtype(array.dtype, np.integer)
     largest = 255 if whole else 1
     if not whole and not np.issubdtype(array.dtype, np.floating):
         raise InputError(
-            f"The {name} has the dtype {array.dtype}; give bool, uint8, or floats from 0 to 1."
+            f"{source} has the dtype {array.dtype}; give bool, uint8, or floats from 0 to 1."
         )
     # Resizing leaves the range by a little. NaN is neither.
     beyond = 0 if whole else _ROUNDING
     if array.size and not (array.min() >= -beyond and array.max() <= largest + beyond):
         raise InputError(
-            f"The {name} has values from {array.min():g} to {array.max():g}; "
+            f"{source} has values from {array.min():g} to {array.max():g}; "
             + ("whole numbers go from 0 to 255." if whole else "floats go from 0 to 1.")
         )
 

@@ -31,7 +31,7 @@ from dim_tf.pictures.kinds import (
     PILLOW_FORMATS,
     START_BYTES,
     is_lossy,
-    is_lossy_kind,
+    is_lossy_image,
     kind_of,
     lacks_its_end,
 )
@@ -131,7 +131,7 @@ def picture_of_content(
                 f"{path} is a TIFF file that begins with a thumbnail, as cameras' raw files do; "
                 "convert it to PNG."
             )
-        profile, notes = usable_profile(image)
+        profile, notes = usable_profile(image, kind, content)
         turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, content, image, kind, profile)
         if _JPEG_INCOMPLETE in said():
@@ -167,11 +167,14 @@ def picture_of_image(
         InputError: it is too large, or what it is to be loaded from is damaged.
     """
     path = Path(os.fsdecode(getattr(image, "filename", "") or name))
+    if 0 in image.size:
+        raise InputError(f"{path} has no pixels, its size is {image.width}×{image.height}.")
     refuse_too_large(path, image.size, max_megapixels)
     kinds = (kind for kind, formats in PILLOW_FORMATS.items() if image.format in formats)
     kind = next(kinds, "PNG")  # as what is not lossy
+    lossy = is_lossy_image(image, kind)
     with quiet_libraries():
-        profile, notes = usable_profile(image)
+        profile, notes = usable_profile(image, kind, None)
         turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, None, image, kind, profile)
         orientation = turned_by_library or orientation_of(image)
@@ -179,7 +182,7 @@ def picture_of_image(
         path=path,
         profile=None if image.mode == "CMYK" else profile,
         kind=kind,
-        lossy=is_lossy_kind(kind) or kind == "WebP",
+        lossy=lossy,
         notes=tuple(notes),
     )
 

@@ -15,10 +15,10 @@ from dim_tf.config import (
 )
 from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
 from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
-from dim_tf.pictures.mask import Invert, known_invert, turn_over
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role
+from dim_tf.pictures.shades import Invert, known_invert, turn_over
 from dim_tf.system.errors import InputError
 
 # JPEG at low quality moves the three values by this much, but for a few pixels at edges.

@@ -134,7 +134,7 @@ def test_a_picture_that_cannot_be_decoded_is_saved_anew():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_picture_of_other_numbers_is_saved_with_8_or_16_bits(dtype):
-    cv2.imwrite("deep.tiff", np.full((40, 50), 700, np.float32))
+    Image.fromarray(np.full((40, 50), 70_000, np.int32)).save("deep.tiff")
     refused("pixels; save it with 8 or 16 bits for each channel.", read_rgb, "deep.tiff")
     cv2.imwrite("deep.tiff", np.full((40, 50, 3), 70, dtype))
     read_rgb("deep.tiff")

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from dim_tf.pictures.colour import ColourProfile, ProfileError, to_srgb
+from dim_tf.pictures.code_points import code_points_of
+from dim_tf.pictures.colour import ColourProfile, ProfileError, png_chunk, to_srgb
+from dim_tf.pictures.decoding import usable_profile
 from dim_tf.pictures.photo import photo_of, read_rgb
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.writing import encode_png, write_png
@@ -72,6 +74,62 @@ def matrix_profile(chromaticity, curve):
     header += struct.pack(">6H4s4s", 2020, 1, 1, 0, 0, 0, b"acsp", b"APPL") + bytes(24)
     header += struct.pack(">3i", *(round(value * 65_536) for value in d50)) + bytes(48)
     return header[:128].ljust(128, b"\0") + table + data
+
+
+def coded(kind, primaries, transfer, **options):
+    """A file of COLOURS whose colours are named by code points (ITU-T H.273)."""
+    file = io.BytesIO()
+    Image.fromarray(COLOURS).save(file, kind, **options)
+    content = file.getvalue()
+    if kind == "PNG":
+        return content[:33] + png_chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + content[33:]
+    named = struct.pack(">HH", primaries, transfer)
+    place = content.index(b"colrnclx") + 8
+    return content[:place] + named + content[place + 4 :]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "AVIF"])
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "chromaticity", "gamma"),
+    [(12, 13, DISPLAY_P3, None), (1, 8, SRGB, 1.0), (12, 4, DISPLAY_P3, 1 / 2.2)],
+)
+def test_colours_named_by_code_points_are_followed(
+    read, tmp_path, kind, primaries, transfer, chromaticity, gamma
+):
+    picture = read(coded(kind, primaries, transfer))
+    assert picture.profile == ColourProfile(None, gamma, chromaticity)
+    numbers = picture.pixels / 255
+    if gamma is None:
+        numbers = np.where(numbers <= 0.04045, numbers / 12.92, ((numbers + 0.055) / 1.055) ** 2.4)
+    expected = srgb_by_formula(numbers, 1 / (gamma or 1), chromaticity)
+    photo, notes = photo_of(picture)
+    np.testing.assert_allclose(photo.rgb, 255 * expected, atol=1)
+    assert notes == []
+    # A cut-out says the same in older words, which every reader knows.
+    (tmp_path / "cutout.png").write_bytes(encode_png(photo.own, profile=photo.profile))
+    again, _ = photo_of(read_picture(tmp_path / "cutout.png"))
+    np.testing.assert_allclose(again.rgb, photo.rgb.astype(int), atol=1)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "AVIF"])
+def test_code_points_of_srgb_or_of_nothing_change_nothing(read, kind):
+    for primaries, transfer in ((1, 13), (1, 1), (2, 2)):
+        picture = read(coded(kind, primaries, transfer))
+        assert (picture.profile, picture.notes) == (None, ())
+    (note,) = read(coded(kind, 9, 16)).notes
+    assert note == "its colours are made for HDR screens (PQ), which is passed over"
+
+
+def test_code_points_come_before_a_pngs_profile_and_after_that_of_others(read):
+    profile = matrix_profile(ADOBE_RGB, GAMMA_22)
+    assert read(coded("PNG", 1, 13, icc_profile=profile)).profile is None
+    assert code_points_of("PNG", coded("PNG", 12, 13), {}) == (12, 13)
+    named = {"nclx_profile": {"color_primaries": 12, "transfer_characteristics": 13}}
+    image = Image.fromarray(COLOURS)
+    image.info |= named
+    assert usable_profile(image, "HEIC", None)[0].chromaticity == DISPLAY_P3
+    image.info["icc_profile"] = profile
+    assert usable_profile(image, "HEIC", None)[0].icc == profile
 
 
 GAMMA_22 = struct.pack(">4s4xI", b"curv", 1) + struct.pack(">H", round(2.2 * 256))

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dim_tf.pictures.mask import repair_mask
+from dim_tf.pictures.shades import repair_mask
 from dim_tf.pictures.trimap import check_trimap, repair_trimap
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.from_mask import trimap_from_mask
