@@ -6,7 +6,7 @@ for what their makers left open (void), in grey or as the colours of a palette.
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 import cv2
 import numpy as np
@@ -20,7 +20,10 @@ _MOST_SMALL_NUMBERS, _LARGEST_SMALL_NUMBER = 16, 63
 _VOID_NUMBERS = (255, 65_535)
 # What PASCAL VOC paints void with, where the palette was turned into colours.
 _VOID_COLOUR = 0xE0E0C0
-_MOST_CLASSES = 64
+# So many classes are told apart by their values alone, and so many where they are flat and in no
+# order, as where everything in a picture was outlined and numbered.
+_FEW_CLASSES, _MOST_CLASSES = 64, 1000
+_ROWS_LOOKED_AT, _ROWS_OF_A_BAND = 256, 32
 _ALMOST_WHITE = 238
 # Labels take this share of a picture, or more.
 _LEAST_COMMON = 0.005
@@ -46,7 +49,7 @@ class Classes:
     """Which class each pixel is of.
 
     Attributes:
-        number: [H, W] uint8, index into `names`.
+        number: [H, W] uint8, or uint16 where there are many, index into `names`.
         names: as the user may write them: "1", or "#c08080" where colours tell the classes.
         background: index of what no object is, or None where nothing says it.
         may_be_void: index of the class with the number or colour of what was left open, or None.
@@ -87,7 +90,7 @@ class Classes:
     @functools.cached_property
     def meetings(self) -> np.ndarray:
         """[n, n] int, symmetric: how often pixels of two classes lie beside or below each other."""
-        count, number = len(self.names), self.number.astype(np.uint16)
+        count, number = len(self.names), self.number.astype(np.int32)
         meetings = np.zeros(count * count, int)
         for one, other in ((number[1:], number[:-1]), (number[:, 1:], number[:, :-1])):
             meetings += np.bincount((count * one + other).ravel(), minlength=count * count)
@@ -286,16 +289,19 @@ def _first_is_black(picture: Picture, unseen: np.ndarray) -> bool:
 def _classes_of(
     values: np.ndarray, name_of: Callable[[int], str], voids: tuple[int, ...]
 ) -> Classes | None:
+    bands = _bands(values)
+    if bands is not values and _classes_of(bands, name_of, voids) is None:
+        return None  # a photo or soft mask, mostly, of which that is enough
     if values.dtype in (np.uint8, np.uint16):
         present = np.flatnonzero(np.bincount(values.ravel()))
         if len(present) > _MOST_CLASSES:
             return None
-        place = np.zeros(present[-1] + 1, np.uint8)
+        place = np.zeros(present[-1] + 1, _index_type(present))
         place[present] = np.arange(len(present))
         number = place[values]
     else:
-        # Few rows have all of them, mostly, and of a photo they say that there are too many.
-        present = np.unique(values[:: max(1, values.shape[0] // 256)])
+        # Few rows have all of them, mostly.
+        present = np.unique(values[:: max(1, values.shape[0] // _ROWS_LOOKED_AT)])
         if len(present) > _MOST_CLASSES:
             return None
         number = np.minimum(np.searchsorted(present, values), len(present) - 1)
@@ -306,13 +312,29 @@ def _classes_of(
     present = present.tolist()
     names = [_TRANSPARENT_NAME if value == _TRANSPARENT else name_of(value) for value in present]
     unseen = _TRANSPARENT if _TRANSPARENT in present else 0
-    return Classes(
-        number=number.reshape(values.shape).astype(np.uint8, copy=False),
+    classes = Classes(
+        number=number.reshape(values.shape).astype(_index_type(present), copy=False),
         names=tuple(names),
         background=present.index(unseen) if unseen in present else None,
         may_be_void=next((present.index(void) for void in voids if void in present), None),
         values=tuple(present),
     )
+    told_apart = len(present) <= _FEW_CLASSES or (_is_flat(classes) and _jump(classes))
+    return classes if told_apart else None
+
+
+def _bands(values: np.ndarray) -> np.ndarray:
+    """Some rows of a large picture, in bands: most neighbours there are neighbours in the picture."""
+    height = len(values)
+    if height <= 2 * _ROWS_LOOKED_AT:
+        return values
+    starts = np.linspace(0, height - _ROWS_OF_A_BAND, _ROWS_LOOKED_AT // _ROWS_OF_A_BAND)
+    return np.concatenate([values[start : start + _ROWS_OF_A_BAND] for start in starts.astype(int)])
+
+
+def _index_type(classes: Sized) -> type[np.unsignedinteger]:
+    """The smaller type that has a number for each."""
+    return np.uint8 if len(classes) <= 256 else np.uint16
 
 
 def _leaves_void_open(classes: Classes) -> bool:

@@ -88,13 +88,13 @@ def mask_of(
     Raises:
         InputError: see `read_mask`.
     """
-    if is_colour_photo(picture):
+    classes = None if picture.has_shades else all_classes(picture)
+    if is_colour_photo(picture) and not (label and classes):  # which may have many colours
         raise InputError(
             f"{picture.path} is a photo in colours, not a mask; a mask is white on the object and "
             "black on the background."
         )
     invert = known_invert(picture, invert)
-    classes = None if picture.has_shades else all_classes(picture)
     several = classes is not None and len(classes.names) > 1
     if several and (label or is_made_of(picture, classes)):
         mask, note = mask_of_classes(classes, label, str(picture.path))

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from dim_tf.config import UNKNOWN
+from dim_tf.pictures.classes import all_classes
 from dim_tf.pictures.mask import mask_of
 from dim_tf.pictures.matte import ColouredMatteError, matte_of
 from dim_tf.pictures.photo import is_colour_photo, photo_of
@@ -384,6 +385,51 @@ def test_a_mask_in_an_antialiased_colour_is_soft_and_a_stray_pixel_is_asked_abou
 def test_a_logo_with_soft_opacity_is_cut_out_by_it(picture_of):
     logo = painted((slice(None), RED), (OTHER, BLUE))
     np.testing.assert_array_equal(mask_of(picture_of(logo, SOFT))[0], SOFT)
+
+
+def numbered_parts(count, height=150, width=200):
+    """[H, W]: everything outlined and numbered from 0, as whoever segments all of a photo does."""
+    random = np.random.default_rng(count)
+    rows, columns = random.uniform(0, height, count), random.uniform(0, width, count)
+    y, x = np.mgrid[:height, :width]
+    return np.argmin([(y - r) ** 2 + (x - c) ** 2 for r, c in zip(rows, columns, strict=True)], 0)
+
+
+@pytest.mark.parametrize(("count", "dtype"), [(70, np.uint8), (250, np.uint8), (300, np.uint16)])
+def test_many_numbered_parts_are_labels(picture_of, count, dtype):
+    parts = numbered_parts(count)
+    picture = picture_of(parts.astype(dtype))
+    with pytest.raises(InputError, match=r"holds the labels 1 .* more; say which are the object"):
+        mask_of(picture)
+    for chosen in (7, count - 1):
+        mask, _ = mask_of(picture, (str(chosen),))
+        np.testing.assert_array_equal(mask, np.where(parts == chosen, 255, 0))
+    with pytest.raises(InputError, match="labels"):
+        matte_of(picture)
+
+
+def test_of_many_coloured_parts_one_can_be_chosen(picture_of):
+    parts = numbered_parts(100)
+    colours = np.random.default_rng(1).permutation(255**3)[:100]
+    packed = colours[parts]
+    picture = picture_of(
+        np.dstack([packed >> 16, packed >> 8 & 255, packed & 255]).astype(np.uint8)
+    )
+    mask, _ = mask_of(picture, (f"{colours[7]:06x}",))
+    np.testing.assert_array_equal(mask, np.where(parts == 7, 255, 0))
+    with pytest.raises(InputError, match="is a photo in colours"):
+        mask_of(picture)
+
+
+@pytest.mark.parametrize("label", [(), ("7",)])
+def test_many_shades_are_no_labels(picture_of, label):
+    soft = cv2.GaussianBlur(np.pad(MASK, 50), (0, 0), 12)
+    if label:
+        with pytest.raises(InputError, match="made of shades; leave --label out"):
+            mask_of(picture_of(soft), label)
+    else:
+        mask_of(picture_of(soft))
+    assert all_classes(picture_of(soft)) is None
 
 
 @pytest.mark.parametrize("of", [mask_of, matte_of, trimap_of])
