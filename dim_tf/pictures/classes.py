@@ -324,7 +324,7 @@ def _classes_of(
 
 
 def _bands(values: np.ndarray) -> np.ndarray:
-    """Some rows of a large picture, in bands: most neighbours there are neighbours in the picture."""
+    """Some rows of a large picture, in bands: most neighbours there are so in the picture."""
     height = len(values)
     if height <= 2 * _ROWS_LOOKED_AT:
         return values
