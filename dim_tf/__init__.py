@@ -15,11 +15,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # what is public, for those who read types; the others get it from __getattr__
     from dim_tf.evaluation.metrics import matting_errors
     from dim_tf.library.calls import cutout, matte, trimap
+    from dim_tf.library.readers import read_grey, read_mask, read_rgb, read_trimap
     from dim_tf.matting.predict import MattingModel, load_model
-    from dim_tf.pictures.mask import read_mask
-    from dim_tf.pictures.matte import read_grey
-    from dim_tf.pictures.photo import read_rgb
-    from dim_tf.pictures.trimap import read_trimap
     from dim_tf.pictures.writing import write_png
     from dim_tf.synthetic import render_matte
     from dim_tf.system.errors import InputError
@@ -51,10 +48,10 @@ _HOME = {
     "load_model": "dim_tf.matting.predict",
     "matte": "dim_tf.library.calls",
     "matting_errors": "dim_tf.evaluation.metrics",
-    "read_grey": "dim_tf.pictures.matte",
-    "read_mask": "dim_tf.pictures.mask",
-    "read_rgb": "dim_tf.pictures.photo",
-    "read_trimap": "dim_tf.pictures.trimap",
+    "read_grey": "dim_tf.library.readers",
+    "read_mask": "dim_tf.library.readers",
+    "read_rgb": "dim_tf.library.readers",
+    "read_trimap": "dim_tf.library.readers",
     "render_matte": "dim_tf.synthetic",
     "trimap": "dim_tf.library.calls",
     "trimap_from_alpha": "dim_tf.trimaps.from_matte",

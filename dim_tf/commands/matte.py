@@ -17,18 +17,13 @@ from dim_tf.commands.photo_work import (
 )
 from dim_tf.commands.progress import under_bar
 from dim_tf.config import InferenceConfig, values_of
-from dim_tf.evaluation.report import (
-    ErrorTable,
-    Evaluation,
-    check_report_folder,
-    publish,
-)
+from dim_tf.evaluation.report import ErrorTable, Evaluation, publish
 from dim_tf.matting.cutout import parse_background
 from dim_tf.matting.predict import check_model
 from dim_tf.model.checkpoint_choice import WeightsFile, weights_file
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError, printable, tell
-from dim_tf.system.files import write_bytes
+from dim_tf.system.files import WriteError, refuse_unwritable, write_bytes
 from dim_tf.system.memory import give_back_memory
 
 if TYPE_CHECKING:
@@ -48,7 +43,8 @@ _NAMES: dict[Kind, str] = {
 def run_inference(config: InferenceConfig) -> None:
     """Writes the matte of every photo and prints a line for each.
 
-    Of several photos one that cannot be used is named on stderr and the others go on.
+    Of several photos one that cannot be used is named on stderr and the others go on, but not where
+    the disk is full.
 
     Args:
         config: what to read, how to predict, where to write.
@@ -66,7 +62,7 @@ def run_inference(config: InferenceConfig) -> None:
     behind = _background(writing.background, config.reading.max_input_megapixels)
     check_model(config.matting)
     if measuring.gt:
-        check_report_folder(measuring.report)
+        refuse_unwritable(measuring.report, f"--report={measuring.report}")
     evaluation = Evaluation(measuring.region, measuring.sheets if measuring.gt else 0)
 
     weights: WeightsFile | None = None
@@ -89,6 +85,8 @@ def run_inference(config: InferenceConfig) -> None:
             try:
                 write_pictures(outcome)
             except InputError as error:
+                if isinstance(error, WriteError) and error.is_of_the_disk:
+                    raise
                 failures.add(outcome.job.photo, error)
                 continue
             if outcome.measurable:

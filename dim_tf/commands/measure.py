@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from dim_tf.commands.failures import Failures
 from dim_tf.commands.photo_jobs import (
-    are_two_files,
     find_pictures,
+    is_one_file,
     pair_by_stem,
     tell_left_over,
 )
@@ -19,13 +19,17 @@ from dim_tf.config import (
     values_of,
 )
 from dim_tf.evaluation.inputs import read_matte_on
-from dim_tf.evaluation.report import ErrorTable, Evaluation, check_report_folder, publish
+from dim_tf.evaluation.report import ErrorTable, Evaluation, publish
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.placing import lay_on
 from dim_tf.system.errors import InputError, tell
+from dim_tf.system.files import refuse_unwritable
 from dim_tf.trimaps.on_photo import trimap_on, what_is_given
+
+# Settings of no meaning without a mask.
+_OF_MASKS = ("label", "invert", "trimap_kernel", "trimap_mode")
 
 
 class MatteJob(NamedTuple):
@@ -103,15 +107,21 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
             "--predictions needs the trimaps, as errors are summed over their unknown region; give "
             "them with --trimap, or say --region=whole."
         )
-    check_report_folder(measuring.report)
+    if not getattr(reading, mask_flag):
+        for name in _OF_MASKS:
+            if getattr(reading, name) != getattr(ReadingConfig, name):
+                raise InputError(
+                    f"--{name} is about masks, of which none is given; leave it out, or give them "
+                    "with --alpha."
+                )
+    refuse_unwritable(measuring.report, f"--report={measuring.report}")
     mattes = find_pictures("predictions", measuring.predictions)
 
     def partners(flag: str) -> list[Path | None]:
         value = values_of(config)[flag]
         if not value:
             return [None] * len(mattes)
-        named = are_two_files(measuring.predictions, value)
-        pairs = pair_by_stem(mattes, find_pictures(flag, value), flag, named)
+        pairs = pair_by_stem(mattes, find_pictures(flag, value), flag, is_one_file(value))
         return [partner for _, partner in pairs]
 
     truths = partners("gt")

@@ -17,6 +17,7 @@ from dim_tf.commands.result_files import (
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.files import refuse_unwritable
 from dim_tf.trimaps.grabcut import parse_rectangle
 from dim_tf.trimaps.on_photo import what_is_given
 
@@ -64,7 +65,8 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
 
     Raises:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
-            picture, a photo lacks a partner, or a file would be written over an input.
+            picture, a photo lacks a partner, a file would be written over an input, or a folder
+            cannot be written to.
     """
     reading, writing, measuring = config.reading, config.writing, config.measuring
     for name in ("report", "sheets", "region"):
@@ -79,13 +81,16 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     is_demo = not (reading.rgb or given or measuring.gt)
     jobs = [_demo_job(writing)] if is_demo else _jobs_of(config)
     background = Path(writing.background)  # or a colour
+    targets = [Path(path) for job in jobs for path in job.targets().values()]
     refuse_overwriting(
         inputs=[
             *(path for job in jobs for path in (job.photo, job.mask, job.truth) if path),
             *([background] if background.is_file() else []),
         ],
-        targets=[path for job in jobs for path in job.targets().values()],
+        targets=targets,
     )
+    for folder, target in {target.parent: target for target in reversed(targets)}.items():
+        refuse_unwritable(folder, str(target))
     return jobs
 
 
@@ -103,14 +108,13 @@ def _jobs_of(config: InferenceConfig) -> list[PhotoJob]:
         masks = [None] * len(photos)
     else:
         given = getattr(reading, flag)
-        named = are_two_files(reading.rgb, given)
-        pairs = pair_by_stem(photos, find_pictures(flag, given), flag, named)
+        pairs = pair_by_stem(photos, find_pictures(flag, given), flag, is_one_file(given))
         photos, masks = map(list, zip(*pairs, strict=True))
     truths: list[Path | None] = [None] * len(photos)
     if measuring.gt:
         found = find_pictures("gt", measuring.gt)
-        named = are_two_files(reading.rgb, measuring.gt)
-        truths = [truth for _, truth in pair_by_stem(photos, found, "gt", named)]
+        pairs = pair_by_stem(photos, found, "gt", is_one_file(measuring.gt))
+        truths = [truth for _, truth in pairs]
         tell_left_over(found, truths, "photo")
     several = len(photos) > 1
     mattes = files_for(
@@ -174,9 +178,9 @@ def find_pictures(flag: str, value: str) -> list[Path]:
     return found
 
 
-def are_two_files(value: str, other: str) -> bool:
-    """Whether two flags name a file each: these belong together whatever they are called."""
-    return all(path.exists() and not path.is_dir() for path in (Path(value), Path(other)))
+def is_one_file(value: str) -> bool:
+    """Whether a flag names one file, not a folder or a pattern that may match one."""
+    return Path(value).exists() and not Path(value).is_dir()
 
 
 def pair_by_stem(
@@ -184,17 +188,19 @@ def pair_by_stem(
 ) -> list[tuple[Path, Path]]:
     """Pairs photos with masks of the same name but for the suffix.
 
+    A photo alone takes the mask that is named for it, but not what a folder happens to hold.
+
     Args:
         photos: at least one.
         masks: at least one; those without a photo are passed over.
         flag: the flag that gave the masks, for the error.
-        named: see `are_two_files`.
+        named: whether the flag names one file.
 
     Raises:
         InputError: a photo has no mask, or two files of one kind share a name; they are named.
     """
-    if named:
-        return list(zip(photos, masks, strict=True))
+    if named and len(photos) == 1:
+        return [(photos[0], masks[0])]
     photo_of, mask_of = by_stem(photos), by_stem(masks)
     missing = [stem for stem in photo_of if stem not in mask_of]
     if missing:

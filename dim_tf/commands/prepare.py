@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dim_tf.config import OfflineConfig, values_of
+from dim_tf.config import LayoutConfig, OfflineConfig, values_of
 from dim_tf.dataset.adobe import training_sources, write_composition_1k
 from dim_tf.dataset.mixing import mixed_sources
 from dim_tf.dataset.offline import write_dataset
@@ -44,6 +44,7 @@ def make_dataset(config: OfflineConfig) -> Summary:
 
 # Of the colours of procedural mattes.
 _OF_COLOURS = ("colour_patches", "shaded_colours", "crisp_colours", "textured_edges")
+_OF_CUT_OUTS = ("cutouts", "cutout_scale_min", "cutout_scale_max", "joined_cutouts")
 
 
 def _check(config: OfflineConfig) -> None:
@@ -90,11 +91,25 @@ def _check(config: OfflineConfig) -> None:
             "--cutouts_dir and mattes of --alpha_dir out; give such a folder, or leave --hold_out "
             "away."
         )
-    if values["cutouts"] and not values["cutouts_dir"]:
-        raise InputError(
-            "--cutouts says how many foregrounds to make of --cutouts_dir; give that folder, or "
-            "leave --cutouts out."
-        )
+    defaults = values_of(OfflineConfig())
+    for name in _OF_CUT_OUTS:
+        if values[name] != defaults[name] and not values["cutouts_dir"]:
+            raise InputError(
+                f"--{name} is about the foregrounds made of --cutouts_dir; give that folder, or "
+                f"leave --{name} out."
+            )
+    if values["adobe_split"] == "test":
+        if not values["adobe_root"]:
+            raise InputError(
+                "--adobe_split says which part of --adobe_root is made; give that folder, or leave "
+                "--adobe_split out."
+            )
+        for name in ("seed", *values_of(LayoutConfig())):
+            if values[name] != defaults[name]:
+                raise InputError(
+                    f"--{name} does not go with --adobe_split=test, whose pictures are made by the "
+                    "official recipe; leave it out."
+                )
     if values["mix"] and values["adobe_root"]:
         raise InputError("--mix does not go with --adobe_root; leave it out.")
 

@@ -175,8 +175,8 @@ def _take_files(
     """Sets the flags that arguments without a flag stand for.
 
     Raises:
-        InputError: there are more of them than flags, or a flag was typed as well. One that a
-            flagfile has gives way.
+        InputError: there are more of them than flags, one is empty, or a flag was typed as well.
+            One that a flagfile has gives way.
     """
     if given and not names:
         raise InputError(
@@ -185,6 +185,8 @@ def _take_files(
     flags_typed = (argument for argument in sys.argv[1:] if argument.startswith("-"))
     typed = {argument.lstrip("-").partition("=")[0] for argument in flags_typed}
     for name, value in zip(names, given, strict=False):
+        if not value:
+            raise InputError(f"An empty name stands for --{name}; give one, or leave it out.")
         if typed & {name, *(alias for alias in aliases if aliases[alias] == name)}:
             raise InputError(f"{value} stands for --{name}, which is given as well; leave one out.")
         flags.FLAGS[name].parse(value)

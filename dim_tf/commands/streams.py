@@ -44,8 +44,9 @@ def standard_streams(config: InferenceConfig) -> Iterator[InferenceConfig]:
     if not read and not written:
         yield config
         return
-    beside = STREAM in (values["output"], values["cutout"])
-    if beside and values["background"] and not values["composite"]:
+    # A composite goes beside the matte, or beside the cut-out where that alone is written.
+    beside = values["output"] if values["write_matte"] else values["cutout"]
+    if beside == STREAM and values["background"] and not values["composite"]:
         raise InputError(
             "--background's result would go beside what goes to standard output; name it with "
             "--composite."
@@ -57,11 +58,18 @@ def standard_streams(config: InferenceConfig) -> Iterator[InferenceConfig]:
             "Standard output is a terminal, and a picture is no text; send it to a file with "
             "> matte.png, or name the file instead of -."
         )
-    with tempfile.TemporaryDirectory(prefix="dim-tf-") as folder:
-        source, target = Path(folder, "standard input"), Path(folder, "standard_output.png")
+    with contextlib.ExitStack() as stack:
+        content = _standard_input() if read else b""
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dim-tf-"))
+            source, target = Path(folder, "standard input"), Path(folder, "standard_output.png")
+            source.write_bytes(content)
+        except OSError as error:
+            raise InputError(
+                f"No temporary file can be written ({error.strerror}); name a folder that can be "
+                "written to with TMPDIR, or name files instead of -."
+            ) from None
         told = {str(source): "standard input", str(target): "standard output"}
-        if read:
-            source.write_bytes(_standard_input())
         files = dict.fromkeys(read, str(source)) | dict.fromkeys(written, str(target))
         with _renaming(told, to_stderr=bool(written)):
             yield with_values(config, **files)

@@ -20,7 +20,7 @@ from dim_tf.evaluation.metrics import METRIC_NAMES, all_errors
 from dim_tf.evaluation.sheets import draw_sheet
 from dim_tf.model.checkpoint_choice import WeightsFile
 from dim_tf.pictures.writing import encode_png
-from dim_tf.system.errors import InputError, printable
+from dim_tf.system.errors import printable
 from dim_tf.system.files import write_bytes
 
 CSV_NAME = "metrics.csv"
@@ -177,21 +177,6 @@ def errors_as_text(errors: dict[str, float]) -> str:
     """The errors in one line, such as "SAD 11.62, MSE 0.0631"."""
     pairs = zip(errors, _in_digits(errors), strict=True)
     return ", ".join(f"{name} {digits}" for name, digits in pairs)
-
-
-def check_report_folder(folder: str | os.PathLike) -> None:
-    """Refuses a report folder that could not be written to: before hours of predicting, not after.
-
-    Raises:
-        InputError: it, or a folder above it, is a file or not writable.
-    """
-    nearest = Path(folder).absolute()
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise InputError(f"--report={folder} is not possible, {nearest} is a file; give a folder.")
-    if not os.access(nearest, os.W_OK):
-        raise InputError(f"--report={folder} is not possible, {nearest} is not writable.")
 
 
 def publish(

@@ -20,9 +20,9 @@ from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
 from dim_tf.pictures.writing import encode_png
-from dim_tf.system.errors import InputError, printable
+from dim_tf.system.errors import InputError, Teller, printable
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
-from dim_tf.trimaps.on_photo import PhotoAndTrimap, Teller, photo_and_trimap
+from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap
 
 if TYPE_CHECKING:
     from dim_tf.matting.predict import MattingModel

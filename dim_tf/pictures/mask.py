@@ -28,7 +28,7 @@ from dim_tf.pictures.photo import (
 )
 from dim_tf.pictures.picture import Picture, read_in_role
 from dim_tf.pictures.shades import Invert, known_invert, repair_mask, turn_over
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, Teller, tell
 
 # Names of classes.
 LabelLike = int | str | Iterable[int | str]
@@ -40,10 +40,9 @@ def read_mask(
     label: LabelLike = (),
     invert: Invert = "auto",
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+    told: Teller = tell,
 ) -> np.ndarray:
     """Reads a mask: two-valued or soft, of any depth, colour or opacity, or of numbered classes.
-
-    What was repaired or assumed is printed.
 
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
@@ -51,6 +50,7 @@ def read_mask(
             ["c08080"], a colour.
         invert: whether the object is black; "auto" where the mask is white all along its border.
         max_megapixels: a larger one is refused unread.
+        told: gets what was repaired or assumed.
 
     Returns:
         [H, W] uint8: 0 background, 255 object, between them soft, 128 where it leaves it open.
@@ -61,7 +61,7 @@ def read_mask(
     """
     names = label_names(label)
     config_from_values(ReadingConfig, {"invert": invert})  # refuses the impossible
-    return read_in_role(path, max_megapixels, lambda file: mask_of(file, names, invert))
+    return read_in_role(path, max_megapixels, lambda file: mask_of(file, names, invert), told)
 
 
 def label_names(label: LabelLike) -> tuple[str, ...]:

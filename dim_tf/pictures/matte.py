@@ -9,21 +9,24 @@ from dim_tf.pictures.classes import all_classes, looks_like_labels
 from dim_tf.pictures.levels import full_range, to_8_bits, to_grey
 from dim_tf.pictures.photo import MOST_COLOUR, is_cut_out, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, Teller, tell
 
 
 class ColouredMatteError(InputError):
     """A colour photograph where a matte should be."""
 
 
-def read_grey(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> np.ndarray:
+def read_grey(
+    path: str | os.PathLike,
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+    told: Teller = tell,
+) -> np.ndarray:
     """Reads a matte: a grey picture, or of a cut-out its opacity, never its luminance.
-
-    What there is to say about the file is printed.
 
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
         max_megapixels: a larger one is refused unread.
+        told: gets what there is to say about the file.
 
     Returns:
         [H, W] uint8, opacity from 0 to 255.
@@ -32,7 +35,7 @@ def read_grey(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIX
         InputError: the file is missing, unreadable or no picture; a photograph in colours; of
             labels, such as 0 and 1; or its transparency says nothing.
     """
-    return read_in_role(path, max_megapixels, matte_of)
+    return read_in_role(path, max_megapixels, matte_of, told)
 
 
 def matte_of(picture: Picture, *, labels: bool = False) -> tuple[np.ndarray, list[str]]:

@@ -9,6 +9,7 @@ from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.colour import ColourProfile, ProfileError, to_srgb
 from dim_tf.pictures.levels import full_range, to_8_bits, to_grey, to_rgb
 from dim_tf.pictures.picture import Picture, read_in_role
+from dim_tf.system.errors import Teller, tell
 
 # Which of two files is the photo is judged by about this many of their pixels.
 _PIXELS_LOOKED_AT = 1_000_000
@@ -41,14 +42,17 @@ class Photo(NamedTuple):
     profile: ColourProfile | None
 
 
-def read_rgb(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> np.ndarray:
+def read_rgb(
+    path: str | os.PathLike,
+    max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+    told: Teller = tell,
+) -> np.ndarray:
     """Reads a photo: any readable picture, transparency on white, colours in sRGB.
-
-    What there is to say about the file is printed.
 
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
         max_megapixels: a larger one is refused unread.
+        told: gets what there is to say about the file.
 
     Returns:
         [H, W, 3] uint8.
@@ -56,7 +60,7 @@ def read_rgb(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXE
     Raises:
         InputError: the file is missing, unreadable or no picture.
     """
-    return read_in_role(path, max_megapixels, photo_of).rgb
+    return read_in_role(path, max_megapixels, photo_of, told).rgb
 
 
 def photo_of(picture: Picture) -> tuple[Photo, list[str]]:

@@ -36,7 +36,7 @@ from dim_tf.pictures.kinds import (
     lacks_its_end,
 )
 from dim_tf.pictures.writing import MARK, MATTE_MARK, TRIMAP_MARK
-from dim_tf.system.errors import InputError, tell
+from dim_tf.system.errors import InputError, Teller, tell
 
 # A TIFF tag.
 _NEW_SUBFILE_TYPE = 0x00FE
@@ -235,13 +235,15 @@ def read_in_role(
     path: str | os.PathLike,
     max_megapixels: float,
     role: Callable[[Picture], tuple[Any, list[str]]],
+    told: Teller = tell,
 ) -> Any:
-    """Reads a picture as what it is meant to be, and prints what there is to say about it.
+    """Reads a picture as what it is meant to be.
 
     Args:
         path: see `read_picture`.
         max_megapixels: a larger one is refused unread.
         role: from a picture to what it means and what to tell of it, such as `matte_of`.
+        told: gets what there is to say about it.
 
     Returns:
         What it means.
@@ -251,7 +253,7 @@ def read_in_role(
     """
     picture = read_picture(path, max_megapixels)
     meaning, notes = role(picture)
-    tell(picture.path, *picture.notes, *notes)
+    told(picture.path, *picture.notes, *notes)
     return meaning
 
 

@@ -19,7 +19,7 @@ from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role
 from dim_tf.pictures.shades import Invert, known_invert, turn_over
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, Teller, tell
 
 # JPEG at low quality moves the three values by this much, but for a few pixels at edges.
 _NOISE = 24
@@ -40,15 +40,15 @@ def read_trimap(
     *,
     invert: Invert = "auto",
     max_megapixels: float = MAX_INPUT_MEGAPIXELS,
+    told: Teller = tell,
 ) -> np.ndarray:
     """Reads a trimap: 0, 128 and 255, or three classes in another coding.
-
-    What was repaired or assumed is printed.
 
     Args:
         path: see `dim_tf.pictures.picture.read_picture`.
         invert: whether foreground is black; "auto" where it is white all along its border.
         max_megapixels: a larger one is refused unread.
+        told: gets what was repaired or assumed.
 
     Returns:
         [H, W] uint8 in {0, 128, 255}.
@@ -58,7 +58,7 @@ def read_trimap(
             trimap; nothing is unknown; or another word for `invert`.
     """
     config_from_values(ReadingConfig, {"invert": invert})  # refuses the impossible
-    return read_in_role(path, max_megapixels, lambda file: trimap_of(file, invert))
+    return read_in_role(path, max_megapixels, lambda file: trimap_of(file, invert), told)
 
 
 def trimap_of(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarray, list[str]]:

@@ -2,10 +2,15 @@
 
 import os
 import re
+from collections.abc import Callable
 
 # What can steer a terminal or turn the order of a line around, and half characters, which cannot be
 # printed: they stand for bytes of a file name that are no text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+# Takes what a picture is called and the notes about it, as `tell` does.
+Teller = Callable[..., None]
 
 
 class InputError(ValueError):

@@ -1,6 +1,7 @@
 """Files that are complete or not there."""
 
 import contextlib
+import errno
 import fnmatch
 import os
 import secrets
@@ -17,8 +18,21 @@ LOCK_NAME = ".lock"
 _UNFINISHED_PREFIX, _UNFINISHED_SUFFIX = ".dim_tf.", ".part"
 
 
+# What is wrong with a disk rather than with one file on it.
+_OF_THE_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+
+
 class WriteError(InputError):
-    """A file that cannot be written: no room, no permission, no folder."""
+    """A file that cannot be written: no room, no permission, no folder.
+
+    Attributes:
+        is_of_the_disk: whether others cannot be written there either.
+    """
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        """Args: the sentence, and what the operating system calls the error."""
+        super().__init__(message)
+        self.is_of_the_disk = number in _OF_THE_DISK
 
 
 @contextlib.contextmanager
@@ -27,11 +41,34 @@ def writing(path: str | os.PathLike) -> Iterator[None]:
 
     Raises:
         WriteError: the file cannot be written there.
+        BrokenPipeError: it is a stream that nobody reads on.
     """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise WriteError(f"{path} cannot be written: {error.strerror or error}.") from None
+        said = f"{path} cannot be written: {error.strerror or error}."
+        raise WriteError(said, error.errno) from None
+
+
+def refuse_unwritable(folder: str | os.PathLike, source: str) -> None:
+    """Refuses a folder that could not be written to: before hours of work, not after.
+
+    Args:
+        folder: it need not be there.
+        source: what is to be written there, such as a flag, for the error.
+
+    Raises:
+        InputError: it, or a folder above it, is a file or not writable.
+    """
+    nearest = Path(folder).absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"{source} is not possible, {nearest} is a file; give a folder.")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"{source} is not possible, {nearest} is not writable.")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 The command and the library both come here. What was repaired or assumed is told.
 """
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import cv2
@@ -16,12 +15,10 @@ from dim_tf.pictures.photo import Photo, looks_like_mask, looks_like_photo, phot
 from dim_tf.pictures.picture import Picture
 from dim_tf.pictures.placing import lay_on
 from dim_tf.pictures.trimap import missing_from, refuse_lost_band, trimap_of
-from dim_tf.system.errors import InputError, tell
+from dim_tf.system.errors import InputError, Teller, tell
 from dim_tf.trimaps.from_mask import trimap_from_mask
 from dim_tf.trimaps.grabcut import mask_in_rectangle, parse_rectangle
 
-# Takes what a picture is called and the notes about it, as `tell` does.
-Teller = Callable[..., None]
 # The settings that say where the object is.
 SaysWhere = Literal["alpha", "trimap", "rect"]
 # Settings of no meaning with each.

@@ -138,6 +138,16 @@ def test_what_is_about_masks_is_left_out_without_one(infer, given, flag):
     infer(*given[:-1], ALPHA, flag.replace("61", "9").replace("yes", "no"))
 
 
+@pytest.mark.parametrize("flag", ["--label=1", "--invert=yes", "--trimap_kernel=9"])
+def test_where_no_mask_is_measured_with_what_is_about_masks_is_left_out(infer, flag):
+    given = PREDICTIONS, GT, "--region=whole"
+    advice = "--{} is about masks, of which none is given; leave it out, or give them with --alpha."
+    refused(advice, infer, *given, flag)
+    infer(*given)
+    if flag != "--label=1":  # this mask has none
+        infer(*given, ALPHA, flag.replace("yes", "no"))
+
+
 @pytest.mark.parametrize("post_process", ["none", "affinity"])
 def test_weights_that_compute_nothing_are_replaced(infer, tiny_model, monkeypatch, post_process):
     given = *MASK, f"--post_process={post_process}"

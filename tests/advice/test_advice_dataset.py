@@ -80,8 +80,10 @@ def prepare():
     """What preprocess_offline.py does with these arguments, stopping at the first refused file."""
 
     def call(*arguments):
-        usual = "--pad=none", "--backgrounds_per_foreground=1", "--workers=1", "--strict"
-        config = config_from_arguments(OfflineConfig, [*usual, "--noprogress", *arguments])
+        usual = ["--workers=1", "--strict", "--noprogress"]
+        if "--adobe_split=test" not in arguments:  # whose layout is not chosen
+            usual += ["--pad=none", "--backgrounds_per_foreground=1"]
+        config = config_from_arguments(OfflineConfig, [*usual, *arguments])
         return make_dataset(config)
 
     return call
@@ -129,8 +131,21 @@ def prepare():
         ),
         (
             ("--synthetic=1", "--cutouts=2", "--photos_dir=bg", OUT),
-            "give that folder, or leave --cutouts out.",
+            "--{} is about the foregrounds made of --cutouts_dir; give that folder, or leave --{} "
+            "out.",
             [[CUTOUTS], ["--cutouts=0"]],
+        ),
+        (
+            (*FOLDERS, "--joined_cutouts=0.1", OUT),
+            "--{} is about the foregrounds made of --cutouts_dir; give that folder, or leave --{} "
+            "out.",
+            [[CUTOUTS], ["--joined_cutouts=0.3"]],
+        ),
+        (
+            (*FOLDERS, "--adobe_split=test", OUT),
+            "--adobe_split says which part of --adobe_root is made; give that folder, or leave "
+            "--adobe_split out.",
+            [["--adobe_split=train"]],
         ),
         (
             (CUTOUTS, "--bg_dir=bg", "--synthetic_kinds=hair", OUT),
@@ -183,6 +198,17 @@ def test_what_is_missing_is_given(prepare, given, advice, followed):
     for more in followed:
         assert prepare(*given, *more).pairs
         shutil.rmtree("out")
+
+
+@pytest.mark.parametrize("flag", ["--seed=2", "--layout=original", "--pad=none"])
+def test_of_the_official_test_set_nothing_is_chosen(adobe, prepare, flag):
+    advice = (
+        "--{} does not go with --adobe_split=test, whose pictures are made by the official recipe; "
+        "leave it out."
+    )
+    given = *ADOBE, "--adobe_split=test", OUT
+    refused(advice, prepare, *given, flag)
+    assert prepare(*given).pairs
 
 
 def test_photos_are_of_procedural_mattes_and_backgrounds_come_from_their_own_folder(prepare):

@@ -1,5 +1,6 @@
 """What dim-tf says of words, of names without a flag, and of standard input and output."""
 
+import errno
 import os
 import pty
 import re
@@ -136,6 +137,13 @@ def test_something_is_written(infer):
     assert Path("alpha.png").exists()
 
 
+def test_an_empty_name_is_given_or_left_out():
+    line = told("An empty name stands for --{}; give one, or leave it out.", dim_tf("matte", "")[1])
+    assert "--rgb" in line
+    status, said = dim_tf("matte", "photo.png", "", "-o", "m.png")
+    assert status == 1 and "stands for --alpha" in said and not Path("m.png").exists()
+
+
 # Standard input and output
 
 
@@ -153,6 +161,29 @@ def test_one_of_two_streams_becomes_a_file(flags, monkeypatch):
             for file in (config.writing.output, config.writing.save_trimap):
                 if "standard_output" in file:
                     Path(file).write_bytes(b"x")
+
+
+def test_where_no_temporary_file_can_be_written_files_are_named(monkeypatch, tmp_path):
+    def nowhere(**options):
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("dim_tf.commands.streams._standard_input", lambda: b"x")
+    with monkeypatch.context() as patched:
+        patched.setattr("tempfile.TemporaryDirectory", nowhere)
+        advice = "name a folder that can be written to with TMPDIR, or name files instead of -."
+        refused(advice, streams, "--rgb=-", ALPHA)
+        assert streams(RGB, ALPHA).reading.rgb == "photo.png"
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert Path(streams("--rgb=-", ALPHA).reading.rgb).parents[1] == tmp_path
+
+
+def test_a_composite_of_its_own_place_is_not_beside_standard_output(monkeypatch):
+    flags = RGB, ALPHA, "--output=m.png", "--cutout=-", "--background=white"
+    monkeypatch.setattr("dim_tf.commands.streams._to_standard_output", lambda content: None)
+    with standard_streams(config_from_arguments(InferenceConfig, flags)) as config:
+        Path(config.writing.cutout).write_bytes(b"x")
+        assert config.writing.composite == ""
 
 
 def test_a_composite_beside_standard_output_is_named(monkeypatch):

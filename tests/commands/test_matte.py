@@ -1,6 +1,8 @@
 import dataclasses
+import errno
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import WriteError, writing
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
 
@@ -209,7 +212,7 @@ def test_an_almost_clean_trimap_is_repaired_and_the_user_told(
             "more than --max_pixels=1999",
         ),
         ("nothing", {"alpha": "mask.png", "checkpoint": "x.npz"}, "no checkpoint x.npz"),
-        ("a file", {"alpha": "mask.png", "output": "file/a.png"}, "file/a.png cannot be written"),
+        ("a file", {"alpha": "mask.png", "output": "file/a.png"}, "file/a.png is not possible"),
     ],
 )
 def test_one_photo_that_cannot_be_used(
@@ -370,6 +373,37 @@ def test_an_impossible_report_folder_is_told_before_predicting(
     with pytest.raises(InputError, match=r"--report=photo\.png is not possible"):
         infer(rgb="photo.png", trimap="trimap.png", gt="truth.png", report="photo.png")
     assert files(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_predicting(
+    infer, tmp_path, write_photo, write_trimap, monkeypatch
+):
+    write_photo(tmp_path / "photo.png")
+    write_trimap(tmp_path / "trimap.png")
+    before = files(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "locked")
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr("dim_tf.commands.matte.outcomes_of", None)  # nothing is computed
+    with pytest.raises(InputError, match=r"m\.png is not possible, .*locked is not writable"):
+        infer(rgb="photo.png", trimap="trimap.png", output="locked/new/m.png")
+    assert files(tmp_path) == before
+
+
+def test_a_full_disk_ends_the_command(infer, tmp_path, write_photo, write_trimap, monkeypatch):
+    for name in ("a", "b", "c"):
+        write_photo(tmp_path / "photos" / f"{name}.png")
+        write_trimap(tmp_path / "trimaps" / f"{name}.png")
+    written = []
+
+    def write(path, content):
+        written.append(path.name)
+        with writing(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dim_tf.commands.matte.write_bytes", write)
+    with pytest.raises(WriteError, match=r"a\.png cannot be written: No space left on device"):
+        infer(rgb="photos", trimap="trimaps", output="out")
+    assert written == ["a.png"]
 
 
 def test_names_with_control_characters_and_foreign_bytes_are_told_as_escapes(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dim_tf.commands import streams
 from dim_tf.commands.progress import under_bar
 from dim_tf.commands.words.cutout import cut_out
 from dim_tf.commands.words.matte import write_mattes
@@ -58,6 +59,20 @@ def test_a_reader_that_goes_away_is_no_error():
     )
     assert run.returncode in (0, 141)  # it may have been quicker
     assert run.stderr == ""
+
+
+def test_a_reader_of_a_picture_that_goes_away_is_no_error(pictures, capfd, monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    class Pipe(io.StringIO):
+        def fileno(self):
+            return writing
+
+    monkeypatch.setattr(sys, "stdout", Pipe())
+    with pytest.raises(BrokenPipeError):
+        streams._to_standard_output(b"a picture")
+    os.close(writing)
 
 
 # The bar over photos

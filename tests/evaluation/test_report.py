@@ -10,12 +10,10 @@ from dim_tf.evaluation.metrics import METRIC_NAMES, matting_errors
 from dim_tf.evaluation.report import (
     ErrorTable,
     Evaluation,
-    check_report_folder,
     write_report,
 )
 from dim_tf.model.checkpoint_choice import weights_file
 from dim_tf.pictures.photo import read_rgb
-from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError
 
 SHAPE = (30, 40)
@@ -151,15 +149,6 @@ def test_names_that_are_hard_to_write(tmp_path, name):
     assert content["images"][0]["image"] == name
     assert (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()[1][:3] == name[:3]
     assert len(list((tmp_path / "sheets").iterdir())) == 1
-
-
-def test_a_folder_that_cannot_be_one_is_refused_before(tmp_path):
-    (tmp_path / "file").touch()
-    for folder in (tmp_path / "file", tmp_path / "file" / "report"):
-        with pytest.raises(InputError, match="file is a file; give a folder"):
-            check_report_folder(folder)
-    check_report_folder(tmp_path / "new" / "report")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
 
 
 @pytest.mark.parametrize("written", range(3))

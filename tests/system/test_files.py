@@ -1,3 +1,4 @@
+import errno
 import functools
 import itertools
 import os
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from dim_tf.system.files import make_folder_atomically, write_bytes
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import (
+    WriteError,
+    make_folder_atomically,
+    refuse_unwritable,
+    write_bytes,
+    writing,
+)
 
 
 class Interrupt(BaseException):
@@ -78,3 +86,26 @@ def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path):
     with make_folder_atomically(tmp_path / ("k" * 255)):
         pass
     assert path.read_bytes() == b"x" and len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_that_cannot_be_one_is_refused_before(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "report"):
+        with pytest.raises(InputError, match=r"--report=x is not possible, .*file is a file; give"):
+            refuse_unwritable(folder, "--report=x")
+    refuse_unwritable(tmp_path / "new" / "report", "--report=x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("number", "of_the_disk"), [(errno.ENOSPC, True), (errno.EROFS, True), (errno.EACCES, False)]
+)
+def test_a_full_disk_is_told_from_a_file_that_cannot_be_written(number, of_the_disk):
+    with (
+        pytest.raises(WriteError, match=r"a\.png cannot be written: ") as refusal,
+        writing("a.png"),
+    ):
+        raise OSError(number, os.strerror(number))
+    assert refusal.value.is_of_the_disk is of_the_disk
+    with pytest.raises(BrokenPipeError), writing("standard output"):
+        raise BrokenPipeError
