@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from dim_tf.page.refusals import Refusal, in_http
+from dim_tf.page.refusals import REASONS, Refusal, in_http
 from dim_tf.page.work import Done
 
 NOTES_HEADER = "Dim-Tf-Notes"
@@ -28,7 +28,7 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
-# Seconds after which one who is in line may ask again.
+# Seconds after which it is worth asking again where the reason passes.
 _RETRY_AFTER = "5"
 # A picture is sent in pieces, so that a slow reader holds little of it twice, and one who stops
 # reading is given up after so many seconds.
@@ -42,7 +42,7 @@ _UNESCAPED = "!~*'()"
 def refusal_answer(refusal: Refusal) -> JSONResponse:
     """What is wrong, what to do, and a word for programs."""
     content = {"error": refusal.error, "what_to_do": refusal.what_to_do, "code": refusal.code}
-    headers = {"retry-after": _RETRY_AFTER} if refusal.status in (429, 503) else {}
+    headers = {"retry-after": _RETRY_AFTER} if REASONS[refusal.code].passes else {}
     return JSONResponse(content, refusal.status, headers)
 
 

@@ -15,11 +15,13 @@ class Reason(NamedTuple):
         status: of the answer.
         means: what it means, for the description of the interface.
         what_to_do: where a sentence about it does not say it.
+        passes: whether the same request is worth sending again in a few seconds.
     """
 
     status: int
     means: str
     what_to_do: str = "Look at /docs."
+    passes: bool = False
 
 
 # The code in an answer → what it is.
@@ -50,12 +52,12 @@ REASONS = {
     "unusable": Reason(
         422, "a picture cannot be used as what it was given for", "Give another picture."
     ),
-    "queue_full": Reason(429, "as many requests as may wait are waiting"),
+    "queue_full": Reason(429, "as many requests as may wait are waiting", passes=True),
     "internal_error": Reason(500, "a mistake in the program"),
-    "stopping": Reason(503, "the page is being ended"),
+    "stopping": Reason(503, "the page is being ended", passes=True),
     "stopped": Reason(503, "the work was stopped because nobody waits for it any more"),
     "too_long": Reason(503, "the work took longer than allowed"),
-    "worker_died": Reason(503, "the process that computes died"),
+    "worker_died": Reason(503, "the process that computes died", passes=True),
     "out_of_memory": Reason(503, "there was not enough memory"),
     "model_failed": Reason(503, "the network cannot be loaded"),
 }

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from dim_tf.page.refusals import REASONS, error_and_advice, in_http
+from dim_tf.page.answers import refusal_answer
+from dim_tf.page.refusals import REASONS, error_and_advice, in_http, refusal_of
 from dim_tf.page.work import ModelError
 from dim_tf.pictures.writing import encode_png
 from tests.library.conftest import MASK, TRIMAP
@@ -65,6 +66,13 @@ def test_what_cannot_be_answered(ask, worker, status, code, query, fields):
     assert (status >= 415) == bool(worker.done) or not worker.done  # others never reach the work
     told = refusal["error"] + refusal["what_to_do"]
     assert "--" not in told.replace("dim-tf page --", "")
+
+
+def test_when_to_come_again_is_told_where_that_helps():
+    told = {
+        code for code in REASONS if "retry-after" in refusal_answer(refusal_of(code, "A.")).headers
+    }
+    assert told == {"queue_full", "stopping", "worker_died"}
 
 
 def test_sentences_name_the_fields(ask):
