@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from dim_tf.page.refusals import REASONS, Refusal, in_http
+from dim_tf.page.uploads import seconds_for
 from dim_tf.page.work import Done
 
 NOTES_HEADER = "Dim-Tf-Notes"
@@ -30,8 +32,8 @@ _KINDS = {
 }
 # Seconds after which it is worth asking again where the reason passes.
 _RETRY_AFTER = "5"
-# A picture is sent in pieces, so that a slow reader holds little of it twice, and one who stops
-# reading is given up after so many seconds.
+# A picture is sent in pieces, so that a slow reader holds little of it twice. One who stops reading
+# is given up after so many seconds, and one who is slower on the whole than an upload may be, too.
 _PIECE, _SECONDS_A_PIECE = 2**18, 30.0
 # Of the notes in a header.
 _MOST_NOTES = 20
@@ -66,15 +68,17 @@ class PictureAnswer(Response):
         self._content = done.content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it; of one who does not read on the connection is closed."""
+        """Sends it; of one who reads too slowly the connection is closed."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
         content = memoryview(self._content)
+        begun = time.monotonic()
         try:
             for place in range(0, len(content), _PIECE):
                 piece = bytes(content[place : place + _PIECE])
                 more = place + _PIECE < len(content)
-                async with asyncio.timeout(_SECONDS_A_PIECE):
+                left = begun + seconds_for(place) - time.monotonic()
+                async with asyncio.timeout(min(_SECONDS_A_PIECE, left)):
                     await send({"type": "http.response.body", "body": piece, "more_body": more})
         except TimeoutError:
             return  # without its end the server closes the connection

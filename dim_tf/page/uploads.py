@@ -129,6 +129,11 @@ def too_many_bytes(max_bytes: int) -> Refusal:
     )
 
 
+def seconds_for(transferred: int) -> float:
+    """How long so many bytes and the next may take at most, here or back."""
+    return _SECONDS_AT_LEAST + transferred / _LEAST_BYTES_A_SECOND
+
+
 async def _fast_enough(body: Body) -> AsyncIterator[bytes]:
     """The body's pieces, as long as they come fast enough.
 
@@ -138,7 +143,7 @@ async def _fast_enough(body: Body) -> AsyncIterator[bytes]:
     begun, received = time.monotonic(), 0
     pieces = body.pieces()
     while True:
-        left = begun + _SECONDS_AT_LEAST + received / _LEAST_BYTES_A_SECOND - time.monotonic()
+        left = begun + seconds_for(received) - time.monotonic()
         try:
             async with asyncio.timeout(min(_STALLED_SECONDS, left)):
                 piece = await anext(pieces, None)

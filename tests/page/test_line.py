@@ -1,5 +1,6 @@
 """Places in line: how many, in which order, what is told of them, and how they are left."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -8,7 +9,9 @@ import time
 import httpx
 import pytest
 
+from dim_tf.page.answers import PictureAnswer
 from dim_tf.page.line import Line
+from dim_tf.page.work import Done
 from tests.page.asking import (
     MASK_FILE,
     PHOTO_FILE,
@@ -242,6 +245,22 @@ def test_one_who_does_not_read_the_answer_loses_it(served, monkeypatch):
         deaf.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         full = until_answered(port)
         assert full.status_code == 200
+
+
+@pytest.mark.parametrize("reads_on", [False, True])
+def test_one_who_reads_slowly_on_the_whole_loses_the_answer(monkeypatch, reads_on):
+    monkeypatch.setattr("dim_tf.page.uploads._SECONDS_AT_LEAST", 0.3)
+    monkeypatch.setattr("dim_tf.page.uploads._LEAST_BYTES_A_SECOND", 20_000 if reads_on else 1e12)
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+        await asyncio.sleep(0.05)  # each piece comes in time
+
+    answer = PictureAnswer(Done(bytes(20 * 2**18), []), "matte")
+    in_own_loop(answer({"type": "http"}, None, send))
+    assert (len(sent) == 1 + 20) == reads_on
+    assert sent[-1]["more_body"] != reads_on
 
 
 def until_answered(port):
