@@ -22,7 +22,7 @@ class ServingConfig(Checked):
     allowed_hosts: tuple[str, ...] = option(
         (),
         "names by which browsers reach the page beside localhost and --host, such as "
-        "matte.example.org; others are refused",
+        "matte.example.org, without port; others are refused",
     )
     upload_megabytes: float = option(
         64.0, "largest upload, all its files together, millions of bytes", above=0, at_most=2_000

@@ -35,7 +35,7 @@ from dim_tf.page.line import Line, Place, first_of
 from dim_tf.page.openapi import description
 from dim_tf.page.options import MATTE_OPTIONS, PHOTO_OPTIONS, Option, Wanted, wanted_by
 from dim_tf.page.refusals import Refusal, refusal_of
-from dim_tf.page.safety import Guarded
+from dim_tf.page.safety import Guarded, allowed_host
 from dim_tf.page.uploads import Body, Form, check_announced, read_form
 from dim_tf.page.work import Done, Job
 
@@ -65,6 +65,11 @@ class Page:
     """
 
     def __init__(self, worker: Computing, serving: ServingConfig) -> None:
+        """Args: who does the work; the settings.
+
+        Raises:
+            InputError: a name under which nobody could ask is to be allowed.
+        """
         self._worker = worker
         self._serving = serving
         self.line = Line(serving.queue)
@@ -96,7 +101,8 @@ class Page:
             },
         )
         starlette.router.redirect_slashes = False
-        self.application: ASGIApp = Guarded(starlette, [serving.host, *serving.allowed_hosts])
+        hosts = [serving.host, *map(allowed_host, serving.allowed_hosts)]
+        self.application: ASGIApp = Guarded(starlette, hosts)
 
     def close(self) -> None:
         """Ends what is in line, each with an answer that says so."""

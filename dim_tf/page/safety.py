@@ -6,6 +6,8 @@ rebinding), and must not come from another site's page.
 """
 
 import ipaddress
+import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dim_tf.page.answers import refusal_answer
 from dim_tf.page.refusals import Refusal
+from dim_tf.system.errors import InputError
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # To listen at; no browser should call anything by these.
@@ -27,6 +30,7 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 # What belongs to the interface: no link of another site leads there, and nothing keeps its answers.
 API = "/api/"
 
@@ -42,7 +46,7 @@ class Guarded:
             hosts: names and addresses by which it may be called beside localhost.
         """
         self._app = app
-        named = {host.strip("[]").lower().rstrip(".") for host in hosts}
+        named = {_in_one_spelling(host.strip("[]").lower()) for host in hosts}
         self._hosts = (_LOOPBACK | named) - _ALL_ADDRESSES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +93,22 @@ class Guarded:
             raise _foreign_origin()
 
 
+def allowed_host(given: str) -> str:
+    """A name of `--allowed_hosts` as browsers send it in the header Host.
+
+    Raises:
+        InputError: it is more or less than a name or an address, and no header would have it.
+    """
+    name = _in_one_spelling(_in_ascii(given.strip().removeprefix("[").removesuffix("]")))
+    is_name = _HOST_NAME.fullmatch(name) or _address(name)
+    if not is_name or name in _ALL_ADDRESSES:
+        raise InputError(
+            f"--allowed_hosts={given} is not the name of a computer alone; give its name or "
+            "address without https://, port and path, such as --allowed_hosts=matte.example.org."
+        )
+    return name
+
+
 def _foreign_origin() -> Refusal:
     return Refusal(
         "foreign_origin", "Another site's page asked; open the page of this program instead."
@@ -104,11 +124,28 @@ def _name_of(host: str) -> str | None:
         return None
     if parts.netloc != host or "@" in host or named[0] is None:
         return None
-    name = named[0].rstrip(".")
+    return _in_one_spelling(named[0])
+
+
+def _in_one_spelling(name: str) -> str:
+    """A name in small letters, or an address, which may be written in several ways."""
+    return _address(name) or name.rstrip(".")
+
+
+def _address(name: str) -> str | None:
+    """An address in its shortest spelling; None of what is none."""
     try:
-        return str(ipaddress.ip_address(name))
+        return str(ipaddress.ip_address(name.rstrip(".")))
     except ValueError:
-        return name
+        return None
+
+
+def _in_ascii(name: str) -> str:
+    """A name in small letters as browsers send it: labels with other letters in Punycode."""
+    labels = unicodedata.normalize("NFKC", name.lower()).replace("。", ".").split(".")
+    return ".".join(
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
+    )
 
 
 def _is_origin_of(origin: str, host: str) -> bool:

@@ -30,13 +30,13 @@ def serve(serving: ServingConfig, matting: MattingConfig) -> None:
         matting: how mattes are made.
 
     Raises:
-        InputError: nothing can listen there.
+        InputError: nothing can listen there, or nobody could ask by a name that is to be allowed.
         KeyboardInterrupt: it was ended.
     """
+    page = Page(Worker(matting, serving.max_input_megapixels), serving)
     listening = _listening(serving)
     # Of a malformed form its reader logs bytes, which may be of a picture.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    page = Page(Worker(matting, serving.max_input_megapixels), serving)
     config = uvicorn.Config(
         page.application,
         http="h11",

@@ -289,6 +289,15 @@ def test_an_address_of_another_machine(served_with):
     assert served_with(flags_in(sentence)[-1], "--port=0")
 
 
+def test_the_name_of_a_computer_alone(served_with):
+    sentence = refused(
+        "--allowed_hosts={} is not the name of a computer alone; give its name or address without "
+        "https://, port and path, such as --allowed_hosts=matte.example.org.",
+        *(served_with, "--allowed_hosts=https://matte.example.org:443/page", "--port=0"),
+    )
+    assert served_with(flags_in(sentence)[-1], "--port=0")
+
+
 @pytest.mark.parametrize("installed, is_known", [("0.0.20", True), (None, True), (None, False)])
 def test_packages_of_the_page(monkeypatch, installed, is_known):
     """Where nobody knows what dim_tf asks for, as in a checkout, missing ones are told."""

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dim_tf.page.answers import STATIC
+from dim_tf.system.errors import InputError
 from tests.page.asking import ADDRESS, MASK_FILE, check_refusal, form
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -22,6 +23,42 @@ def test_own_hosts(page_with, host):
     page = page_with(host="192.168.1.5", allowed_hosts=("matte.example.org",))
     client = TestClient(page.application, ADDRESS)
     assert client.get("/api/status", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "allowed, host",
+    [
+        ("Matte.Example.org.", "matte.example.org:8000"),
+        ("müller.example", "xn--mller-kva.example"),
+        ("STRASSE.straße.example", "strasse.xn--strae-oqa.example"),
+        ("例子。example", "xn--fsqu00a.example"),
+        ("fd00:0:0:0:0:0:0:5", "[fd00::5]:8000"),
+        ("[FD00::5]", "[fd00:0:0::5]"),
+        ("my_machine", "my_machine"),
+        (" 192.168.1.5", "192.168.1.5"),
+    ],
+)
+def test_allowed_hosts_are_known_however_they_are_written(page_with, allowed, host):
+    client = TestClient(page_with(allowed_hosts=(allowed,)).application, ADDRESS)
+    assert client.get("/api/status", headers={"host": host}).status_code == 200
+
+
+def test_an_address_to_listen_at_is_known_however_it_is_written(page_with):
+    client = TestClient(page_with(host="fd00:0:0:0:0:0:0:5").application, ADDRESS)
+    assert client.get("/api/status", headers={"host": "[fd00::5]:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        *("192.168.1.5:8000", "https://matte.example.org", "matte.example.org/page", "a@b", ""),
+        *("*.example.org", "two names", "[fd00::5]:8000", "matte..example.org"),
+        *("0.0.0.0", "::"),
+    ],
+)
+def test_what_no_header_would_have_is_not_allowed(page_with, allowed):
+    with pytest.raises(InputError, match="is not the name of a computer alone; give its name"):
+        page_with(allowed_hosts=(allowed,))
 
 
 @pytest.mark.parametrize(
