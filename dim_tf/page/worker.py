@@ -14,11 +14,13 @@ from typing import Any, Literal
 from dim_tf.config import MattingConfig
 from dim_tf.page.computing import compute
 from dim_tf.page.line import Place, first_of
-from dim_tf.page.refusals import refusal_of
+from dim_tf.page.refusals import Refusal, refusal_of
 from dim_tf.page.work import Done, Job
 
 # So long it may take until the work ends that is to stop, seconds; then the process is killed.
 _SECONDS_TO_STOP = 1.5
+# After so many deaths in a row while the network loads, it is started for the next request only.
+_MOST_DEATHS = 3
 
 
 class _Child:
@@ -26,11 +28,13 @@ class _Child:
 
     Attributes:
         said_hello: whether it got so far that a job can be the reason of its death.
+        loads: whether its network is not there yet, nor known to be lacking.
+        is_unwanted: whether it is to end.
         ended: set when it is gone.
     """
 
     def __init__(self, *arguments: Any) -> None:
-        self.said_hello = False
+        self.said_hello, self.loads, self.is_unwanted = False, True, False
         self.ended = asyncio.Event()
         self.connection, of_child = multiprocessing.Pipe()
         # Spawned, not forked: with threads running, a forked process may never get a lock.
@@ -49,6 +53,13 @@ class _Child:
         """Ends it at once, and waits until it is gone."""
         self.process.kill()
         self.process.join()
+
+    def death(self) -> str:
+        """What it died of, once it is gone."""
+        code = self.process.exitcode or 0
+        of = f"signal {-code}" if code < 0 else f"status {code}"
+        when = " while it loaded the network" if self.loads else ""
+        return f"The process that computes died{when} ({of})."
 
 
 def _listen(connection: Connection, heard: Callable[..., None]) -> None:
@@ -78,6 +89,7 @@ class Worker:
         self._place: Place | None = None
         self._answer: asyncio.Future[tuple[dict[str, Any], bytes | None]] | None = None
         self._ending = False
+        self._deaths_while_loading = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
@@ -116,7 +128,7 @@ class Worker:
                 await self._stop(child, answered, sent)
                 raise place.refusal()
             if not self._answer.done():
-                raise refusal_of("worker_died", "")
+                raise self._died(child, place)
             await sent
             return _done(*self._answer.result())
         finally:
@@ -136,6 +148,7 @@ class Worker:
             async with asyncio.timeout(_SECONDS_TO_STOP):
                 await first_of(answered, child.ended)
         except TimeoutError:
+            child.is_unwanted = True
             await self._in_thread(child.kill)
             await child.ended.wait()
         await stopping
@@ -168,6 +181,7 @@ class Worker:
         child.said_hello = True
         if message["kind"] == "model" and child is self._child:
             self.model = message["state"]
+            child.loads, self._deaths_while_loading = False, 0
             if message["sentence"]:
                 print(f"dim-tf page: {message['sentence']}", file=sys.stderr, flush=True)
         if message.get("number") != self._number or self._answer is None or self._answer.done():
@@ -185,11 +199,32 @@ class Worker:
         self.model = "loading"
         if self._ending:
             return
+        # A job that has begun may be the reason; one that waits for the network is not.
+        is_idle = self._place is None or self._place.step == "loading"
+        if child.loads and is_idle and not child.is_unwanted:
+            self._deaths_while_loading += 1
         # One that dies before it can do anything would do so again and again.
-        if child.said_hello:
+        at_once = child.said_hello and self._deaths_while_loading < _MOST_DEATHS
+        if at_once:
             self._in_background(self._started())
+        else:
+            self.model = "failed"
+        self._in_background(self._bury(child, at_once))
+
+    async def _bury(self, child: _Child, at_once: bool) -> None:
+        """Sees to it that a process is gone, and says what it died of if nobody wanted that."""
         # Also where what it says makes no sense: then it may still be there.
-        self._in_background(self._in_thread(child.kill))
+        await self._in_thread(child.kill)
+        if not child.is_unwanted:
+            next_one = "at once" if at_once else "with the next request"
+            sentences = f"{child.death()} The next one is started {next_one}."
+            print(f"dim-tf page: {sentences}", file=sys.stderr, flush=True)
+
+    def _died(self, child: _Child, place: Place) -> Refusal:
+        """Why a job got no answer of a process that is gone."""
+        if child.loads and place.step == "loading" and self.model == "failed":
+            return refusal_of("model_failed", "the process that computes died meanwhile")
+        return refusal_of("worker_died", "")
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -9,8 +9,9 @@ from dim_tf.config import MattingConfig
 from dim_tf.page.line import Place
 from dim_tf.page.refusals import Refusal
 from dim_tf.page.work import PhotoWanted
-from dim_tf.page.worker import Worker
+from dim_tf.page.worker import Worker, _Child
 from tests.page.asking import in_own_loop
+from tests.page.dying import die_while_loading
 
 
 class SlowPipe:
@@ -47,3 +48,38 @@ def test_the_word_to_stop_does_not_come_into_the_middle_of_a_job():
 
     pipe = in_own_loop(stop_at_once())
     assert pipe.got == ["do", "stop"] and not pipe.mixed
+
+
+def test_one_that_dies_while_it_loads_the_network_is_not_started_for_ever(monkeypatch, capsys):
+    start, started = _Child.start, []
+    monkeypatch.setattr("dim_tf.page.worker.compute", die_while_loading)
+    monkeypatch.setattr(
+        _Child, "start", lambda child, heard: started.append(child) or start(child, heard)
+    )
+
+    async def ask_afterwards():
+        worker = Worker(MattingConfig(), 1)
+        try:
+            await worker.start()
+            async with asyncio.timeout(30):
+                while worker.model != "failed":
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            assert len(started) == 3
+            place = Place("")
+            place.told("loading", 0, 1)
+            with pytest.raises(Refusal) as refusal:
+                await worker.do(PhotoWanted(b""), place)
+            await asyncio.sleep(0.3)
+            return refusal.value.code
+        finally:
+            await worker.end()
+
+    assert in_own_loop(ask_afterwards()) == "model_failed"
+    assert len(started) == 4
+    printed = capsys.readouterr().err.splitlines()
+    death = "dim-tf page: The process that computes died while it loaded the network (signal 9)."
+    assert [line.removeprefix(death) for line in printed] == [
+        *[" The next one is started at once."] * 2,
+        *[" The next one is started with the next request."] * 2,
+    ]
