@@ -20,8 +20,12 @@ export async function makeTrimap(wayIn, photo = state.photo) {
     const { trimap } = state;
     if (!trimap || (photo && state.photo !== photo)) return;
     update({ wayIn }); // where it is refused, it can be tried again as another choice has it
-    const make = async () => (await readyTrimap(wayIn)) ?? (await askForTrimap(job, wayIn));
-    putTrimap(await underPaint(trimap, make), true);
+    const make = async () => {
+      const ready = await readyTrimap(wayIn);
+      job.check();
+      return ready ?? askForTrimap(job, wayIn);
+    };
+    putTrimap(trimap, await underPaint(trimap, make), true);
   };
   return run("job_trimap", work);
 }
@@ -53,9 +57,9 @@ export function isRectangle(/** @type {typeof state.rectangle} */ box) {
 /** Puts an unknown band along the edge of what is painted as foreground. */
 export async function putBand() {
   if (!saysWhere()) return false;
-  const { photo } = state;
+  const { photo, trimap } = state;
   const work = async (job) => {
-    if (state.photo === photo) putTrimap(await withBand(job), false);
+    if (trimap && state.photo === photo) putTrimap(trimap, await withBand(job, trimap), false);
   };
   return run("job_trimap", work);
 }
@@ -99,7 +103,7 @@ async function computeMatte(photo, trimap, keepsFailure) {
     const banded = !trimap.count().unknown;
     if (banded) {
       job.becomes("job_trimap");
-      putTrimap(await withBand(job), false);
+      putTrimap(trimap, await withBand(job, trimap), false);
       job.becomes("job_matte");
     }
     const { revision, width, height } = trimap;
@@ -144,14 +148,13 @@ export async function goOnFromMatte() {
   if (!result || !trimap) return;
   try {
     const matte = (await readGreyPng(result.matte)).values;
-    if (state.trimap !== trimap) return; // another photo was opened meanwhile
     const values = trimap.values.slice();
     for (let at = 0; at < values.length; at++) {
-      if (trimap.painted[at] > result.painting || values[at] !== result.values[at]) continue;
+      if (trimap.isPaintedSince(result.painting, at) || values[at] !== result.values[at]) continue;
       const alpha = matte[at];
       values[at] = alpha === BACKGROUND || alpha === FOREGROUND ? alpha : UNKNOWN;
     }
-    putTrimap(values, true);
+    putTrimap(trimap, values, true);
   } catch (error) {
     tellFailure(error);
   }
@@ -173,13 +176,19 @@ export function redo() {
   tell("trimap");
 }
 
-function putTrimap(values, asStart) {
-  if (!state.trimap) return;
+/**
+ * Takes other values for a trimap, unless another photo was opened meanwhile.
+ * @param {import("./trimap.js").Trimap} trimap
+ * @param {Uint8Array} values
+ * @param {boolean} asStart whether the eraser is to bring these back from now on
+ */
+function putTrimap(trimap, values, asStart) {
+  if (state.trimap !== trimap) return;
   settleStroke();
-  state.trimap.replace(values, asStart);
+  trimap.replace(values, asStart);
   finishStep();
   update({ unsaved: true, look: "photo" });
-  const share = (100 * state.trimap.count().unknown) / values.length;
+  const share = (100 * trimap.count().unknown) / values.length;
   announce("trimap_ready", { unknown: `${share.toFixed(0)} %` });
 }
 
@@ -216,23 +225,24 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
 }
 
 /**
- * Other values for a trimap, of which what is painted while they are made stays as painted.
+ * Other values for a trimap, of which what is painted while they are made stays as painted; so does what
+ * is undone or brought back meanwhile.
  * @param {import("./trimap.js").Trimap} trimap
  * @param {(before: Uint8Array) => Promise<Uint8Array>} make from the values that it has now
  */
 async function underPaint(trimap, make) {
   settleStroke();
   const before = trimap.values.slice();
+  const painting = trimap.nextPainting();
   const made = await make(before);
   settleStroke();
   const now = trimap.values;
-  return made.map((value, at) => (now[at] !== before[at] ? now[at] : value));
+  const stays = (at) => trimap.isPaintedSince(painting, at) || now[at] !== before[at];
+  return made.map((value, at) => (stays(at) ? now[at] : value));
 }
 
 /** The trimap with a band along the edge of its foreground. What is unknown stays unknown. */
-async function withBand(job) {
-  const { trimap } = state;
-  if (!trimap) return new Uint8Array();
+async function withBand(job, /** @type {import("./trimap.js").Trimap} */ trimap) {
   return underPaint(trimap, async (before) => {
     const mask = before.map((value) => (value === FOREGROUND ? FOREGROUND : BACKGROUND));
     const content = await writeGreyPng(mask, trimap.width, trimap.height);

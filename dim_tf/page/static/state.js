@@ -11,7 +11,7 @@ import { FOREGROUND } from "./values.js";
  *   cutout: Blob | null,
  *   pictures: {matte: import("./pictures.js").Pyramid, cutout: import("./pictures.js").Pyramid | null},
  *   seconds: number, banded: boolean}} Result `banded`: nothing was unknown, so the page put a band;
- *   `painting`: pixels whose `painted` is larger were painted since.
+ *   `painting`: tells what was painted since, see `Trimap.isPaintedSince`.
  * @typedef {{kind: "mask" | "trimap" | "rectangle", content: Blob | string, name: string}} WayIn
  */
 export const state = {

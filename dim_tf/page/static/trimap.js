@@ -27,6 +27,8 @@ export class Trimap {
   #revisions = 0;
   /** The one that the step that is open began with. */
   #revisionBefore = 0;
+  /** The numbers that `nextPainting` gave before those of `painted` began anew. */
+  #paintingsForgotten = 0;
 
   /**
    * @param {number} width pixels
@@ -95,10 +97,15 @@ export class Trimap {
     this.finish(startRuns);
   }
 
-  /** What is painted from now on can be told from what was before: `painted` is larger there. */
+  /** A number for `isPaintedSince`: what is painted from now on can be told from what was before. */
   nextPainting() {
     if (this.painting === 255) this.#forgetPainted();
-    return this.painting++;
+    return this.#paintingsForgotten + this.painting++;
+  }
+
+  /** Whether a pixel was painted since `nextPainting` gave a number, as far as that is known yet. */
+  isPaintedSince(/** @type {number} */ number, /** @type {number} */ at) {
+    return this.painted[at] > Math.max(0, number - this.#paintingsForgotten);
   }
 
   /** Closes the step that is open. Returns whether anything has changed in it. */
@@ -189,6 +196,7 @@ export class Trimap {
 
   /** The numbers of `painted` begin anew, and no step knows the old ones. */
   #forgetPainted() {
+    this.#paintingsForgotten += this.painting;
     this.painting = 0;
     this.painted.fill(0);
     this.settledPainted.fill(0);

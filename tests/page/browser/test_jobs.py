@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dim_tf.pictures.writing import write_png
+from tests.page.browser.conftest import HEIGHT, WIDTH
 from tests.page.browser.hands import (
     Held,
     idle,
@@ -80,6 +82,26 @@ def test_a_refused_trimap_is_told_and_the_matte_that_waits_is_not_made(page, pic
     page.wait_for_timeout(300)
     assert page.locator("#failure").is_visible() and page.locator("#job").is_hidden()
     assert len(asked) == 1
+
+
+def test_stop_while_a_saved_trimap_is_read_leaves_what_is_there(page, pictures, tmp_path):
+    open_photo(page, pictures / "disc.png")
+    write_png(tmp_path / "saved.png", np.full((HEIGHT, WIDTH), 128, np.uint8), is_trimap=True)
+    page.evaluate("""() => {
+      const read = Blob.prototype.arrayBuffer;
+      let reads = 0;
+      Blob.prototype.arrayBuffer = async function () {
+        if (++reads === 2) await new Promise((goOn) => (window.readOn = goOn));
+        return read.call(this);
+      };
+    }""")
+    page.set_input_files("#trimap-file", tmp_path / "saved.png")
+    until(page, "Boolean(window.readOn)")
+    page.keyboard.press("Escape")
+    page.evaluate("readOn()")
+    page.wait_for_timeout(200)
+    assert not trimap_of(page).any()
+    assert page.locator("#status").text_content().startswith("Stopped.")
 
 
 def test_another_photo_does_away_with_the_matte_that_waits(page, pictures, asked, tmp_path):

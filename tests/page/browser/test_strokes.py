@@ -239,15 +239,16 @@ def test_a_stroke_goes_on_when_a_band_arrives(page, pictures):
     assert (trimap_of(page)[85, 10:111] == 128).all() and size == 3
 
 
-def test_what_is_painted_while_the_object_is_sought_stays(page, pictures):
+@pytest.mark.parametrize("value, key", [(128, "u"), (0, "n")])
+def test_what_is_painted_while_the_object_is_sought_stays(page, pictures, value, key):
     open_photo(page, pictures / "disc.png")
     held = Held(page, "**/api/matte?output=trimap*")
     page.set_input_files("#mask-file", pictures / "disc_mask.png")
     held.wait()
-    page.keyboard.press("u")
+    page.keyboard.press(key)
     set_size(page, 3)
-    stroke(page, (10.5, 85.5), (110.5, 85.5))
+    stroke(page, (10.5, 45.5), (110.5, 45.5))  # across the object; background is there already
     held.let_go()
     idle(page)
     trimap = trimap_of(page)
-    assert (trimap[85, 10:111] == 128).all() and (trimap[40:50, 55:65] == 255).all()
+    assert (trimap[45, 10:111] == value).all() and (trimap[40:43, 55:65] == 255).all()

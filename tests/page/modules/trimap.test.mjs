@@ -166,6 +166,26 @@ test("what is taken back was not painted, and what is brought again was", () => 
   assert.deepEqual(painted(), new Uint8Array(WIDTH * HEIGHT));
 });
 
+test("what was painted since is told though its numbers begin anew", () => {
+  const trimap = new Trimap(WIDTH, HEIGHT);
+  const middles = () => [5, 21, 37].map((row) => row * WIDTH + 25);
+  const paint = (row) => trimap.paint(40, 2 * row + 1, 60, 2 * row + 1, 3, 0);
+  for (let turn = 0; turn < 600; turn++) {
+    paint(5);
+    const since = trimap.nextPainting();
+    const told = () => middles().map((at) => trimap.isPaintedSince(since, at));
+    assert.deepEqual(told(), [false, false, false]);
+    paint(21);
+    assert.deepEqual(told(), [false, true, false]);
+    if (turn % 100 === 0) {
+      for (let more = 0; more < 300; more++) trimap.nextPainting();
+      paint(37);
+      assert.equal(trimap.isPaintedSince(since, middles()[2]), true);
+      trimap.nextPainting();
+    }
+  }
+});
+
 test("no other value comes in", () => {
   const trimap = new Trimap(WIDTH, HEIGHT);
   assert.throws(() => trimap.paint(3, 3, 9, 9, 5, 127), RangeError);
