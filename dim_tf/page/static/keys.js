@@ -15,10 +15,11 @@ const STEP = 8;
 /**
  * Listens to the keyboard.
  * @param {import("./stage.js").Stage} stage
- * @param {(pans: boolean) => void} hold called when the space bar goes down or up
+ * @param {ReturnType<typeof import("./pointer.js").listenToPointers>} pointers are told of the space bar and
+ *   of Escape
  * @param {() => void} rectangleDrawn called when a rectangle is finished
  */
-export function listenToKeys(stage, hold, rectangleDrawn) {
+export function listenToKeys(stage, { hold, giveUp }, rectangleDrawn) {
   const ofKey = new Map(bindings(stage).map((binding) => [binding.key, binding]));
   const canvas = stage.canvases.cursor;
   whenChanged(["tool", "photo"], () => state.corner && letGo());
@@ -47,7 +48,7 @@ export function listenToKeys(stage, hold, rectangleDrawn) {
     if (event.key === "Escape") {
       if (event.repeat) return true;
       if (isPainting() || state.corner) letGo();
-      else stop();
+      else if (!giveUp()) stop();
       return true;
     }
     if (isText(event.target)) return false;

@@ -17,7 +17,7 @@ update({ language: firstLanguage(), letterKeys: firstLetterKeys() });
 const stage = new Stage(/** @type {HTMLElement} */ (document.getElementById("stage")), paintFrame);
 const rectangleDrawn = () => useRectangle(state.rectangle);
 const pointers = listenToPointers(stage, rectangleDrawn);
-listenToKeys(stage, pointers.hold, rectangleDrawn);
+listenToKeys(stage, pointers, rectangleDrawn);
 listenToControls(stage);
 listenToFiles();
 showState(stage);

@@ -13,8 +13,9 @@ const LINE_HEIGHT = 16;
  * Listens to pointers on the stage.
  * @param {import("./stage.js").Stage} stage
  * @param {() => void} rectangleDrawn called when a rectangle is finished
- * @returns {{hold: (pans: boolean) => void}} `hold`: while the space bar is down, every pointer moves
- *   the photo
+ * @returns {{hold: (pans: boolean) => void, giveUp: () => boolean}} `hold`: while the space bar is down,
+ *   every pointer moves the photo; `giveUp`: lets go of a rectangle that is being drawn, and returns whether
+ *   there was one
  */
 export function listenToPointers(stage, rectangleDrawn) {
   const canvas = stage.canvases.cursor;
@@ -189,6 +190,13 @@ export function listenToPointers(stage, rectangleDrawn) {
       spaceIsDown = pans;
       canvas.classList.toggle("pans", pans);
       if (pans) hideCursor();
+    },
+    giveUp() {
+      if (drag?.does !== "rectangle") return false;
+      drag.does = "nothing";
+      update({ rectangle: null });
+      announce("corner_gone");
+      return true;
     },
   };
 }

@@ -129,7 +129,7 @@ export const english = {
   key_arrows: "Move the brush; with Shift by one pixel",
   key_enter: "Put the brush down, lift it; corner of a rectangle; fill",
   key_compute: "Compute the matte",
-  key_stop: "Stop; lift the brush",
+  key_stop: "Stop; lift the brush, give up a rectangle",
   key_looks: "Trimap, side by side, before / after, result",
   key_kind: "Cut-out or matte",
   key_tint: "Tint over the result",

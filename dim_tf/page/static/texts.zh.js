@@ -126,7 +126,7 @@ export const chinese = {
   key_arrows: "移动画笔；按住 Shift 每次一个像素",
   key_enter: "落笔、抬笔；矩形的一角；填充",
   key_compute: "计算 matte",
-  key_stop: "停止；抬笔",
+  key_stop: "停止；抬笔，放弃矩形",
   key_looks: "三分图、并排、前后对比、结果",
   key_kind: "抠图或 matte",
   key_tint: "结果上也着色",

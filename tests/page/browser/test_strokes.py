@@ -121,6 +121,26 @@ def test_only_a_rectangle_that_is_drawn_is_used(page, pictures):
     assert (trimap_of(page)[50:70, 60:80] == 128).all()
 
 
+def test_escape_gives_up_a_rectangle_of_the_mouse_before_it_stops_anything(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    paint_rectangles(page)
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.click("#find-object")
+    held.wait()
+    begin_stroke(page, (20, 10), (40, 30))
+    page.keyboard.press("Escape")
+    assert page.locator("#rectangle-width").input_value() == ""
+    page.mouse.move(*on_screen(page, 60, 50), steps=3)
+    page.mouse.up()
+    assert np.array_equal(trimap_of(page), EMPTY)
+    assert page.locator("#job").is_visible()
+    page.keyboard.press("Escape")
+    idle(page)
+    assert page.locator("#status").text_content().startswith("Stopped.")
+    stroke(page, (20, 10), (40, 30))
+    assert (trimap_of(page) > 0).sum() == 400
+
+
 def test_a_rectangle_of_the_keyboard_needs_two_corners(page, pictures):
     open_photo(page, pictures / "disc.png")
     paint_rectangles(page)
