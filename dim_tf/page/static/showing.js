@@ -34,7 +34,7 @@ export function showState(stage) {
   whenChanged(["tool", "value"], () => {
     press("[data-tool]", (button) => button.dataset.tool === state.tool);
     press("[data-value]", (button) => Number(button.dataset.value) === state.value);
-    element("rectangle-fields").hidden = state.tool !== "rectangle";
+    hide("rectangle-fields", state.tool !== "rectangle");
     stage.canvases.cursor.dataset.tool = state.tool;
     stage.draw("cursor");
   });
@@ -72,15 +72,15 @@ export function showState(stage) {
     element("open-backdrop").setAttribute("aria-pressed", String(backdrop.kind === "picture"));
   });
   whenChanged(["photo"], () => {
-    element("empty").hidden = state.photo !== null;
-    element("zoom").hidden = state.photo === null;
+    hide("empty", state.photo !== null);
+    hide("zoom", state.photo === null);
     stage.cursor = null;
     stage.fit();
     stage.drawAll();
   });
   whenChanged(["trimap", "result"], () => {
     stage.draw(); // what has changed in it
-    element("older").hidden = !isOlder();
+    hide("older", !isOlder());
     element("undo").disabled = !state.trimap?.history.past.length && !state.trimap?.open;
     element("redo").disabled = !state.trimap?.history.future.length;
   });
@@ -96,11 +96,20 @@ export function showState(stage) {
   whenChanged(["job", "language"], showJob);
   whenChanged(["failure", "language"], showFailure);
   whenChanged(["notes"], () => {
-    element("notes").hidden = !state.notes.length;
+    hide("notes", !state.notes.length);
     element("notes-list").replaceChildren(
       ...state.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })),
     );
   });
+}
+
+/** Hides an element or shows it. A focus that would be lost with it goes to the photo. */
+function hide(/** @type {string} */ id, /** @type {boolean} */ isHidden) {
+  const hidden = element(id);
+  if (isHidden && hidden.contains(document.activeElement)) {
+    element("canvas").focus({ preventScroll: true });
+  }
+  hidden.hidden = isHidden;
 }
 
 function press(selector, isPressed) {
@@ -133,7 +142,7 @@ function showLook(stage) {
     button.disabled = button.dataset.look === "photo" ? !state.photo : !state.result;
   }
   element("over-result").disabled = !state.result;
-  element("divider").hidden = look !== "slider";
+  hide("divider", look !== "slider");
   stage.arrange();
 }
 
@@ -158,7 +167,7 @@ function countSoon() {
 
 function showJob() {
   const { job } = state;
-  element("job").hidden = job === null;
+  hide("job", job === null);
   if (!job) return;
   const values = { ...job.values, job: say(job.name) };
   element("job-text").textContent = say(job.text, values);
@@ -169,7 +178,7 @@ function showJob() {
 
 function showFailure() {
   const { failure } = state;
-  element("failure").hidden = failure === null;
+  hide("failure", failure === null);
   if (!failure) return;
   element("failure-sentence").textContent = failure.sentence();
   element("failure-advice").textContent = failure.advice();

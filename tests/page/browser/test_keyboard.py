@@ -62,6 +62,27 @@ def test_the_toolbar_stays_one_stop_of_the_tab_key(page, pictures):
     assert stops.count() == 1 and stops.is_enabled()
 
 
+def test_the_focus_of_what_disappears_goes_to_the_photo(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.click("#find-object")
+    held.wait()
+    page.focus("#stop")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#job", state="hidden")
+    assert focused(page) == "canvas"
+    page.keyboard.press("c")
+    page.wait_for_selector("#failure")  # nothing is marked
+    page.focus("#failure-close")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#failure", state="hidden")
+    assert focused(page) == "canvas"
+    page.keyboard.press("r")
+    page.focus("#find-object")
+    page.keyboard.press("b")  # other fields disappear
+    assert focused(page) == "find-object"
+
+
 def level_of(painted):
     """The first and the last row that is painted."""
     rows = np.flatnonzero(painted.any(axis=1))

@@ -156,7 +156,7 @@ def test_keys_alone_lead_from_photo_to_file(page, pictures):
     choosing.value.set_files(pictures / "disc.png")
     page.wait_for_selector("#empty", state="hidden")
     idle(page)
-    walk_to("canvas")
+    assert page.evaluate("document.activeElement.id") == "canvas"  # the button is gone
     page.keyboard.press("Enter")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
