@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dim_tf.page.refusals import REASONS
 from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
 
 MODULES = Path(__file__).with_name("modules")
@@ -42,6 +43,16 @@ def in_node(node, program, *arguments):
     start += "const [first, second] = process.argv.slice(1);\n"
     command = [node, "--input-type=module", "--eval", start + program, *map(str, arguments)]
     subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def test_every_refusal_can_be_told_in_another_language():
+    """By a text of its own, or by that of the group of its status."""
+    texts = (STATIC / "texts.en.js").read_text(encoding="utf-8")
+    own = set(re.findall(r"^  code_(\w+):", texts, re.MULTILINE))
+    failures = (STATIC / "failures.js").read_text(encoding="utf-8")
+    groups = {int(status) for status in re.findall(r"^  (\d{3}): \"", failures, re.MULTILINE)}
+    of_page = {code for code, reason in REASONS.items() if code in own or reason.status in groups}
+    assert of_page == REASONS.keys()
 
 
 def test_png_that_the_page_writes_is_read_by_others(node, tmp_path):

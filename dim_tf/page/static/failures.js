@@ -25,6 +25,15 @@ const GROUPS = {
   503: "unavailable",
 };
 
+/** What a job cannot do although the server refuses nothing: a text of the page, as `tellProblem` has it. */
+export class Problem extends Error {
+  constructor(/** @type {string} */ key, values = {}) {
+    super(key);
+    this.key = key;
+    this.values = values;
+  }
+}
+
 /** Shows what went wrong, until something new begins or it is closed. */
 export function tellFailure(/** @type {unknown} */ error) {
   update({ failure: told(error) });
@@ -32,13 +41,7 @@ export function tellFailure(/** @type {unknown} */ error) {
 
 /** Shows a failure that the page found itself. */
 export function tellProblem(/** @type {string} */ key, values = {}) {
-  const filled = () => ({ kinds: kindsRead(), ...values });
-  const failure = {
-    sentence: () => say(key, filled()),
-    advice: () => say(`${key}_advice`, filled()),
-    server: "",
-  };
-  update({ failure });
+  tellFailure(new Problem(key, values));
 }
 
 /** Tells who listens what has happened; it is read aloud and not shown. */
@@ -49,6 +52,11 @@ export function announce(/** @type {string} */ key, values = {}) {
 
 /** @returns {Told} */
 function told(error) {
+  if (error instanceof Problem) {
+    const { key, values } = error;
+    const filled = () => ({ kinds: kindsRead(), ...values });
+    return { sentence: () => say(key, filled()), advice: () => say(`${key}_advice`, filled()), server: "" };
+  }
   if (!(error instanceof ServerFailure) || error.failure.kind !== "refused") {
     const words = String(error instanceof Error ? error.message : error);
     console.error(error);

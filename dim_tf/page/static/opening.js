@@ -1,10 +1,11 @@
 // @ts-check
 /** Photos: how one is opened, and takes the place of the one before. */
 import { putResult } from "./actions.js";
-import { announce } from "./failures.js";
+import { Problem, announce } from "./failures.js";
 import { PHOTO, SAVE, run } from "./jobs.js";
 import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
+import { sizeOfPng } from "./png.js";
 import { isUnsaved, state, update } from "./state.js";
 import { say } from "./texts.js";
 import { Trimap } from "./trimap.js";
@@ -21,7 +22,7 @@ export async function openPhoto(/** @type {File} */ file) {
   if (!mayReplace()) return false;
   const work = async (job) => {
     const { file: seen, notes } = await job.request("/api/photo", {}, { photo: file });
-    const picture = await readPyramid(seen);
+    const [picture, nothingMarked] = await prepared(seen); // before anything of the last photo is let go
     job.check();
     if (isPainting()) brushUp();
     const isSame = state.trimap === trimap && trimap?.revision === revision;
@@ -36,7 +37,7 @@ export async function openPhoto(/** @type {File} */ file) {
     forgetStrokes();
     update({
       photo: { name: file.name || "photo.png", file, picture, width, height },
-      trimap: new Trimap(width, height, BACKGROUND),
+      trimap: nothingMarked,
       ...{ wayIn: null, rectangle: null, notes, unsaved: false, unsavedResult: false, look: "photo" },
       size: Math.max(3, Math.round(Math.max(width, height) * BRUSH_SHARE)),
       tool: "brush",
@@ -45,6 +46,23 @@ export async function openPhoto(/** @type {File} */ file) {
     announce("photo_ready", { name: file.name, width, height });
   };
   return run(PHOTO, work, [SAVE]); // a photo on its way gives way
+}
+
+/**
+ * A photo as it is shown, and a trimap for it.
+ * @param {Blob} seen a PNG of the server, which can be read
+ * @returns {Promise<[import("./pictures.js").Pyramid, Trimap]>}
+ * @throws {Problem} the browser has not the memory
+ */
+async function prepared(seen) {
+  const [width, height] = await sizeOfPng(seen);
+  const picture = await readPyramid(seen).catch(() => null);
+  try {
+    if (picture) return [picture, new Trimap(width, height, BACKGROUND)];
+  } catch {
+    release(picture);
+  }
+  throw new Problem("no_memory", { width, height });
 }
 
 /** Whether nothing would be lost, or is to be. */

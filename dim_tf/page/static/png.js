@@ -6,6 +6,8 @@
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const GREY = 0;
 const HEADER_BYTES = 13;
+/** In a file: behind the signature, and the header's length and name. */
+const SIZE_AT = 16;
 
 /**
  * How the server is to read a mask or trimap that was painted here: as it is. It would guess else whether
@@ -48,6 +50,12 @@ export async function writeGreyPng(values, width, height, mark = "") {
     chunk("IEND", new Uint8Array()),
   ];
   return new Blob(parts, { type: "image/png" });
+}
+
+/** The width and height of a PNG, by what it says of itself. */
+export async function sizeOfPng(/** @type {Blob} */ file) {
+  const header = new DataView(await file.slice(0, SIZE_AT + 8).arrayBuffer());
+  return [header.getUint32(SIZE_AT), header.getUint32(SIZE_AT + 4)];
 }
 
 /**

@@ -197,6 +197,11 @@ export const english = {
   too_large_advice: "Make it smaller, or start the server with a larger limit.",
   not_a_rectangle: "These numbers are no rectangle on the photo.",
   not_a_rectangle_advice: "The photo is {width} × {height} pixels; width and height must be at least 2.",
+  no_memory: "This browser has not enough memory for {width} × {height} pixels.",
+  no_memory_advice: "Take a smaller photo, or close other pages and open it again.",
+  answer_lost: "The server is there, but its answer was cut off again and again.",
+  answer_lost_advice:
+    "Have the proxy before it wait longer (docs/page_http.md says how), or take a smaller photo.",
   page_broke: "The page made a mistake: {words}",
   page_broke_advice: "Save the trimap, load the page again, and open the trimap.",
 
@@ -214,6 +219,8 @@ export const english = {
   advice_unusable: "Read what the server says, and mend the picture or choose another.",
   advice_queue_full: "Wait a little and try again.",
   advice_unavailable: "Try again; if it happens again, take a smaller photo.",
+  code_internal_error: "This is a mistake in the program.",
+  advice_internal_error: "Report it with what the program printed.",
   code_upload_too_slow: "The upload took too long.",
   code_model_failed: "The network cannot be loaded.",
   code_too_long: "This takes longer than the server allows.",
