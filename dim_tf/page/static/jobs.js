@@ -1,6 +1,6 @@
 // @ts-check
 /** What the server does for us: one job at a time, with its progress, and tried again where that helps. */
-import { announce, tellFailure } from "./failures.js";
+import { Problem, announce, tellFailure } from "./failures.js";
 import { ServerFailure, ask, fetchShipped, newRequestId, pause, send } from "./server.js";
 import { state, update } from "./state.js";
 
@@ -8,6 +8,11 @@ const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
 /** Refusals that pass by themselves, and how often each is borne in one request. */
 const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/**
+ * So many answers in a row may get lost although the server is there, and so many of which a proxy says that
+ * it did not wait for them: it would have everything sent and computed again, without end.
+ */
+const [LOST_ANSWERS, TIMED_OUT_ANSWERS] = [2, 1];
 /** A photo is on its way: what else is asked for meanwhile waits for it. */
 export const PHOTO = "job_photo";
 /** A file that is made for the person is not given up for what begins after it. */
@@ -129,9 +134,10 @@ export class Job {
    * @param {Record<string, string>} query
    * @param {Record<string, Blob | File | string>} fields
    * @returns {Promise<{file: Blob, notes: string[]}>}
-   * @throws {ServerFailure} it is refused for good, or stopped
+   * @throws {ServerFailure | Problem} it is refused for good, or stopped; or its answers do not arrive
    */
   async request(path, query, fields) {
+    let lost = 0;
     for (const borne = {}; ; ) {
       const id = newRequestId();
       const answered = new AbortController();
@@ -142,8 +148,11 @@ export class Job {
         if (!(error instanceof ServerFailure)) throw error;
         const { failure } = error;
         answered.abort();
-        if (failure.kind === "gone") await this.#untilBack();
-        else if (failure.kind === "refused" && failure.code in PASSING) {
+        if (failure.kind === "gone") {
+          lost = (await this.#untilBack()) ? lost + 1 : 0;
+          if (lost > (failure.timedOut ? TIMED_OUT_ANSWERS : LOST_ANSWERS)) throw new Problem("answer_lost");
+        } else if (failure.kind === "refused" && failure.code in PASSING) {
+          lost = 0;
           borne[failure.code] = (borne[failure.code] ?? 0) + 1;
           if (borne[failure.code] > PASSING[failure.code]) throw error;
           await this.#wait(failure.after ?? SECONDS_IF_BUSY);
@@ -175,15 +184,17 @@ export class Job {
     this.say(this.name);
   }
 
+  /** Waits until the server is there. Returns whether it answers the first time that it is asked. */
   async #untilBack() {
     this.say("server_gone");
     announce("server_gone");
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       await pause(SECONDS_UNTIL_NEXT_TRY, this.signal);
       try {
         await ask("/api/status", this.signal);
         announce("server_back");
-        return this.say(this.name);
+        this.say(this.name);
+        return isFirst;
       } catch (error) {
         if (this.signal.aborted) throw error;
       }

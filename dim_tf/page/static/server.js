@@ -3,9 +3,9 @@
 
 /**
  * Why there is no answer that can be used.
- * @typedef {{kind: "gone"} | {kind: "stopped"} | {kind: "refused",
+ * @typedef {{kind: "gone", timedOut?: boolean} | {kind: "stopped"} | {kind: "refused",
  *   status: number, code: string, error: string, advice: string, after: number | null}} Failure
- *   `after`: seconds after which it is worth asking again.
+ *   `after`: seconds after which it is worth asking again; `timedOut`: a proxy did not wait for the answer.
  */
 export class ServerFailure extends Error {
   /** @param {Failure} failure */
@@ -60,7 +60,8 @@ export async function fetchShipped(/** @type {string} */ name, /** @type {AbortS
   return new File([content], name, { type: "image/png" });
 }
 
-const FROM_A_PROXY = [502, 503, 504];
+const TIMED_OUT = 504;
+const FROM_A_PROXY = [502, 503, TIMED_OUT];
 
 async function reach(address, options) {
   let answer;
@@ -72,7 +73,9 @@ async function reach(address, options) {
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   // So says a proxy whose server is away; the server's own refusals have a code.
-  if (FROM_A_PROXY.includes(answer.status) && !said.code) throw new ServerFailure({ kind: "gone" });
+  if (FROM_A_PROXY.includes(answer.status) && !said.code) {
+    throw new ServerFailure({ kind: "gone", timedOut: answer.status === TIMED_OUT });
+  }
   const after = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
   throw new ServerFailure({
     kind: "refused",

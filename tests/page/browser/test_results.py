@@ -1,4 +1,4 @@
-"""The page in a real browser: matte, ways of looking, files, stop, a server that goes and comes."""
+"""The page in a real browser: matte, ways of looking, files, stop."""
 
 import json
 import subprocess
@@ -189,42 +189,6 @@ def test_a_wrong_file_says_what_is_read_and_keeps_what_is_there(page, pictures):
     page.wait_for_selector("#failure", state="hidden")
 
 
-def test_the_server_may_go_and_come_back(page, server, pictures):
-    open_photo(page, pictures / "disc.png")
-    stroke(page, (50.5, 45.5), (70.5, 45.5))
-    page.keyboard.press("u")
-    stroke(page, (30.5, 25.5), (90.5, 25.5))
-    painted = trimap_of(page)
-    server.stop()
-    try:
-        page.keyboard.press("c")
-        until(page, "document.getElementById('job-text').textContent.includes('not answer')")
-        stroke(page, (30.5, 65.5), (90.5, 65.5))
-        assert (trimap_of(page) != painted).any()
-        assert saved(page, "[data-save=trimap]")[0] == "disc_trimap.png"
-    finally:
-        server.start()
-    page.wait_for_selector("#result-said:not(:empty)", timeout=30_000)
-    idle(page)
-    assert page.locator("#older").is_visible()
-
-
-@pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_proxy_whose_server_is_away_is_asked_again(page, pictures, status):
-    refused = []
-
-    def refuse_the_first(route):
-        if refused:
-            return route.continue_()
-        refused.append(route)
-        route.fulfill(status=status, body="<h1>Bad Gateway</h1>", content_type="text/html")
-
-    page.route("**/api/matte?output=matte*", refuse_the_first)
-    open_with_matte(page, pictures)
-    assert refused and page.locator("#failure").is_hidden()
-    assert page.locator("#result-said").text_content()
-
-
 def test_what_is_painted_while_a_band_is_made_stays(page, pictures):
     held = ask_for_band(page, pictures)
     before = trimap_of(page)
@@ -250,17 +214,6 @@ def test_a_window_of_another_size_and_then_another_look_keep_the_middle(page, pi
     before = page.evaluate("dimTf.view()")
     page.keyboard.press("3")  # another look, as large as the one before
     assert page.evaluate("dimTf.view()") == before
-
-
-def test_the_sample_waits_for_the_server(page, server):
-    server.stop()
-    try:
-        page.click("#try-sample")
-        until(page, "document.getElementById('job-text').textContent.includes('not answer')")
-        assert page.locator("#failure").is_hidden()
-    finally:
-        server.start()
-    page.wait_for_selector("#empty", state="hidden", timeout=30_000)
 
 
 def test_a_backdrop_of_a_kind_that_browsers_do_not_show(page, pictures, tmp_path):
