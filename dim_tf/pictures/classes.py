@@ -20,9 +20,10 @@ _MOST_SMALL_NUMBERS, _LARGEST_SMALL_NUMBER = 16, 63
 _VOID_NUMBERS = (255, 65_535)
 # What PASCAL VOC paints void with, where the palette was turned into colours.
 _VOID_COLOUR = 0xE0E0C0
-# So many classes are told apart by their values alone, and so many where they are flat and in no
-# order, as where everything in a picture was outlined and numbered.
-_FEW_CLASSES, _MOST_CLASSES = 64, 1000
+# So many values may be classes, and so many where most are parts of the picture, as where all that
+# is in it was outlined and numbered: so large a share has an inside. Of outlined parts 0.4 and more
+# have, of the shades of mattes, of a network's masks and of photos 0.2 at most.
+_FEW_CLASSES, _MOST_CLASSES, _PARTS = 64, 1000, 0.3
 _ROWS_LOOKED_AT, _ROWS_OF_A_BAND = 256, 32
 _ALMOST_WHITE = 238
 # Labels take this share of a picture, or more.
@@ -319,8 +320,7 @@ def _classes_of(
         may_be_void=next((present.index(void) for void in voids if void in present), None),
         values=tuple(present),
     )
-    told_apart = len(present) <= _FEW_CLASSES or (_is_flat(classes) and _jump(classes))
-    return classes if told_apart else None
+    return classes if len(present) <= _FEW_CLASSES or _are_parts(classes) else None
 
 
 def _bands(values: np.ndarray) -> np.ndarray:
@@ -371,6 +371,12 @@ def _jump(classes: Classes) -> bool:
     apart = np.abs(np.subtract.outer(np.arange(len(meetings)), np.arange(len(meetings))))
     different = meetings[apart > 0].sum()
     return bool(different) and meetings[apart > 1].sum() >= _JUMPS * different
+
+
+def _are_parts(classes: Classes) -> bool:
+    """Whether most classes have an inside and meet in no order."""
+    with_inside = classes.inner_counts >= _SOLID * classes.counts
+    return bool(with_inside.mean() >= _PARTS) and _jump(classes)
 
 
 def _is_solid(classes: Classes, indices: list[int]) -> bool:

@@ -14,7 +14,7 @@ from dim_tf.model.network import build_network
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
 from dim_tf.system.errors import InputError
 
-REAL_FILE = Path(os.environ.get("DIM_TF_DATA", "nowhere")) / "vgg16_weights_conv.npz"
+REAL_FILE = Path(os.environ.get("DIM_TF_DATA", "nowhere"), "data", "vgg16_weights_conv.npz")
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
@@ -288,7 +288,7 @@ def test_normalizing_survives_a_silent_layer():
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not REAL_FILE.is_file(), reason="DIM_TF_DATA does not hold vgg16_weights_conv.npz"
+    not REAL_FILE.is_file(), reason="DIM_TF_DATA does not hold data/vgg16_weights_conv.npz"
 )
 def test_the_real_file_fits_and_normalizes():
     weights = read_vgg16(str(REAL_FILE))

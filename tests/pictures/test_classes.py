@@ -1,6 +1,8 @@
 """Numbers and colours that are labels, in every role, and shades that are none."""
 
 import io
+import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -430,6 +432,32 @@ def test_many_shades_are_no_labels(picture_of, label):
     else:
         mask_of(picture_of(soft))
     assert all_classes(picture_of(soft)) is None
+
+
+def test_shades_of_a_networks_mask_are_no_labels(picture_of):
+    """Enlarged, with its noise: blocks of 250 to 255, which are flat and in no order."""
+    rows, columns = np.mgrid[:80, :100]
+    inside = (30 - np.hypot(rows - 40, columns - 50)) / 1.2
+    noise = np.random.default_rng(0).normal(0, 0.15, inside.shape)
+    predicted = 1 / (1 + np.exp(-np.clip(inside, -6.5, 6.5) - noise))
+    small = Image.fromarray(np.uint8(255 * (predicted - predicted.min()) / np.ptp(predicted)))
+    soft = np.asarray(small.resize((500, 400), Image.Resampling.LANCZOS))
+    assert all_classes(picture_of(soft)) is None
+    mask, _ = mask_of(picture_of(soft))
+    object_ = cv2.resize(np.uint8(inside > 6), (500, 400), interpolation=cv2.INTER_NEAREST) == 1
+    assert np.mean(mask[object_] == 255) > 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("DIM_TF_DATA" not in os.environ, reason="needs real mattes")
+def test_real_mattes_have_no_labels(picture_of):
+    for path in sorted(
+        Path(os.environ["DIM_TF_DATA"], "data", "alphamatting_val", "alpha").iterdir()
+    ):
+        alpha = np.asarray(Image.open(path).convert("L"))
+        assert all_classes(picture_of(alpha)) is None
+        np.testing.assert_array_equal(matte_of(picture_of(alpha))[0], alpha)
+        np.testing.assert_array_equal(mask_of(picture_of(alpha))[0], alpha)
 
 
 @pytest.mark.parametrize("of", [mask_of, matte_of, trimap_of])
