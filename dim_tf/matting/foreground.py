@@ -47,8 +47,7 @@ def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, told: Progress = unt
     while max(sizes[-1]) > 1:
         sizes.append(tuple(-(-side // 2) for side in sizes[-1]))
     largest = np.float32(np.iinfo(rgb.dtype).max)
-    mean = cv2.mean(rgb)[:3] / largest
-    colours = np.broadcast_to(mean.astype(np.float32), (2, 1, 1, 3))
+    colours = _means(rgb, alpha)[:, None, None] / largest
     before, total = 0, sum(height * width for height, width in sizes)
     for height, width in reversed(sizes):
         rounds = ROUNDS_SMALL if max(height, width) <= SMALL_SIDE else ROUNDS_LARGE
@@ -60,6 +59,23 @@ def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, told: Progress = unt
         before += height * width
     told("cutout", total, total)
     return colours[0]
+
+
+def _means(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The mean colours of what is foreground and of what is background, [2, 3] float32.
+
+    Something small is in no small copy, and keeps the colours that it begins with: those of the
+    whole photo would be the background's. Where there is none of one, they are the photo's.
+    """
+    sums, weights = np.zeros((2, 3)), np.zeros(2)
+    for first in range(0, len(rgb), _ROWS_AT_ONCE):
+        part = slice(first, first + _ROWS_AT_ONCE)
+        shares = np.square(np.stack([alpha[part], 1 - alpha[part]]))
+        sums += np.einsum("fhw,hwc->fc", shares, rgb[part].astype(np.float32))
+        weights += shares.sum(axis=(1, 2))
+    mean = np.array(cv2.mean(rgb)[:3])
+    means = [own / weight if weight else mean for own, weight in zip(sums, weights, strict=True)]
+    return np.array(means, np.float32)
 
 
 def _refined(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import threading
 from typing import Any, Literal
 
 import numpy as np
@@ -25,17 +26,21 @@ def check_onnx_runtime() -> None:
 
 
 class OnnxNetwork:
-    """A network of `dim_tf.exports.onnx_graph.network_graph`, in float32; for several threads."""
+    """A network of `dim_tf.exports.onnx_graph.network_graph`, in float32; for several threads.
+
+    One pass at a time, which has all cores: more at once would take as much memory each.
+    """
 
     def __init__(self, graph: bytes) -> None:
         """Args: the model, serialized."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors
+        options.log_severity_level = 4  # what ends the program; errors are raised as well
         self._session = onnxruntime.InferenceSession(
             graph, options, providers=["CPUExecutionProvider"]
         )
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """One pass.
@@ -47,7 +52,8 @@ class OnnxNetwork:
             [1, H, W, 1] float32, or with certainty [1, H, W, 2], log b in its range.
         """
         (name,) = (given.name for given in self._session.get_inputs())
-        maps = self._session.run(None, {name: np.moveaxis(inputs, -1, 1)})
+        with self._one_at_a_time:
+            maps = self._session.run(None, {name: np.moveaxis(inputs, -1, 1)})
         return np.stack([values[:, 0] for values in maps], axis=-1)
 
 

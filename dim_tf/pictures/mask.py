@@ -21,13 +21,20 @@ from dim_tf.pictures.photo import (
     has_one_hue,
     is_colour_photo,
     is_cut_out,
+    is_nearly_black_and_white,
     looks_like_mask,
     looks_like_photo,
     over,
     share_of_colour,
 )
 from dim_tf.pictures.picture import Picture, read_in_role
-from dim_tf.pictures.shades import Invert, known_invert, repair_mask, turn_over
+from dim_tf.pictures.shades import (
+    FARTHEST_PLATEAU,
+    Invert,
+    known_invert,
+    repair_mask,
+    turn_over,
+)
 from dim_tf.system.errors import InputError, Teller, tell
 
 # Names of classes.
@@ -103,20 +110,27 @@ def mask_of(
     if label and classes is None:
         raise no_labels(str(picture.path))
     values, notes = _channel(picture, classes)
-    if looks_like_photo(picture):
+    values, repairs = repair_mask(
+        values, str(picture.path), picture.lossy, invert, picture.has_shades, picture.is_own
+    )
+    if looks_like_photo(picture) and not is_nearly_black_and_white(values):
         notes.append(
             "it looks like a photo, not like a mask; a mask is white on the object and black on "
             "the background"
         )
-    values, repairs = repair_mask(
-        values, str(picture.path), picture.lossy, invert, picture.has_shades
-    )
     present = np.unique(values)
-    if len(present) == 3 and abs(int(present[1]) - UNKNOWN) <= CONVERSION_ERROR:
+    if _are_of_a_trimap(present.tolist()):
         repairs.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )
     return values, notes + repairs
+
+
+def _are_of_a_trimap(present: list[int]) -> bool:
+    """Whether the values of a mask are black, one halfway, and one brighter."""
+    if len(present) != 3 or present[0] > FARTHEST_PLATEAU:
+        return False
+    return abs(present[1] - (present[0] + present[2]) / 2) <= CONVERSION_ERROR
 
 
 def no_labels(source: str) -> InputError:

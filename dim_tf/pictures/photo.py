@@ -13,6 +13,7 @@ from dim_tf.system.errors import Teller, tell
 
 # Which of two files is the photo is judged by about this many of their pixels.
 _PIXELS_LOOKED_AT = 1_000_000
+_BLACK_AND_WHITE = 0.6
 # A picture with colours in more than this share of its pixels is a photograph.
 MOST_COLOUR = 0.01
 # Red, green and blue of a pixel differ visibly if by more than this.
@@ -139,7 +140,7 @@ def looks_like_photo(picture: Picture) -> bool:
     """Whether there are many shades and nothing is cut out."""
     grey = _sample(to_8_bits(to_grey(picture.pixels)))
     shades = np.count_nonzero(np.bincount(grey.ravel(), minlength=256))
-    return not is_cut_out(picture) and shades > 64 and share_near_black_and_white(grey) < 0.6
+    return not is_cut_out(picture) and shades > 64 and not is_nearly_black_and_white(grey)
 
 
 def is_colour_photo(picture: Picture) -> bool:
@@ -157,9 +158,9 @@ def looks_like_mask(picture: Picture) -> bool:
     return without_colour and sum(counts) > 0.97 and sum(count > 0.005 for count in counts) > 1
 
 
-def share_near_black_and_white(grey: np.ndarray) -> float:
-    """The share of pixels, [H, W] or [N] uint8, that are almost 0 or 255."""
-    return float(np.mean((grey <= 16) | (grey >= 239)))
+def is_nearly_black_and_white(grey: np.ndarray) -> bool:
+    """Whether more pixels than in photos, [H, W] or [N] uint8, are almost 0 or 255."""
+    return float(np.mean((grey <= 16) | (grey >= 239))) >= _BLACK_AND_WHITE
 
 
 def share_of_colour(picture: Picture) -> float:

@@ -18,9 +18,9 @@ _NOISE_VALUES = 8
 # An inverted mask is white all along its border, but for a few pixels, and black inside.
 _INVERTED_BORDER, _INVERTED_INSIDE = 0.995, 0.01
 _SUSPICIOUS_BORDER = 0.75
-# Of what is dark, or bright, so many pixels within `_MASK_NOISE` levels are a plateau, and so many
-# beyond it are stray.
-_PLATEAU_SHARE, _STRAY_SHARE = 0.3, 0.02
+# Of what is dark, or bright, so many pixels within so many levels of one value are a plateau, where
+# it is no farther from 0, or 255, than this (as painted with 90 %), and so few lie beyond.
+FARTHEST_PLATEAU, _PLATEAU_SHARE, _PLATEAU_WIDTH, _MOST_BEYOND = 26, 0.3, 8, 0.1
 # A plateau is noisy where values next to it are more frequent than its own: in mattes that were
 # painted or photographed 0.6 times at most, in a network's 4 times and more. Soft edges lie on its
 # inner side only: on the outer one less is noise.
@@ -37,6 +37,7 @@ def repair_mask(
     lossy: bool = False,
     invert: Invert = "auto",
     has_shades: bool = False,
+    is_own: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Brings the shades of a mask to 0…255, and turns one with a black object over.
 
@@ -47,6 +48,7 @@ def repair_mask(
             noise.
         invert: whether the object is black; "auto" where the mask is white all along its border.
         has_shades: whether two values are shades as well, not names of black and white.
+        is_own: whether this program made it: then its values are as they are meant.
 
     Returns:
         [H, W] uint8, and what was done.
@@ -64,7 +66,9 @@ def repair_mask(
     notes = []
     low, high = present[0], present[-1]
     is_dark = high < _DARKEST_OBJECT and (has_shades or len(present) > 2)
-    if len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND) and not is_dark:
+    if is_own:
+        pass
+    elif len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND) and not is_dark:
         values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
     else:
@@ -73,18 +77,25 @@ def repair_mask(
         values, noise = _without_noise(values, plateaus, lossy)
         notes += note + noise
     if values.min() == values.max() or is_dark:
-        raise InputError(
-            f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on "
-            "the object and 0 elsewhere."
-        )
+        raise _no_object(source, low, high)
     values, note = turn_over(values, invert)
-    share = np.mean(values[values >= _DARKEST_OBJECT] == FOREGROUND)
+    bright = values >= _DARKEST_OBJECT
+    if not bright.any():  # also where it was turned over
+        raise _no_object(source, low, high)
+    share = np.mean(values[bright] == FOREGROUND)
     if share < _LITTLE_WHITE:
         note.append(
             f"only {share:.1%} of what is bright in it is white, so nearly all of the object is "
             "left open; the matte is better where the mask is 255 on what is surely object"
         )
     return values, notes + note
+
+
+def _no_object(source: str, low: int, high: int) -> InputError:
+    return InputError(
+        f"{source} has values from {low} to {high} only and shows no object; a mask is 255 on the "
+        "object and 0 elsewhere."
+    )
 
 
 class _Plateau(NamedTuple):
@@ -116,12 +127,12 @@ def _plateaus(count: np.ndarray) -> tuple[_Plateau, _Plateau]:
 
 def _from_the_end(count: np.ndarray) -> tuple[int, bool]:
     """How far the plateau is from the first of these values, and whether it is noisy."""
-    total = count.sum()
-    first = int(np.argmax(np.cumsum(count) > _STRAY_SHARE * total))
-    levels = count[first : first + _MASK_NOISE]
-    if not total or levels.sum() < _PLATEAU_SHARE * total:
+    away = int(np.argmax(count[: FARTHEST_PLATEAU + 1]))
+    begin, end = max(0, away - _PLATEAU_WIDTH), away + _PLATEAU_WIDTH + 1
+    around, beyond = count[begin:end].sum(), count[:begin].sum()
+    is_one = around >= _PLATEAU_SHARE * count.sum() > 0 and count[away] == count[begin:end].max()
+    if not is_one or beyond > _MOST_BEYOND * around:
         return 0, False
-    away = first + int(np.argmax(levels))
     outside, inside = count[:away].sum(), count[away + 1 : away + 1 + _MASK_NOISE].sum()
     own = count[away]
     return away, bool(outside > _NOISE_OUTSIDE * own or inside > _NOISE_INSIDE * own)

@@ -17,6 +17,7 @@ from dim_tf.system.errors import InputError
 # glibc's malloc.h, and the size from which a block is a mapping of its own.
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK = 2**22
+_SAID_OF_MEMORY = ("Insufficient memory", "Failed to allocate memory", "bad_alloc")
 
 
 class NotEnoughMemoryError(InputError):
@@ -28,12 +29,15 @@ class NotEnoughMemoryError(InputError):
 
 
 def lacks_memory(error: Exception) -> bool:
-    """Whether an error says that there was not enough memory: Python's, TensorFlow's, OpenCV's."""
-    # By name, since neither of the two is imported for this.
+    """Whether an error says that there was not enough memory.
+
+    Python's, TensorFlow's, OpenCV's or onnxruntime's.
+    """
+    # By name, since none of the three is imported for this.
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "ResourceExhaustedError"
-        or "Insufficient memory" in str(error)
+        or any(words in str(error) for words in _SAID_OF_MEMORY)
     )
 
 

@@ -87,14 +87,20 @@ def mask_in_rectangle(
         x, y, wide, high = _scaled(rectangle, size[0] / width, size[1] / height)
         if (wide, high) == size:
             raise InputError(
-                f"{named} is all of {source}; leave some background around the object, GrabCut "
-                "learns from it what is not the object."
+                f"{named} is all of {source}, or all but a sliver; leave some background around "
+                "the object, GrabCut learns from it what is not the object."
             )
         labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
         labels[y : y + high, x : x + wide] = cv2.GC_PR_FGD
     looked_at = np.count_nonzero(labels == cv2.GC_PR_FGD)
     found = _grabcut(small, labels, margin_may_be_object=rectangle == "auto")
-    if not _FOUND_SHARE * looked_at < np.count_nonzero(found) < (1 - _FOUND_SHARE) * looked_at:
+    share = np.count_nonzero(found) / max(1, looked_at)
+    if share >= 1 - _FOUND_SHARE and rectangle != "auto":
+        raise InputError(
+            f"All of {named} of {source} differs from what is around it, so nothing says whether "
+            "it is the object; give a rectangle that is a little larger, or a mask with --alpha."
+        )
+    if not _FOUND_SHARE < share < 1 - _FOUND_SHARE:
         raise InputError(
             f"GrabCut found nothing in {named} of {source} that stands out from the rest; give a "
             "rectangle close around the object, or a mask with --alpha."

@@ -11,7 +11,13 @@ import numpy as np
 from dim_tf.config import ReadingConfig
 from dim_tf.pictures.arrays import ARRAY, mask_of_array, trimap_of_array
 from dim_tf.pictures.mask import mask_of
-from dim_tf.pictures.photo import Photo, looks_like_mask, looks_like_photo, photo_of
+from dim_tf.pictures.photo import (
+    Photo,
+    is_nearly_black_and_white,
+    looks_like_mask,
+    looks_like_photo,
+    photo_of,
+)
 from dim_tf.pictures.picture import Picture
 from dim_tf.pictures.placing import lay_on
 from dim_tf.pictures.trimap import missing_from, refuse_lost_band, trimap_of
@@ -87,7 +93,7 @@ def photo_and_trimap(
         trimap = _trimap_in_rectangle(photo.rgb, picture, reading, told)
         return PhotoAndTrimap(photo, trimap, picture)
     are_files = ARRAY not in (picture.kind, beside.kind)
-    if are_files and looks_like_mask(picture) and looks_like_photo(beside):
+    if are_files and looks_like_mask(picture) and _is_photo(beside):
         picture, beside = beside, picture
         flag = "trimap" if reading.trimap else "alpha"
         note = f"it is a mask and {picture.path} a photo; --rgb and --{flag} are exchanged"
@@ -130,6 +136,16 @@ def trimap_on(
     mask, placing, step = lay_on(mask, file, photo, interpolation, reading.mask_orientation)
     told(file.path, *file.notes, *notes, *placing)
     return _trimap_from_mask(mask, reading, source, step, told)
+
+
+def _is_photo(beside: Picture) -> bool:
+    """Whether what was given for a mask or trimap can only be a photo, not a mask in greys."""
+    if not looks_like_photo(beside) or beside.is_own:
+        return False
+    try:
+        return not is_nearly_black_and_white(mask_of(beside)[0])
+    except InputError:
+        return True
 
 
 def _photo(picture: Picture, told: Teller) -> Photo:

@@ -269,7 +269,9 @@ def test_a_rectangle_is_given_as_written_or_as_auto(infer):
     [
         ("300,200,100,100", "give x,y,width,height of a rectangle around the object."),
         ("0,0,360,250", "leave some background around the object"),
+        ("100,60,160,130", "give a rectangle that is a little larger, or a mask with --alpha."),
         ("110,70,90,90", "give a rectangle close around the object, or a mask with --alpha."),
+        ("2,2,90,50", "give a rectangle close around the object, or a mask with --alpha."),
     ],
 )
 def test_a_rectangle_is_drawn_around_the_object(infer, given, advice):

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dim_tf.pictures.mask import mask_of
 from dim_tf.pictures.shades import repair_mask
 from dim_tf.pictures.trimap import check_trimap, repair_trimap
 from dim_tf.system.errors import InputError
@@ -205,6 +206,46 @@ def test_a_networks_probabilities_leave_most_of_the_object_known(width):
     repaired, _ = repair_mask(mask, "m.png")
     assert np.mean(repaired[probability > 0.98] == 255) > 0.6
     assert np.mean(repaired[probability < 0.02] == 0) > 0.6
+
+
+def see_through(what):
+    """A mask of which much is half transparent on purpose, [400, 500] uint8."""
+    rows, columns = np.mgrid[:400, :500]
+    away = np.hypot(rows - 200, columns - 250)
+    random = np.random.default_rng(0)
+    person = soft_disc(1.5)
+    shades = {
+        "a trimap with little foreground": np.where(away < 15, 1.0, 128 / 255 * (away < 130)),
+        "glass": 0.6 * person,
+        "glass with highlights": np.where(away < 15, 1.0, 0.6 * person),
+        "a window in something white": np.where(away < 80, 0.93, away < 130),
+        "a veil": np.where(away < 80, 1.0, 0.3 + rows / 4000),
+        "fog": np.where(away < 80, 1.0, random.normal(0.14, 0.01, away.shape)),
+    }
+    return np.uint8(np.round(255 * np.clip(shades[what], 0, 1)))
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("a trimap with little foreground", "glass", "glass with highlights"),
+        *("a window in something white", "a veil", "fog"),
+    ],
+)
+def test_what_is_see_through_on_purpose_stays_so(what):
+    mask = see_through(what)
+    np.testing.assert_array_equal(repair_mask(mask, "m.png")[0], mask)
+
+
+def test_what_this_program_wrote_is_as_it_is_meant(picture_of):
+    for values in (np.uint8(245 * soft_disc(1.5)), np.where(disc_trimap() == 255, 230, 0)):
+        picture = picture_of(np.uint8(values), has_shades=True, is_own=True)
+        np.testing.assert_array_equal(mask_of(picture)[0], values)
+
+
+def test_a_mask_that_shows_no_object_when_it_is_turned_over_is_refused():
+    with pytest.raises(InputError, match="values from 150 to 255 only and shows no object"):
+        repair_mask(row(*range(150, 256)), "m.png", invert="yes")
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

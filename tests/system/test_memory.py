@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from dim_tf.system.memory import lacks_memory
+
 PROGRAM = """
 import numpy as np
 from pathlib import Path
@@ -34,3 +36,13 @@ def test_free_memory_goes_back_to_the_system():
 
     assert given_back("return_large_blocks()", "give_back_memory()") > 430
     assert given_back("return_large_blocks()", "") > 220
+
+
+def test_what_libraries_say_of_memory_is_known():
+    said = (
+        "[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer of size 9",
+        "OpenCV(4) error: (-4:Insufficient memory) Failed to allocate 9 bytes",
+        "std::bad_alloc",
+    )
+    assert all(lacks_memory(RuntimeError(words)) for words in said)
+    assert lacks_memory(MemoryError()) and not lacks_memory(RuntimeError("out of ideas"))

@@ -72,7 +72,10 @@ def test_small_pieces_are_dropped_and_small_holes_filled():
     [
         (Rectangle(100, 20, 80, 80), "is not inside p.png, which is 160×120 pixels"),
         (Rectangle(0, 0, 0, 50), "is not inside p.png"),
-        (Rectangle(0, 0, 160, 120), "--rect=0,0,160,120 is all of p.png; leave some background"),
+        (
+            Rectangle(0, 0, 160, 120),
+            "--rect=0,0,160,120 is all of p.png, or all but a sliver; leave some background",
+        ),
     ],
 )
 def test_impossible_rectangles_are_refused(rectangle, sentence):
@@ -103,3 +106,12 @@ def test_what_is_no_rectangle_is_refused(text):
 def test_a_rectangle_is_four_numbers():
     assert parse_rectangle("1,2,30,40") == Rectangle(1, 2, 30, 40)
     assert parse_rectangle("auto") == "auto"
+
+
+def test_an_object_that_takes_all_of_its_rectangle_is_not_called_nothing():
+    rgb = np.full((120, 160, 3), (40, 120, 50), np.uint8)
+    rgb[30:90, 40:120] = (200, 60, 40)
+    with pytest.raises(InputError, match="a rectangle that is a little larger"):
+        mask_in_rectangle(rgb, Rectangle(40, 30, 80, 60), "p.png")
+    mask, _ = mask_in_rectangle(rgb, Rectangle(36, 26, 88, 68), "p.png")
+    assert np.array_equal(mask == 255, (rgb == (200, 60, 40)).all(axis=2))
