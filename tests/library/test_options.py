@@ -139,7 +139,7 @@ def test_files_that_are_exchanged():
 
 
 def test_a_drawing_and_a_mask_in_greys_are_not_exchanged(recwarn):
-    """Black ink on white looks like a mask, and a film's soft mask, from 20 to 230, like a photo."""
+    """Black ink on white looks like a mask, and a soft mask from 20 to 230 like a photo."""
     rows, columns = np.mgrid[:240, :320]
     away = np.hypot(rows - 120, columns - 160)
     drawing = np.where(away < 60, 15, 250) + np.random.default_rng(0).normal(0, 3, away.shape)
