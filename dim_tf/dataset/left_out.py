@@ -4,6 +4,7 @@ Which pictures these are is a place in a list of names: with a picture more or l
 they are others. So the list is kept, and what is measured on can be compared with it.
 """
 
+import filecmp
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> l
         folder: of the photographs; empty: there are none.
         folders: all folders of photographs that the dataset is made of; a name may be empty.
         hold_out: whether those held out are left out: also where a photograph of one folder is a
-            link to one that is held out of another.
+            link to one that is held out of another, or a copy of it.
 
     Raises:
         InputError: a folder is missing or holds no picture.
@@ -39,7 +40,20 @@ def photos_to_train_on(folder: str, folders: Iterable[str], hold_out: bool) -> l
     if not hold_out:
         return photos
     held_out = {photo.resolve() for other in folders for photo in _held_out_photos(other)}
-    return [photo for photo in photos if photo.resolve() not in held_out]
+    # A copy in another folder has a place of its own there, and may be none that is held out.
+    by_size: dict[int, list[Path]] = {}
+    for photo in held_out:
+        if folder and photo.parent != Path(folder).resolve():
+            by_size.setdefault(photo.stat().st_size, []).append(photo)
+    return [
+        photo
+        for photo in photos
+        if photo.resolve() not in held_out
+        and not any(
+            filecmp.cmp(photo, other, shallow=False)
+            for other in by_size.get(photo.stat().st_size, ())
+        )
+    ]
 
 
 def held_out_names(
@@ -110,6 +124,32 @@ def refuse_to_hold_out_what_was_used(
                 )
 
 
+def refuse_to_train_on_what_was_held_out(
+    data_dir: Path, foregrounds: Iterable[str], backgrounds: Iterable[str]
+) -> None:
+    """Refuses what a dataset held out before: what it is measured on may be made of it.
+
+    Args:
+        data_dir: of the dataset, whose list is about to be written anew.
+        foregrounds: names of the foregrounds that are to be in it.
+        backgrounds: names of the backgrounds that are to be in it.
+
+    Raises:
+        InputError: one of them was held out.
+    """
+    before = _listed(data_dir) or {}
+    of_backgrounds = "bg_dir" if "bg_dir" in before else "photos_dir"
+    for setting, to_be_used in ((of_backgrounds, backgrounds), (FOLDERS_SETTING, foregrounds)):
+        used = set(to_be_used)
+        for name in before.get(setting, ()):
+            if (name if setting == FOLDERS_SETTING else paired_name(name)) in used:
+                raise InputError(
+                    f"{name} was held out of {data_dir} and would not be any more, as --{setting} "
+                    "holds other pictures than before, so what was made to measure on may show "
+                    "it; give the folder as it was, or another --out_dir."
+                )
+
+
 def refuse_what_was_not_held_out(
     data_dir: str | Path, photos: Iterable[Path], setting: str, foregrounds: Iterable[str]
 ) -> None:
@@ -156,18 +196,24 @@ def _not_held_out(picture: Path | str, data_dir: str | Path) -> InputError:
 
 
 def _read_held_out_names(data_dir: Path) -> dict[str, list[str]]:
-    path = data_dir / LIST_NAME
-    try:
-        names = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        names = None
-    if not isinstance(names, dict) or not all(
-        isinstance(listed, list) and all(isinstance(name, str) for name in listed)
-        for listed in names.values()
-    ):
+    names = _listed(data_dir)
+    if names is None:
         raise InputError(
-            f"{path}, the list of what the dataset held out, is missing or damaged; where the "
-            "dataset was made with --hold_out, dim-tf prepare with the same settings writes it; "
-            "otherwise leave --data_dir out."
+            f"{data_dir / LIST_NAME}, the list of what the dataset held out, is missing or "
+            "damaged; where the dataset was made with --hold_out, dim-tf prepare with the same "
+            "settings writes it; otherwise leave --data_dir out."
         )
     return names
+
+
+def _listed(data_dir: Path) -> dict[str, list[str]] | None:
+    """The list in a dataset's folder, None where it is missing or damaged."""
+    try:
+        names = json.loads((data_dir / LIST_NAME).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    sound = isinstance(names, dict) and all(
+        isinstance(listed, list) and all(isinstance(name, str) for name in listed)
+        for listed in names.values()
+    )
+    return names if sound else None

@@ -8,7 +8,11 @@ for the rule and `dim_tf.dataset.manifest` for the layouts.
 from pathlib import Path
 
 from dim_tf.config import JobsConfig, LayoutConfig
-from dim_tf.dataset.left_out import refuse_to_hold_out_what_was_used, write_held_out_names
+from dim_tf.dataset.left_out import (
+    refuse_to_hold_out_what_was_used,
+    refuse_to_train_on_what_was_held_out,
+    write_held_out_names,
+)
 from dim_tf.dataset.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -75,6 +79,11 @@ def _write_dataset(
         made = read_manifest(out_dir)
         used = made.foregrounds, made.backgrounds
         refuse_to_hold_out_what_was_used(out_dir, sources.held_out, *used)
+        refuse_to_train_on_what_was_held_out(
+            out_dir,
+            (foreground.name for foreground in sources.foregrounds),
+            (background.name for background in sources.backgrounds),
+        )
     drawn = _write_backgrounds(out_dir, sources, layout, seed, tally)
     if layout.layout == "original":
         _refuse_other_draws(out_dir, sources, drawn)

@@ -67,6 +67,18 @@ def best_so_far(
     return record
 
 
+def put_aside_best_of_another(run_dir: Path) -> None:
+    """Of a run that begins: what is there is another's best, and would be taken for this one's."""
+    path = best_path(run_dir)
+    if path.exists():
+        earlier = path.with_name(f"earlier_{path.name}")
+        path.replace(earlier)
+        logging.warning(
+            "%s was of a run without checkpoints and is called %s now.",
+            *(path, earlier.name),
+        )
+
+
 def _is_record(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(value.get(name), int | float) for name in ("step", "SAD")

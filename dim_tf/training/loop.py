@@ -29,7 +29,7 @@ from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
 from dim_tf.system.memory import lacks_memory
-from dim_tf.training.best import best_so_far
+from dim_tf.training.best import best_so_far, put_aside_best_of_another
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
@@ -40,7 +40,9 @@ from dim_tf.training.start import (
     initialize_weights,
     make_optimizer,
     make_strategy,
+    optimization_of,
     settings_of,
+    warn_of_other_optimization,
     warn_of_slow_precision,
 )
 from dim_tf.training.step import make_train_step, trained_variables
@@ -195,6 +197,7 @@ def _restore_or_begin(
     run_dir = Path(run.run_dir)
     progress = restore_newest(run_dir, network, optimizer, run.network, settings)
     if progress is None:
+        put_aside_best_of_another(run_dir)
         progress = {"step": 0, "best": None, "settings": settings}
         initialize_weights(run.start, network, run.network, manifest, examples_config, run.seed)
     elif not run.resume:
@@ -202,7 +205,9 @@ def _restore_or_begin(
     else:
         validated = folder.validation_set if run.validate_every else ""
         progress["best"] = best_so_far(run_dir, run.network, progress["best"], validated)
-    return {"skipped_examples": {}, "skipped_steps": 0} | progress
+        warn_of_other_optimization(progress, run)
+    now = {"optimization": optimization_of(run)}
+    return {"skipped_examples": {}, "skipped_steps": 0} | progress | now
 
 
 def _batches(

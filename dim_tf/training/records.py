@@ -158,7 +158,15 @@ class ChiefsRecords(Records):
             self._check_weights()  # first: of a deleted folder what there is would be saved
         if validates:
             self._check_folder()
-            self._validate()
+            try:
+                self._validate()
+            except InputError as error:  # of its pictures, or memory that does not hold them
+                if saves:
+                    self._save()
+                raise InputError(
+                    f"{error} So ended the validation of step {step}; "
+                    f"{last_checkpoint(self.saved_step)}."
+                ) from None
         if saves:
             self._check_folder()
             self._save()

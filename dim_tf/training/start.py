@@ -60,6 +60,33 @@ def settings_of(run: RunConfig, manifest: Manifest) -> dict[str, Any]:
     return json.loads(json.dumps(settings | {"data_dir": manifest.fingerprint()}))
 
 
+def optimization_of(run: RunConfig) -> dict[str, Any]:
+    """What may change while a run goes on, kept so that it can be told."""
+    return values_of(run.optimization) | {"learning_rate": run.base_learning_rate}
+
+
+def warn_of_other_optimization(progress: dict[str, Any], run: RunConfig) -> None:
+    """Says so where a run goes on with another learning rate or the like than it had so far.
+
+    More steps change nothing of a constant learning rate.
+
+    Args:
+        progress: that it goes on from, with what `optimization_of` gave; of older runs it has not.
+        run: that goes on.
+    """
+    before, now = progress.get("optimization", {}), optimization_of(run)
+    other = [name for name in before if name in now and before[name] != now[name]]
+    if run.optimization.learning_rate_schedule == "constant":
+        other = [name for name in other if name != "steps"]
+    if other:
+        told = ", ".join(f"--{name}={now[name]} (was {before[name]})" for name in other)
+        logging.warning(
+            "From step %d on this run is another than it was so far: %s.",
+            progress["step"] + 1,
+            told,
+        )
+
+
 def make_strategy(name: str, batch_size: int) -> tf.distribute.Strategy:
     """The tf.distribute strategy of the run.
 

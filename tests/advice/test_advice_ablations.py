@@ -449,3 +449,28 @@ def test_what_a_dataset_was_made_with_before_is_not_held_out(given, tmp_path):
     make_dataset(with_values(prepare, out_dir=f"{prepare.out_dir}2"))
     added.unlink()
     make_dataset(prepare)
+
+
+def test_what_a_dataset_held_out_before_is_not_trained_on(given, tmp_path):
+    more = {"hold_out": True, "backgrounds_per_foreground": 99, "workers": 1, "progress": False}
+    dataset = {"synthetic": 1, "bg_dir": given.photos_dir, "out_dir": str(tmp_path / "data")}
+    prepare = with_values(OfflineConfig(), **dataset, **more)
+    make_dataset(prepare)
+    # The fifth is the fourth then, and the fifth another, that was not there.
+    photos = sorted(Path(given.photos_dir).iterdir())
+    new = photos[5].with_name(f"{photos[4].stem}z.png")
+    for photo in (photos[0], photos[5]):
+        photo.rename(tmp_path / photo.name)
+    shutil.copy(photos[1], new)
+    advice = (
+        "{} was held out of {} and would not be any more, as --{} holds other pictures than "
+        "before, so what was made to measure on may show it; give the folder as it was, or "
+        "another --out_dir."
+    )
+    sentence = refused(advice, make_dataset, prepare)
+    assert sentence.startswith(photos[4].name)
+    make_dataset(with_values(prepare, out_dir=f"{prepare.out_dir}2"))
+    new.unlink()
+    for photo in (photos[0], photos[5]):
+        (tmp_path / photo.name).rename(photo)
+    make_dataset(prepare)

@@ -77,6 +77,41 @@ def test_a_network_without_numbers_is_not_the_best(make_config, validation_dir, 
     assert not best_path(Path(config.run.run_dir)).exists()
 
 
+def test_a_validation_that_fails_costs_no_step(continued, validation_dir, monkeypatch):
+    def fails(model, images):
+        raise InputError("There is not enough memory for a.png; give a smaller picture.")
+
+    monkeypatch.setattr("dim_tf.training.records.validate", fails)
+    run_dir = Path(continued.run.run_dir)
+    due = {"validate_every": 8, "checkpoint_every": 8, "validation_dir": str(validation_dir)}
+    with pytest.raises(InputError) as refusal:
+        train_as(with_values(continued, steps=9, **due))
+    assert "So ended the validation of step 8; the last checkpoint, of step 8" in str(refusal.value)
+    assert list_checkpoints(run_dir)[0] == checkpoint_path(run_dir, 8)
+
+
+def test_the_best_of_a_run_without_checkpoints_is_put_aside(make_config, caplog):
+    """It would be taken for the best of the one that begins in its folder, whatever that learns."""
+    config = make_config(steps=1)
+    path = best_path(Path(config.run.run_dir))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"of another run")
+    train_as(config)
+    assert not path.exists() and "was of a run without checkpoints and is called" in caplog.text
+    assert path.with_name("earlier_best.npz").read_bytes() == b"of another run"
+    assert list_checkpoints(Path(config.run.run_dir)) == [checkpoint_path(path.parents[1], 1)]
+
+
+def test_a_run_that_goes_on_otherwise_says_so(continued, caplog):
+    train_as(with_values(continued, steps=8))
+    assert "is another than it was" not in caplog.text  # at a constant learning rate
+    train_as(with_values(continued, steps=9, learning_rate=2e-3, clip_norm=0.5))
+    assert (
+        "From step 9 on this run is another than it was so far: --learning_rate=0.002 (was "
+    ) in caplog.text
+    assert "--clip_norm=0.5 (was " in caplog.text
+
+
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
