@@ -134,9 +134,10 @@ def as_started_from(source: NetworkConfig, network: NetworkConfig) -> NetworkCon
 
 def difference(saved: dict[str, Any], asked: dict[str, Any]) -> str:
     """What of `saved` is not as `asked`: flags as they can be given again, or to be left out."""
-    return ", ".join(
-        _as_flag(name, saved.get(name)) for name in asked if saved.get(name) != asked[name]
-    )
+    different = [name for name in asked if saved.get(name) != asked[name]]
+    if "data_dir" not in different:  # the same foregrounds: the list of them may lie elsewhere
+        different = [name for name in different if name != "hard_list"]
+    return ", ".join(_as_flag(name, saved.get(name)) for name in different)
 
 
 def _as_flag(name: str, value: Any) -> str:

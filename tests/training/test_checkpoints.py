@@ -171,3 +171,11 @@ def test_other_settings_are_refused_and_the_difference_named(states, tmp_path):
     with pytest.raises(InputError, match="begun with --seed=1, no --overfit; give the same"):
         restore_newest(tmp_path, *states[1], CONFIG, {"seed": 2, "overfit": 3})
     assert_same(states[1], before)
+
+
+def test_the_list_of_foregrounds_may_lie_elsewhere():
+    """That it names the same ones the dataset's fingerprint tells."""
+    saved = {"data_dir": "6 pairs, 1a2b", "hard_list": "hard.txt"}
+    assert difference(saved, saved | {"hard_list": "/elsewhere/hard.txt"}) == ""
+    others = {"data_dir": "4 pairs, 3c4d", "hard_list": "other.txt"}
+    assert difference(saved, others) == "a data_dir of 6 pairs, 1a2b, --hard_list=hard.txt"
