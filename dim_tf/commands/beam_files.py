@@ -1,6 +1,8 @@
 """Files on any filesystem that Beam knows: listed one by one, written under a temporary name."""
 
 import contextlib
+import errno
+import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator
@@ -13,9 +15,13 @@ from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.folders import IMAGE_SUFFIXES
 from dim_tf.pictures.picture import Picture, picture_of_content
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import WriteError
 
 # In the folder of a file that is written.
 _UNFINISHED = ".unfinished"
+# What is wrong with one file's name, however often it is tried, and with no other file's: it is too
+# long, or a folder has it.
+_OF_THE_NAME = {errno.ENAMETOOLONG, errno.EISDIR}
 
 
 def pictures_matching(pattern: str) -> Iterator[str]:
@@ -73,6 +79,7 @@ def write_at(
         media_type: of the content, for filesystems that keep it.
 
     Raises:
+        WriteError: no file can have this name there.
         OSError: it cannot be written; the runner tries again.
     """
     folder, _ = FileSystems.split(url)
@@ -82,7 +89,25 @@ def write_at(
     ) as file:
         for part in content:
             file.write(part)
-    FileSystems.rename([temporary], [url])
+    try:
+        FileSystems.rename([temporary], [url])
+    except BeamIOError as error:
+        number = next(iter(_numbers_in(error) & _OF_THE_NAME), None)
+        if number is None:
+            raise
+        raise WriteError(f"{url} cannot be written: {os.strerror(number)}.", number) from None
+
+
+def _numbers_in(error: BeamIOError) -> set[int | None]:
+    """What the operating system calls the errors that Beam wraps, twice on local disks."""
+    wrapped = [*(error.exception_details or {}).values()]
+    inner = [cause for outer in wrapped for cause in getattr(outer, "args", ())]
+    return {getattr(cause, "errno", None) for cause in (*wrapped, *inner)}
+
+
+def is_written(url: str) -> bool:
+    """Whether there is such a file; a folder of its name is none."""
+    return FileSystems.exists(url) and not Path(url).is_dir()
 
 
 def remove_unfinished(folder: str, writer: str) -> None:

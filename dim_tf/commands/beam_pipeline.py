@@ -19,13 +19,19 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
-from dim_tf.commands.beam_files import pictures_matching, read_picture_at, write_at
+from dim_tf.commands.beam_files import (
+    is_written,
+    pictures_matching,
+    read_picture_at,
+    write_at,
+)
 from dim_tf.commands.photo_jobs import PhotoJob, no_partner_error
 from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
 from dim_tf.commands.result_files import is_result, overwriting_error, place_of, targets_in
 from dim_tf.config import BeamConfig
 from dim_tf.pictures.folders import paired_name, same_stem_error
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.files import WriteError
 from dim_tf.system.memory import give_back_memory
 
 if TYPE_CHECKING:
@@ -134,7 +140,7 @@ class MakeMattes(beam.DoFn):
             return
         if job is None:
             return
-        if all(FileSystems.exists(target) for target in job.targets().values()):
+        if all(is_written(target) for target in job.targets().values()):
             self._counters["skipped"].inc()
             return
         if len(self._begun) > self._at_once:
@@ -182,8 +188,12 @@ class MakeMattes(beam.DoFn):
             yield self._refused(photo, outcome.refusal)
             return
         targets = outcome.job.targets()
-        for kind, content in outcome.contents.items():
-            write_at(targets[kind], [content], self._writer)
+        try:
+            for kind, content in outcome.contents.items():
+                write_at(targets[kind], [content], self._writer)
+        except WriteError as error:
+            yield self._refused(photo, error)
+            return
         give_back_memory()
         self._counters["done"].inc()
         self._milliseconds.update(round(1000 * outcome.seconds))

@@ -183,6 +183,25 @@ def test_photos_that_cannot_be_used_are_dead_letters(run, capsys, write_photo):
     assert sorted(contents("out")) == ["dead_letters.txt", "e.png", "f.png"]
 
 
+def test_a_file_that_no_name_allows_is_a_dead_letter_and_the_others_go_on(run, capsys):
+    long = "g" * 245  # its matte's name is 249 bytes long, its cut-out's would be 256
+    for folder in ("photos", "masks"):
+        Path(folder, "f.png").rename(f"{folder}/{long}.png")
+    Path("out/b.png").mkdir(parents=True)
+    for _ in range(2):
+        with pytest.raises(InputError, match="2 of 6 photos could not be used"):
+            run("--cutout=cut")
+        lines = Path("out/dead_letters.txt").read_text().splitlines()
+        assert sorted(lines) == [
+            "photos/b.png\tout/b.png cannot be written: Is a directory.",
+            f"photos/{long}.png\tcut/{long}_cutout.png cannot be written: File name too long.",
+        ]
+        assert sorted(contents("cut")) == [f"{name}_cutout.png" for name in "acde"]
+        assert not Path("cut/.unfinished").exists()
+    with pytest.raises(InputError, match="1 of 6 photos could not be used"):
+        run()  # the folder is no matte that was made already
+
+
 @pytest.mark.parametrize("output", ["photos/", "./masks"])
 def test_an_input_is_not_overwritten(run, output):
     before = contents("photos"), contents("masks")
