@@ -27,7 +27,7 @@ from dim_tf.commands.beam_files import (
 )
 from dim_tf.commands.photo_jobs import PhotoJob, no_partner_error
 from dim_tf.commands.photo_work import Outcome, PhotoWork, load_network, photos_at_once
-from dim_tf.commands.result_files import is_result, overwriting_error, place_of, targets_in
+from dim_tf.commands.result_files import flag_writing, overwriting_error, place_of, targets_in
 from dim_tf.config import BeamConfig
 from dim_tf.pictures.folders import paired_name, same_stem_error
 from dim_tf.system.errors import InputError, printable
@@ -131,7 +131,8 @@ class MakeMattes(beam.DoFn):
     def process(self, element: tuple[str, dict[str, Iterable[str]]]) -> Iterator[str]:
         """Begins a photo, and finishes the first that is under way where there are many."""
         _, found = element
-        photos = [photo for photo in found[_PHOTOS] if not is_result(self._config.writing, photo)]
+        writing = self._config.writing
+        photos = [photo for photo in found[_PHOTOS] if not flag_writing(writing, photo)]
         try:
             job = self._job(photos, list(found.get(_MASKS, ())))
         except InputError as error:
@@ -157,11 +158,19 @@ class MakeMattes(beam.DoFn):
         """What to do with the files of one name; None where there is no photo.
 
         Raises:
-            InputError: they are no pair.
+            InputError: they are no pair, or another photo's cut-out or the like may have the name
+                of the matte.
         """
         if not photos:
             return None
-        targets = targets_in(self._config.writing, PurePosixPath(photos[0]).stem)
+        writing = self._config.writing
+        targets = targets_in(writing, PurePosixPath(photos[0]).stem)
+        # Whether there is that other photo is not known here: names meet only those they pair with.
+        if "matte" in targets and (flag := flag_writing(writing, targets["matte"])):
+            raise InputError(
+                f"{targets['matte']} could be written twice, by --{flag} for another photo as "
+                f"well; rename this photo, or give --{flag} another folder."
+            )
         photo, mask = _the_one(photos, targets), _the_one(masks, targets)
         reading = self._config.reading
         if mask is None and not reading.rect:

@@ -86,15 +86,20 @@ def folders_written(writing: WritingConfig) -> dict[str, str]:
     return folders | {flag: value for flag in ENDINGS if (value := getattr(writing, flag))}
 
 
-def is_result(writing: WritingConfig, photo: Place) -> bool:
-    """Whether a file is a cut-out or the like of another photo, where flags name folders."""
-    stem = PurePosixPath(photo).stem
-    return any(
-        stem.endswith(ending)
-        and getattr(writing, flag)
-        and place_of(targets_in(writing, stem.removesuffix(ending))[flag]) == place_of(photo)
-        for flag, ending in ENDINGS.items()
-    )
+def flag_writing(writing: WritingConfig, file: Place) -> str | None:
+    """The flag by which a file is a cut-out or the like of another photo, if it is one.
+
+    Args:
+        writing: says which folders, as for `targets_in`.
+        file: a photo, or a matte to write.
+    """
+    stem = PurePosixPath(file).stem
+    for flag, ending in ENDINGS.items():
+        if stem.endswith(ending) and getattr(writing, flag):
+            target = targets_in(writing, stem.removesuffix(ending))[flag]
+            if place_of(target) == place_of(file):
+                return flag
+    return None
 
 
 def without_results(photos: list[Path]) -> list[Path]:

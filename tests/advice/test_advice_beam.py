@@ -84,6 +84,18 @@ def test_files_of_one_name_and_photos_without_a_mask_are_mended(run, write_photo
     run("--rgb=page*", MASKS, OUTPUT)
 
 
+def test_a_photo_is_not_called_as_the_cutout_of_another(run, write_photo, write_mask):
+    write_photo("photo_cutout.png")
+    write_mask("masks/photo_cutout.png")
+    refused("1 of 2 photos could not be used", run, PHOTOS, MASKS, OUTPUT, "--cutout=mattes")
+    advice = "by --{} for another photo as well; rename this photo, or give --{} another folder."
+    assert pattern_of(advice).search(Path("mattes/dead_letters.txt").read_text())
+    run(PHOTOS, MASKS, OUTPUT, "--cutout=cut")
+    for folder in ("", "masks/"):
+        Path(f"{folder}photo_cutout.png").rename(f"{folder}page.png")
+    run(PHOTOS, MASKS, OUTPUT, "--cutout=mattes")
+
+
 def test_dead_letters_are_a_text_file_of_their_own(run):
     Path("mine").mkdir()
     Path("mine/notes.md").touch()

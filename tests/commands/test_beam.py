@@ -224,6 +224,18 @@ def test_results_beside_the_photos_are_no_photos_of_a_second_run(run, capsys):
     assert contents("photos") == once
 
 
+def test_no_file_is_written_for_two_photos(run, tiny):
+    for folder in ("photos", "masks"):
+        Path(folder, "b.png").rename(f"{folder}/a_cutout.png")
+    with pytest.raises(InputError, match="1 of 6 photos could not be used"):
+        run("--cutout=./out")  # as its own name or another
+    (line,) = Path("out/dead_letters.txt").read_text().splitlines()
+    assert line.startswith("photos/a_cutout.png\tout/a_cutout.png could be written twice, by")
+    tiny(write_mattes, "--rgb=photos/a.png", "--alpha=masks/a.png", "--cutout=a.png")
+    assert Path("out/a_cutout.png").read_bytes() == Path("a.png").read_bytes()
+    run("--cutout=cut", output="apart/")
+
+
 def test_a_bucket_in_memory(run, tiny):
     tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/")
     for folder in ("photos", "masks"):
