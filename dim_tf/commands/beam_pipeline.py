@@ -175,7 +175,7 @@ class MakeMattes(beam.DoFn):
         reading = self._config.reading
         if mask is None and not reading.rect:
             raise no_partner_error("trimap" if reading.trimap else "alpha", photo)
-        return PhotoJob(photo, mask, **targets)
+        return PhotoJob(photo, mask, **{"matte": None, **targets})
 
     def _network(self) -> "MattingModel":
         """The process's one, loaded when a photo is worth it."""

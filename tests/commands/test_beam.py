@@ -236,6 +236,13 @@ def test_no_file_is_written_for_two_photos(run, tiny):
     run("--cutout=cut", output="apart/")
 
 
+def test_cutouts_alone(run, tiny):
+    tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--nowrite_matte", "--cutout=c/")
+    run("--nowrite_matte", "--cutout=out/")
+    Path("out/dead_letters.txt").unlink()
+    assert contents("out") == contents("c") and len(contents("c")) == 6
+
+
 def test_a_bucket_in_memory(run, tiny):
     tiny(write_mattes, "--rgb=photos", "--alpha=masks", "--output=m/")
     for folder in ("photos", "masks"):
