@@ -61,9 +61,12 @@ def build(root: beam.Pipeline, config: BeamConfig) -> None:
         lines = (f"{line}\n".encode() for line in found[1] if line)
         write_at(file, lines, writer, "text/plain")
 
-    # With an empty line, so that there is a file where every photo could be used. Not by Beam's own
+    photos = _by_stem(root, _PHOTOS, config.reading.rgb)
+    # With an empty line, so that there is a file where every photo could be used; not where there
+    # is no photo: a mistyped pattern leaves what an earlier run said. Not by Beam's own
     # `WriteToText`: it deletes whatever the file's name matches as a pattern, folders as well.
-    lines = dead_letters_of(root, config), root | "no dead letter" >> beam.Create([""])
+    empty = photos | "no dead letter" >> beam.Map(lambda _: "") | "once" >> beam.Distinct()
+    lines = dead_letters_of(photos, config), empty
     _ = (
         lines
         | beam.Flatten()
@@ -73,14 +76,12 @@ def build(root: beam.Pipeline, config: BeamConfig) -> None:
     )
 
 
-def dead_letters_of(root: beam.Pipeline, config: BeamConfig) -> beam.PCollection:
-    """Adds the pipeline as far as to the lines of the photos that could not be used."""
-    reading = config.reading
-    photos = _by_stem(root, _PHOTOS, reading.rgb)
-    beside = reading.alpha or reading.trimap
+def dead_letters_of(photos: beam.PCollection, config: BeamConfig) -> beam.PCollection:
+    """Adds the pipeline from the listed photos to the lines of those that could not be used."""
     found = {_PHOTOS: photos}
+    beside = config.reading.alpha or config.reading.trimap
     if beside:
-        found[_MASKS] = _by_stem(root, _MASKS, beside)
+        found[_MASKS] = _by_stem(photos.pipeline, _MASKS, beside)
     return (
         found | "join by name" >> beam.CoGroupByKey() | "mattes" >> beam.ParDo(MakeMattes(config))
     )

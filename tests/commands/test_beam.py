@@ -202,6 +202,17 @@ def test_a_file_that_no_name_allows_is_a_dead_letter_and_the_others_go_on(run, c
         run()  # the folder is no matte that was made already
 
 
+def test_a_mistyped_pattern_leaves_the_dead_letters_of_the_run_before(run):
+    Path("masks/c.png").unlink()
+    with pytest.raises(InputError, match="1 of 6 photos could not be used"):
+        run()
+    letters = Path("out/dead_letters.txt")
+    before = letters.read_bytes()
+    with pytest.raises(InputError, match="--photos=foto/ matches no picture; check the pattern"):
+        run(photos="foto/")
+    assert letters.read_bytes() == before != b""
+
+
 @pytest.mark.parametrize("output", ["photos/", "./masks"])
 def test_an_input_is_not_overwritten(run, output):
     before = contents("photos"), contents("masks")
