@@ -5,7 +5,7 @@ so that the graph can be serialised (tf.data service) and runs outside Python's 
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,17 +127,15 @@ def training_examples(
         `attempt`, [B] int64: how many pairs gave no example before. With a share, its pieces of
         each batch, one after the other.
     """
-    alpha_paths, eps_paths, background_paths = (
-        _paths(manifest, path_of)
-        for path_of in (manifest.alpha_path, manifest.eps_path, manifest.background_path)
-    )
+    paths = _paths(manifest)
 
     def load(index: tf.Tensor, attempt: tf.Tensor) -> Example:
         pair = pair_of_example(index, len(manifest), seed, attempt)
+        alpha, eps, background = _read(paths[pair])
         example = {
-            "alpha": _read(alpha_paths[pair], channels=1),
-            "eps": _read(eps_paths[pair], channels=3),
-            "background": _read(background_paths[pair], channels=3),
+            "alpha": alpha,
+            "eps": eps,
+            "background": background,
             "pair": pair,
             "attempt": attempt,
         }
@@ -239,20 +237,40 @@ def what_is_wrong(manifest: Manifest, pair: int) -> str | None:
     return None
 
 
-def _paths(manifest: Manifest, path_of: Callable[[int], Path]) -> tf.Tensor:
-    """[N] string: for each pair the file that holds one of its pictures."""
+def _paths(manifest: Manifest) -> tf.Tensor:
+    """[N, 2, 3] string: for each pair the files of its matte, colours and background, and the PNGs.
+
+    The former are decoded copies where there are any.
+    """
     fastest = functools.cache(lambda png: os.fsencode(fastest_path(manifest.data_dir, png)))
-    return tf.constant([fastest(path_of(pair)) for pair in range(len(manifest))])
+    paths_of = (manifest.alpha_path, manifest.eps_path, manifest.background_path)
+    pngs = [[path_of(pair) for path_of in paths_of] for pair in range(len(manifest))]
+    return tf.constant([[[*map(fast, row)] for fast in (fastest, os.fsencode)] for row in pngs])
 
 
-def _read(path: tf.Tensor, channels: int) -> tf.Tensor:
+def _read(paths: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """[H, W, 1 or 3] uint8 each: matte, colours and background of a row of `_paths`.
+
+    Copies that were there when the paths were made need not be there when, or where, they are read:
+    the machine of a tf.data service may have a dataset of its own, and a run with less room for
+    them deletes them. All three then are the PNGs, since a matte and its colours are cut alike.
+    """
+
+    def contents(row: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(tf.io.read_file(path) for path in tf.unstack(row))
+
+    fastest, pngs = (tf.data.Dataset.from_tensors(row).map(contents) for row in tf.unstack(paths))
+    found = fastest.ignore_errors().concatenate(pngs).take(1).get_single_element()
+    return tuple(map(_decode, found, (1, 3, 3)))
+
+
+def _decode(content: tf.Tensor, channels: int) -> tf.Tensor:
     """[H, W, channels] uint8 of a PNG, or of a BMP with as many channels."""
-    content = tf.io.read_file(path)
     # Width and height of a PNG; of a BMP, whose pixels are not compressed, something else.
     size = tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False)
-    is_bmp = tf.equal(tf.strings.substr(path, -4, 4), ".bmp")
+    is_bmp = tf.equal(tf.strings.substr(content, 0, 2), "BM")
     pixels = tf.reduce_prod(tf.cast(size, tf.int64))
-    tf.debugging.Assert(is_bmp | (pixels <= MAX_DATASET_PIXELS), [path, size])
+    tf.debugging.Assert(is_bmp | (pixels <= MAX_DATASET_PIXELS), [size])
     picture = tf.cond(
         is_bmp,
         lambda: tf.io.decode_bmp(content),
