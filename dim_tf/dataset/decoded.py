@@ -2,10 +2,11 @@
 
 A PNG of 1280 × 1280 costs some 30 ms of a core to decode, in every step. So the first run on a
 dataset keeps a copy of each picture without compression, as BMP, in `DATA_DIR/decoded`. The PNG
-files stay the dataset: the folder of copies can be deleted when no run uses it, and a picture
-without a copy, or changed since, is read from its PNG. No TensorFlow here.
+files stay the dataset: the folder of copies can be deleted, and a picture without a copy, or
+changed since, is read from its PNG. No TensorFlow here.
 """
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -21,7 +22,7 @@ from dim_tf.dataset.manifest import DECODED_FOLDER, Manifest
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_bmp
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import remove_unfinished
+from dim_tf.system.files import WriteError, remove_unfinished
 from dim_tf.system.folder_lock import FolderLock, InUseError
 from dim_tf.system.jobs import run_jobs
 
@@ -56,13 +57,16 @@ def write_decoded_copies(
 ) -> int:
     """Writes the copies that are missing, foregrounds first, as many as fit.
 
+    Others are deleted: of pictures that the dataset no longer has, and what there is no more room
+    for. A run that uses them goes on with the PNG files.
+
     Only for the compact layout, whose pictures are read again and again; of the original one each
     file is read once per epoch.
 
     Args:
-        manifest: of the dataset.
-        gigabytes: all copies together take at most this, and at most half of the disk that is
-            free; 0 writes none.
+        manifest: of the whole dataset.
+        gigabytes: all copies together take at most this, and new ones at most half of the disk that
+            is free; 0 keeps none.
         workers: processes; 0 takes one per core.
         progress: whether to show a bar.
 
@@ -72,34 +76,63 @@ def write_decoded_copies(
     Raises:
         InputError: a copy cannot be written.
     """
-    if manifest.layout != "compact" or not gigabytes or not _missing_copies(manifest, gigabytes):
+    kept = _copies_with_room(manifest, gigabytes)
+    missing = _missing_copies(manifest, kept)
+    if not (missing or _left_over(manifest, kept)):
         return 0
     folder = manifest.data_dir / DECODED_FOLDER
     try:
         with FolderLock(folder):
             remove_unfinished(folder)
-            jobs = _missing_copies(manifest, gigabytes)
+            for copy in _left_over(manifest, kept):
+                with contextlib.suppress(OSError):  # somebody else's, a run does with it
+                    copy.unlink()
+            jobs = _missing_copies(manifest, kept)
             written: list[int] = []
             run_jobs(_write_copies, jobs, written.append, workers, "decoded copies", progress)
             return sum(written)
     except InUseError:
         return 0
+    except WriteError:
+        if missing:
+            raise
+        return 0  # they may lie on a disk that is only read
 
 
-def _missing_copies(manifest: Manifest, gigabytes: float) -> list[_CopyJob]:
-    free = shutil.disk_usage(manifest.data_dir).free * _SHARE_OF_FREE_DISK
+def _copies_with_room(manifest: Manifest, gigabytes: float) -> list[_CopyJob]:
+    """The copies that a dataset may have, whether they are there or not."""
+    if manifest.layout != "compact" or not gigabytes:
+        return []
     left = gigabytes * _GIGABYTE
-    missing = []
+    kept = []
     for job in _copy_jobs(manifest):
-        found = tuple(fastest_path(manifest.data_dir, png) for png in job.pngs)
-        present = found == job.copies and not _is_cut(job)
-        if job.size > left or (not present and job.size > free):
+        if job.size > left:
             break
         left -= job.size
-        if not present:
-            free -= job.size
-            missing.append(job)
+        kept.append(job)
+    return kept
+
+
+def _missing_copies(manifest: Manifest, kept: Sequence[_CopyJob]) -> list[_CopyJob]:
+    """Of these copies those that are to be written, as many as the free disk allows."""
+    free = shutil.disk_usage(manifest.data_dir).free * _SHARE_OF_FREE_DISK
+    missing = []
+    for job in kept:
+        found = tuple(fastest_path(manifest.data_dir, png) for png in job.pngs)
+        if found == job.copies and not _is_cut(job):
+            continue
+        if job.size > free:
+            break
+        free -= job.size
+        missing.append(job)
     return missing
+
+
+def _left_over(manifest: Manifest, kept: Sequence[_CopyJob]) -> list[Path]:
+    """The copies that are there and not among these."""
+    among_these = {copy for job in kept for copy in job.copies}
+    found = (manifest.data_dir / DECODED_FOLDER).glob("*/*.bmp")
+    return [copy for copy in found if copy not in among_these]
 
 
 def _is_cut(job: _CopyJob) -> bool:

@@ -14,6 +14,8 @@ from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_bmp, write_png
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import WriteError
 from dim_tf.system.folder_lock import FolderLock
 
 # They share a dataset that takes seconds to make.
@@ -144,6 +146,34 @@ def test_copies_stay_within_their_share_of_the_disk(dataset, gigabytes, count):
     assert kept <= gigabytes * 1e9
     # What is there already counts: a second call does not fill up the rest.
     assert write_decoded_copies(dataset, gigabytes, workers=1, progress=False) == 0
+
+
+def test_copies_without_a_picture_or_without_room_are_deleted(dataset):
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    folder = dataset.data_dir / decoded.DECODED_FOLDER
+    gone = shutil.copy(copies_of(dataset)[0], folder / "alpha" / "gone.bmp")
+    (folder / "notes.txt").touch()  # is no copy
+    assert write_decoded_copies(dataset, 1, workers=1, progress=False) == 0
+    assert gone not in copies_of(dataset) and len(copies_of(dataset)) == 9
+    gigabytes = 10 * 640 * 640 / 1e9
+    assert write_decoded_copies(dataset, gigabytes, workers=1, progress=False) == 0
+    assert {path.parent.name for path in copies_of(dataset)} == {"alpha", "eps"}
+    assert sum(path.stat().st_size for path in copies_of(dataset)) <= gigabytes * 1e9
+    assert write_decoded_copies(dataset, 0, workers=1, progress=False) == 0
+    assert not copies_of(dataset) and (folder / "notes.txt").exists()
+
+
+def test_copies_on_a_disk_that_is_only_read_stay(dataset, monkeypatch):
+    def refused(folder):
+        raise WriteError(f"{folder} cannot be written: Read-only file system.")
+
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    monkeypatch.setattr(decoded, "FolderLock", refused)
+    assert write_decoded_copies(dataset, 0, workers=1, progress=False) == 0
+    assert len(copies_of(dataset)) == 9
+    copies_of(dataset)[0].unlink()
+    with pytest.raises(InputError, match="Read-only"):
+        write_decoded_copies(dataset, 1, workers=1, progress=False)
 
 
 def test_a_full_disk_gets_no_copies(dataset, monkeypatch):
