@@ -6,7 +6,7 @@ they are others. So the list is kept, and what is measured on can be compared wi
 
 import filecmp
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dim_tf.config import FolderConfig
@@ -112,16 +112,12 @@ def refuse_to_hold_out_what_was_used(
     Raises:
         InputError: one of the names is among them.
     """
-    of_backgrounds = "bg_dir" if "bg_dir" in names else "photos_dir"
-    for setting, made_with in ((of_backgrounds, backgrounds), (FOLDERS_SETTING, foregrounds)):
-        used = set(made_with)
-        for name in names.get(setting, ()):
-            if (name if setting == FOLDERS_SETTING else paired_name(name)) in used:
-                raise InputError(
-                    f"{name} is due to be held out, but {data_dir} was made with it, by an older "
-                    f"version or when --{setting} held other pictures, so training may have seen "
-                    "it; give the folder as it was, or another --out_dir."
-                )
+    for setting, name in _names_among(names, foregrounds, backgrounds):
+        raise InputError(
+            f"{name} is due to be held out, but {data_dir} was made with it, by an older version "
+            f"or when --{setting} held other pictures, so training may have seen it; give the "
+            "folder as it was, or another --out_dir."
+        )
 
 
 def refuse_to_train_on_what_was_held_out(
@@ -138,16 +134,24 @@ def refuse_to_train_on_what_was_held_out(
         InputError: one of them was held out.
     """
     before = _listed(data_dir) or {}
-    of_backgrounds = "bg_dir" if "bg_dir" in before else "photos_dir"
-    for setting, to_be_used in ((of_backgrounds, backgrounds), (FOLDERS_SETTING, foregrounds)):
-        used = set(to_be_used)
-        for name in before.get(setting, ()):
+    for setting, name in _names_among(before, foregrounds, backgrounds):
+        raise InputError(
+            f"{name} was held out of {data_dir} and would not be any more, as --{setting} holds "
+            "other pictures than before, so what was made to measure on may show it; give the "
+            "folder as it was, or another --out_dir."
+        )
+
+
+def _names_among(
+    names: Mapping[str, Sequence[str]], foregrounds: Iterable[str], backgrounds: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Setting and name of what a list of held-out pictures and a dataset have both."""
+    of_backgrounds = "bg_dir" if "bg_dir" in names else "photos_dir"
+    for setting, of_dataset in ((of_backgrounds, backgrounds), (FOLDERS_SETTING, foregrounds)):
+        used = set(of_dataset)
+        for name in names.get(setting, ()):
             if (name if setting == FOLDERS_SETTING else paired_name(name)) in used:
-                raise InputError(
-                    f"{name} was held out of {data_dir} and would not be any more, as --{setting} "
-                    "holds other pictures than before, so what was made to measure on may show "
-                    "it; give the folder as it was, or another --out_dir."
-                )
+                yield setting, name
 
 
 def refuse_what_was_not_held_out(

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dim_tf.pictures.colour import ColourProfile
+from dim_tf.pictures.colour import SRGB_CHROMATICITY, ColourProfile
+from dim_tf.pictures.kinds import png_chunks_of
 
 # White, red, green and blue as x, y (H.273, table 2): of BT.709 and sRGB, BT.2020, Display P3.
 _CHROMATICITY = {
-    1: (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
+    1: SRGB_CHROMATICITY,
     9: (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
     12: (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
@@ -16,7 +17,7 @@ _CHROMATICITY = {
 _GAMMA = {4: 1 / 2.2, 5: 1 / 2.8, 8: 1.0}
 _HDR = {16: "PQ", 18: "HLG"}
 _SRGB_PRIMARIES = 1
-_PNG_COLOURS, _PNG_DATA, _FIRST_PNG_CHUNK = b"cICP", b"IDAT", 8
+_PNG_COLOURS, _PNG_DATA = b"cICP", b"IDAT"
 _BOX_OF_COLOURS = b"colrnclx"
 
 
@@ -43,11 +44,11 @@ def code_points_of(kind: str, content: bytes | None, info: Mapping[str, Any]) ->
     if content is None:
         return None
     if kind == "PNG":
-        place = _FIRST_PNG_CHUNK
-        while place + 12 <= len(content) and content[place + 4 : place + 8] != _PNG_DATA:
-            if content[place + 4 : place + 8] == _PNG_COLOURS:
-                return CodePoints(content[place + 8], content[place + 9])
-            place += 12 + int.from_bytes(content[place : place + 4])
+        for name, data in png_chunks_of(content):
+            if name == _PNG_COLOURS:
+                return CodePoints(content[data], content[data + 1])
+            if name == _PNG_DATA:
+                break
     elif kind == "AVIF":
         place = content.find(_BOX_OF_COLOURS) + len(_BOX_OF_COLOURS)
         if len(_BOX_OF_COLOURS) <= place <= len(content) - 4:

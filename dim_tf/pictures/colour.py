@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 # sRGB (IEC 61966-2-1): primaries and white as x, y.
-_SRGB_CHROMATICITY = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+SRGB_CHROMATICITY = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 # What writers of sRGB put into gAMA, and how far off it may be and still mean sRGB.
 _SRGB_GAMMA, _GAMMA_STEP, _CHROMATICITY_STEP = 0.45455, 0.002, 0.002
 # ICC profiles are relative to this white (D50), X Y Z.
@@ -43,7 +43,7 @@ class ColourProfile(NamedTuple):
 
     icc: bytes | None
     gamma: float | None = None
-    chromaticity: tuple[float, ...] = _SRGB_CHROMATICITY
+    chromaticity: tuple[float, ...] = SRGB_CHROMATICITY
 
 
 class ProfileError(ValueError):
@@ -63,8 +63,8 @@ def profile_of(image: Image.Image) -> ColourProfile | None:
     if "srgb" in image.info:
         return None
     gamma = image.info.get("gamma")
-    chromaticity = tuple(image.info.get("chromaticity", _SRGB_CHROMATICITY))
-    same_colours = np.allclose(chromaticity, _SRGB_CHROMATICITY, atol=_CHROMATICITY_STEP)
+    chromaticity = tuple(image.info.get("chromaticity", SRGB_CHROMATICITY))
+    same_colours = np.allclose(chromaticity, SRGB_CHROMATICITY, atol=_CHROMATICITY_STEP)
     if same_colours and (not gamma or abs(gamma - _SRGB_GAMMA) <= _GAMMA_STEP):
         return None
     profile = ColourProfile(None, gamma or None, chromaticity)
@@ -193,7 +193,7 @@ def _matrix_and_curves(profile: ColourProfile) -> tuple[np.ndarray, list[Curve]]
                 return numbers**exponent
 
         curves = [curve] * 3
-    matrix = np.linalg.inv(_colorants(_SRGB_CHROMATICITY)) @ colorants
+    matrix = np.linalg.inv(_colorants(SRGB_CHROMATICITY)) @ colorants
     if not np.isfinite(matrix).all():
         raise ProfileError("its primaries mean nothing")
     return matrix, curves

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, WebPImagePlugin
@@ -106,10 +107,7 @@ def lacks_its_end(kind: str, content: bytes) -> bool:
     Or would take gigabytes for: OpenCV does for a chunk of a PNG that claims them.
     """
     if kind == "PNG":
-        place = len(_PNG_SIGNATURE)
-        while content[place + 4 : place + 8] != b"IEND" and place < len(content):
-            place += 12 + int.from_bytes(content[place : place + 4])
-        return place >= len(content)
+        return all(name != b"IEND" for name, _ in png_chunks_of(content))
     if kind != "JPEG":
         return False
     # From segment to segment, as a thumbnail in front of the picture has an end of its own, and
@@ -119,6 +117,14 @@ def lacks_its_end(kind: str, content: bytes) -> bool:
         length = int.from_bytes(content[marker.end() : marker.end() + 2])
         marker = _JPEG_MARKER.search(content, marker.end() + length)
     return not marker
+
+
+def png_chunks_of(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """The chunks of a PNG: the name of each, and where its data begins."""
+    place = len(_PNG_SIGNATURE)
+    while place + 8 <= len(content):
+        yield content[place + 4 : place + 8], place + 8
+        place += 12 + int.from_bytes(content[place : place + 4])
 
 
 def is_deep(content: bytes, image: Image.Image, kind: str) -> bool:

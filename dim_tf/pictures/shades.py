@@ -63,15 +63,14 @@ def repair_mask(
             f"{source} has the value {present[0]} everywhere and shows no object, so its trimap "
             "has no unknown pixel; a mask is 255 on the object and 0 elsewhere."
         )
-    notes = []
+    notes: list[str] = []
     low, high = present[0], present[-1]
     is_dark = high < _DARKEST_OBJECT and (has_shades or len(present) > 2)
-    if is_own:
-        pass
-    elif len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND) and not is_dark:
+    has_two_names = len(present) == 2 and (low, high) != (BACKGROUND, FOREGROUND) and not is_dark
+    if has_two_names and not is_own:
         values = np.where(values == high, np.uint8(FOREGROUND), np.uint8(BACKGROUND))
         notes.append(f"its values {low} and {high} are taken as 0 and 255")
-    else:
+    elif not is_own:
         plateaus = _plateaus(count)
         values, note = _stretched(values, plateaus)
         values, noise = _without_noise(values, plateaus, lossy)

@@ -432,11 +432,17 @@ def test_without_pymatting_closed_form_is_left_out(config, tmp_path, monkeypatch
     assert len(list_images(tmp_path / "cf")) == 1
 
 
-def test_what_a_dataset_was_made_with_before_is_not_held_out(given, tmp_path):
+@pytest.fixture
+def prepare(given, tmp_path):
+    """Settings of a dataset that held out some of the photographs, and that was made."""
     more = {"hold_out": True, "backgrounds_per_foreground": 99, "workers": 1, "progress": False}
     dataset = {"synthetic": 1, "bg_dir": given.photos_dir, "out_dir": str(tmp_path / "data")}
-    prepare = with_values(OfflineConfig(), **dataset, **more)
-    make_dataset(prepare)
+    config = with_values(OfflineConfig(), **dataset, **more)
+    make_dataset(config)
+    return config
+
+
+def test_what_a_dataset_was_made_with_before_is_not_held_out(given, prepare):
     first = min(Path(given.photos_dir).iterdir())
     added = first.with_name(f"{first.stem} again.png")
     shutil.copy(first, added)
@@ -451,11 +457,7 @@ def test_what_a_dataset_was_made_with_before_is_not_held_out(given, tmp_path):
     make_dataset(prepare)
 
 
-def test_what_a_dataset_held_out_before_is_not_trained_on(given, tmp_path):
-    more = {"hold_out": True, "backgrounds_per_foreground": 99, "workers": 1, "progress": False}
-    dataset = {"synthetic": 1, "bg_dir": given.photos_dir, "out_dir": str(tmp_path / "data")}
-    prepare = with_values(OfflineConfig(), **dataset, **more)
-    make_dataset(prepare)
+def test_what_a_dataset_held_out_before_is_not_trained_on(given, prepare, tmp_path):
     # The fifth is the fourth then, and the fifth another, that was not there.
     photos = sorted(Path(given.photos_dir).iterdir())
     new = photos[5].with_name(f"{photos[4].stem}z.png")

@@ -16,6 +16,16 @@ def focused(page):
     }""")
 
 
+def stop_a_search(page, focus, key):
+    """Stops the search for the object by a key, with the focus there."""
+    held = Held(page, "**/api/matte?output=trimap*")
+    page.click("#find-object")
+    held.wait()
+    page.focus(focus)
+    page.keyboard.press(key)
+    page.wait_for_selector("#job", state="hidden")
+
+
 def test_saving_and_stopping_are_keys_in_lists_and_fields_too(page, pictures):
     open_photo(page, pictures / "disc.png")
     stroke(page, (50.5, 45.5), (70.5, 45.5))
@@ -27,12 +37,7 @@ def test_saving_and_stopping_are_keys_in_lists_and_fields_too(page, pictures):
         with page.expect_download() as download:
             page.keyboard.press("Control+s")
         assert download.value.suggested_filename == "disc_trimap.png"
-    held = Held(page, "**/api/matte?output=trimap*")
-    page.click("#find-object")
-    held.wait()
-    page.focus("#label")
-    page.keyboard.press("Escape")
-    page.wait_for_selector("#job", state="hidden")
+    stop_a_search(page, "#label", "Escape")
     assert page.locator("#status").text_content().startswith("Stopped.")
 
 
@@ -64,12 +69,7 @@ def test_the_toolbar_stays_one_stop_of_the_tab_key(page, pictures):
 
 def test_the_focus_of_what_disappears_goes_to_the_photo(page, pictures):
     open_photo(page, pictures / "disc.png")
-    held = Held(page, "**/api/matte?output=trimap*")
-    page.click("#find-object")
-    held.wait()
-    page.focus("#stop")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#job", state="hidden")
+    stop_a_search(page, "#stop", "Enter")
     assert focused(page) == "canvas"
     page.keyboard.press("c")
     page.wait_for_selector("#failure")  # nothing is marked
