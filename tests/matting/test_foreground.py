@@ -78,16 +78,20 @@ def test_one_colour_on_another_is_told_apart():
     assert (alpha * error).mean() < 6
 
 
-@pytest.mark.parametrize("opacity", [1.0, 0.8])
-def test_something_thin_has_its_own_colours_and_not_the_photos(opacity):
+@pytest.mark.parametrize(
+    ("opacity", "radius", "at_edges", "beside_it"), [(1.0, 1.2, 3, 8), (0.8, 2.5, 1.5, 6)]
+)
+def test_something_thin_has_its_own_colours_and_not_the_photos(
+    opacity, radius, at_edges, beside_it
+):
     """It is in no small copy of the photo, whose colours are nearly all the background's."""
     rows, columns = np.mgrid[:300, :400]
     away = np.abs(columns - 150 - 0.3 * rows)
-    alpha = np.float32(opacity * np.clip(2.5 - away, 0, 1))
+    alpha = np.float32(opacity * np.clip(radius - away, 0, 1))
     foreground, background = np.array([200, 40, 30]), np.array([60, 140, 220])
     rgb = np.uint8(np.round(alpha[..., None] * foreground + (1 - alpha[..., None]) * background))
     colours = 255 * estimate_foreground(rgb, alpha)
     soft = (alpha > 0) & (alpha < 1)
-    assert np.abs(alpha[soft, None] * (colours[soft] - foreground)).mean() < 6
-    beside = (alpha == 0) & (away < 4)
-    assert np.abs(colours[beside] - foreground).mean() < 30
+    assert np.abs(alpha[soft, None] * (colours[soft] - foreground)).mean() < at_edges
+    beside = (alpha == 0) & (away < radius + 1.5)
+    assert np.abs(colours[beside] - foreground).mean() < beside_it
