@@ -106,11 +106,11 @@ ARMS: dict[str, Arm] = {
         _long("base", "base", both_statistics=True),
         _long("deconv", "deconvolution"),
         _long("no_batch_norm", "no batch norm, learning rate 1e-4"),
-        _long("no_batch_norm_slow", "no batch norm, learning rate 1e-5"),
+        _long("no_batch_norm_slow", "no batch norm, constant learning rate 1e-5"),
         _long("original_start", "the original's start"),
         _long(
             "original_start_no_batch_norm",
-            "the original's start, no batch norm, learning rate 1e-5",
+            "the original's start, no batch norm, constant learning rate 1e-5",
         ),
         _long(
             "batch_5_equal_examples",

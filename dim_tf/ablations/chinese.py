@@ -10,27 +10,34 @@ CHINESE: dict[str, str] = {
     "what is changed by hand is lost.": "由 `{command} report` 根据 `{records}` 里的记录生成；没有一处是手写的，手改的内容下次生成时会丢失。",
     "What was found": "结论",
     "The blog that this project follows says what matters in training the network, and what does "
-    "not. Each of its claims was tried: a switch flipped, all else the same, several times with "
-    "different random numbers (seeds), the same ones with and without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：拨动开关，其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
+    "not. Each of its claims was tried: a switch flipped, or the two that a claim is about, all "
+    "else the same, several times with different random numbers (seeds), the same ones with and "
+    "without the switch.": "本项目所依据的博客说了训练这个网络时什么要紧、什么不要紧。这里逐条验证：拨动一个开关（说法涉及两个时就拨两个），其余不变，用不同的随机数（种子）重复多次，拨与不拨用的是同一批种子。",
     "Measured is the mean absolute error of the matte over the unknown region, from 0 to 1, on "
     "composites whose mattes, colours and backgrounds no training saw, by the network's weights "
     "averaged over the last third of a run.": "衡量的是 matte 在未知区域的平均绝对误差，从 0 到 1，所用合成图的 matte、颜色和背景训练时都没见过，网络用的是训练最后三分之一的平均权重。",
+    "A number with a sign is by how many percent the switch changes that error, plus is worse; in"
+    " brackets stands where the change lies with a certainty of 95 %.": "带正负号的数字是开关使这个误差变化了百分之几，正号表示更差；方括号里是这个变化以 95 % 的把握所在的范围。",
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
-    "The short scale: {width} of the network's width, {input_size} pixels, {steps} steps from random "
-    "weights, up to {seeds} seeds.": "小规模：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步，最多 {seeds} 个种子。",
-    "The long scale: {width} of the width, {input_size} pixels, {steps} steps from VGG16's weights, "
-    "normalized, at a learning rate that falls, up to {seeds} seeds.": "大规模：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降，最多 {seeds} 个种子。",
-    "{missing} of its {planned} runs are missing or were not measured by what judges, and until "
-    "then its verdicts are interim.": "{planned} 次训练里有 {missing} 次还没有跑，或者还没有按判定所用的方式测量，补齐之前的判定都是暂时的。",
+    "The base of the short scale: {width} of the network's width, {input_size} pixels, {steps} "
+    "steps from random weights; up to {seeds} seeds.": "小规模的基准：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步；最多 {seeds} 个种子。",
+    "The base of the long scale: {width} of the width, {input_size} pixels, {steps} steps from "
+    "VGG16's weights, normalized, at a learning rate that falls; up to {seeds} seeds.": "大规模的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
+    "{count} of its {planned} runs are missing, and until then its verdicts are interim.": "还缺 {count} 次训练，总共 {planned} 次，补齐之前的判定都是暂时的。",
+    "{count} of its {planned} runs were made before averaged weights were measured and are not "
+    "judged, and until they are repeated its verdicts are interim.": "有 {count} 次训练（总共 {planned} 次）是在测量平均权重之前做的，不参与判定，重跑之前的判定都是暂时的。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
+    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.": "**{verdict}**，{scale}规模，只跑了 {run} 部分，总共 {whole} 部分，种子数 {seeds}。",
     "{found}.": "{found}。",
     "{claim} ({found})": "“{claim}”（{found}）",
     "; ": "；",
     "*{verdict}*, {scale} scale: {claims}.": "*{verdict}*，{scale}规模：{claims}。",
     "{size}, some {needed} seeds would show {percent} %": "{size}，一共大约 {needed} 个种子才能看出 {percent} %",
-    "{size}, of which seed {seed} alone is {alone:+.4f}, the others {others}": "{size}，其中种子 {seed} 一个就是 {alone:+.4f}，其余的 {others}",
+    "{size}, by a hair: p {chance}": "{size}，只差一点：p {chance}",
+    "{size}, some {needed} seeds a change as large as seen": "{size}，大约 {needed} 个种子就能看出与测得的一样大的变化",
+    "{size}, of which seed {seed} alone is {alone:+.1f} %, the others {others}": "{size}，其中种子 {seed} 一个就是 {alone:+.1f} %，其余的 {others}",
     "{size}; on real cut-outs {change}, not judged": "{size}；在真实抠图素材上 {change}，不作判定",
     # Verdicts.
     "held": "成立",
@@ -55,8 +62,9 @@ CHINESE: dict[str, str] = {
     "verdict": "判定",
     "by the last step": "用最后一步的权重",
     "on real cut-outs": "在真实抠图素材上",
+    "on photographs, the last step": "在照片上，最后一步的权重",
     "one seed": "一个种子",
-    "{black} of {runs} runs; share of black predictions {values}; the same for every picture in {same}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}；所有图片的预测都一样的 {same} 次",
+    "{black} of {runs} runs; share of black predictions {values}; the same mean for every picture in {same}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}；所有图片的预测均值都一样的 {same} 次",
     "error on the sample {values}": "该样本上的误差 {values}",
     # Rules.
     "How it is judged": "如何判定",
@@ -64,44 +72,56 @@ CHINESE: dict[str, str] = {
     "numbers and saw the same examples wherever the switch leaves them. Its 95 % interval over the "
     "seeds is that of Student's t: other seeds are in it, other pictures are not. The effect size d "
     "is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为只要开关不涉及，两者的随机数就相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算：它包含换种子的变化，不包含换图片的变化。效应量 d 是差的均值，以种子之间的标准差为单位。",
-    "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the two, "
-    "doubled, is corrected by Holm for the number of claims of the scale, run or not yet, that count "
-    "for a row, or of those that do not. At most 0.05 decides, so that in 19 of 20 such series of a "
-    "scale no verdict on what counts is a chance. That holds for the series as a whole: while runs are "
-    "missing, verdicts are interim. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 0.05 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。种子少于 {enough} 个时不下任何判定。",
+    "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the "
+    "two, doubled, is corrected by Holm for the number of claims of the scale, run or not yet, "
+    "that count, or of those that do not. At most {level:g} decides, so that in 19 of 20 such "
+    "series of a scale no verdict on what counts is due to chance. That holds for the series as a"
+    " whole: while runs are missing, verdicts are interim. What is decided by a hair is told so. "
+    "Intervals are each for itself: one can leave out 0 where the verdict, which is stricter, is "
+    "undecided. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 {level:g} 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。只差一点才下的判定会注明。区间是逐个计算的，判定更严格，所以区间可能不含 0 而判定仍是没有定论。种子少于 {enough} 个时不下任何判定。",
     "On another kind of processor the same seed ends elsewhere, so that a pair of runs from two of "
     "them shares less than one from the same. That averaged weights judge was settled when runs by "
     "the last step were there already; what those say stands beside it.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了只看最后一步的训练；它们的结果列在旁边。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
     "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
-    "* A is worse, or better, than B: *held* if it is so at all; *held, by less than 5 %* if it is "
-    "also certain that the change is smaller than {percent} % of the reference's error; *did not "
-    "hold* if it is certain that the change is smaller than {percent} %, or lies on the other side. "
-    "Undecided is what leaves both possible: no change, and one of {percent} %.": "* A 比 B 差，或好：只要确实如此就*成立*；如果同时能确定变化小于参照误差的 {percent} %，则*成立，但不到 5 %*；能确定变化小于 {percent} %，或者方向相反，则*不成立*。两种可能都不能排除的，既可能没有变化，也可能变化达到 {percent} %，就是没有定论。",
+    "* A is worse, or better, than B: *held* if it is certain that it is, be it by little; *held,"
+    " by less than {percent} %* if it is also certain that the change is smaller than {percent} %"
+    " of the reference's error; *did not hold* if it is certain that the change is smaller than "
+    "{percent} %, or lies on the other side. Undecided is what leaves both possible: no change, "
+    "and one of {percent} %. Where two kinds of matte are compared, percents are of the first "
+    "one's error.": "* A 比 B 差，或好：能确定如此就*成立*，哪怕差别很小；如果同时能确定变化小于参照误差的 {percent} %，则*成立，但不到 {percent} %*；能确定变化小于 {percent} %，或者方向相反，则*不成立*。两种可能都不能排除的，既可能没有变化，也可能变化达到 {percent} %，就是没有定论。比较两种 matte 时，百分比是相对于前一种的误差。",
     "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it lies outside.": "* 没有影响：变化在 ±{percent} % 以内则*成立*，在此之外则*不成立*。",
     "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
-    "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a run "
-    "if more than {share:g} % of its held-out predictions are. *Held* if it is certain that more than "
-    "{most:g} % of runs are, *did not hold* if that fewer than {nearly:g} % are, by the exact binomial "
-    "test; the former takes more than five runs, so that five, as many as the long scale has, can deny "
-    "it or leave it open. Beside it stands in how many runs the prediction is the same for every "
-    "picture, black or not: the means over the unknown region deviate by less than {same:g} over the "
-    "pictures. Such a run learned nothing.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，五次训练不够，所以大规模的五次训练只能否定它，或者没有定论。旁边列出有几次训练对所有图片的预测都一样，不论是不是黑：未知区域的均值在各图片之间的标准差小于 {same:g}。这样的训练什么也没有学到。",
+    "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a"
+    " run if more than {share:g} % of its held-out predictions are. *Held* if it is certain that "
+    "more than {most:g} % of runs are, *did not hold* if that fewer than {nearly:g} % are, by the"
+    " exact binomial test; the former takes nine or ten runs, all of them black, so that five, as"
+    " many as the long scale has, can deny it or leave it open. Beside it stands in how many runs"
+    " the prediction has the same mean for every picture, black or not: the means over the "
+    "unknown region deviate by less than {same:g} over the pictures. Such a run learned nothing, "
+    "be it one grey or the same share of black and white pixels everywhere.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，得有九到十次训练而且全是黑的，所以大规模的五次训练只能否定它，或者没有定论。旁边列出有几次训练的预测对所有图片均值都一样，不论是不是黑：未知区域的均值在各图片之间的标准差小于 {same:g}。这样的训练什么也没有学到，不论是处处同一种灰，还是处处同样比例的黑白像素。",
+    "Were it {nearly:g}, then of the runs from the original's start {short} of {short_runs} short"
+    " ones would be black, and {long} of {long_runs} long ones.": "如果以 {nearly:g} 为界，从原版起点开始的训练中，小规模有 {short} 次算黑，总共 {short_runs} 次；大规模有 {long} 次，总共 {long_runs} 次。",
     "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
     "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
     "* A row with several claims is *held* if all are that the scale has, *did not hold* if one is "
     "not; of batch norm only the claim about the original's start counts, since that is the one of "
     "the blog. That start's random kernels are as large as a narrower network needs for activations "
     "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核随网络变窄而加大，使激活值像原版那样逐层增长。",
-    "Claims are judged by averaged weights: every variable's mean over ten checkpoints of the last "
-    "third of the steps. At a constant learning rate the last step alone is a noisy measure: in "
-    "{count} runs its error was between {low:+.0f} % and {high:+.0f} % away from that of the averaged "
-    "weights, on average {mean:+.0f} %. What it says stands in a column of its own; older runs have "
-    "nothing else. Batch norm's moving statistics are averaged as well, and where they do not fit the "
-    "averaged weights a run measures worse than it is.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差 {low:+.0f} % 到 {high:+.0f} %，平均 {mean:+.0f} %。只看最后一步的结果单列一栏；较早的训练只有这一项。批归一化的滑动统计量也一起平均；如果它们与平均后的权重不相配，测得的误差就会偏大。",
-    "Three sets are measured in every run: {held_out} (procedural mattes; they judge), {cut_outs} "
-    "(hair, animals, plants and objects that were photographed) and {validation}. SAD, MSE and Grad "
-    "stand beside the error.": "每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品）和{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
+    "Claims are judged by averaged weights: every variable's mean over ten checkpoints of the "
+    "last third of the steps. What is about training examples, about batch norm's own statistics,"
+    " trimaps by dilation only or the refinement stage's own matte is judged by the last step. At"
+    " a constant learning rate that is a noisy measure: in {count} runs its error was "
+    "{median:+.0f} % away from that of the averaged weights in the median, {quarter:+.0f} % to "
+    "{three_quarters:+.0f} % in half of them, {low:+.0f} % to {high:+.0f} % in all. What it says "
+    "stands in a column of its own; older runs have nothing else.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。关于训练样本、批归一化自身的统计量、只做膨胀的三分图，或 refinement 阶段自身的 matte 的说法，按最后一步的权重判定。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差的中位数是 {median:+.0f} %，一半的训练在 {quarter:+.0f} % 到 {three_quarters:+.0f} % 之间，全部在 {low:+.0f} % 到 {high:+.0f} % 之间。只看最后一步的结果单列一栏；较早的训练只有这一项。",
+    "Batch norm's moving statistics are averaged as well at the short scale. Where they do not "
+    "fit the averaged weights, as in a few runs, a run measures worse than it is "
+    "(docs/training_log.md). At the long scale they are measured anew on training examples, and "
+    "at the short one they will judge once all of its runs were measured so.": "小规模中，批归一化的滑动统计量也一起平均。有几次训练，它们与平均后的权重不相配，测得的误差就偏大（docs/training_log.md）。大规模中，统计量在训练样本上重新测量；小规模的训练都这样测过之后，也会改用这种方式判定。",
+    "Three sets are measured in nearly every run: {held_out} (procedural mattes; they judge), "
+    "{cut_outs} (hair, animals, plants and objects that were photographed) and, by the weights of"
+    " the last step alone, {validation}. SAD, MSE and Grad stand beside the error.": "几乎每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品），以及只用最后一步权重的{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
     # Sets of pictures and columns.
     "held-out composites": "留出的合成图",
     "held-out composites, the last step": "留出的合成图，最后一步的权重",
@@ -122,7 +142,6 @@ CHINESE: dict[str, str] = {
     "black": "全黑",
     "arm": "设置",
     "steps": "步数",
-    "seconds a step, median of seeds": "每步秒数，各种子的中位数",
     "training error": "训练误差",
     "kind of matte": "matte 种类",
     "hair": "头发",
@@ -142,6 +161,7 @@ CHINESE: dict[str, str] = {
     "deconvolution": "反卷积",
     "no batch norm, learning rate 1e-4": "无批归一化，学习率 1e-4",
     "no batch norm, learning rate 1e-5": "无批归一化，学习率 1e-5",
+    "no batch norm, constant learning rate 1e-5": "无批归一化，学习率恒为 1e-5",
     "known weight 0": "已知像素权重 0",
     "batch size 5, equal steps": "batch 为 5，步数相同",
     "batch size 5, equal examples": "batch 为 5，样本总数相同",
@@ -162,6 +182,7 @@ CHINESE: dict[str, str] = {
     "VGG16's strongest filters, normalized": "VGG16 最强的滤波器，归一化",
     "the original's start": "原版的起点",
     "the original's start, no batch norm, learning rate 1e-5": "原版的起点，无批归一化，学习率 1e-5",
+    "the original's start, no batch norm, constant learning rate 1e-5": "原版的起点，无批归一化，学习率恒为 1e-5",
     "base, trained on": "基准，继续训练",
     "composited before resizing, trained on": "先合成再缩放，继续训练",
     # Sections.
@@ -171,25 +192,26 @@ CHINESE: dict[str, str] = {
     "gain of refinement: error without it − error with it": "refinement 的收益：不用时的误差 − 用时的误差",
     "[95 % interval]": "[95 % 区间]",
     "difference: before − after": "两者之差：先合成 − 先缩放",
-    "Once the drift is gone, refinement is not needed at this scale: the error is lower without it.": "没有漂移之后，在这个规模上不需要 refinement：不用它误差反而更低。",
-    "Once the drift is gone, refinement is not needed at this scale: it lowers the error by at most "
-    "5 %.": "没有漂移之后，在这个规模上不需要 refinement：它最多把误差降低 5 %。",
-    "Also without the drift, refinement is needed: it lowers the error by more than 5 %.": "即使没有漂移也需要 refinement：它把误差降低 5 % 以上。",
-    "Whether refinement is needed once the drift is gone is undecided at this scale: the interval of "
-    "its gain holds less and more than 5 % of the error, or there are too few seeds.": "没有漂移之后是否还需要 refinement，在这个规模上没有定论：收益的区间里既有小于、也有大于误差 5 % 的值，或者种子太少。",
+    "Once the drift is gone, refinement is not needed at this scale: with it the error changes by"
+    " {change}, and that it falls by more than {percent} % is excluded.": "没有漂移之后，在这个规模上不需要 refinement：用它时误差的变化是 {change}，可以排除它把误差降低 {percent} % 以上。",
+    "Also without the drift, refinement is needed: with it the error changes by {change}, which "
+    "is more than {percent} % less.": "即使没有漂移也需要 refinement：用它时误差的变化是 {change}，降低了 {percent} % 以上。",
+    "Whether refinement is needed once the drift is gone is undecided at this scale: with it the "
+    "error changes by {change}, which does not tell a fall of more than {percent} % from one of "
+    "less, or there are too few seeds.": "没有漂移之后是否还需要 refinement，在这个规模上没有定论：用它时误差的变化是 {change}，分不清降低的是 {percent} % 以上还是不到，或者种子太少。",
     "The question was not run yet at this scale.": "这个问题在这个规模上还没有跑过。",
     "It gains more where the ground truth drifts: in part it repairs the drift.": "真值漂移时它的收益更大：它在一定程度上修补了漂移。",
     "It gains less where the ground truth drifts.": "真值漂移时它的收益更小。",
     "Whether it gains more where the ground truth drifts is undecided.": "真值漂移时它的收益是否更大，没有定论。",
-    "How far the stage moved from its start, which changes nothing: it moves the alpha of a pixel of "
-    "the unknown region by {moves} in the mean.": "这个阶段起初不改变任何东西；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
+    "The stage begins as one that changes nothing; in the end it moves the alpha of a pixel of "
+    "the unknown region by {moves} on average.": "这个阶段起初不改变任何东西；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
     "The stage begins with a random correction, the root of whose mean square is some 0.1, since "
-    "from zero it stays where it begins (docs/training_log.md): in the end it moves the alpha of a "
-    "pixel of the unknown region by {moves} in the mean.": "这个阶段从一个随机的修正出发（均方根约 0.1），因为从零出发它会停在原处（docs/training_log.md）；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
+    "from zero it stays where it begins (docs/training_log.md): in the end it moves the alpha of "
+    "a pixel of the unknown region by {moves} on average.": "这个阶段从一个随机的修正出发（均方根约 0.1），因为从零出发它会停在原处（docs/training_log.md）；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
     "Trained as in the paper: from the finished run without it, first the stage alone with the "
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
-    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器学习的步数是有这个阶段时的两倍。",
+    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器在这些步数里学习的步数是有这个阶段时的两倍。",
     "The stage itself changes its matte's error by {change}: it learned to do nothing, and what is "
     "left of the difference is what the encoder-decoder did not learn while it was frozen.": "这个阶段本身只把它的 matte 的误差改变了 {change}：它学到的就是什么也不做；其余的差别，是编码器和解码器冻结时没有学到的。",
     "{measure} with the stage, against that without it: {change} (not judged).": "用这个阶段与不用相比，{measure} 的变化是 {change}（不作判定）。",
@@ -204,7 +226,8 @@ CHINESE: dict[str, str] = {
     "The size of the drift was not measured yet (`{command} drift`).": "漂移的大小还没有测过（`{command} drift`）。",
     "How far the photo composited before resizing to 320 lies from what alpha, foreground and "
     "background of the example say, in grey levels, over the colours of unknown pixels, {mattes} "
-    "mattes of each kind, crops of 640 and 480. A crop of 320 is not resized and does not drift.": "先合成再缩放到 320 的照片，与样本的 alpha、前景和背景所说的相差多少，单位是灰度级，统计未知像素的各颜色通道，每种 {mattes} 张 matte，裁剪为 640 和 480。320 的裁剪不缩放，也就没有漂移。",
+    "mattes of each kind, crops of 640 and 480. A crop of 320 is not resized and does not drift. The "
+    "runs above shrink by the same factors, to 192 pixels; a third of their crops is not resized.": "先合成再缩放到 320 的照片，与样本的 alpha、前景和背景所说的相差多少，单位是灰度级，统计未知像素的各颜色通道，每种 {mattes} 张 matte，裁剪为 640 和 480。320 的裁剪不缩放，也就没有漂移。上面的训练按同样的倍数缩小，缩到 192 像素；其中三分之一的裁剪不缩放。",
     "A lossy file in between, of which the blog warns, drifts more: the composited photo kept as "
     "JPEG of quality 95 or 75 and then read and shrunk. Over all kinds the mean is {without:.2f} "
     "grey levels without, {fine:.2f} with quality 95 and {coarse:.2f} with 75 for 640 → 320; "
@@ -216,7 +239,8 @@ CHINESE: dict[str, str] = {
     "99th percentile": "99 百分位",
     "largest": "最大",
     "How to repeat it": "如何重复",
-    "One command, which goes on where it was stopped, and one for this page:": "一条命令，中断后会接着跑；另一条生成本页：",
+    "One command, which goes on where it was stopped, and one for the page; without `--records_dir` "
+    "they add to, or replace, the records here:": "一条命令，中断后会接着跑；另一条生成页面。不给 `--records_dir` 时，它们会补充或替换这里的记录：",
     "* The {scale} scale: {there} runs are there, {missing} missing; {older} of those that are there "
     "were not measured on every set and are repeated by the command above; until then what they have "
     "counts. They took {hours:.1f} hours by the clock, measuring included, beside other work on the "
@@ -248,8 +272,8 @@ CHINESE: dict[str, str] = {
     "From the original's start, without batch norm at 1e-5, against with it at 1e-4.": "从原版的起点开始，学习率 1e-5 不用批归一化，与学习率 1e-4 用批归一化相比。",
     "From this project's start, without batch norm at 1e-5, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-5，全黑。",
     "From this project's start, without batch norm at 1e-4, all is black.": "从本项目的起点开始，无批归一化，学习率 1e-4，全黑。",
-    "From this project's start, without batch norm at 1e-4 is worse than with it.": "从本项目的起点开始，学习率 1e-4，不用批归一化比用更差。",
-    "From this project's start, without batch norm at 1e-5 is worse than with it.": "从本项目的起点开始，学习率 1e-5，不用批归一化比用更差。",
+    "From this project's start, training without batch norm at 1e-4 is worse.": "从本项目的起点开始，学习率 1e-4，不用批归一化训练更差。",
+    "From this project's start, training without batch norm at 1e-5 is worse.": "从本项目的起点开始，学习率 1e-5，不用批归一化训练更差。",
     "Weight of the known pixels": "已知像素的权重",
     "0.5 or 0 has no effect on the upper limit.": "0.5 还是 0，对最终能达到的水平没有影响。",
     "Known weight 0 has no effect.": "已知像素权重取 0 没有影响。",

@@ -20,25 +20,42 @@ CUTOUTS_AVERAGED = "cutouts_averaged"  # the same, by the averaged weights
 CUTOUTS_RELEASED = "cutouts_released"  # by those, batch norm's averages measured anew for them
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
-# What claims are judged by, unless they are about something else. The last step alone is noisy.
-JUDGED = HELD_OUT_AVERAGED
+# What claims are judged by, unless they are about something else, and its like on cut-outs. Which
+# weights are meant depends on the scale, see `set_at`.
+JUDGED = "judged"
+CUTOUTS_JUDGED = "cutouts_judged"
+# The last step alone is noisy. Not all runs at the short scale have statistics measured anew yet.
+_SETS_AT: dict[Scale, dict[str, str]] = {
+    SHORT: {JUDGED: HELD_OUT_AVERAGED, CUTOUTS_JUDGED: CUTOUTS_AVERAGED},
+    LONG: {JUDGED: HELD_OUT_RELEASED, CUTOUTS_JUDGED: CUTOUTS_RELEASED},
+}
+# Where batch norm is frozen, both are the same: there is nothing to measure anew.
+SAME_IF_FROZEN = {HELD_OUT_RELEASED: HELD_OUT_AVERAGED, CUTOUTS_RELEASED: CUTOUTS_AVERAGED}
 # Measures of one picture, in the order of the tables. The first one is what claims are judged by.
 MEASURES = ("unknown_mae", "SAD", "MSE", "Grad")
 
 # A change by less than this share of the base's error is no effect.
 NO_EFFECT = 0.05
+PERCENT = f"{100 * NO_EFFECT:g}"
 # A prediction whose mean over the unknown region is below this is all black.
 BLACK_BELOW = 0.02
 # A run ends all black if more than this share of its predictions are.
 BLACK_SHARE = 0.9
-# A run's prediction is the same for every picture, black or not, if the means of its predictions
-# over the unknown regions deviate by less than this over the pictures.
+# A run's prediction has the same mean for every picture, black or not, if the means over the
+# unknown regions deviate by less than this over the pictures.
 SAME_BELOW = 0.02
+# What is told beside `BLACK_BELOW`, so that a reader sees what hangs on it.
+NEARLY_BLACK_BELOW = 0.05
 # "It ends all black" holds if more than the first share of runs do, and does not if fewer than the
 # second do.
 MOST_RUNS, NEARLY_ALL_RUNS = 0.5, 0.9
 # A sample is fitted where the mean absolute error on it is below this.
 FITTED_BELOW = 0.05
+
+
+def set_at(name: str, scale: Scale) -> str:
+    """The set of pictures that is meant by a name at a scale: `JUDGED` is another at each."""
+    return _SETS_AT[scale].get(name, name)
 
 
 class Claim(NamedTuple):

@@ -34,6 +34,8 @@ from dim_tf.ablations.statistics import (
 )
 
 LEVEL = 1 - CONFIDENCE
+# A corrected p-value from here on decides by a hair.
+NARROW_FROM = 0.8 * LEVEL
 # Fewer seeds decide nothing: that two differences are alike can be an accident, and their interval
 # is a dozen deviations wide.
 ENOUGH_SEEDS = 3
@@ -64,8 +66,8 @@ class Finding(NamedTuple):
             claims that are judged together; NaN before `judge_all`.
         level: two-sided p-value, not corrected, that a claim which is still undecided had to reach.
         verdict: one of the constants above.
-        same_runs: in how many runs the prediction is the same for every picture, where `by_seed`
-            are shares of black predictions.
+        same_runs: in how many runs the prediction has the same mean for every picture, where
+            `by_seed` are shares of black predictions.
     """
 
     claim: Claim
@@ -106,12 +108,14 @@ class Finding(NamedTuple):
     def outlier(self) -> int | None:
         """The seed that alone makes the spread, None where there is none.
 
-        Its difference is further from the median than five times that of any other of four or more.
+        Its difference is further from the median than five times that of any other of four or more,
+        and by more than is no effect.
         """
         median = float(np.median(list(self.by_seed.values())))
         away = {seed: abs(value - median) for seed, value in self.by_seed.items()}
         *others, last = sorted(away, key=lambda seed: away[seed])
         stands_out = len(others) >= 4 and away[last] > 5 * away[others[-1]]
+        stands_out &= away[last] > NO_EFFECT * self.reference
         return last if stands_out else None
 
     @property
@@ -125,6 +129,18 @@ class Finding(NamedTuple):
         power = 1 - (1 - POWER) / 2 if self.claim.rule == "no effect" else POWER
         return counts_needed(NO_EFFECT * self.reference, values, self.level, power)
 
+    @property
+    def seeds_needed_for_seen(self) -> tuple[int, int] | None:
+        """As `seeds_needed`, for a change as large as the one seen; None if that may be nothing."""
+        if self.claim.rule == "no effect" or self.interval.low <= 0 <= self.interval.high:
+            return None
+        return counts_needed(self.interval.mean, list(self.by_seed.values()), self.level)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is decided by so little that one claim more could have left it undecided."""
+        return NARROW_FROM <= self.corrected <= LEVEL
+
 
 def measure_claim(claim: Claim, scale: Scale, records: Records) -> Finding:
     """Measures a claim on the seeds that both of its arms were run with; it is not judged yet."""
@@ -135,7 +151,9 @@ def measure_claim(claim: Claim, scale: Scale, records: Records) -> Finding:
             for seed, record in records[name].items()
             if (share := record.black_share(claim.judged_on)) is not None
         }
-        same = sum(records[name][seed].is_the_same_for_all(claim.judged_on) for seed in by_seed)
+        same = sum(
+            records[name][seed].has_the_same_mean_for_all(claim.judged_on) for seed in by_seed
+        )
         finding = Finding(claim, scale, by_seed, _interval(by_seed), math.nan, same_runs=same)
         return _with_chances(finding, ())
     arm = _values(records, name, claim, claim.judged_on)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from dim_tf.ablations.arms import ARMS, LONG, SCALES, SHORT, Scale, planned_runs
-from dim_tf.ablations.claims import CUTOUTS_AVERAGED, JUDGED, NO_EFFECT, Claim, Row
+from dim_tf.ablations.claims import CUTOUTS_JUDGED, JUDGED, PERCENT, Claim, Row
 from dim_tf.ablations.judging import (
     ENOUGH_SEEDS,
     REPORTED,
@@ -16,19 +16,26 @@ from dim_tf.ablations.judging import (
 from dim_tf.ablations.records import Records, values_by_seed
 from dim_tf.ablations.rows import ROWS
 from dim_tf.ablations.statistics import interval_of
-from dim_tf.ablations.tables import NOTHING, finding_cell, interval_cell, percent_cell
+from dim_tf.ablations.tables import (
+    NOTHING,
+    chance_cell,
+    finding_cell,
+    percent_cell,
+    share_cell,
+)
 from dim_tf.ablations.words import Words
 from dim_tf.config import AblationConfig
 
 Findings = Mapping[int, Sequence[Finding]]
-PERCENT = f"{100 * NO_EFFECT:g}"
 
 
 def count_runs(scale: Scale, records: Records, config: AblationConfig) -> tuple[int, int, int]:
     """How many runs of a scale are planned, are missing, and are there but cannot be judged."""
     planned = planned_runs([arm for arm in ARMS.values() if arm.scale == scale], config)
     there = [records[arm.name][seed] for arm, seed in planned if seed in records[arm.name]]
-    unjudged = sum(not record.can_be_judged for record in there)
+    claims = [claim for row in ROWS for claim in row.claims if claim.judged_on == JUDGED]
+    judged = {name for claim in claims for name in claim.arms_at(scale)}
+    unjudged = sum(not record.can_be_judged for record in there if record.arm in judged)
     return len(planned), len(planned) - len(there), unjudged
 
 
@@ -42,14 +49,18 @@ def what_was_found(
         words.sentences(
             words(
                 "The blog that this project follows says what matters in training the network, and "
-                "what does not. Each of its claims was tried: a switch flipped, all else the same, "
-                "several times with different random numbers (seeds), the same ones with and "
-                "without the switch."
+                "what does not. Each of its claims was tried: a switch flipped, or the two that a "
+                "claim is about, all else the same, several times with different random numbers "
+                "(seeds), the same ones with and without the switch."
             ),
             words(
                 "Measured is the mean absolute error of the matte over the unknown region, from 0 "
                 "to 1, on composites whose mattes, colours and backgrounds no training saw, by the "
                 "network's weights averaged over the last third of a run."
+            ),
+            words(
+                "A number with a sign is by how many percent the switch changes that error, plus "
+                "is worse; in brackets stands where the change lies with a certainty of 95 %."
             ),
             *(_scale(words, scale, records, config) for scale in SCALES),
         ),
@@ -72,22 +83,25 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
         if arm.scale == scale
     )
     text = {
-        SHORT: "The short scale: {width} of the network's width, {input_size} pixels, {steps} "
-        "steps from random weights, up to {seeds} seeds.",
-        LONG: "The long scale: {width} of the width, {input_size} pixels, {steps} steps from "
-        "VGG16's weights, normalized, at a learning rate that falls, up to {seeds} seeds.",
+        SHORT: "The base of the short scale: {width} of the network's width, {input_size} pixels, "
+        "{steps} steps from random weights; up to {seeds} seeds.",
+        LONG: "The base of the long scale: {width} of the width, {input_size} pixels, {steps} "
+        "steps from VGG16's weights, normalized, at a learning rate that falls; up to {seeds} "
+        "seeds.",
     }[scale]
     said = words(text, **values, steps=base.steps, seeds=seeds)
     planned, missing, unjudged = count_runs(scale, records, config)
-    if not missing + unjudged:
-        return said
-    interim = words(
-        "{missing} of its {planned} runs are missing or were not measured by what judges, and "
-        "until then its verdicts are interim.",
-        missing=missing + unjudged,
-        planned=planned,
-    )
-    return words.sentences(said, interim)
+    lacking = {
+        "{count} of its {planned} runs are missing, and until then its verdicts are interim.": (
+            missing
+        ),
+        "{count} of its {planned} runs were made before averaged weights were measured and are not "
+        "judged, and until they are repeated its verdicts are interim.": unjudged,
+    }
+    interim = [
+        words(text, count=count, planned=planned) for text, count in lacking.items() if count
+    ]
+    return words.sentences(said, *interim)
 
 
 def _found(words: Words, row: Row, findings: Sequence[Finding], records: Records) -> str:
@@ -98,14 +112,21 @@ def _found(words: Words, row: Row, findings: Sequence[Finding], records: Records
         verdicts = {}
     elif not any(verdicts.values()):
         parts.append(words("Not run yet."))
+    whole = sum(claim.decides_row for claim in row.claims)
     for scale, verdict in verdicts.items():
         if verdict:
+            run = sum(one.scale == scale and one.claim.decides_row for one in findings)
+            text = "**{verdict}** at the {scale} scale; seeds: {seeds}."
+            if run < whole:
+                text = "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}."
+            values = {"run": run, "whole": whole} if run < whole else {}
             parts.append(
                 words(
-                    "**{verdict}** at the {scale} scale; seeds: {seeds}.",
+                    text,
                     verdict=_at_the_beginning(words(verdict)),
                     scale=words(scale),
                     seeds=_seeds(findings, scale),
+                    **values,
                 )
             )
     told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
@@ -130,7 +151,7 @@ def _seeds(findings: Sequence[Finding], scale: Scale) -> str:
 
 
 def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
-    """What was found at the largest scale that decides, and at larger ones, which then do not.
+    """What was found at the largest scale that decides, at larger ones, and at those that differ.
 
     Scales with too few seeds to say something are left out where there are others, and what does
     not count where it is undecided. Of what is only measured but told, all scales with enough.
@@ -141,7 +162,9 @@ def _to_be_told(claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
         return enough if claim.is_told else []
     run = enough or ran
     decided = [place for place, one in enumerate(run) if one.verdict != UNDECIDED]
-    told = run[decided[-1] if decided else -1 :]
+    first = decided[-1] if decided else len(run) - 1
+    differ = [run[place] for place in decided if run[place].verdict != run[first].verdict]
+    told = [*differ, *run[first:]]
     return [one for one in told if claim.counts or one.verdict != UNDECIDED]
 
 
@@ -173,26 +196,27 @@ def _size(words: Words, finding: Finding, records: Records) -> str:
     size = percent_cell(words, finding)
     if size == NOTHING:
         size = finding_cell(words, finding)
-    if finding.verdict != UNDECIDED or not finding.is_difference:
+    if finding.is_narrow:
+        size = words(
+            "{size}, by a hair: p {chance}", size=size, chance=chance_cell(finding.corrected)
+        )
+    if finding.verdict == REPORTED or not finding.is_difference:
         return size
-    outlier, needed = finding.outlier, finding.seeds_needed
+    outlier = finding.outlier
     if outlier is not None:
         others = [value for seed, value in finding.by_seed.items() if seed != outlier]
         size = words(
-            "{size}, of which seed {seed} alone is {alone:+.4f}, the others {others}",
+            "{size}, of which seed {seed} alone is {alone:+.1f} %, the others {others}",
             size=size,
             seed=outlier,
-            alone=finding.by_seed[outlier],
-            others=interval_cell(words, interval_of(others)),
+            alone=100 * finding.by_seed[outlier] / finding.reference,
+            others=share_cell(words, interval_of(others), finding.reference),
         )
-    elif needed:
-        size = words(
-            "{size}, some {needed} seeds would show {percent} %",
-            size=size,
-            needed="–".join(dict.fromkeys(map(_roughly, needed))),
-            percent=PERCENT,
-        )
-    other = None if finding.claim.kinds else measured_on(finding, CUTOUTS_AVERAGED, records)
+    if finding.verdict != UNDECIDED:
+        return size
+    if outlier is None:
+        size = _what_it_takes(words, finding, size)
+    other = None if finding.claim.kinds else measured_on(finding, CUTOUTS_JUDGED, records)
     if (
         other
         and len(other.by_seed) >= ENOUGH_SEEDS
@@ -206,9 +230,29 @@ def _size(words: Words, finding: Finding, records: Records) -> str:
     return size
 
 
-def _roughly(count: int) -> str:
-    """A number with one digit that counts."""
-    return f"{float(f'{count:.1g}'):.0f}" if count >= 20 else str(count)
+def _what_it_takes(words: Words, finding: Finding, size: str) -> str:
+    """Adds how many seeds would decide."""
+    needed, for_seen = finding.seeds_needed, finding.seeds_needed_for_seen
+    if needed:
+        size = words(
+            "{size}, some {needed} seeds would show {percent} %",
+            size=size,
+            needed=_from_to(needed),
+            percent=PERCENT,
+        )
+    if for_seen:
+        size = words(
+            "{size}, some {needed} seeds a change as large as seen",
+            size=size,
+            needed=_from_to(for_seen),
+        )
+    return size
+
+
+def _from_to(counts: tuple[int, int]) -> str:
+    """At least and at most; of large numbers one digit counts."""
+    rough = (f"{float(f'{count:.1g}'):.0f}" if count >= 20 else str(count) for count in counts)
+    return "–".join(dict.fromkeys(rough))
 
 
 def _at_the_beginning(text: str) -> str:

@@ -17,7 +17,9 @@ from dim_tf.ablations.claims import (
     JUDGED,
     MEASURES,
     SAME_BELOW,
+    SAME_IF_FROZEN,
     TRAINING,
+    set_at,
 )
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
@@ -38,7 +40,7 @@ class Record:
         settings: from `settings_of_arm`.
         conditions: what dataset and pictures it ran on; runs are compared only if these are equal.
         versions: of the programs that took part.
-        machine: name of the processor.
+        machine: its processor, cores, and whether it has its own instructions for bfloat16.
         steps: done.
         step_seconds: median of a step, None where it was not measured.
         seconds: of the whole run, measuring included, by the clock; a machine that does other
@@ -71,12 +73,19 @@ class Record:
     @property
     def can_be_judged(self) -> bool:
         """Whether it holds what claims are judged by; of a run on one sample nothing is asked."""
-        return not self.errors or JUDGED in self.errors
+        return not self.errors or self.errors_on(JUDGED) is not None
 
     @property
     def is_complete(self) -> bool:
         """Whether it holds what every run is measured by now; if not, the run is repeated."""
         return not self.errors or HELD_OUT_RELEASED in self.errors
+
+    def errors_on(self, judged_on: str) -> dict[str, list] | None:
+        """The errors on a set, which may be named as `set_at` takes it; None if not measured."""
+        name = set_at(judged_on, ARMS[self.arm].scale)
+        if name not in self.errors and self.settings.get("freeze_batch_norm"):
+            name = SAME_IF_FROZEN.get(name, name)
+        return self.errors.get(name)
 
     def value(
         self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()
@@ -87,7 +96,7 @@ class Record:
         """
         if judged_on == TRAINING:
             return self.training_error if measure == MEASURES[0] else None
-        errors = self.errors.get(judged_on)
+        errors = self.errors_on(judged_on)
         if errors is None:
             return None
         values = [
@@ -97,16 +106,17 @@ class Record:
         ]
         return float(np.mean(values)) if values else None
 
-    def black_share(self, judged_on: str) -> float | None:
-        """The share of pictures of a set whose prediction is all black."""
-        errors = self.errors.get(judged_on)
+    def black_share(self, judged_on: str, below: float = BLACK_BELOW) -> float | None:
+        """The share of pictures of a set whose prediction is all black, its mean below a bound."""
+        errors = self.errors_on(judged_on)
         if errors is None:
             return None
-        return float(np.mean([alpha < BLACK_BELOW for alpha in errors[_MEAN_ALPHA]]))
+        return float(np.mean([alpha < below for alpha in errors[_MEAN_ALPHA]]))
 
-    def is_the_same_for_all(self, judged_on: str) -> bool:
-        """Whether it predicts the same for every picture of a set, whatever that shows."""
-        return float(np.std(self.errors[judged_on][_MEAN_ALPHA])) < SAME_BELOW
+    def has_the_same_mean_for_all(self, judged_on: str) -> bool:
+        """Whether its predictions for the pictures of a set have one mean, whatever these show."""
+        errors = self.errors_on(judged_on)
+        return errors is not None and float(np.std(errors[_MEAN_ALPHA])) < SAME_BELOW
 
 
 Records = dict[str, dict[int, Record]]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dim_tf.ablations.arms import LONG, SHORT, Scale
-from dim_tf.ablations.claims import HELD_OUT_FIRST, JUDGED, MEASURES
+from dim_tf.ablations.claims import HELD_OUT_FIRST, JUDGED, MEASURES, PERCENT
 from dim_tf.ablations.judging import (
     DID_NOT_HOLD,
     HELD,
@@ -33,6 +33,7 @@ class Gains(NamedTuple):
     gain_after: Interval
     gain_before: Interval
     difference: Interval  # gain_before − gain_after
+    seeds: int  # that all of it is over
 
 
 # Row 9's arms at a scale: without and with refinement, composited after resizing and before.
@@ -56,7 +57,8 @@ def gains_of_refinement(records: Records, scale: Scale) -> Gains:
     gains_after = [a - b for a, b in zip(base, refine, strict=True)]
     gains_before = [a - b for a, b in zip(before, refine_before, strict=True)]
     differences = [b - a for a, b in zip(gains_after, gains_before, strict=True)]
-    return Gains(*map(interval_of, (gains_after, gains_before, differences)))
+    intervals = map(interval_of, (gains_after, gains_before, differences))
+    return Gains(*intervals, seeds=len(differences))
 
 
 def refinement_and_drift(
@@ -66,7 +68,11 @@ def refinement_and_drift(
     found = gains_of_refinement(records, scale)
     table = markdown_table(
         [
-            words("gain of refinement: error without it − error with it"),
+            words(
+                "{title}; seeds: {count}",
+                title=words("gain of refinement: error without it − error with it"),
+                count=found.seeds,
+            ),
             words("[95 % interval]"),
         ],
         [
@@ -75,22 +81,22 @@ def refinement_and_drift(
             [words("difference: before − after"), interval_cell(words, found.difference)],
         ],
     )
-    not_needed = "Once the drift is gone, refinement is not needed at this scale: "
-    if found.gain_after.high < 0:
-        not_needed += "the error is lower without it."
-    else:
-        not_needed += "it lowers the error by at most 5 %."
+    asked = next(one for one in findings if one.scale == scale)
+    verdict = HELD if asked.verdict == HELD_SLIGHTLY else asked.verdict
     answers = {
-        HELD: not_needed,
-        DID_NOT_HOLD: "Also without the drift, refinement is needed: it lowers the error by more "
-        "than 5 %.",
+        HELD: "Once the drift is gone, refinement is not needed at this scale: with it the error "
+        "changes by {change}, and that it falls by more than {percent} % is excluded.",
+        DID_NOT_HOLD: "Also without the drift, refinement is needed: with it the error changes by "
+        "{change}, which is more than {percent} % less.",
         UNDECIDED: "Whether refinement is needed once the drift is gone is undecided at this "
-        "scale: the interval of its gain holds less and more than 5 % of the error, or there are "
-        "too few seeds.",
+        "scale: with it the error changes by {change}, which does not tell a fall of more than "
+        "{percent} % from one of less, or there are too few seeds.",
     }
-    verdict = next(one.verdict for one in findings if one.scale == scale)
-    verdict = HELD if verdict == HELD_SLIGHTLY else verdict
-    sentences = [words(answers.get(verdict, "The question was not run yet at this scale."))]
+    if verdict in answers:
+        change = percent_cell(words, asked)
+        sentences = [words(answers[verdict], change=change, percent=PERCENT)]
+    else:
+        sentences = [words("The question was not run yet at this scale.")]
     if found.difference.low > 0:
         sentences.append(
             words("It gains more where the ground truth drifts: in part it repairs the drift.")
@@ -104,8 +110,8 @@ def refinement_and_drift(
     if scale == SHORT:
         sentences.append(
             words(
-                "How far the stage moved from its start, which changes nothing: it moves the alpha "
-                "of a pixel of the unknown region by {moves} in the mean.",
+                "The stage begins as one that changes nothing; in the end it moves the alpha of a "
+                "pixel of the unknown region by {moves} on average.",
                 moves=moves,
             )
         )
@@ -114,7 +120,7 @@ def refinement_and_drift(
             words(
                 "The stage begins with a random correction, the root of whose mean square is some "
                 "0.1, since from zero it stays where it begins (docs/training_log.md): in the end "
-                "it moves the alpha of a pixel of the unknown region by {moves} in the mean.",
+                "it moves the alpha of a pixel of the unknown region by {moves} on average.",
                 moves=moves,
             ),
             words(

@@ -30,6 +30,7 @@ DIFFERENCES_NAME = "differences.png"
 _PICTURES_OF_SET = re.compile(
     r"(?P<count>\d+) (?P<unit>pictures|pairs) \(checksum (?P<checksum>\w+)\)"
 )
+_RECORDS_OF_YOUR_OWN = "--records_dir=runs/ablations_records"
 _LANGUAGES = {".md": ENGLISH, ".zh.md": IN_CHINESE}
 
 
@@ -103,11 +104,14 @@ def _repeat(words: Words, records: Records, config: AblationConfig) -> str:
     lines = [
         f"## {words('How to repeat it')}",
         "",
-        words("One command, which goes on where it was stopped, and one for this page:"),
+        words(
+            "One command, which goes on where it was stopped, and one for the page; without "
+            "`--records_dir` they add to, or replace, the records here:"
+        ),
         "",
         f"    {COMMAND} run --photos_dir=photos --cutouts_dir=cutouts --validation_dir=validation "
-        "--vgg_weights=vgg16_weights.npz",
-        f"    {COMMAND} report",
+        f"--vgg_weights=vgg16_weights.npz {_RECORDS_OF_YOUR_OWN}",
+        f"    {COMMAND} report {_RECORDS_OF_YOUR_OWN}",
         "",
         *(_there(words, scale, records, config) for scale in SCALES),
     ]

@@ -47,6 +47,7 @@ ROWS: tuple[Row, ...] = (
                 *_both("deconv"),
                 rule="reported",
                 kinds=("hard",),
+                is_told=True,
             ),
             Claim(
                 "Deconvolution loses more on hair and fur than on hard edges.",
@@ -86,12 +87,12 @@ ROWS: tuple[Row, ...] = (
                 counts=False,
             ),
             Claim(
-                "From this project's start, without batch norm at 1e-4 is worse than with it.",
+                "From this project's start, training without batch norm at 1e-4 is worse.",
                 *_both("no_batch_norm"),
                 counts=False,
             ),
             Claim(
-                "From this project's start, without batch norm at 1e-5 is worse than with it.",
+                "From this project's start, training without batch norm at 1e-5 is worse.",
                 ("no_batch_norm_slow", "learning_rate_1e-5"),
                 counts=False,
             ),

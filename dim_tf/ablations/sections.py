@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dim_tf.ablations.arms import LONG, SCALES, SHORT, Scale
 from dim_tf.ablations.claims import (
     CUTOUTS,
-    CUTOUTS_AVERAGED,
+    CUTOUTS_JUDGED,
     HELD_OUT,
     HELD_OUT_DILATE,
     JUDGED,
@@ -94,7 +94,7 @@ def _at_scale(
         parts.append(_trimaps(words, records))
     sets = [JUDGED, *(claim.judged_on for claim in row.claims)]
     sets += [claim.against_on for claim in row.claims if claim.against_on]
-    for judged_on in dict.fromkeys([*sets, HELD_OUT, CUTOUTS_AVERAGED, CUTOUTS, VALIDATION]):
+    for judged_on in dict.fromkeys([*sets, HELD_OUT, CUTOUTS_JUDGED, CUTOUTS, VALIDATION]):
         if judged_on != TRAINING:
             parts.append(errors_table(words, row, scale, records, judged_on))
     if row.number == 1:
@@ -142,7 +142,8 @@ def _drift(words: Words, drift: dict | None) -> list[str]:
             "How far the photo composited before resizing to 320 lies from what alpha, foreground "
             "and background of the example say, in grey levels, over the colours of unknown "
             "pixels, {mattes} mattes of each kind, crops of 640 and 480. A crop of 320 is not "
-            "resized and does not drift.",
+            "resized and does not drift. The runs above shrink by the same factors, to 192 pixels; "
+            "a third of their crops is not resized.",
             mattes=drift["mattes"],
         ),
         _drift_table(words, drift, [Case(side) for side in CROP_SIDES], largest=True),

@@ -23,6 +23,7 @@ from dim_tf.ablations.claims import (
     TRAINING,
     VALIDATION,
     Row,
+    set_at,
 )
 from dim_tf.ablations.judging import Finding
 from dim_tf.ablations.records import Record, Records, values_of_common_seeds
@@ -67,11 +68,6 @@ def seeds_cell(values: Iterable[float | None], decimals: int) -> str:
     return f"{mean} ± {deviation(values):.{decimals}f}" if len(values) > 1 else mean
 
 
-def _median(seconds: Iterable[float | None]) -> str:
-    measured = [value for value in seconds if value is not None]
-    return f"{np.median(measured):.3f}" if measured else NOTHING
-
-
 def interval_cell(words: Words, interval: Interval, decimals: int = 4, sign: str = "+") -> str:
     """Mean and 95 % interval."""
     if math.isnan(interval.mean):
@@ -89,7 +85,7 @@ def finding_cell(words: Words, finding: Finding) -> str:
     if finding.claim.rule == "all black":
         values = seeds_cell(finding.by_seed.values(), 2)
         return words(
-            "{black} of {runs} runs; share of black predictions {values}; the same for every "
+            "{black} of {runs} runs; share of black predictions {values}; the same mean for every "
             "picture in {same}",
             black=finding.black_runs,
             runs=len(finding.by_seed),
@@ -106,8 +102,13 @@ def percent_cell(words: Words, finding: Finding) -> str:
     """A difference in percent of what it is compared with."""
     if not finding.by_seed or not finding.is_difference or not finding.reference > 0:
         return NOTHING
-    interval = Interval(*(100 * value / finding.reference for value in finding.interval))
-    return f"{interval_cell(words, interval, 1)} %"
+    return share_cell(words, finding.interval, finding.reference)
+
+
+def share_cell(words: Words, interval: Interval, reference: float) -> str:
+    """A difference and its interval in percent of an error."""
+    percent = Interval(*(100 * value / reference for value in interval))
+    return f"{interval_cell(words, percent, 1)} %"
 
 
 def chance_cell(chance: float) -> str:
@@ -160,7 +161,7 @@ def errors_table(
     """The errors of a row's arms on a set of pictures; None where no arm was measured on it."""
     lines = []
     for name in row.arms_at(scale):
-        runs = [run for run in records[name].values() if judged_on in run.errors]
+        runs = [run for run in records[name].values() if run.errors_on(judged_on)]
         if runs:
             cells = [
                 seeds_cell([run.value(judged_on, measure) for run in runs], _DECIMALS[measure])
@@ -171,33 +172,28 @@ def errors_table(
     if not lines:
         return None
     measures = (words(_TITLES[name]) for name in MEASURES)
-    return markdown_table(
-        [words(SET_TITLES[judged_on]), words("seeds"), *measures, words("black")], lines
-    )
+    title = words(SET_TITLES[set_at(judged_on, scale)])
+    return markdown_table([title, words("seeds"), *measures, words("black")], lines)
 
 
 def training_table(words: Words, row: Row, scale: Scale, records: Records) -> str:
-    """Steps, time and error on training examples of a row's arms.
-
-    The time is the median of the seeds, since a machine may do other things beside one of them.
-    """
+    """Steps and error on training examples of a row's arms."""
     lines = []
     for name in row.arms_at(scale):
         runs = list(records[name].values())
         label = words(ARMS[name].label)
         if not runs:
-            lines.append([label, words("not run yet"), *[NOTHING] * 3])
+            lines.append([label, words("not run yet"), *[NOTHING] * 2])
             continue
         lines.append(
             [
                 label,
                 ", ".join(map(str, records[name])),
                 ", ".join(map(str, sorted({run.steps for run in runs}))),
-                _median(run.step_seconds for run in runs),
                 seeds_cell([run.training_error for run in runs], 4),
             ]
         )
-    head = ("arm", "seeds", "steps", "seconds a step, median of seeds", "training error")
+    head = ("arm", "seeds", "steps", "training error")
     return markdown_table([words(title) for title in head], lines)
 
 
@@ -209,7 +205,7 @@ def kinds_table(words: Words, row: Row, scale: Scale, records: Records) -> str |
     names = [
         name
         for name in row.arms_at(scale)
-        if any(JUDGED in run.errors for run in records[name].values())
+        if any(run.errors_on(JUDGED) for run in records[name].values())
     ]
     if not names:
         return None

@@ -286,3 +286,46 @@ def test_the_gain_of_refinement_with_and_without_drift(records_of):
     assert found.difference.low > 0
     finding = judge(ROWS[8].claims[0], records)
     assert finding.verdict == HELD  # 0.01 is 4 % of 0.25
+
+
+def test_the_long_scale_is_judged_by_statistics_measured_anew(
+    make_record, picture_errors, records_of
+):
+    """Where batch norm is frozen there are none to measure, and older records lack them."""
+    records = records_of()
+    sets = {"held_out": 0.9, "held_out_averaged": 0.3, "held_out_released": 0.2}
+    for name in ("skip", "long_skip", "base", "long_base"):
+        for seed in (1, 2, 3):
+            values = {one: value + 0.01 * seed for one, value in sets.items()}
+            if name.endswith("base"):
+                values = dict.fromkeys(values, 0.1)
+            errors = {one: picture_errors([value] * 12) for one, value in values.items()}
+            records[name][seed] = make_record(name, seed, 0, errors=errors)
+    frozen = records["long_skip"][2]
+    del frozen.errors["held_out_released"]
+    claim = Claim("", ("skip", "base"), ("long_skip", "long_base"))
+    assert judge(claim, records, "short").by_seed == pytest.approx({1: 0.21, 2: 0.22, 3: 0.23})
+    assert judge(claim, records, "long").by_seed == pytest.approx({1: 0.11, 3: 0.13})
+    frozen.settings["freeze_batch_norm"] = True
+    assert judge(claim, records, "long").by_seed == pytest.approx({1: 0.11, 2: 0.22, 3: 0.13})
+
+
+@pytest.mark.parametrize(
+    ("differences", "needed"),
+    [
+        ([0.09, 0.1, 0.11], True),  # it is there; how many seeds would show it again
+        ([-0.1, 0.1, 0.02], False),  # it may be nothing
+    ],
+)
+def test_how_many_seeds_show_what_was_seen(records_of, differences, needed):
+    base = [0.3] * 3
+    skip = [0.3 + one for one in differences]
+    finding = judge(Claim("", ("skip", "base")), records_of(base=base, skip=skip))
+    wanted = counts_needed(float(np.mean(differences)), differences, finding.level)
+    assert finding.seeds_needed_for_seen == (wanted if needed else None)
+
+
+@pytest.mark.parametrize(("chance", "narrow"), [(0.039, False), (0.046, True), (0.051, False)])
+def test_what_is_decided_by_a_hair_is_told(records_of, chance, narrow):
+    finding = judge(Claim("", ("skip", "base")), records_of(base=[0.3] * 3, skip=[0.4] * 3))
+    assert finding._replace(corrected=chance).is_narrow == narrow
