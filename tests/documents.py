@@ -24,7 +24,10 @@ _LINKED = (
     "flagfiles",
     "checkpoints",
 )
-_MARKS = {"ablations run": pytest.mark.takes_a_minute}
+_MARKS = {
+    "ablations run": pytest.mark.takes_a_minute,
+    "ablations report": pytest.mark.takes_a_minute,
+}
 _SMALL_NETWORK = ["--width=0.0625", "--fc6=1x1"]
 _SMALL_TRAINING = ["--steps=2", "--synthetic=2", "--input_size=64"]
 _SMALL_PREPARING = ["--workers=1", "--noprogress"]
@@ -35,12 +38,13 @@ _SMALLER = {
     "preprocess_offline.py": _SMALL_PREPARING,
     "-m dim_tf prepare": _SMALL_PREPARING,
     "test.py": [],
-    "-m dim_tf.commands.held_out": ["--count=2", "--size=96"],
-    "-m dim_tf.commands.ablations run": [
+    "-m dim_tf held-out": ["--count=2", "--size=96"],
+    "-m dim_tf ablations run": [
         *("--only=base", "--seeds=1", "--steps=2", "--mattes=2", "--drift_mattes=1"),
         *("--composites=2", "--composite_size=96", "--noprogress"),
     ],
-    "-m dim_tf.commands.ablations report": [],
+    "-m dim_tf ablations report": [],
+    "-m dim_tf measure": [],
     "-c": [],
     "-m dim_tf matte": [],
     "-m dim_tf cutout": [],
@@ -49,15 +53,27 @@ _SMALLER = {
 # Folders of composites to measure on, and the flags that make them.
 _HELD_OUT = {"held_out": [], "held_out_cutouts": ["--source=cutouts", "--cutouts_dir=cutouts"]}
 # Packages that a command needs and the base installation does not bring along.
-_PACKAGES = {"onnx": ("onnx", "onnxruntime")}
+_PACKAGES = {
+    "onnx": ("onnx", "onnxruntime"),
+    "closed_form": ("pymatting",),
+    "measure cf": ("pymatting",),
+    "ablations report": ("matplotlib",),
+}
+# Of a photo of a camera's size; the photos here have 96 pixels a side.
+_ON_SMALL_PHOTOS = {
+    "120,80,600,450": "4,4,88,88",
+    "--trimap_kernel=151": "--trimap_kernel=15",
+    "--max_pixels=500000": "--max_pixels=5000",
+}
 # Flags that name what a command writes; without any of them it is `alpha.png`, or as below.
 _OUTPUTS = (
     *("output", "o", "side_by_side", "cutout", "composite"),
-    *("save_trimap", "save_certainty", "report", "out_dir"),
+    *("save_trimap", "save_certainty", "report", "out_dir", "closed_form"),
 )
 _UNNAMED_OUTPUTS = {
     "-m dim_tf cutout": "photo_cutout.png",
     "-m dim_tf export": "deep_image_matting_onnx",
+    "-m dim_tf measure": "report/metrics.json",
 }
 
 
@@ -85,6 +101,13 @@ def python_examples_of(text: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def on_small_photos(command: str) -> str:
+    """A command with what is made for larger photos than those of `write_small_files` reduced."""
+    for large, small in _ON_SMALL_PHOTOS.items():
+        command = command.replace(large, small)
+    return command
+
+
 def scripts_among(commands: list[str]) -> list[str]:
     """Those that `run_command` runs."""
     return [command for command in commands if command.startswith(("python ", "dim-tf "))]
@@ -109,7 +132,7 @@ def run_command(command: str, folder: Path) -> None:
         if sign in command:
             for package in packages:
                 pytest.importorskip(package)
-    as_python = re.sub("^dim-tf ", "python -m dim_tf ", command)
+    as_python = re.sub("^dim-tf ", "python -m dim_tf ", on_small_photos(command))
     script = next(script for script in _SMALLER if as_python.startswith(f"python {script}"))
     arguments = shlex.split(as_python.removeprefix(f"python {script}"))
     _prepare(folder, script, arguments)
@@ -122,24 +145,25 @@ def run_command(command: str, folder: Path) -> None:
 
 
 def _prepare(folder: Path, script: str, arguments: list[str]) -> None:
+    of_training = commands_of(read_document("docs/training.md"))
     for begin in _own_weights_of(arguments):  # a run that stands before this one
-        (before,) = (
-            command
-            for command in commands_of(read_document("docs/training.md"))
-            if f"--run_dir={begin}" in command
-        )
+        (before,) = (command for command in of_training if f"--run_dir={begin}" in command)
         run_command(before, folder)
-    measured = [name for name in _HELD_OUT if f"--rgb={name}/rgb" in arguments]
-    if "held_out" in script or "ablations" in script or measured:
+    if script.endswith("ablations report"):  # needs the records of the command before it
+        (before,) = (command for command in of_training if "ablations run" in command)
+        run_command(before, folder)
+    measured = [name for name in _HELD_OUT if f"--trimap={name}/trimap" in arguments]
+    if "held-out" in script or "ablations run" in script or measured:
         for number in range(14):  # every ninth is held out, and two are needed
             photo = render_texture(number, (90, 96))
             write_png(folder / "photos" / f"more_{number:02d}.png", photo)
             write_png(folder / "backgrounds" / f"more_{number:02d}.png", photo)
     for name in measured:
-        held_out = "-m dim_tf.commands.held_out"
+        held_out = "-m dim_tf held-out"
         flags = ["--photos_dir=photos", f"--out_dir={name}", *_HELD_OUT[name]]
+        flags += ["--closed_form=cf"] if "cf" in arguments else []
         _run(folder, held_out, [*flags, *_SMALLER[held_out]])
-    trained = "--checkpoint=runs/blog" in arguments
+    trained = not _trains(script) and any("runs/blog" in argument for argument in arguments)
     if _takes_dataset(arguments) or trained:
         _run(folder, "preprocess_offline.py", ["--synthetic=2", "--out_dir=data"])
         _write_vgg16(folder / "vgg16_weights.npz")
@@ -182,14 +206,14 @@ def _results_of(script: str, arguments: list[str]) -> list[str]:
     if "-o" in arguments:
         values["o"] = arguments[arguments.index("-o") + 1]
     if script == "-c":
-        return []
+        return re.findall(r"'([^']+\.npz)'", arguments[0])
     if _trains(script):
         run_dir = values.get("run_dir", values.get("o"))
         return [f"{run_dir}/checkpoints"] if run_dir else ["runs/quickstart/before_after.png"]
     if script.endswith("ablations run"):
-        return ["docs/ablations/records/base_seed1.json"]
+        return [f"{values['records_dir']}/records/base_seed1.json"]
     if script.endswith("ablations report"):
-        return ["docs/ablations.md"]
+        return [f"{values['records_dir']}.md"]
     results = [values[name] for name in _OUTPUTS if name in values]
     if "gt" in values and "report" not in values:
         results.append("report/metrics.json")

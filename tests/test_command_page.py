@@ -25,8 +25,10 @@ SMALLER = {
     "dim-tf prepare": "--workers=1 --noprogress",
     "dim-tf held-out": "--count=2 --size=96",
     "dim-tf ablations": "--only=base --seeds=1 --steps=2 --mattes=2 --drift_mattes=1 "
-    "--composites=2 --composite_size=96 --noprogress --records_dir=records",
+    "--composites=2 --composite_size=96 --noprogress",
 }
+# Of a photo of a camera's size; the one here has 96 pixels a side.
+ON_SMALL_PHOTOS = {"--rect=120,80,600,450": "--rect=4,4,88,88"}
 # What must be there after a command, by a part of it; or what must be printed.
 RESULTS = {
     "--help": "cutout ",
@@ -47,7 +49,8 @@ RESULTS = {
     "quickstart": "runs/quickstart/before_after.png",
     "prepare": "data/manifest.json",
     "-o runs/blog": "runs/blog/checkpoints/step-00000002.npz",
-    "ablations": "records/records/base_seed1.json",
+    "ablations run": "runs/ablations_records/records/base_seed1.json",
+    "ablations report": "runs/ablations_records.md",
     "completion": "",
     "dim-tf matte": "alpha.png",
 }
@@ -56,6 +59,8 @@ BEFORE = {
     "train data": "dim-tf prepare mattes/ colours/ backgrounds/ -o data",
     "--checkpoint=runs/blog": "dim-tf train --flagfile=quickstart.flags --run_dir=runs/blog",
     "--rgb=held_out/rgb": "dim-tf held-out backgrounds -o held_out",
+    "ablations report": "dim-tf ablations run --photos_dir=backgrounds "
+    "--records_dir=runs/ablations_records",
 }
 
 
@@ -100,6 +105,8 @@ def _run(folder, command):
     more = next((flags for sign, flags in SMALLER.items() if command.startswith(sign)), "")
     if "train data" in command:
         more = more.replace("--synthetic=2", "")
+    for large, small in ON_SMALL_PHOTOS.items():
+        command = command.replace(large, small)
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} {more}"],
@@ -118,6 +125,8 @@ def _run(folder, command):
 @pytest.mark.document
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(command, folder):
+    if "ablations report" in command:
+        pytest.importorskip("matplotlib")
     for sign, before in BEFORE.items():
         if sign in command:
             _run(folder, before)

@@ -15,7 +15,7 @@ from dim_tf.config import ServingConfig, values_of
 from dim_tf.page.options import MATTE_OPTIONS
 from dim_tf.page.refusals import REASONS
 from dim_tf.synthetic import render_texture
-from tests.documents import ROOT, commands_of, read_document, write_small_files
+from tests.documents import ROOT, commands_of, on_small_photos, read_document, write_small_files
 from tests.page.asking import until
 
 TEXT = read_document("docs/page_http.md")
@@ -53,7 +53,7 @@ def page(tiny_checkpoint, tmp_path_factory):
 def test_request(page, command):
     folder, address = page
     run = subprocess.run(
-        ["bash", "-c", command.replace("http://127.0.0.1:8000", address)],
+        ["bash", "-c", on_small_photos(command).replace("http://127.0.0.1:8000", address)],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ With a trimap of your own (0 background, 128 unknown, 255 foreground), or with n
 rectangle around the object (x,y,width,height) or --rect=auto:
 
     dim-tf matte photo.jpg --trimap=trimap.png
-    dim-tf matte photo.jpg --rect=4,4,88,88
+    dim-tf matte photo.jpg --rect=120,80,600,450
 
 Many photos, paired with their masks by file name without suffix:
 
