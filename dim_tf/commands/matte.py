@@ -58,6 +58,8 @@ def run_inference(config: InferenceConfig) -> None:
         measure_mattes(config)
         return
     jobs = plan_jobs(config)
+    if not jobs:
+        return
     # A misspelt colour or a damaged picture is told at once.
     behind = _background(writing.background, config.reading.max_input_megapixels)
     check_model(config.matting)

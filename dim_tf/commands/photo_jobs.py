@@ -61,7 +61,11 @@ class PhotoJob(NamedTuple):
 def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     """Pairs the photos with their masks or trimaps and decides what is written where.
 
-    Without any input it is the demo on the shipped sample. Prints a note if truths are left over.
+    Without any input it is the demo on the shipped sample. Prints a note if truths are left over,
+    or photos that were finished before.
+
+    Returns:
+        What is to be done; nothing if --only_missing is given and all files are there.
 
     Raises:
         InputError: flags are missing or contradict each other, a path does not exist or holds no
@@ -91,7 +95,20 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     )
     for folder, target in {target.parent: target for target in reversed(targets)}.items():
         refuse_unwritable(folder, str(target))
-    return jobs
+    return _unfinished(jobs) if config.only_missing else jobs
+
+
+def _unfinished(jobs: list[PhotoJob]) -> list[PhotoJob]:
+    """The jobs of which a file is missing; says how many others there are.
+
+    Files are complete or not there, so that one that is there is finished.
+    """
+    unfinished = [
+        job for job in jobs if not all(Path(path).is_file() for path in job.targets().values())
+    ]
+    if len(unfinished) < len(jobs):
+        print(f"{len(jobs) - len(unfinished)} of {len(jobs)} photos were finished before.")
+    return unfinished
 
 
 def _jobs_of(config: InferenceConfig) -> list[PhotoJob]:

@@ -163,6 +163,20 @@ def test_weights_that_compute_nothing_are_replaced(infer, tiny_model, monkeypatc
     infer(*given)
 
 
+def test_photos_that_are_passed_over_are_measured_afterwards(infer, two_photos, write_mask):
+    for name in "ab":
+        write_mask(Path("truths") / f"{name}.png")
+    trimaps = "--rgb=photos", "--trimap=trimaps", "--output=mattes"
+    infer(*two_photos, "--save_trimap=trimaps", "--output=mattes")
+    for name in "ab":
+        Path("trimaps", f"{name}_trimap.png").rename(Path("trimaps", f"{name}.png"))
+    advice = "leave it out, or measure afterwards with --predictions."
+    refused(advice, infer, *trimaps, "--only_missing", "--gt=truths")
+    infer(*trimaps, "--gt=truths")
+    infer(*trimaps, "--only_missing")
+    assert "2 of 2 sheets" in infer("--predictions=mattes", "--trimap=trimaps", "--gt=truths")
+
+
 def test_a_matte_is_named_or_left_out(infer):
     given = *MASK, "--save_trimap=t.png"
     advice = "--output names the matte, which --nowrite_matte leaves out; give one of the two."

@@ -162,6 +162,30 @@ def test_a_folder_of_photos_of_several_sizes(infer, tmp_path, capsys, write_phot
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_only_missing_passes_over_photos_whose_files_are_all_there(
+    infer, tmp_path, capsys, write_photo, write_mask
+):
+    for name in "abc":
+        write_photo(tmp_path / "photos" / f"{name}.png")
+        write_mask(tmp_path / "masks" / f"{name}.png")
+    given = {"rgb": "photos", "alpha": "masks", "output": "out", "cutout": "cut"}
+    infer(**given)
+    first = {name: (tmp_path / name).read_bytes() for name in files(tmp_path) if "out/" in name}
+    (tmp_path / "out" / "a.png").unlink()
+    (tmp_path / "cut" / "b_cutout.png").unlink()  # its matte is there
+    (tmp_path / "out" / "c.png").write_bytes(b"as it was")
+    capsys.readouterr()
+    infer(**given, only_missing=True)
+    said, *lines = capsys.readouterr().out.splitlines()
+    assert said == "1 of 3 photos were finished before."
+    assert [line.split()[0] for line in lines] == ["a.png", "b.png"]
+    assert (tmp_path / "out" / "c.png").read_bytes() == b"as it was"
+    assert (tmp_path / "out" / "a.png").read_bytes() == first["out/a.png"]
+    assert (tmp_path / "cut" / "b_cutout.png").is_file()
+    infer(**given, only_missing=True)
+    assert capsys.readouterr().out == "3 of 3 photos were finished before.\n"
+
+
 def test_a_photo_that_fails_is_named_and_the_others_go_on(
     infer, tmp_path, capsys, write_photo, write_mask
 ):
