@@ -20,9 +20,9 @@ CHINESE: dict[str, str] = {
     " brackets stands where the change lies with a certainty of 95 %.": "带正负号的数字是开关使这个误差变化了百分之几，正号表示更差；方括号里是这个变化以 95 % 的把握所在的范围。",
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
     "The base of the short scale: {width} of the network's width, {input_size} pixels, {steps} "
-    "steps from random weights; up to {seeds} seeds.": "小规模的基准：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步；最多 {seeds} 个种子。",
+    "steps from random weights, with up to {seeds} seeds.": "小规模的基准：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步；最多 {seeds} 个种子。",
     "The base of the long scale: {width} of the width, {input_size} pixels, {steps} steps from "
-    "VGG16's weights, normalized, at a learning rate that falls; up to {seeds} seeds.": "大规模的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
+    "VGG16's weights, normalized, at a learning rate that falls, with up to {seeds} seeds.": "大规模的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
     "{count} of its {planned} runs are missing, and until then its verdicts are interim.": "还缺 {count} 次训练，总共 {planned} 次，补齐之前的判定都是暂时的。",
     "{count} of its {planned} runs were made before averaged weights were measured and are not "
     "judged, and until they are repeated its verdicts are interim.": "有 {count} 次训练（总共 {planned} 次）是在测量平均权重之前做的，不参与判定，重跑之前的判定都是暂时的。",

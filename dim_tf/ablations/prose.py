@@ -84,10 +84,10 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
     )
     text = {
         SHORT: "The base of the short scale: {width} of the network's width, {input_size} pixels, "
-        "{steps} steps from random weights; up to {seeds} seeds.",
+        "{steps} steps from random weights, with up to {seeds} seeds.",
         LONG: "The base of the long scale: {width} of the width, {input_size} pixels, {steps} "
-        "steps from VGG16's weights, normalized, at a learning rate that falls; up to {seeds} "
-        "seeds.",
+        "steps from VGG16's weights, normalized, at a learning rate that falls, with up to "
+        "{seeds} seeds.",
     }[scale]
     said = words(text, **values, steps=base.steps, seeds=seeds)
     planned, missing, unjudged = count_runs(scale, records, config)
@@ -116,19 +116,21 @@ def _found(words: Words, row: Row, findings: Sequence[Finding], records: Records
     for scale, verdict in verdicts.items():
         if verdict:
             run = sum(one.scale == scale and one.claim.decides_row for one in findings)
-            text = "**{verdict}** at the {scale} scale; seeds: {seeds}."
+            values = {
+                "verdict": _at_the_beginning(words(verdict)),
+                "scale": words(scale),
+                "seeds": _seeds(findings, scale),
+            }
             if run < whole:
-                text = "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}."
-            values = {"run": run, "whole": whole} if run < whole else {}
-            parts.append(
-                words(
-                    text,
-                    verdict=_at_the_beginning(words(verdict)),
-                    scale=words(scale),
-                    seeds=_seeds(findings, scale),
+                said = words(
+                    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.",
+                    run=run,
+                    whole=whole,
                     **values,
                 )
-            )
+            else:
+                said = words("**{verdict}** at the {scale} scale; seeds: {seeds}.", **values)
+            parts.append(said)
     told = [one for claim in row.claims for one in _to_be_told(claim, findings)]
     if len(row.claims) == 1 and told and sum(map(bool, verdicts.values())) == 1:
         return words.sentences(*parts, words("{found}.", found=_size(words, told[0], records)))

@@ -49,7 +49,7 @@ NOT_TO_BE_FOLLOWED = {
         "whether it helps shows after thousands of steps; docs/ablations.md has what it gave"
     ),
     "    {} run --photos_dir=photos --cutouts_dir=cutouts --validation_dir=validation "
-    "--vgg_weights=vgg16_weights.npz": "a command of the report that runs for days",
+    "--vgg_weights=vgg16_weights.npz {}": "a command of the report that runs for days",
 }
 # What only looks like advice to `gives_advice`.
 NOTHING_TO_FOLLOW = {
