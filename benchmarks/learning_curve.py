@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from dim_tf.ablations.measuring import measure
+from dim_tf.ablations.measuring import measure, pictures_of
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.matting.predict import load_model
 from dim_tf.system.files import write_bytes
@@ -27,7 +27,7 @@ from dim_tf.system.files import write_bytes
 def errors_by_kind(checkpoint: str, held_out: Path) -> dict[str, float]:
     """Mean absolute error on the unknown region of each kind of matte, and of all."""
     model = load_model(checkpoint, precision="auto", post_process="none")
-    errors = measure(model, held_out, "trimap")
+    errors = measure(model, pictures_of(held_out, "trimap"))
     kinds = np.array([kind_of_composite(name) for name in errors["pictures"]])
     values = np.array(errors["unknown_mae"])
     return {"all": values.mean()} | {
