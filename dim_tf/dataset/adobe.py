@@ -194,7 +194,7 @@ def _write_test_image(job: _TestJob) -> Outcome:
     except InputError as refusal:
         return Outcome(job.index, refusal=str(refusal))
     for kind in missing:
-        write_png(paths[kind], pictures[kind])
+        write_png(paths[kind], pictures[kind], is_matte=kind == "alpha", is_trimap=kind == "trimap")
     return Outcome(job.index, written=len(missing), present=len(paths) - len(missing))
 
 

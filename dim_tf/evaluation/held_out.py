@@ -137,7 +137,12 @@ def write_composites(
             if not all(file.exists() for file in files):
                 composite = render(seed, index, size)
                 for folder, file in zip(FOLDERS, files, strict=True):
-                    write_png(file, getattr(composite, folder))
+                    write_png(
+                        file,
+                        getattr(composite, folder),
+                        is_matte=folder == "alpha",
+                        is_trimap=folder.startswith("trimap"),
+                    )
                 written += 1
     return written
 
@@ -196,7 +201,8 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
                 continue
             trimap = read_stored(folder / "trimap" / photo.name)
             alpha = estimate_alpha_cf(read_stored(photo) / 255.0, trimap / 255.0)
-            write_png(out_dir / photo.name, np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
+            levels = np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8)
+            write_png(out_dir / photo.name, levels, is_matte=True)
             written += 1
     return written
 

@@ -14,7 +14,7 @@ from dim_tf.dataset.manifest import read_manifest
 from dim_tf.evaluation.metrics import sad
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
-from dim_tf.pictures.picture import read_stored
+from dim_tf.pictures.picture import read_picture, read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 
@@ -142,6 +142,9 @@ def test_the_test_set_is_the_official_composition(test_set, tmp_path):
             np.testing.assert_array_equal(
                 read_grey(out / "trimap" / name), read_grey(source / "trimaps" / name)
             )
+            assert read_picture(out / "trimap" / name).is_own
+            assert read_picture(out / "alpha" / name).has_shades
+            assert not read_picture(out / "rgb" / name).is_own
 
 
 def test_the_test_set_is_measured_with_its_own_trimaps(test_set, tmp_path, tiny_checkpoint):

@@ -20,6 +20,7 @@ from dim_tf.evaluation.held_out import FOLDERS, render_composite, write_composit
 from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.picture import read_picture
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import DEFAULT_KINDS, render_texture
 from dim_tf.system.errors import InputError
@@ -101,6 +102,14 @@ def test_the_layout_is_that_of_the_measuring_commands(composites):
         np.testing.assert_array_equal(trimap == 0, dilated == 0)
         np.testing.assert_array_equal(dilated == 255, alpha == 255)
         assert (trimap == 255).sum() < (dilated == 255).sum()
+
+
+def test_nothing_is_guessed_of_the_mattes_and_trimaps_that_are_written(composites):
+    for folder in FOLDERS:
+        for file in list_images(composites / folder):
+            picture = read_picture(file)
+            assert picture.is_own == (folder != "rgb")
+            assert picture.has_shades == (folder == "alpha")
 
 
 def test_a_composite_depends_on_seed_and_index_only(photos_dir, composites):
