@@ -35,7 +35,8 @@ BATCH_NORM_MOMENTUM = 0.99
 # Both losses are sqrt(difference^2 + LOSS_EPSILON^2) (paper, equation 1).
 LOSS_EPSILON = 1e-6
 
-# Levels of the pyramids that the Laplacian loss compares; the coarsest is a 32nd of the picture.
+# Levels of the pyramids that the Laplacian loss compares, from the picture itself to a 16th of its
+# side; to find the details of the last, one of a 32nd is made.
 LAPLACIAN_LEVELS = 5
 
 # What NumPy takes as a seed.

@@ -1,4 +1,4 @@
-"""Which weights file is meant. TensorFlow is imported only to look into the folder of a run."""
+"""Which weights file is meant. No TensorFlow here."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dim_tf.model.run_folder import best_path, list_checkpoints
+from dim_tf.model.weights_file import DamagedFileError, read_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.shipped import existing_or_shipped, shipped_folder
 
@@ -69,9 +70,6 @@ def _check_released(path: Path) -> None:
 
 
 def _best_or_newest(run_dir: Path) -> Path:
-    # Here, not above: a misspelt path should be told at once.
-    from dim_tf.model.weights_file import DamagedFileError, read_arrays
-
     for candidate in (best_path(run_dir), *list_checkpoints(run_dir)):
         if candidate.is_file():
             try:

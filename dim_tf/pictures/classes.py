@@ -248,8 +248,8 @@ def without_strays(classes: Classes, count: int, most: float) -> tuple[Classes, 
     Args:
         classes: any number of them.
         count: how many to keep.
-        most: of all pixels, and of ten times those of the rarest that is kept, the largest share
-            that may be of others.
+        most: of all pixels, and of a hundred times those of the rarest that is kept, the largest
+            share that may be of others.
 
     Returns:
         The classes, stray pixels counted to the first; and [H, W] bool, where these are. None where

@@ -16,6 +16,9 @@ _PIXEL_STEP = 7
 def change_colours(picture: torch.Tensor, probability: float, draws: Draws) -> torch.Tensor:
     """Another contrast, brightness, tint and gamma for some pictures of a batch.
 
+    The tint is a factor on every colour; `dim_tf.examples.appearance` has it on the mean alone, so
+    that there it leaves the contrast as it is.
+
     Args:
         picture: [B, 3, H, W] float32 in grey levels.
         probability: of each picture.

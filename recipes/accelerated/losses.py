@@ -1,7 +1,8 @@
 """What is minimised: the two losses of the paper, detail from fine to coarse, and certainty.
 
 As `dim_tf.model.losses`, but a mean of the examples' losses where dim_tf takes one mean over all
-pixels of the batch: of dim_tf's batches of one, that is the same.
+pixels of the batch: of dim_tf's batches of one, that is the same. So it is not with the details of
+an example with fewer unknown pixels than `FEWEST_UNKNOWN_PIXELS`, which weigh less here.
 """
 
 from typing import NamedTuple
