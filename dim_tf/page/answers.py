@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from dim_tf.page.refusals import REASONS, Refusal, in_http
+from dim_tf.page.refusals import REASONS, RETRY_AFTER_SECONDS, Refusal, in_http
 from dim_tf.page.uploads import seconds_for
 from dim_tf.page.work import Done
 
@@ -30,8 +30,6 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
-# Seconds after which it is worth asking again where the reason passes.
-_RETRY_AFTER = "5"
 # A picture is sent in pieces, so that a slow reader holds little of it twice. One who stops reading
 # is given up after so many seconds, and one who is slower on the whole than an upload may be, too.
 _PIECE, _SECONDS_A_PIECE = 2**18, 30.0
@@ -44,7 +42,7 @@ _UNESCAPED = "!~*'()"
 def refusal_answer(refusal: Refusal) -> JSONResponse:
     """What is wrong, what to do, and a word for programs."""
     content = {"error": refusal.error, "what_to_do": refusal.what_to_do, "code": refusal.code}
-    headers = {"retry-after": _RETRY_AFTER} if REASONS[refusal.code].passes else {}
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if REASONS[refusal.code].passes else {}
     return JSONResponse(content, refusal.status, headers)
 
 

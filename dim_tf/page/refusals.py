@@ -61,6 +61,8 @@ REASONS = {
     "out_of_memory": Reason(503, "there was not enough memory"),
     "model_failed": Reason(503, "the network cannot be loaded"),
 }
+# After so many it is worth asking again where the reason passes.
+RETRY_AFTER_SECONDS = 5
 
 # Settings that only who starts the page has.
 _OF_THE_SERVER = (

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dim_tf.page.refusals import REASONS
+from dim_tf.page.refusals import REASONS, RETRY_AFTER_SECONDS
+from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.pictures.kinds import READ_KINDS
 from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
 
 MODULES = Path(__file__).with_name("modules")
@@ -53,6 +55,21 @@ def test_every_refusal_can_be_told_in_another_language():
     groups = {int(status) for status in re.findall(r"^  (\d{3}): \"", failures, re.MULTILINE)}
     of_page = {code for code, reason in REASONS.items() if code in own or reason.status in groups}
     assert of_page == REASONS.keys()
+
+
+def test_what_the_page_knows_of_the_server_is_so():
+    """Kinds of pictures, what passes by itself, and when to ask again."""
+    names = ("texts.js", "ways_in.js", "jobs.js")
+    texts, ways_in, jobs = ((STATIC / name).read_text(encoding="utf-8") for name in names)
+    (kinds,) = re.findall(r"const kinds = \[(.*?), \.\.\.further\]", texts)
+    # HEIC is named where the server says that it reads it.
+    assert {*re.findall(r"\w+", kinds), "HEIC"} == {*re.split(", | or ", READ_KINDS)}
+    (accepted,) = re.findall(r'const KINDS =\s+"image/\*,(.*?)"', ways_in)
+    assert sorted(accepted.split(",")) == sorted(IMAGE_SUFFIXES)
+    (passing,) = re.findall(r"const PASSING = \{(.*)\}", jobs)
+    assert {*re.findall(r"(\w+):", passing)} == {code for code in REASONS if REASONS[code].passes}
+    (seconds,) = re.findall(r"const SECONDS_IF_BUSY = (\d+)", jobs)
+    assert int(seconds) == RETRY_AFTER_SECONDS
 
 
 def test_png_that_the_page_writes_is_read_by_others(node, tmp_path):

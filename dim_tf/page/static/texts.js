@@ -64,6 +64,6 @@ export function writeTexts() {
 /** The kinds of picture that are read, to be named in a sentence. */
 export function kindsRead() {
   const further = state.server?.extra_kinds ?? [];
-  const kinds = ["JPEG", "PNG", "WebP", "AVIF", "TIFF", "GIF", "BMP", ...further];
+  const kinds = ["JPEG", "PNG", "WebP", "AVIF", "TIFF", "GIF", "BMP", "PPM", "PGM", ...further];
   return kinds.join(state.language === "zh" ? "、" : ", ");
 }

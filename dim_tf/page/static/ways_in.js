@@ -12,7 +12,9 @@ const MEGABYTE = 1_000_000;
 /** In a name without suffix: at its end, or as a word. */
 const SAYS_WHERE = [/(mask|trimap|alpha|matte)s?\d*$/i, /(^|[^a-z])(mask|trimap|alpha|matte)s?([^a-z]|$)/i];
 const TURNED_BY_NO_BROWSER = /\.webp$/i;
-const KINDS = "image/*,.heic,.heif,.avif,.tif,.tiff,.ppm,.pgm,.bmp";
+/** What a system may not know for pictures: every suffix that the server takes for one's. */
+const KINDS =
+  "image/*,.png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.ppm,.pgm,.pbm,.pnm,.avif,.gif,.heic,.heif,.hif,.jfif,.jpe,.apng";
 
 /** How many files were chosen, so that a slow one does not come after one that was chosen later. */
 let turns = 0;
