@@ -18,7 +18,7 @@ The Adobe matting dataset, and its test set Composition-1k:
     python preprocess_offline.py --adobe_root=Adobe --adobe_split=test --bg_dir=VOC --out_dir=c1k
 """
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.commands.words.prepare import prepare
 from dim_tf.config import OfflineConfig
 
@@ -29,4 +29,4 @@ def make(config: OfflineConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_script(OfflineConfig, make)
+    run_script(Command(OfflineConfig, make))

@@ -23,7 +23,7 @@ How good the mattes of another tool are:
     python test.py --predictions=its_mattes --trimap=trimaps --gt=true_mattes --rgb=photos
 """
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig
 
@@ -34,4 +34,4 @@ def run(config: InferenceConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_script(InferenceConfig, run)
+    run_script(Command(InferenceConfig, run))

@@ -8,7 +8,7 @@ The blog's settings, from VGG16's weights (--vgg_weights=keras fetches them):
 A run that was stopped goes on with the same command.
 """
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.commands.words.train import train
 from dim_tf.config import TrainingConfig
 
@@ -19,4 +19,4 @@ def run(config: TrainingConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_script(TrainingConfig, run)
+    run_script(Command(TrainingConfig, run))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dim_tf.commands.script import run_script
-from dim_tf.commands.words import words
+from dim_tf.commands.words import WORDS
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, render_matte, render_texture
 
@@ -145,7 +145,7 @@ def test_command(command, folder):
 
 
 def test_the_page_has_every_word_and_every_status():
-    for word in words():
+    for word in WORDS:
         assert f"| `{word}` |" in PAGE
     told = re.findall(r"(\d+) (?:after|where) ", run_script.__doc__)
     assert len(told) == 5

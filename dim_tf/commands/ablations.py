@@ -73,7 +73,7 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(1)
-    run_script(AblationConfig, COMMANDS.get(word, report))
+    run_script(Command(AblationConfig, COMMANDS.get(word, report)))
 
 
 if __name__ == "__main__":

@@ -228,4 +228,4 @@ COMMAND = Command(
 
 
 if __name__ == "__main__":
-    run_script(*COMMAND)
+    run_script(COMMAND)

@@ -49,4 +49,4 @@ COMMAND = Command(ExportConfig, export, aliases={"o": "out"})
 
 
 if __name__ == "__main__":
-    run_script(*COMMAND)
+    run_script(COMMAND)

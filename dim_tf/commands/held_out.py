@@ -98,4 +98,4 @@ COMMAND = Command(HeldOutConfig, make, files=("photos_dir",), aliases={"o": "out
 
 
 if __name__ == "__main__":
-    run_script(*COMMAND)
+    run_script(COMMAND)

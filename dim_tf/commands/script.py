@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn
 
 from absl import app, flags
 
@@ -28,8 +28,6 @@ _OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.
 STOPPED_BY = 128
 HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
-Config = TypeVar("Config")
-
 
 class _Terminated(KeyboardInterrupt):
     """SIGTERM; what cleans up after Ctrl-C does so after it."""
@@ -47,42 +45,33 @@ class Command(NamedTuple):
         run: what the command does.
         files: the flags that arguments without a flag stand for, in this order.
         aliases: other names of flags, e.g. {"o": "output"}.
+        takes_patterns: whether each of these files may be a folder or a pattern of names.
     """
 
     config_class: type
     run: Callable[[Any], Any]
     files: Sequence[str] = ()
     aliases: Mapping[str, str] = MappingProxyType({})
+    takes_patterns: bool = False
 
 
-def run_script(
-    config_class: type[Config],
-    run: Callable[[Config], Any],
-    files: Sequence[str] = (),
-    aliases: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Parses the flags, hands the config to `run`, and turns an `InputError` into one line.
+def run_script(command: Command) -> None:
+    """Parses the flags, hands the config to the command, and turns an `InputError` into one line.
 
     So it does with what the operating system says of a file that may not be looked at.
 
-    `--help` prints the docstring of the module where `run` stands, and the flags. `sys.argv` is
-    what was typed; its first word is how the command calls itself.
+    `--help` prints the docstring of the module where the command's function stands, and the flags.
+    `sys.argv` is what was typed; its first word is how the command calls itself.
 
     Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C,
     143 after SIGTERM, 141 where nobody reads on what is printed.
-
-    Args:
-        config_class: its settings are the flags.
-        run: what the command does.
-        files: the flags that arguments without a flag stand for, in this order.
-        aliases: other names of flags, e.g. {"o": "output"}.
     """
     script = Path(sys.argv[0]).name
 
     def main(arguments: list[str]) -> None:
         try:
-            _take_files(arguments[1:], files, aliases, script)
-            run(config_from_flags(config_class))
+            _take_files(arguments[1:], command, script)
+            command.run(config_from_flags(command.config_class))
         except InputError as error:
             print(f"{script}: {error}", file=sys.stderr)
             sys.exit(1)
@@ -105,8 +94,7 @@ def run_script(
         typed = arguments[1:]
         before = typed[: typed.index("--")] if "--" in typed else typed
         if any(argument in HELP for argument in before):
-            told = sys.modules[run.__module__].__doc__ or ""
-            print(_help(told, config_class, files, aliases))
+            print(_help(command))
             sys.exit(0)
         try:
             return flags.FLAGS([arguments[0], *expand_flagfiles(typed)])
@@ -119,11 +107,12 @@ def run_script(
             print(f"{script}: {printable(flag_error_sentence(error))}", file=sys.stderr)
             sys.exit(1)
 
-    # Before `run` imports TensorFlow: its start-up notes on devices and instruction sets would bury
-    # what the script has to say. What goes wrong comes as a Python exception all the same.
+    # Before the command imports TensorFlow: its start-up notes on devices and instruction sets
+    # would bury what the script has to say. What goes wrong comes as a Python exception all the
+    # same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    define_flags(config_class)
-    for alias, name in aliases.items():
+    define_flags(command.config_class)
+    for alias, name in command.aliases.items():
         flags.DEFINE_alias(alias, name)
     signal.signal(signal.SIGTERM, _terminate)
     keep_own_stderr()
@@ -169,15 +158,14 @@ def quiet_broken_pipe() -> Iterator[None]:
     sys.exit(status)
 
 
-def _take_files(
-    given: list[str], names: Sequence[str], aliases: Mapping[str, str], script: str
-) -> None:
+def _take_files(given: list[str], command: Command, script: str) -> None:
     """Sets the flags that arguments without a flag stand for.
 
     Raises:
         InputError: there are more of them than flags, one is empty, or a flag was typed as well.
             One that a flagfile has gives way.
     """
+    names, aliases = command.files, command.aliases
     if given and not names:
         raise InputError(
             f"{given[0]!r} is not a flag; {script} takes --name=value only (see --help)."
@@ -192,7 +180,7 @@ def _take_files(
         flags.FLAGS[name].parse(value)
     if len(given) > len(names):
         first = given[len(names)]
-        if any("glob" in flags.FLAGS[name].help for name in names):
+        if command.takes_patterns:
             raise InputError(
                 f"{first} is one name too many; give a folder, or a pattern in quotes such as "
                 "'photos/*.jpg'."
@@ -202,9 +190,11 @@ def _take_files(
         )
 
 
-def _help(told: str, config_class: type, files: Sequence[str], aliases: Mapping[str, str]) -> str:
+def _help(command: Command) -> str:
     """What --help prints: the docstring, what names stand for, the flags."""
-    for name in values_of(config_class()):
+    told = sys.modules[command.run.__module__].__doc__ or ""
+    files, aliases = command.files, command.aliases
+    for name in values_of(command.config_class()):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
     parts = [told.strip()]
     if files:

@@ -8,7 +8,7 @@ photographs every ninth, those that preprocess_offline.py leaves out with --hold
 
 from pathlib import Path
 
-from dim_tf.commands.script import run_script
+from dim_tf.commands.script import Command, run_script
 from dim_tf.system.errors import InputError, printable
 from recipes.accelerated.packing import make_pack
 from recipes.accelerated.settings import PackSettings
@@ -36,4 +36,4 @@ def pack(settings: PackSettings) -> None:
 
 
 if __name__ == "__main__":
-    run_script(PackSettings, pack)
+    run_script(Command(PackSettings, pack))

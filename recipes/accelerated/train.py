@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from dim_tf.commands.script import STOPPED_BY, run_script
+from dim_tf.commands.script import STOPPED_BY, Command, run_script
 from dim_tf.system.errors import InputError
 from recipes.accelerated.settings import TrainSettings
 
@@ -36,4 +36,4 @@ def start_run(settings: TrainSettings) -> None:
 
 
 if __name__ == "__main__":
-    run_script(TrainSettings, start_run)
+    run_script(Command(TrainSettings, start_run))

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from dim_tf.commands.words import words
+from dim_tf.commands.words import WORDS
 from dim_tf.commands.words.completion import completion_text
 from dim_tf.config import values_of
 
@@ -36,7 +36,7 @@ def test_bash_completes(typed, expected):
 def test_zsh_understands_its_completion():
     text = completion_text("zsh")
     assert text.startswith("#compdef dim-tf\n") and not re.search("@[A-Z]+@", text)
-    for word in words():
+    for word in WORDS:
         assert f"'{word}:" in text
     if not shutil.which("zsh"):
         pytest.skip("zsh is not installed")
@@ -44,7 +44,7 @@ def test_zsh_understands_its_completion():
 
 
 def test_every_flag_is_completed():
-    for word in words():
-        command = getattr(importlib.import_module(words()[word].module), "COMMAND", None)
+    for word in WORDS:
+        command = getattr(importlib.import_module(WORDS[word].module), "COMMAND", None)
         for name in values_of(command.config_class()) if command else ():
             assert f"--{name}" in completion_text("bash")

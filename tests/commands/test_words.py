@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dim_tf
-from dim_tf.commands.words import _WORDS, main, words
+from dim_tf.commands.words import WORDS, main
 from dim_tf.model.checkpoint_choice import DEFAULT_CHECKPOINT, RELEASED_FOLDER
 from tests.commands.running import ROOT, run_command
 
@@ -16,12 +16,12 @@ def test_the_overview_has_every_word_and_an_example_first():
     status, printed, errors = run_command()
     assert status == 0 and errors == ""
     assert printed.decode().splitlines()[2].startswith("    dim-tf matte ")
-    for word in words():
+    for word in WORDS:
         assert f"\n{word} " in printed.decode()
     assert run_command("--help")[1] == run_command("help")[1] == printed
 
 
-@pytest.mark.parametrize("word", words())
+@pytest.mark.parametrize("word", WORDS)
 def test_help_begins_with_an_example_and_imports_no_tensorflow(word):
     program = (
         "import sys\n"
@@ -54,21 +54,6 @@ def test_an_unknown_word_is_refused():
     status, _, errors = run_command("mate", "photo.jpg")
     assert status == 1
     assert errors == "dim-tf: 'mate' is no word of it; use matte (see --help).\n"
-
-
-def test_a_word_is_there_only_with_its_module(monkeypatch):
-    monkeypatch.setitem(_WORDS, "fly", _WORDS["matte"]._replace(module="dim_tf.commands.no_such"))
-    assert "fly" not in words()
-    assert {
-        "matte",
-        "cutout",
-        "measure",
-        "prepare",
-        "train",
-        "held-out",
-        "ablations",
-        "export",
-    } <= {*words()}
 
 
 def test_the_version_is_told_without_tensorflow():

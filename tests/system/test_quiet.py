@@ -79,14 +79,14 @@ def test_what_another_thread_says_while_a_library_is_held_back_is_lost_without_a
 def test_a_command_loses_nothing_it_says_while_a_library_is_held_back():
     ended = _ended(
         "import sys\n"
-        "from dim_tf.commands.script import run_script\n"
+        "from dim_tf.commands.script import Command, run_script\n"
         "from dim_tf.config import ExportConfig\n"
         "from dim_tf.system.errors import InputError\n"
         "from dim_tf.system.quiet import stderr_held_back\n"
         "def run(config):\n"
         "    with stderr_held_back(): print('told', file=sys.stderr)\n"
         "    raise InputError('ended')\n"
-        "run_script(ExportConfig, run)"
+        "run_script(Command(ExportConfig, run))"
     )
     assert (ended.returncode, ended.stderr) == (1, "told\n-c: ended\n")
 

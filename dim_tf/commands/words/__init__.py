@@ -7,7 +7,6 @@ reads on what is printed.
 
 import difflib
 import importlib
-import importlib.util
 import sys
 from typing import NamedTuple
 
@@ -29,7 +28,7 @@ class Word(NamedTuple):
     summary: str
 
 
-_WORDS = {
+WORDS = {
     "matte": Word("dim_tf.commands.words.matte", "the matte of a photo, or of a folder of them"),
     "cutout": Word("dim_tf.commands.words.cutout", "the object alone, with transparency"),
     "page": Word("dim_tf.commands.words.page", "a page in the browser, to paint and to cut out"),
@@ -53,11 +52,6 @@ Photo and rough mask in, clean matte out.
 Each has its own help: {program} matte --help. {program} --version says what is installed."""
 
 
-def words() -> dict[str, Word]:
-    """The words that are there; the modules of some come with other parts of the program."""
-    return {name: word for name, word in _WORDS.items() if importlib.util.find_spec(word.module)}
-
-
 def main() -> None:
     """Runs the word that was typed."""
     with quiet_broken_pipe():
@@ -77,27 +71,25 @@ def _run(typed: list[str]) -> None:
         from dim_tf.commands.words.version import version_text
 
         print(version_text())
-    elif word not in words():
+    elif word not in WORDS:
         print(f"{PROGRAM}: {_unknown(word)}", file=sys.stderr)
         sys.exit(1)
     else:
         sys.argv = [f"{PROGRAM} {word}", *typed[1:]]
-        module = importlib.import_module(words()[word].module)
+        module = importlib.import_module(WORDS[word].module)
         if hasattr(module, "main"):
             module.main()
         else:
-            run_script(*module.COMMAND)
+            run_script(module.COMMAND)
 
 
 def _overview() -> str:
-    there = words()
-    width = max(map(len, there))
-    lines = (f"{name:<{width}}  {word.summary}" for name, word in there.items())
+    width = max(map(len, WORDS))
+    lines = (f"{name:<{width}}  {word.summary}" for name, word in WORDS.items())
     return _OVERVIEW.format(program=PROGRAM, words="\n".join(lines))
 
 
 def _unknown(word: str) -> str:
-    there = list(words())
-    alike = difflib.get_close_matches(word, there, 1)
-    meant = f"use {alike[0]}" if alike else f"choose one of {', '.join(there)}"
+    alike = difflib.get_close_matches(word, WORDS, 1)
+    meant = f"use {alike[0]}" if alike else f"choose one of {', '.join(WORDS)}"
     return f"{word!a} is no word of it; {meant} (see --help)."

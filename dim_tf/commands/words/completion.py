@@ -42,12 +42,11 @@ def completion_text(shell: str) -> str:
     Args:
         shell: "bash" or "zsh".
     """
-    from dim_tf.commands.words import words
+    from dim_tf.commands.words import WORDS
 
-    there = words()
-    completed = {name: _completed(word.module) for name, word in there.items()}
+    completed = {name: _completed(word.module) for name, word in WORDS.items()}
     if shell == "zsh":
-        summaries = {name: word.summary for name, word in there.items()}
+        summaries = {name: word.summary for name, word in WORDS.items()}
         return _zsh(summaries, completed)
     return _bash(completed)
 

@@ -77,4 +77,5 @@ COMMAND = Command(
     cut_out,
     files=("rgb", "alpha"),
     aliases={"o": "cutout", "masks": "alpha", "mask": "alpha"},
+    takes_patterns=True,
 )

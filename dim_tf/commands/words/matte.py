@@ -46,4 +46,5 @@ COMMAND = Command(
     write_mattes,
     files=("rgb", "alpha"),
     aliases={"o": "output", "masks": "alpha", "mask": "alpha"},
+    takes_patterns=True,
 )

@@ -32,4 +32,10 @@ def measure(config: InferenceConfig) -> None:
     write_mattes(with_values(config, write_matte=writing.write_matte and bool(writing.output)))
 
 
-COMMAND = Command(InferenceConfig, measure, files=("predictions", "gt"), aliases={"o": "report"})
+COMMAND = Command(
+    InferenceConfig,
+    measure,
+    files=("predictions", "gt"),
+    aliases={"o": "report"},
+    takes_patterns=True,
+)
