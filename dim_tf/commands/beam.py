@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from dim_tf.commands.script import Command, run_script
 from dim_tf.config import BeamConfig, with_values
-from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.pictures.folders import IMAGE_SUFFIXES, is_pattern
 from dim_tf.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def as_pattern(value: str) -> str:
     if not value:
         return value
     is_picture = PurePosixPath(value).suffix.lower() in IMAGE_SUFFIXES
-    if not any(sign in value for sign in "*?[") and not is_picture:
+    if not is_pattern(value) and not is_picture:
         value = f"{value.rstrip('/')}/"
     return value if "/" in value else f"./{value}"
 

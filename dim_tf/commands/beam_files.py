@@ -12,7 +12,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 from apache_beam.io.filesystems import FileSystems
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
-from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.pictures.folders import is_picture_name
 from dim_tf.pictures.picture import Picture, picture_of_content
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError
@@ -48,8 +48,7 @@ def pictures_matching(pattern: str) -> Iterator[str]:
         # Its listing yields one after the other; only `FileSystem.match` makes a list of it.
         found = filesystem.match_files(filesystem._list(fixed), pattern)
     for file in found:
-        name = PurePosixPath(file.path)
-        if name.suffix.lower() in IMAGE_SUFFIXES and not name.name.startswith("."):
+        if is_picture_name(PurePosixPath(file.path)):
             yield file.path
 
 

@@ -15,7 +15,7 @@ from dim_tf.commands.result_files import (
     without_results,
 )
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
-from dim_tf.pictures.folders import IMAGE_SUFFIXES, by_stem, list_images
+from dim_tf.pictures.folders import by_stem, is_pattern, is_picture_name, list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import refuse_unwritable
 from dim_tf.trimaps.grabcut import parse_rectangle
@@ -177,7 +177,7 @@ def find_pictures(flag: str, value: str) -> list[Path]:
         return list_images(path)
     if path.exists():  # before the glob: a file name may hold brackets
         return [path]
-    if not any(character in value for character in "*?["):
+    if not is_pattern(value):
         raise InputError(f"--{flag}={value} does not exist; check the path.")
     if path.name == "**":  # Python 3.12 and older find folders alone
         path /= "*"
@@ -185,11 +185,7 @@ def find_pictures(flag: str, value: str) -> list[Path]:
         matches = list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (ValueError, OSError) as error:
         raise InputError(f"--{flag}={value} is not a pattern of files ({error}).") from None
-    found = sorted(
-        match
-        for match in matches
-        if match.suffix.lower() in IMAGE_SUFFIXES and not match.name.startswith(".")
-    )
+    found = sorted(match for match in matches if is_picture_name(match))
     if not found:
         raise InputError(f"--{flag}={value} matches no picture; check the pattern.")
     return found

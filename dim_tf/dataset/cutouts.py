@@ -17,7 +17,7 @@ from dim_tf.dataset.folders import read_matte_and_colours, refuse_without_edge
 from dim_tf.dataset.layers import arranged, trimmed, without_noise
 from dim_tf.dataset.manifest import is_safe_name
 from dim_tf.dataset.sources import Part, part_of_foregrounds
-from dim_tf.pictures.folders import IMAGE_SUFFIXES, paired_name
+from dim_tf.pictures.folders import is_picture_name, paired_name
 from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.photo import colours_of, is_cut_out
 from dim_tf.pictures.picture import read_picture
@@ -162,8 +162,8 @@ def _pictures_of(root: Path, files: Iterable[Path]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for file in files:
         path = file.relative_to(root)
-        hidden = any(part.startswith(".") for part in path.parts)
-        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and not file.is_dir():
+        is_below_hidden = any(part.startswith(".") for part in path.parent.parts)
+        if is_picture_name(file) and not is_below_hidden and not file.is_dir():
             found.setdefault((path.parent / paired_name(path)).as_posix(), []).append(file)
     return found
 

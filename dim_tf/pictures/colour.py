@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from dim_tf.pictures.levels import to_8_bits, to_16_bits, to_rgb
+
 # sRGB (IEC 61966-2-1): primaries and white as x, y.
 SRGB_CHROMATICITY = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 # What writers of sRGB put into gAMA, and how far off it may be and still mean sRGB.
@@ -87,9 +89,9 @@ def to_srgb(pixels: np.ndarray, profile: ColourProfile | None) -> np.ndarray:
     """
     if profile is not None and profile.icc and pixels.dtype == np.uint8:
         mode = "L" if pixels.ndim == 2 and _colour_space(profile.icc) == "GRAY" else "RGB"
-        source = pixels if mode == "L" else _with_channels(pixels)
+        source = pixels if mode == "L" else to_rgb(pixels)
         return np.asarray(converted(Image.fromarray(source), profile.icc))
-    rgb = _with_channels(pixels)
+    rgb = to_rgb(pixels)
     if profile is None:
         return rgb
     try:
@@ -101,8 +103,7 @@ def to_srgb(pixels: np.ndarray, profile: ColourProfile | None) -> np.ndarray:
         if not profile.icc:
             raise
         # A profile made of tables, for which 8 bits have to do.
-        high = np.uint8((pixels.astype(np.uint32) + 128) // 257)
-        return to_srgb(high, profile).astype(np.uint16) * np.uint16(257)
+        return to_16_bits(to_srgb(to_8_bits(pixels), profile))
     largest = np.iinfo(rgb.dtype).max
     light_of = np.stack([curve(np.linspace(0, 1, largest + 1)) for curve in curves])
     result = np.empty_like(rgb)
@@ -148,10 +149,6 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _with_channels(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-
-
 def _colour_space(icc: bytes) -> str:
     """What the profile's header has: "RGB", "GRAY", "CMYK" or another."""
     return icc[16:20].decode("latin-1").strip()
@@ -170,7 +167,7 @@ def _is_srgb(profile: ColourProfile, mode: str) -> bool:
     steps = np.arange(0, 256, 15, dtype=np.uint8)
     if space == "GRAY":
         steps = steps[None]
-        return _differ_little(to_srgb(steps, profile), _with_channels(steps))
+        return _differ_little(to_srgb(steps, profile), to_rgb(steps))
     colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 1, 3)
     return _differ_little(to_srgb(colours, profile), colours)
 

@@ -13,6 +13,16 @@ IMAGE_SUFFIXES = (
 )
 
 
+def is_picture_name(path: PurePath) -> bool:
+    """Whether a file is taken for a picture by its name: by its suffix, and where not hidden."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for several files: it has a sign of patterns (globs) in it."""
+    return any(sign in name for sign in "*?[")
+
+
 def list_images(folder: str | os.PathLike) -> list[Path]:
     """The pictures directly inside a folder, sorted by name; hidden files are passed over.
 
@@ -22,11 +32,7 @@ def list_images(folder: str | os.PathLike) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; check the path.")
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    found = sorted(path for path in folder.iterdir() if is_picture_name(path))
     if not found:
         raise InputError(f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}).")
     return found

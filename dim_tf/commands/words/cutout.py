@@ -29,6 +29,7 @@ from dim_tf.commands.script import Command
 from dim_tf.commands.streams import STREAM
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import InferenceConfig, with_values
+from dim_tf.pictures.folders import is_pattern
 
 
 def cut_out(config: InferenceConfig) -> None:
@@ -57,7 +58,7 @@ def _beside(photo: str, kind: str) -> str:
     path = Path(photo)
     if photo in ("", STREAM):
         return f"{kind}.png"
-    if path.is_dir() or (not path.exists() and any(character in photo for character in "*?[")):
+    if path.is_dir() or (not path.exists() and is_pattern(photo)):
         return f"{kind}s/"
     return str(path.with_name(f"{path.stem}_{kind}.png"))
 
