@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from dim_tf.model import layers as ours
-from dim_tf.model.network import DECODER_CHANNELS, DECONV6_CHANNELS, ENCODER_STAGES, FC6
+from dim_tf.model.architecture import DECODER_CHANNELS, DECONV6_CHANNELS, ENCODER_STAGES, FC6
 
 SWITCHES = ("dense_unpooling", "fused_batch_norm", "fused_convolution")
 
@@ -33,8 +33,6 @@ def build_plain(
     fc6: str = "1x1",
     precision: str = "float32",
     *,
-    batch_norm: bool = True,
-    skip: bool = False,
     switches: tuple[str, ...] = (),
 ) -> keras.Model:
     """Full width: Keras Conv2D and BatchNormalization, max_pool_with_argmax and scatter_nd.
@@ -42,8 +40,6 @@ def build_plain(
     Args:
         fc6: as `NetworkConfig.fc6`.
         precision: float32 or bfloat16.
-        batch_norm: as `NetworkConfig.batch_norm`.
-        skip: as `NetworkConfig.skip`.
         switches: which of our layers to use instead, out of `SWITCHES`.
     """
     policy = keras.DTypePolicy("mixed_bfloat16" if precision == "bfloat16" else "float32")
@@ -58,8 +54,6 @@ def build_plain(
         )(x)
 
     def decoder_convolution(x, count, size):
-        if not batch_norm:
-            return convolution(x, count, size)
         if "fused_batch_norm" in switches:
             return ours.ConvolutionBatchNorm(count, size, dtype=policy)(x)
         x = keras.layers.Conv2D(count, size, padding="same", dtype=policy)(x)
@@ -70,11 +64,10 @@ def build_plain(
     pool = ours.MaxPoolWithArgmax if dense else ArgmaxPool
     unpool = ours.Unpool if dense else ScatterUnpool
     inputs = keras.Input((None, None, 4))
-    x, places, features = inputs, [], []
+    x, places = inputs, []
     for count, convolutions in ENCODER_STAGES:
         for _ in range(convolutions):
             x = convolution(x, count, 3)
-        features.append(x)
         x, place = pool(dtype=policy)(x)
         places.append(place)
     size, count = FC6[fc6]
@@ -82,9 +75,6 @@ def build_plain(
     x = decoder_convolution(x, DECONV6_CHANNELS, 1)
     for count in DECODER_CHANNELS:
         x = unpool(dtype=policy)([x, places.pop()])
-        feature = features.pop()
-        if skip:
-            x = keras.layers.Add(dtype=policy)([x, feature])
         x = decoder_convolution(x, count, 5)
     x = keras.layers.Conv2D(1, 5, padding="same", dtype="float32")(x)
     return keras.Model(inputs, keras.layers.Activation("sigmoid", dtype="float32")(x))

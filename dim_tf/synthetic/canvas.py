@@ -50,12 +50,10 @@ class Canvas:
         for points in self._fixed_point(self._inset(outlines)):
             self._fill(points, opacity)
 
-    def stroke(
-        self, paths: Sequence[np.ndarray], width: float, opacity: Paint = 255, closed: bool = False
-    ) -> None:
+    def stroke(self, paths: Sequence[np.ndarray], width: float, closed: bool = False) -> None:
         """Paints lines of one width along paths, each [n, 2] float."""
         thickness = max(1, round(width * self.side))
-        self._stroke([self._fixed_point(path) for path in paths], thickness, opacity, closed)
+        self._stroke([self._fixed_point(path) for path in paths], thickness, closed)
 
     def strands(
         self, paths: np.ndarray, widths: np.ndarray, opacities: Sequence[Paint] | None = None
@@ -82,12 +80,10 @@ class Canvas:
     def _fill(self, points: np.ndarray, opacity: Paint) -> None:
         cv2.fillPoly(self.pixels, [points], opacity, shift=_SUBPIXEL_BITS)
 
-    def _stroke(
-        self, paths: list[np.ndarray], thickness: int, opacity: Paint, closed: bool
-    ) -> None:
+    def _stroke(self, paths: list[np.ndarray], thickness: int, closed: bool) -> None:
         line = cv2.LINE_AA if thickness == 1 else cv2.LINE_8
         cv2.polylines(
-            self.pixels, paths, closed, opacity, thickness, lineType=line, shift=_SUBPIXEL_BITS
+            self.pixels, paths, closed, 255, thickness, lineType=line, shift=_SUBPIXEL_BITS
         )
 
     def _strand_outlines(self, paths: np.ndarray, widths: np.ndarray) -> np.ndarray:
@@ -154,11 +150,9 @@ class ShadedCanvas(Canvas):
         if opacity:
             self._shade_area(points)
 
-    def _stroke(
-        self, paths: list[np.ndarray], thickness: int, opacity: Paint, closed: bool
-    ) -> None:
-        super()._stroke(paths, thickness, opacity, closed)
-        for path in paths if opacity else []:
+    def _stroke(self, paths: list[np.ndarray], thickness: int, closed: bool) -> None:
+        super()._stroke(paths, thickness, closed)
+        for path in paths:
             shade = self._shade()
             self._shade_line(path, closed, shade, thickness)
             if self.round_lines and thickness >= _THINNEST_WITH_HIGHLIGHT:

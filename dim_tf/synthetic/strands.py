@@ -198,8 +198,7 @@ def fur_along(
     outline: np.ndarray,
     length: float,
     thickness: float,
-    density: float = 1.0,
-    points: int = 5,
+    density: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Short strands along an outline that lie in one direction where they are neighbours.
 
@@ -209,11 +208,11 @@ def fur_along(
         length: of a typical strand.
         thickness: of a typical strand at its root.
         density: strands per their own thickness along the outline.
-        points: points per strand.
 
     Returns:
-        Paths [m, points, 2] and widths [m, points], float.
+        Paths [m, 5, 2] and widths [m, 5], float.
     """
+    points = 5
     perimeter = np.linalg.norm(np.roll(outline, -1, axis=0) - outline, axis=1).sum()
     count = int(np.clip(density * perimeter / thickness, 60, 3000))
     position = rng.random(count)

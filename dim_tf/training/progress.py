@@ -26,6 +26,8 @@ LOSS_LOG_COLUMNS = (
 )
 # Behind these, in runs that have such a loss.
 FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
+# Means of the prediction below and above which it counts as all black and all white.
+_BLACK, _WHITE = 0.02, 0.98
 
 
 class LossLog:
@@ -111,19 +113,17 @@ class CollapseAlarm:
     The blog met this without batch norm: the sigmoid saturates and nothing is learned any more.
     """
 
-    def __init__(self, steps: int = 200, black: float = 0.02, white: float = 0.98) -> None:
+    def __init__(self, steps: int = 200) -> None:
         self._recent: deque[float] = deque(maxlen=steps)
-        self._black = black
-        self._white = white
 
     def update(self, mean_unknown_alpha: float) -> str | None:
         """Takes the mean prediction on unknown pixels of a step; returns a warning or None."""
         self._recent.append(mean_unknown_alpha)
         if len(self._recent) < self._recent.maxlen:
             return None
-        if max(self._recent) < self._black:
+        if max(self._recent) < _BLACK:
             colour = "black"
-        elif min(self._recent) > self._white:
+        elif min(self._recent) > _WHITE:
             colour = "white"
         else:
             return None
