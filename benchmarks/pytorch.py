@@ -21,13 +21,8 @@ from torch import nn
 from train_step import SIDE, random_example, step_of
 
 from dim_tf.config import NetworkConfig
-from dim_tf.model.network import (
-    DECODER_CHANNELS,
-    DECONV6_CHANNELS,
-    ENCODER_STAGES,
-    FC6,
-    build_network,
-)
+from dim_tf.model.architecture import DECODER_CHANNELS, DECONV6_CHANNELS, ENCODER_STAGES, FC6
+from dim_tf.model.network import build_network
 
 # Of networks without batch norm.
 LEARNING_RATE = 1e-5

@@ -18,13 +18,8 @@ from plain_network import SWITCHES, build_plain
 from timing import fastest, machine, table
 
 from dim_tf.config import LossConfig, NetworkConfig, OptimizationConfig
-from dim_tf.model.network import (
-    DECODER_CHANNELS,
-    DECONV6_CHANNELS,
-    ENCODER_STAGES,
-    FC6,
-    build_network,
-)
+from dim_tf.model.architecture import DECODER_CHANNELS, DECONV6_CHANNELS, ENCODER_STAGES, FC6
+from dim_tf.model.network import build_network
 from dim_tf.training.start import make_optimizer
 from dim_tf.training.step import make_train_step
 

@@ -120,7 +120,7 @@ def print_agreement(folder: str, settings: dict) -> None:
     for name, cores in runs.items():
         run_workers(folder, settings | {"run_dir": f"{folder}/{name}"}, cores)
     from dim_tf.model.run_folder import checkpoint_path
-    from dim_tf.model.weights import read_arrays
+    from dim_tf.model.weights_file import read_arrays
     from dim_tf.training.progress import read_loss_log
 
     def state_of(name: str) -> tuple[np.ndarray, np.ndarray]:

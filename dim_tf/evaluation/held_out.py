@@ -23,6 +23,7 @@ from dim_tf.evaluation.held_out_cutouts import (
     cut_out_composite_name,
     render_cut_out_composite,
 )
+from dim_tf.matting.cutout import composite_on
 from dim_tf.pictures.folders import list_images
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
@@ -63,7 +64,6 @@ def render_composite(photos: list[Path], seed: int, index: int, size: int = 512)
             f"No matte of kind {kind} with a usable trimap was found at a size of {size}; give a "
             "larger size, and another folder."
         )
-    from dim_tf.matting.cutout import composite_on
 
     def colours_and_background() -> tuple[np.ndarray, np.ndarray]:
         colour_photo, background_photo = rng.choice(len(photos), 2, replace=False)

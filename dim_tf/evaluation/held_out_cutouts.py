@@ -24,6 +24,7 @@ from dim_tf.evaluation.composites import (
     piece_of,
     tell_refused,
 )
+from dim_tf.matting.cutout import composite_on
 from dim_tf.system.errors import InputError
 
 # Sizes of a cut-out, as shares of its own or of what fits.
@@ -149,8 +150,6 @@ def render_cut_out_composite(
             f"No held-out cut-out of {source} has a usable trimap at a size of {size}, as none has "
             "a solid part that is large enough; leave that source out and give another --out_dir."
         )
-    from dim_tf.matting.cutout import composite_on
-
     for refusal in refused.values():
         tell_refused(refusal)
     background = made_of_usable(lambda: piece_of(photos[rng.integers(len(photos))], rng, size))

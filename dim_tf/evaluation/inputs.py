@@ -12,8 +12,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, read_picture
 from dim_tf.pictures.placing import MaskOrientation, lay_on
 from dim_tf.pictures.trimap import refuse_lost_band, trimap_of
-from dim_tf.system.errors import InputError, tell
-from dim_tf.trimaps.on_photo import Teller
+from dim_tf.system.errors import InputError, Teller, tell
 
 
 def files_to_measure_on(

@@ -7,7 +7,7 @@ from absl import logging
 
 from dim_tf.config import NetworkConfig
 from dim_tf.model.run_folder import best_path
-from dim_tf.model.weights import read_arrays
+from dim_tf.model.weights_file import read_arrays
 from dim_tf.system.errors import InputError
 
 # Of a record, beside `step` and the errors; records older than it lack it.

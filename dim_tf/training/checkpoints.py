@@ -13,13 +13,8 @@ from absl import logging
 
 from dim_tf.config import NetworkConfig
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints, step_of
-from dim_tf.model.weights import (
-    DamagedFileError,
-    assign_network_arrays,
-    network_arrays,
-    read_arrays,
-    write_arrays,
-)
+from dim_tf.model.weights import assign_network_arrays, network_arrays
+from dim_tf.model.weights_file import DamagedFileError, read_arrays, write_arrays
 from dim_tf.system.errors import InputError
 
 _OPTIMIZER_PREFIX = "optimizer/"

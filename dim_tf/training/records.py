@@ -20,7 +20,8 @@ from dim_tf.evaluation.report import errors_as_text
 from dim_tf.matting.predict import MattingModel
 from dim_tf.model.network import alpha_and_log_scale
 from dim_tf.model.run_folder import best_path
-from dim_tf.model.weights import network_arrays, write_arrays
+from dim_tf.model.weights import network_arrays
+from dim_tf.model.weights_file import write_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock

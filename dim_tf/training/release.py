@@ -14,13 +14,8 @@ from dim_tf.examples.pipeline import open_dataset, training_examples
 from dim_tf.model.checkpoint_choice import find_checkpoint
 from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import list_checkpoints
-from dim_tf.model.weights import (
-    NETWORK_PREFIX,
-    assign_network_arrays,
-    load_network,
-    read_arrays,
-    save_weights,
-)
+from dim_tf.model.weights import assign_network_arrays, load_network, save_weights
+from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays
 from dim_tf.system.errors import InputError
 
 

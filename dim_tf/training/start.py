@@ -24,12 +24,8 @@ from dim_tf.model.convolution import bfloat16_is_faster_through_float32
 from dim_tf.model.original_start import draw_truncated_normal_kernels
 from dim_tf.model.refinement_start import draw_correction
 from dim_tf.model.vgg16 import assign_vgg16, normalize_vgg16, read_vgg16
-from dim_tf.model.weights import (
-    NETWORK_PREFIX,
-    assign_network_arrays,
-    network_arrays,
-    read_arrays,
-)
+from dim_tf.model.weights import assign_network_arrays, network_arrays
+from dim_tf.model.weights_file import NETWORK_PREFIX, read_arrays
 from dim_tf.system.errors import InputError
 from dim_tf.training.adam import FusedAdam
 from dim_tf.training.checkpoints import as_started_from, can_start_from, difference
