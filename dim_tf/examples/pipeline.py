@@ -151,9 +151,7 @@ def training_examples(
         return first_example + step * batch_size + share.worker * examples + position
 
     def load_first_good(number: tf.Tensor) -> Example:
-        index = index_of(number)
-        if overfit:
-            index = index % overfit
+        index = _repeated(index_of(number), overfit)
         attempts = tf.data.Dataset.range(1 if strict else ATTEMPTS).map(
             functools.partial(load, index)
         )
@@ -171,12 +169,19 @@ def training_examples(
     )
 
 
+def _repeated(index: int | tf.Tensor, overfit: int) -> int | tf.Tensor:
+    """The example that takes the place of one where the first `overfit` are repeated for ever."""
+    return index % overfit if overfit else index
+
+
+def examples_of_step(step: int, batch_size: int, overfit: int = 0) -> list[int]:
+    """Indices of the examples of a step, counted from 1, as `training_examples` makes them."""
+    indices = range((step - 1) * batch_size, step * batch_size)
+    return [_repeated(index, overfit) for index in indices]
+
+
 def dataset_error(
-    error: tf.errors.OpError,
-    manifest: Manifest,
-    seed: int,
-    indices: Iterable[int],
-    overfit: int = 0,
+    error: tf.errors.OpError, manifest: Manifest, seed: int, indices: Iterable[int]
 ) -> InputError:
     """The sentence for examples that could not be made.
 
@@ -185,12 +190,8 @@ def dataset_error(
         manifest: the dataset was made from.
         seed: of the run.
         indices: of the examples of the batch.
-        overfit: as given to `training_examples`.
     """
-    pairs = [
-        int(pair_of_example(index % overfit if overfit else index, len(manifest), seed))
-        for index in indices
-    ]
+    pairs = [int(pair_of_example(index, len(manifest), seed)) for index in indices]
     for pair in pairs:
         wrong = what_is_wrong(manifest, pair)
         if wrong:

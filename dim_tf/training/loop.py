@@ -18,6 +18,7 @@ from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import (
     Share,
     dataset_error,
+    examples_of_step,
     open_dataset,
     pair_of_example,
     training_examples,
@@ -262,8 +263,8 @@ def _error_of_examples(
             f"--data_service={run.workers.data_service} gave other examples than were due; start "
             "it anew, with one worker, and the same command goes on."
         )
-    indices = _indices(step, run.optimization.batch_size)
-    return dataset_error(error, manifest, run.seed, indices, run.overfit)
+    indices = examples_of_step(step, run.optimization.batch_size, run.overfit)
+    return dataset_error(error, manifest, run.seed, indices)
 
 
 def _skip_or_stop(
@@ -296,16 +297,12 @@ def learning_rate_at(step: int, rate: float, optimization: OptimizationConfig) -
     return rate
 
 
-def _indices(step: int, batch_size: int) -> range:
-    """Of the examples of a step, counted from 1."""
-    return range((step - 1) * batch_size, step * batch_size)
-
-
 def _foreground_names(manifest: Manifest, run: RunConfig, step: int, attempts: np.ndarray) -> str:
-    pairs = []
-    for index, attempt in zip(_indices(step, len(attempts)), attempts.tolist(), strict=True):
-        index = index % run.overfit if run.overfit else index
-        pairs.append(int(pair_of_example(index, len(manifest), run.seed, attempt)))
+    indices = examples_of_step(step, len(attempts), run.overfit)
+    pairs = [
+        int(pair_of_example(index, len(manifest), run.seed, attempt))
+        for index, attempt in zip(indices, attempts.tolist(), strict=True)
+    ]
     return ", ".join(
         f"{manifest.foreground_name(pair)} on {manifest.background_name(pair)}" for pair in pairs
     )

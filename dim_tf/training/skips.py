@@ -7,7 +7,12 @@ import numpy as np
 from absl import logging
 
 from dim_tf.dataset.manifest import Manifest
-from dim_tf.examples.pipeline import nothing_unknown, pair_of_example, what_is_wrong
+from dim_tf.examples.pipeline import (
+    examples_of_step,
+    nothing_unknown,
+    pair_of_example,
+    what_is_wrong,
+)
 
 
 class SkippedExamples:
@@ -35,12 +40,10 @@ class SkippedExamples:
             step: counted from 1.
             attempts: [B] `attempt` of its examples.
         """
+        indices = examples_of_step(step, self._batch_size, self._overfit)
         for position in np.flatnonzero(attempts).tolist():
-            index = (step - 1) * self._batch_size + position
-            if self._overfit:
-                index %= self._overfit
             for attempt in range(attempts[position]):
-                self._count(index, attempt)
+                self._count(indices[position], attempt)
 
     def _count(self, index: int, attempt: int) -> None:
         manifest = self._manifest
