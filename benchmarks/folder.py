@@ -123,7 +123,8 @@ def stages(folder: Path) -> str:
     """Seconds and core-seconds of each stage of a photo, one after the other, both cores free."""
     from dim_tf.config import ReadingConfig
     from dim_tf.matting import predict
-    from dim_tf.matting.of_photo import cut_out, levels_of_matte
+    from dim_tf.matting.of_photo import cut_out
+    from dim_tf.pictures.levels import levels_of_matte
     from dim_tf.pictures.picture import read_picture
     from dim_tf.pictures.writing import encode_png
     from dim_tf.system.memory import return_large_blocks

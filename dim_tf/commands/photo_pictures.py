@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from dim_tf.config import MattingConfig, WritingConfig
-from dim_tf.evaluation.metrics import to_8_bit
-from dim_tf.matting.cutout import composite_on, filling
-from dim_tf.matting.of_photo import cut_out, cut_out_on, levels_of_matte, matte_of_photo
+from dim_tf.matting.cutout import composite_on
+from dim_tf.matting.of_photo import cut_out, cut_out_on, matte_of_photo
 from dim_tf.matting.progress import Progress, untold
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.side_by_side import PREVIEW_BACKGROUND, side_by_side
 from dim_tf.pictures.writing import encode_png
 from dim_tf.trimaps.on_photo import PhotoAndTrimap
@@ -71,7 +71,7 @@ def pictures_of_photo(
     if "save_trimap" in wanted:
         contents["save_trimap"] = encode_png(trimap, is_trimap=True)
     if certainty is not None:
-        contents["save_certainty"] = encode_png(to_8_bit(certainty))
+        contents["save_certainty"] = encode_png(levels_of_matte(certainty))
     if not {"cutout", "composite"} & set(wanted):
         return Made(alpha, contents)
     # A cut-out has the photo's own numbers and their profile, a composite is sRGB, as what is
@@ -80,7 +80,5 @@ def pictures_of_photo(
     if "cutout" in wanted:
         contents["cutout"] = encode_png(rgba, profile=inputs.photo.profile)
     if "composite" in wanted:
-        if isinstance(behind, np.ndarray):
-            behind = filling(behind, *alpha.shape)
         contents["composite"] = encode_png(cut_out_on(inputs.photo, rgba, alpha, behind))
     return Made(alpha, contents)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from dim_tf.pictures.levels import to_levels
+
 # Opacities this near to 0 and 255 are noise, of matting tools and lossy files, and mean these.
 OPACITY_NOISE = 4
 
@@ -95,7 +97,7 @@ def cut_out_of(layer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ([H, W] uint8, [H, W, 3] uint8 RGB).
     """
     opacity = layer[..., 3]
-    alpha = np.clip(np.round(opacity * 255), 0, 255).astype(np.uint8)
+    alpha = to_levels(opacity)
     colours = layer[..., :3] / np.maximum(opacity, 1e-6)[..., np.newaxis]
     sure = np.minimum(alpha / np.float32(_COLOUR_IS_SURE), 1)[..., np.newaxis]
     colours = sure * colours + (1 - sure) * spread_colours(colours, opacity)

@@ -25,6 +25,7 @@ from dim_tf.evaluation.held_out_cutouts import (
 )
 from dim_tf.matting.cutout import composite_on
 from dim_tf.pictures.folders import list_images
+from dim_tf.pictures.levels import to_levels
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, kind_of, render_matte
@@ -201,8 +202,7 @@ def write_closed_form(folder: Path, out_dir: Path) -> int:
                 continue
             trimap = read_stored(folder / "trimap" / photo.name)
             alpha = estimate_alpha_cf(read_stored(photo) / 255.0, trimap / 255.0)
-            levels = np.round(np.clip(alpha, 0, 1) * 255).astype(np.uint8)
-            write_png(out_dir / photo.name, levels, is_matte=True)
+            write_png(out_dir / photo.name, to_levels(alpha), is_matte=True)
             written += 1
     return written
 

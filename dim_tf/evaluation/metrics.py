@@ -17,6 +17,7 @@ import numpy as np
 
 from dim_tf.config import UNKNOWN
 from dim_tf.pictures.arrays import matte_array, trimap_array
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.system.errors import InputError
 
 # What a report holds, in its order. "Conn_continue" is the other reading of Connectivity.
@@ -42,7 +43,7 @@ def to_8_bit(alpha: np.ndarray) -> np.ndarray:
     Returns:
         The same shape, uint8, as an 8-bit file of the matte holds it.
     """
-    return np.round(alpha * np.float64(255)).astype(np.uint8)
+    return levels_of_matte(alpha)
 
 
 def matting_errors(

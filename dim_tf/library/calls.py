@@ -22,9 +22,10 @@ from dim_tf.library.options import (
     settings_of,
 )
 from dim_tf.library.telling import Told
-from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
+from dim_tf.matting.of_photo import cut_out, matte_of_photo
 from dim_tf.pictures.arrays import picture_of_array
 from dim_tf.pictures.colour import to_srgb
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.picture import Picture, picture_of_image, read_picture, refuse_too_large
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap, what_is_given

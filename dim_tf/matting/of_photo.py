@@ -3,12 +3,12 @@
 The command and the library both come here.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dim_tf.config import MattingConfig
-from dim_tf.matting.cutout import composite_on, foreground_colours_of
+from dim_tf.matting.cutout import composite_on, filling, foreground_colours_of
 from dim_tf.matting.progress import Progress, untold
 from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.levels import to_8_bits, to_16_bits
@@ -58,12 +58,6 @@ def matte_of_photo(
     return model.predict_alpha(rgb, trimap, *sides, **waiting), None
 
 
-def levels_of_matte(alpha: np.ndarray, bits: Literal["8", "16"]) -> np.ndarray:
-    """A matte, [H, W] float32 in [0, 1], as whole numbers, uint8 or uint16."""
-    largest, dtype = (65_535, np.uint16) if bits == "16" else (255, np.uint8)
-    return np.round(alpha * np.float64(largest)).astype(dtype)
-
-
 def cut_out(
     photo: Photo, alpha: np.ndarray, levels: np.ndarray, told: Progress = untold
 ) -> np.ndarray:
@@ -72,7 +66,7 @@ def cut_out(
     Args:
         photo: of which the colours are, in its own numbers.
         alpha: [H, W] float32 in [0, 1], the matte.
-        levels: the same from `levels_of_matte`.
+        levels: the same from `dim_tf.pictures.levels.levels_of_matte`.
         told: see `dim_tf.matting.progress`.
 
     Returns:
@@ -91,9 +85,11 @@ def cut_out_on(
         photo: what was cut out of.
         rgba: from `cut_out`.
         alpha: [H, W] float32 in [0, 1], the matte.
-        behind: [H, W, 3] uint8, or one colour, RGB.
+        behind: [h, w, 3] uint8 of any size, which is scaled to fill the photo, or one colour, RGB.
 
     Returns:
         [H, W, 3] of the dtype of `rgba`.
     """
+    if isinstance(behind, np.ndarray):
+        behind = filling(behind, *alpha.shape)
     return composite_on(to_srgb(rgba[..., :3], photo.profile), alpha, behind)

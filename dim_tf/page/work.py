@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from dim_tf.config import MattingConfig, ReadingConfig
-from dim_tf.matting.cutout import filling
-from dim_tf.matting.of_photo import cut_out, cut_out_on, levels_of_matte, matte_of_photo
+from dim_tf.matting.of_photo import cut_out, cut_out_on, matte_of_photo
 from dim_tf.page.recent import RecentArrays
 from dim_tf.pictures.kinds import UnreadKindError
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
 from dim_tf.pictures.writing import encode_png
@@ -161,8 +161,6 @@ class Bench:
         told("writing", 0, 1)
         if job.output == "cutout":
             return encode_png(rgba, profile=inputs.photo.profile)
-        if isinstance(behind, np.ndarray):
-            behind = filling(behind, *alpha.shape)
         assert behind is not None  # the form has one, or there would be no job
         return encode_png(cut_out_on(inputs.photo, rgba, alpha, behind))
 

@@ -1,6 +1,7 @@
 """Grey levels: of pictures and arrays, and the three of a trimap. No TensorFlow here."""
 
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -76,7 +77,21 @@ def levels_of(array: np.ndarray, name: str) -> np.ndarray:
     check_range(array, name)
     if np.issubdtype(array.dtype, np.integer):
         return array.astype(np.uint8)
+    return to_levels(array)
+
+
+def to_levels(array: np.ndarray) -> np.ndarray:
+    """uint8 of floating point in [0, 1], rounded, any shape; what is beyond becomes 0 or 255."""
     return np.round(np.clip(array, 0, 1) * 255.0).astype(np.uint8)
+
+
+def levels_of_matte(alpha: np.ndarray, bits: Literal["8", "16"] = "8") -> np.ndarray:
+    """A predicted matte, float32 in [0, 1] of any shape, as whole numbers, uint8 or uint16.
+
+    In double precision: float32 would round what is almost half a level to a half.
+    """
+    largest, dtype = (65_535, np.uint16) if bits == "16" else (255, np.uint8)
+    return np.round(alpha * np.float64(largest)).astype(dtype)
 
 
 def check_range(array: np.ndarray, name: str | Path) -> None:

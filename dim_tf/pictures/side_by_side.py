@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from dim_tf.pictures.levels import to_levels, to_rgb
+
 # A colour no photo has much of, so that holes and halos show (RGB).
 PREVIEW_BACKGROUND = (40, 160, 80)
 _GAP = 8
@@ -23,9 +25,8 @@ def side_by_side(pictures: Sequence[np.ndarray], height: int = 0) -> np.ndarray:
     row = []
     for picture in pictures:
         if picture.dtype != np.uint8:
-            picture = np.round(picture * 255.0).astype(np.uint8)
-        if picture.ndim == 2:
-            picture = np.repeat(picture[..., None], 3, axis=2)
+            picture = to_levels(picture)
+        picture = to_rgb(picture)
         if height:
             width = max(1, round(picture.shape[1] * height / picture.shape[0]))
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
+from dim_tf.pictures.levels import to_levels
 from dim_tf.synthetic.blurs import draw_defocus, draw_motion_blur
 from dim_tf.synthetic.canvas import (
     FINE,
@@ -17,7 +18,6 @@ from dim_tf.synthetic.canvas import (
     ShadedCanvas,
     chance,
     log_uniform,
-    to_alpha,
 )
 from dim_tf.synthetic.foliage import draw_foliage
 from dim_tf.synthetic.frames import draw_frame
@@ -154,7 +154,7 @@ def _draw(kind: str, seed: int, new_canvas: Callable[[int], Canvas]) -> tuple[np
         if kind not in _EDGE_AS_DRAWN and chance(rng, 0.35):
             sigma = log_uniform(rng, 0.4, 1.4) * FINE * canvas.size
             coverage = cv2.GaussianBlur(coverage, (0, 0), sigma)
-        alpha = to_alpha(coverage)
+        alpha = to_levels(coverage)
         background, foreground = np.mean(alpha == 0), np.mean(alpha == 255)
         if (
             background >= _SMALLEST_BACKGROUND

@@ -168,11 +168,6 @@ class ShadedCanvas(Canvas):
         return int(np.clip(128 + 60 * self.rng.standard_normal(), 0, 255))
 
 
-def to_alpha(coverage: np.ndarray) -> np.ndarray:
-    """Opacity in [0, 1] (values outside are clipped) as [H, W] uint8."""
-    return np.round(np.clip(coverage, 0.0, 1.0) * 255.0).astype(np.uint8)
-
-
 def smooth_noise(
     rng: np.random.Generator,
     size: tuple[int, int],

@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dim_tf.synthetic.canvas import log_uniform, to_alpha
+from dim_tf.pictures.levels import to_levels
+from dim_tf.synthetic.canvas import log_uniform
 from dim_tf.synthetic.textures import crisp_piece
 
 # Texture below so many grey levels is taken for noise of the photograph and not amplified.
@@ -56,7 +57,7 @@ def with_textured_edges(alpha: np.ndarray, photo: np.ndarray, seed: int) -> np.n
     )
     texture *= rng.choice([-1, 1]) * rng.uniform(0.5, 1.5)
     slope = log_uniform(rng, 0.05, 0.6)
-    return to_alpha(0.5 + (level + texture * (1 - level**2)) / (2 * slope))
+    return to_levels(0.5 + (level + texture * (1 - level**2)) / (2 * slope))
 
 
 def _local_contrast(grey: np.ndarray, sigma: float) -> np.ndarray:

@@ -5,8 +5,9 @@ import colorsys
 import cv2
 import numpy as np
 
+from dim_tf.pictures.levels import to_levels
 from dim_tf.synthetic.blurs import disc_kernel
-from dim_tf.synthetic.canvas import FINE, Canvas, smooth_noise, to_alpha
+from dim_tf.synthetic.canvas import FINE, Canvas, smooth_noise
 from dim_tf.synthetic.shapes import ellipse, rounded
 from dim_tf.synthetic.strands import directions, grow
 
@@ -288,5 +289,5 @@ def render_sample(
     garden = _garden(rng, side, coat[2])[frame]
     # The painted colours are already times their share of the pixel.
     picture = painter.colour.coverage()[frame] + (1 - coverage[..., None]) * garden
-    alpha = to_alpha(coverage)
-    return to_alpha(picture), alpha, _rough_mask(alpha, painter.whiskers.coverage()[frame])
+    alpha = to_levels(coverage)
+    return to_levels(picture), alpha, _rough_mask(alpha, painter.whiskers.coverage()[frame])

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dim_tf.pictures.levels import to_levels
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.synthetic.canvas import chance, log_uniform, smooth_noise, warp
 
@@ -118,7 +119,7 @@ def render_texture(seed: int, size: tuple[int, int]) -> np.ndarray:
     if chance(rng, 0.6):
         grain = rng.uniform(0.005, 0.05) * rng.standard_normal(size, dtype=np.float32)
         picture = picture + grain[..., None]
-    return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return to_levels(picture)
 
 
 def foreground_colours(

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from dim_tf.matting.predict import MattingModel
+from dim_tf.pictures.levels import to_levels
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.side_by_side import side_by_side
 from dim_tf.pictures.writing import write_png
@@ -28,7 +27,7 @@ def write_before(run_dir: Path, model: MattingModel) -> None:
     rgb, alpha, _ = render_sample(_SEED, _SIZE)
     trimap = trimap_from_alpha(alpha, _TRIMAP_KERNEL).numpy()
     predicted = model.predict_alpha(rgb, trimap)
-    write_png(run_dir / _BEFORE_NAME, np.round(predicted * 255).astype(np.uint8))
+    write_png(run_dir / _BEFORE_NAME, to_levels(predicted))
 
 
 def write_before_after(run_dir: Path, model: MattingModel) -> Path:

@@ -6,8 +6,9 @@ import pytest
 from dim_tf.config import MattingConfig
 from dim_tf.matting import post_process
 from dim_tf.matting.foreground import estimate_foreground
-from dim_tf.matting.of_photo import cut_out, levels_of_matte, matte_of_photo
+from dim_tf.matting.of_photo import cut_out, matte_of_photo
 from dim_tf.matting.predict import MattingModel
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.photo import Photo
 from dim_tf.trimaps.on_photo import PhotoAndTrimap
 from tests.library.conftest import PHOTO, TRIMAP
