@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from dim_tf.config import (
-    IMAGE_MEAN_RGB,
     MAX_PIXELS,
     SIZE_MULTIPLE,
     TILE_CORE_SIDE,
@@ -27,6 +26,7 @@ from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
+from dim_tf.model.network_input import network_input
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.processor import has_bfloat16_instructions
@@ -193,14 +193,7 @@ class MattingModel:
 
     def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
         height, width = trimap.shape
-        inputs = np.concatenate(
-            [rgb.astype(np.float32) - np.float32(IMAGE_MEAN_RGB), trimap[..., None]],
-            axis=-1,
-            dtype=np.float32,
-        )
-        padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
-        inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect")
-        return np.asarray(self._forward(inputs[None]))[0, :height, :width]
+        return np.asarray(self._forward(network_input(rgb, trimap)[None]))[0, :height, :width]
 
 
 def _pass_of(network: "keras.Model | OnnxNetwork") -> Callable[[np.ndarray], Any]:

@@ -12,9 +12,9 @@ from dim_tf.model.architecture import largest_kernels
 from dim_tf.model.network import build_network
 from dim_tf.model.weights_file import (
     NETWORK_PREFIX,
-    DamagedFileError,
     array_name,
     read_arrays,
+    refuse_misfits,
     write_arrays,
 )
 from dim_tf.system.errors import InputError
@@ -55,7 +55,7 @@ def assign_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray], s
         for name in variables
         if name in given and not _is_finite(given[name])
     ]
-    _refuse_misfits(source, wrong)
+    refuse_misfits(source, wrong)
     for name, variable in variables.items():
         variable.assign(given[name].astype(np.float32))
 
@@ -68,12 +68,6 @@ def _misshapen(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]
         if name in arrays and arrays[name].shape != shape
     ]
     return wrong
-
-
-def _refuse_misfits(source: str | os.PathLike, wrong: list[str]) -> None:
-    if wrong:
-        shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
-        raise DamagedFileError(f"{source} does not fit its network: {shown}.")
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -150,7 +144,7 @@ def network_of(
         InputError: they do not fit the network.
     """
     # Before memory is taken for whatever network the file claims to hold.
-    _refuse_misfits(
+    refuse_misfits(
         path,
         _misshapen(
             arrays,

@@ -11,6 +11,7 @@ A training checkpoint is the same file with more arrays (`dim_tf.training.checkp
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,21 @@ def array_name(layer: str, variable: str) -> str:
 
 class DamagedFileError(InputError):
     """A weights file that is there but cannot be trusted."""
+
+
+def refuse_misfits(source: str | os.PathLike, wrong: Sequence[str]) -> None:
+    """Refuses a file whose arrays are not those of its network.
+
+    Args:
+        source: name of the file.
+        wrong: what is wrong with its arrays, if anything is.
+
+    Raises:
+        DamagedFileError: something is; the first few are named.
+    """
+    if wrong:
+        shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
+        raise DamagedFileError(f"{source} does not fit its network: {shown}.")
 
 
 def write_arrays(

@@ -112,7 +112,7 @@ def run_jobs(
         return
     # Spawned, not forked: the caller may have TensorFlow's threads running.
     executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_prepare_worker
+        workers, multiprocessing.get_context("spawn"), initializer=prepare_worker
     )
     try:
         with _interrupts_postponed():  # a process that still starts cannot answer Ctrl-C well
@@ -194,7 +194,8 @@ def _interrupts_postponed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
-def _prepare_worker() -> None:
+def prepare_worker() -> None:
+    """Makes a process that works for others: one thread, deaf to Ctrl-C, gone with its parent."""
     cv2.setNumThreads(1)  # the processes already take all cores
     # Ctrl-C reaches all processes of a terminal; the parent alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

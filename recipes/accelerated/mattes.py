@@ -1,20 +1,17 @@
 """Procedural mattes, drawn by dim_tf's own code in processes beside the training. No PyTorch."""
 
 import multiprocessing
-import os
 import queue
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from dim_tf.dataset.procedural import LARGEST_PATCH_COUNT, SyntheticForeground
 from dim_tf.synthetic import KINDS_FOR_TEXTURED_EDGES, kind_of
 from dim_tf.system.errors import InputError, printable
+from dim_tf.system.jobs import prepare_worker
 from recipes.accelerated.edges import edge_pixels
 from recipes.accelerated.settings import CUTOUT_SIDE
 
@@ -171,10 +168,7 @@ def _draw_for_ever(
     drawn: multiprocessing.Queue,
 ) -> None:
     """A process: draws mattes into free slots until it is ended."""
-    cv2.setNumThreads(1)  # the processes already take all cores
-    # Ctrl-C reaches all processes of a terminal; the parent alone answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    prepare_worker()
     slots = _as_slots(memory)
     for number in numbers:
         foreground = procedural_foreground(seed, number, photos)
@@ -187,8 +181,3 @@ def _draw_for_ever(
         slots[slot, :3] = rgb.transpose(2, 0, 1)
         slots[slot, 3] = alpha
         drawn.put((slot, edge_pixels(alpha, number)))
-
-
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from dim_tf.config import IMAGE_MEAN_RGB, SIZE_MULTIPLE, UNKNOWN
+from dim_tf.config import UNKNOWN
 from dim_tf.evaluation.inputs import files_to_measure_on, read_test_image
 from dim_tf.evaluation.metrics import mse, sad, to_8_bit
+from dim_tf.model.network_input import network_input
 from recipes.accelerated.network import Network
 
 
@@ -56,14 +57,8 @@ def validate(
 
 
 def _predict(network: Network, image: ValidationImage, device: torch.device) -> np.ndarray:
-    """[H, W] float32 in [0, 1]; mirrored to a size that the network takes, as dim_tf does it."""
+    """[H, W] float32 in [0, 1]."""
     height, width = image.trimap.shape
-    inputs = np.concatenate(
-        [image.rgb.astype(np.float32) - np.float32(IMAGE_MEAN_RGB), image.trimap[..., None]],
-        axis=-1,
-        dtype=np.float32,
-    )
-    padding = [(0, -side % SIZE_MULTIPLE) for side in (height, width)]
-    inputs = np.pad(inputs, [*padding, (0, 0)], mode="reflect").transpose(2, 0, 1)[None]
+    inputs = network_input(image.rgb, image.trimap).transpose(2, 0, 1)[None]
     alpha, _ = network(torch.from_numpy(np.ascontiguousarray(inputs)).to(device))
     return alpha[0, 0, :height, :width].cpu().numpy()

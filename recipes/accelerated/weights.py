@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from dim_tf.model.architecture import SCALE_LAYER
+from dim_tf.model.weights_file import NETWORK_PREFIX, refuse_misfits
 from dim_tf.system.errors import InputError
 from dim_tf.system.npz import text_array, text_of, write_npz
 from recipes.accelerated.network import Network
 from recipes.accelerated.reading import read_or_refuse
 
-_PREFIX = "network/"
 # Where files have the certainty head that were written before dim_tf knew it.
 _OLD_CERTAINTY_PREFIX = "scale/"
 
@@ -71,7 +71,7 @@ def read_weights(path: str | os.PathLike) -> WeightsFile:
     arrays = {
         name.removeprefix(prefix): array.astype(np.float32)
         for name, array in members.items()
-        for prefix in (_PREFIX, _OLD_CERTAINTY_PREFIX)
+        for prefix in (NETWORK_PREFIX, _OLD_CERTAINTY_PREFIX)
         if name.startswith(prefix)
     }
     return WeightsFile(arrays, config)
@@ -101,10 +101,7 @@ def network_of(weights: WeightsFile, source: str | os.PathLike) -> Network:
     """
     network = Network(float(weights.config["width"]))
     arrays = weights.arrays | _missing_certainty(network, weights.arrays)
-    wrong = list(_misfits(network, arrays))
-    if wrong:
-        shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
-        raise InputError(f"{source} does not fit its network: {shown}.")
+    refuse_misfits(source, list(_misfits(network, arrays)))
     with torch.no_grad():
         for name, convolution, norm in _layers(network):
             convolution.weight.copy_(_from_tensorflow(arrays[f"{name}/weights"]))
@@ -134,7 +131,7 @@ def write_weights(
         InputError: a weight is not finite or beyond half precision, or there is no room.
     """
     arrays = {
-        f"{_PREFIX}{name}": _halved(name, array) if array.ndim > 1 else array
+        f"{NETWORK_PREFIX}{name}": _halved(name, array) if array.ndim > 1 else array
         for name, array in arrays_of(network).items()
     }
     texts = {"config": text_array(config | {"certainty": True}), "about": text_array(about)}

@@ -10,7 +10,6 @@ import pytest
 from dim_tf.config import NetworkConfig
 from dim_tf.model.network import build_network
 from dim_tf.model.weights import (
-    DamagedFileError,
     assign_network_arrays,
     load_network,
     network_arrays,
@@ -18,6 +17,7 @@ from dim_tf.model.weights import (
     save_weights,
     write_arrays,
 )
+from dim_tf.model.weights_file import DamagedFileError
 from dim_tf.system.errors import InputError
 
 CONFIG = NetworkConfig(width=1 / 64, fc6="1x1", skip=True, bn_eval="batch")

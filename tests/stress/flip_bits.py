@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--arrays", type=int, default=20_000)
     arguments = parser.parse_args()
     import_tensorflow()
-    from dim_tf.model.weights import DamagedFileError, read_arrays
+    from dim_tf.model.weights_file import DamagedFileError, read_arrays
 
     outcomes: Counter = Counter()
     with tempfile.TemporaryDirectory() as folder:
