@@ -8,6 +8,7 @@ from dim_tf.commands.result_files import (
     DEFAULT_FOLDER,
     ENDINGS,
     Place,
+    beside,
     files_for,
     nothing_written_error,
     other_targets,
@@ -18,10 +19,9 @@ from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
 from dim_tf.pictures.folders import by_stem, is_pattern, is_picture_name, list_images
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import refuse_unwritable
+from dim_tf.system.shipped import ASSETS
 from dim_tf.trimaps.grabcut import parse_rectangle
 from dim_tf.trimaps.on_photo import what_is_given
-
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # An error sentence names this many files at most.
 _NAMES_SHOWN = 5
@@ -154,8 +154,7 @@ def _demo_job(writing: WritingConfig) -> PhotoJob:
     (matte,) = files_for("output", writing.output or DEFAULT_FILE, [photo])
     (others,) = other_targets(writing, [photo], [matte])
     if writing.write_matte:
-        beside = matte.with_name(f"{matte.stem}{ENDINGS['side_by_side']}.png")
-        others.setdefault("side_by_side", beside)
+        others.setdefault("side_by_side", beside(matte, "side_by_side"))
     return PhotoJob(photo, mask, matte if writing.write_matte else None, truth=truth, **others)
 
 

@@ -46,6 +46,11 @@ def files_for(flag: str, value: str, photos: list[Path], ending: str = "") -> li
     return [path / f"{photo.stem}{ending}.png" for photo in photos]
 
 
+def beside(file: Path, kind: str) -> Path:
+    """A PNG of a kind of `ENDINGS` beside a file, told apart by its ending."""
+    return file.with_name(f"{file.stem}{ENDINGS[kind]}.png")
+
+
 def other_targets(
     writing: WritingConfig, photos: list[Path], mattes: list[Path]
 ) -> list[dict[str, Path]]:
@@ -56,7 +61,7 @@ def other_targets(
         if value:
             targets = files_for(flag, value, photos, ending)
         elif flag == "composite" and writing.background:
-            targets = [matte.with_name(f"{matte.stem}{ending}.png") for matte in mattes]
+            targets = [beside(matte, flag) for matte in mattes]
         else:
             continue
         for other, target in zip(others, targets, strict=True):

@@ -21,7 +21,7 @@ from dim_tf.config import (
 from dim_tf.dataset.manifest import crop_safety_of
 from dim_tf.pictures.folders import list_images
 from dim_tf.system.errors import InputError, printable
-from dim_tf.system.files import remove_unfinished, write_bytes
+from dim_tf.system.files import encoded, remove_unfinished, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 
 SETTINGS_NAME = "offline_settings.json"
@@ -156,8 +156,7 @@ def _take(out_dir: Path, settings: dict[str, str]) -> None:
         )
     else:
         text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
-        # So JSON writes what is no UTF-8 in a name.
-        write_bytes(path, text.encode(errors="backslashreplace"))
+        write_bytes(path, encoded(text))
     remove_unfinished(out_dir)
 
 

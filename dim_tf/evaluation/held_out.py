@@ -30,7 +30,7 @@ from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import foreground_colours, kind_of, render_matte
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import remove_unfinished, write_bytes
+from dim_tf.system.files import encoded, remove_unfinished, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 
 SETTINGS_NAME = "held_out_settings.json"
@@ -132,7 +132,7 @@ def write_composites(
     written = 0
     with FolderLock(out_dir):
         text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
-        _take_folder(out_dir, text.encode(errors="backslashreplace"), "--out_dir")
+        _take_folder(out_dir, encoded(text), "--out_dir")
         for index in range(count):
             files = [out_dir / folder / f"{name_of(index)}.png" for folder in FOLDERS]
             if not all(file.exists() for file in files):

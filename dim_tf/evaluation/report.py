@@ -21,7 +21,7 @@ from dim_tf.evaluation.sheets import draw_sheet
 from dim_tf.model.checkpoint_choice import WeightsFile
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import printable
-from dim_tf.system.files import write_bytes
+from dim_tf.system.files import encoded, write_bytes
 
 CSV_NAME = "metrics.csv"
 JSON_NAME = "metrics.json"
@@ -253,18 +253,14 @@ def write_report(
     sheets = evaluation.sheets()
     for name, sheet in sheets.items():
         write_bytes(sheets_folder / name, sheet)
-    write_bytes(folder / CSV_NAME, _encoded(text.getvalue()))
-    write_bytes(folder / JSON_NAME, _encoded(json_text))  # the last: with it the report is whole
+    write_bytes(folder / CSV_NAME, encoded(text.getvalue()))
+    write_bytes(folder / JSON_NAME, encoded(json_text))  # the last: with it the report is whole
     for old in earlier - {sheets_folder / name for name in sheets}:
         old.unlink()
     written = f"{folder / CSV_NAME}, {JSON_NAME}"
     if sheets:
         written += f" and {len(sheets)} of {len(images)} sheets in {sheets_folder}, worst first"
     return f"Report: {written}."
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode(errors="backslashreplace")  # a file name may hold bytes that are no UTF-8
 
 
 def module_versions() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import math
 import textwrap
-from pathlib import Path
 from typing import Literal
 
 from dim_tf import __version__
@@ -11,6 +10,7 @@ from dim_tf.exports.contract import ALPHA, OPSET, RGB, SCALE, TRIMAP
 from dim_tf.model.architecture import LARGEST_LOG_SCALE, SMALLEST_LOG_SCALE
 from dim_tf.model.checkpoint_choice import WeightsFile
 from dim_tf.system.errors import printable
+from dim_tf.system.shipped import ASSETS
 
 Format = Literal["saved_model", "onnx", "litert"]
 
@@ -23,7 +23,6 @@ FILE_NAMES: dict[Format, str] = {
 CARD_NAME, EXAMPLE_NAME = "README.md", "example.py"
 
 _LINE_LENGTH = 100
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 _TITLES = {"saved_model": "SavedModel", "onnx": "ONNX", "litert": "LiteRT"}
 _NEEDS = {
@@ -117,7 +116,7 @@ def card_text(
 
 
 def _template(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def _table(config: NetworkConfig, height: int | str, width: int | str) -> str:

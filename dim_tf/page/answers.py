@@ -14,11 +14,12 @@ from starlette.types import Receive, Scope, Send
 from dim_tf.page.refusals import REASONS, RETRY_AFTER_SECONDS, Refusal, in_http
 from dim_tf.page.uploads import seconds_for
 from dim_tf.page.work import Done
+from dim_tf.system.shipped import ASSETS
 
 NOTES_HEADER = "Dim-Tf-Notes"
 STATIC = Path(__file__).with_name("static")
 # What the page takes from the package's assets, beside its own files: a photo to try it with.
-_SAMPLE = Path(__file__).parents[1] / "assets" / "sample_rgb.png"
+_SAMPLE = ASSETS / "sample_rgb.png"
 # Not what the machine's registry says of a suffix.
 _KINDS = {
     ".css": "text/css; charset=utf-8",

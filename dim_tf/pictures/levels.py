@@ -116,6 +116,11 @@ def check_range(array: np.ndarray, name: str | Path) -> None:
         )
 
 
+def border_of(image: np.ndarray) -> np.ndarray:
+    """The outermost rows and columns of [H, W], as one row."""
+    return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+
+
 def nearest_levels() -> tuple[np.ndarray, np.ndarray]:
     """For each grey level the nearest value of a trimap.
 

@@ -121,7 +121,7 @@ def has_soft_opacity(picture: Picture) -> bool:
     if not is_cut_out(picture):
         return False
     opacity = to_8_bits(picture.opacity)
-    return bool(np.mean((opacity > 16) & (opacity < 239)) > _SOFT_OPACITY)
+    return bool(np.mean(~_almost_black_or_white(opacity)) > _SOFT_OPACITY)
 
 
 def has_one_hue(picture: Picture) -> bool:
@@ -160,7 +160,11 @@ def looks_like_mask(picture: Picture) -> bool:
 
 def is_nearly_black_and_white(grey: np.ndarray) -> bool:
     """Whether more pixels than in photos, [H, W] or [N] uint8, are almost 0 or 255."""
-    return float(np.mean((grey <= 16) | (grey >= 239))) >= _BLACK_AND_WHITE
+    return float(np.mean(_almost_black_or_white(grey))) >= _BLACK_AND_WHITE
+
+
+def _almost_black_or_white(grey: np.ndarray) -> np.ndarray:
+    return (grey <= 16) | (grey >= 239)
 
 
 def share_of_colour(picture: Picture) -> float:

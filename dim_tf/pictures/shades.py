@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
+from dim_tf.pictures.levels import border_of
 from dim_tf.pictures.picture import Picture
 from dim_tf.system.errors import InputError
 
@@ -198,8 +199,7 @@ def turn_over(values: np.ndarray, invert: Invert) -> tuple[np.ndarray, list[str]
     """
     notes = []
     if invert == "auto":
-        border = np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
-        share = np.mean(border == FOREGROUND)
+        share = np.mean(border_of(values) == FOREGROUND)
         inside = np.mean(values == BACKGROUND)
         if share >= _INVERTED_BORDER and inside >= _INVERTED_INSIDE:
             invert = "yes"

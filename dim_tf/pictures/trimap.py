@@ -14,7 +14,7 @@ from dim_tf.config import (
     config_from_values,
 )
 from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
-from dim_tf.pictures.levels import CONVERSION_ERROR, nearest_levels, to_8_bits
+from dim_tf.pictures.levels import CONVERSION_ERROR, border_of, nearest_levels, to_8_bits
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role
@@ -191,9 +191,7 @@ def _levels_of(three: Classes, in_colours: bool) -> tuple[int, int, int] | None:
 
 def _by_border(three: Classes, unknown: int) -> tuple[int, int, int] | None:
     """Background has more of the picture's border than foreground, if anything tells them."""
-    number = three.number
-    border = np.concatenate([number[0], number[-1], number[1:-1, 0], number[1:-1, -1]])
-    counts = np.bincount(border, minlength=3)
+    counts = np.bincount(border_of(three.number), minlength=3)
     known = [index for index in range(3) if index != unknown]
     background = max(known, key=lambda index: counts[index])
     foreground = known[1 - known.index(background)]

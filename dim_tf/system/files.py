@@ -135,6 +135,11 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         file.write(content)
 
 
+def encoded(text: str) -> bytes:
+    """A text as files hold it: UTF-8, and what is none of it in a file's name by its numbers."""
+    return text.encode(errors="backslashreplace")
+
+
 def remove_unfinished(folder: str | os.PathLike, *, below: bool = True) -> None:
     """Deletes what killed processes left of `open_atomically` in a folder.
 

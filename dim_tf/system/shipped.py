@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+# Always inside the package: the sample, texts of model cards, shells' completions.
+ASSETS = _PACKAGE / "assets"
 
 
 def shipped_folder(name: str) -> Path:

@@ -23,7 +23,7 @@ from dim_tf.model.run_folder import best_path
 from dim_tf.model.weights import network_arrays
 from dim_tf.model.weights_file import write_arrays
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import WriteError, write_bytes
+from dim_tf.system.files import WriteError, encoded, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 from dim_tf.training.best import best_record
 from dim_tf.training.checkpoints import save_checkpoint
@@ -222,9 +222,7 @@ class ChiefsRecords(Records):
         self.saved_step = progress["step"]
 
     def _write_flagfile(self) -> None:
-        # A folder's name may hold bytes that are no UTF-8.
-        content = self._folder.flagfile.encode(errors="backslashreplace")
-        write_bytes(self._run_dir / FLAGFILE_NAME, content)
+        write_bytes(self._run_dir / FLAGFILE_NAME, encoded(self._folder.flagfile))
 
     def _check_folder(self) -> None:
         run_dir = self._run_dir

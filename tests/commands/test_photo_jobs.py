@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from dim_tf.commands.photo_jobs import (
-    ASSETS,
     PhotoJob,
     find_pictures,
     pair_by_stem,
@@ -13,6 +12,7 @@ from dim_tf.commands.photo_jobs import (
 )
 from dim_tf.config import InferenceConfig, config_from_values
 from dim_tf.system.errors import InputError
+from dim_tf.system.shipped import ASSETS
 
 
 @pytest.fixture

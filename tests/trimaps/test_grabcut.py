@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dim_tf.commands.photo_jobs import ASSETS
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.system.errors import InputError
+from dim_tf.system.shipped import ASSETS
 from dim_tf.trimaps.grabcut import Rectangle, mask_in_rectangle, parse_rectangle
 
 

@@ -10,15 +10,14 @@ import importlib
 import re
 import sys
 import typing
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from dim_tf.commands.script import Command, typed_alias
 from dim_tf.config.fields import choices_of, settings_fields
 from dim_tf.config.flagfile import shipped_flagfiles
+from dim_tf.system.shipped import ASSETS
 
 COMMANDS = ("bash", "zsh")
-_ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 class _Flag(NamedTuple):
@@ -115,7 +114,7 @@ def _zsh(summaries: dict[str, str], completed: dict[str, _Completed]) -> str:
 
 def _filled(shell: str, **parts: str) -> str:
     """The shell's file of `dim_tf/assets` with its @PARTS@ filled in."""
-    text = (_ASSETS / f"completion.{shell}").read_text(encoding="utf-8")
+    text = (ASSETS / f"completion.{shell}").read_text(encoding="utf-8")
     for name, part in parts.items():
         text = text.replace(f"@{name.upper()}@", part)
     return text

@@ -25,6 +25,7 @@ The matte is written as well where --output names a file for it.
 
 from pathlib import Path
 
+from dim_tf.commands.result_files import beside
 from dim_tf.commands.script import Command
 from dim_tf.commands.streams import STREAM
 from dim_tf.commands.words.matte import write_mattes
@@ -60,7 +61,7 @@ def _beside(photo: str, kind: str) -> str:
         return f"{kind}.png"
     if path.is_dir() or (not path.exists() and is_pattern(photo)):
         return f"{kind}s/"
-    return str(path.with_name(f"{path.stem}_{kind}.png"))
+    return str(beside(path, kind))
 
 
 def _composite_of(cutout: str) -> str:
@@ -70,7 +71,7 @@ def _composite_of(cutout: str) -> str:
         return ""
     if path.suffix.lower() != ".png" or path.is_dir():
         return cutout
-    return str(path.with_name(f"{path.stem}_composite.png"))
+    return str(beside(path, "composite"))
 
 
 COMMAND = Command(
