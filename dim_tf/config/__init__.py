@@ -10,6 +10,7 @@ from dim_tf.config.constants import (
     BATCH_NORM_EPSILON,
     BATCH_NORM_MOMENTUM,
     CANVAS_SIDE,
+    FINAL_LEARNING_RATE,
     FOREGROUND,
     FOREGROUND_LONG_SIDE,
     IMAGE_MEAN_RGB,

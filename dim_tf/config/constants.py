@@ -39,5 +39,8 @@ LOSS_EPSILON = 1e-6
 # side; to find the details of the last, one of a 32nd is made.
 LAPLACIAN_LEVELS = 5
 
+# The cosine schedule ends at this share of the learning rate.
+FINAL_LEARNING_RATE = 0.02
+
 # What NumPy takes as a seed.
 LARGEST_SEED = 2**32 - 1

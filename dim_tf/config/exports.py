@@ -5,6 +5,7 @@ from typing import Literal
 
 from dim_tf.config.constants import LARGEST_INPUT_MEGAPIXELS, SIZE_MULTIPLE
 from dim_tf.config.fields import Checked, option
+from dim_tf.config.inference import batch_norm_statistics, which_checkpoint
 from dim_tf.system.errors import InputError
 
 
@@ -17,7 +18,7 @@ class ExportConfig(Checked):
         "onnx: for onnxruntime and what else reads ONNX; litert: for LiteRT, as phones have it "
         "(.tflite); saved_model: for TensorFlow Serving, without this program",
     )
-    checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
+    checkpoint: str = which_checkpoint()
     out: str = option(
         "",
         "folder to make, with the file, README.md and example.py in it; left out: "
@@ -28,11 +29,7 @@ class ExportConfig(Checked):
         "height,width of the photos, or one number for a square, multiples of 32; left out: any. "
         "Accelerators of phones need it",
     )
-    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
-        "checkpoint",
-        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
-        "says is better for it",
-    )
+    bn_eval: Literal["checkpoint", "moving", "batch"] = batch_norm_statistics()
 
     def __post_init__(self) -> None:
         super().__post_init__()

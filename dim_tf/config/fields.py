@@ -9,7 +9,7 @@ import math
 import numbers
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dim_tf.system.errors import InputError
 
@@ -48,14 +48,35 @@ def values_of(config: Any) -> dict[str, Any]:
     return values
 
 
-def settings_fields(config_class: type) -> Iterator[tuple[str, Any, str]]:
-    """The settings of a config dataclass, those of its parts included: name, type hint, help."""
+class Setting(NamedTuple):
+    """What is known of a setting.
+
+    Attributes:
+        name: of the field, and of the flag.
+        hint: its type.
+        default: where it is left out.
+        help: what it means.
+        bounds: of a number, "at least", "above" and "at most".
+    """
+
+    name: str
+    hint: Any
+    default: Any
+    help: str
+    bounds: dict[str, float | None]
+
+
+def settings_fields(config_class: type) -> Iterator[Setting]:
+    """The settings of a config dataclass, those of its parts included."""
     hints = get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         if "part" in field.metadata:
             yield from settings_fields(field.metadata["part"])
         else:
-            yield field.name, hints[field.name], field.metadata["help"]
+            said = field.metadata
+            yield Setting(
+                field.name, hints[field.name], field.default, said["help"], said["bounds"]
+            )
 
 
 def config_from_values(config_class: type[Config], values: Mapping[str, Any]) -> Config:

@@ -4,7 +4,6 @@ Only what stands behind the scripts imports it, and the ablations, whose arms ar
 """
 
 import contextlib
-import dataclasses
 import os
 import typing
 from collections.abc import Iterator, Sequence
@@ -14,9 +13,11 @@ from absl import flags
 
 from dim_tf.config.fields import (
     Config,
+    Setting,
     choices_of,
     config_from_values,
     is_union,
+    settings_fields,
     values_of,
 )
 from dim_tf.config.flagfile import expand_flagfiles
@@ -33,19 +34,12 @@ def define_flags(config_class: type, flag_values: flags.FlagValues = flags.FLAGS
         config_class: the dataclass.
         flag_values: where to declare them; by default as the flags of the script.
     """
-    hints = typing.get_type_hints(config_class)
-    for field in dataclasses.fields(config_class):
-        if "part" in field.metadata:
-            define_flags(field.metadata["part"], flag_values)
-        else:
-            _define_flag(
-                *(field.name, hints[field.name], field.default, field.metadata["help"]), flag_values
-            )
+    for setting in settings_fields(config_class):
+        _define_flag(setting, flag_values)
 
 
-def _define_flag(
-    name: str, hint: Any, default: Any, help_text: str, flag_values: flags.FlagValues
-) -> None:
+def _define_flag(setting: Setting, flag_values: flags.FlagValues) -> None:
+    name, hint, default, help_text, _ = setting
     if is_union(hint):
         # "float | None": the flag may be left out. A number or a word: told apart afterwards.
         members = [member for member in typing.get_args(hint) if member is not type(None)]
@@ -107,28 +101,24 @@ def config_from_flags(
 
 
 def _parsed_values(config_class: type, flag_values: flags.FlagValues) -> Iterator[tuple[str, Any]]:
-    hints = typing.get_type_hints(config_class)
-    for field in dataclasses.fields(config_class):
-        if "part" in field.metadata:
-            yield from _parsed_values(field.metadata["part"], flag_values)
-            continue
-        value = flag_values[field.name].value
-        if typing.get_origin(hints[field.name]) is tuple:
-            item_type = typing.get_args(hints[field.name])[0]
+    for name, hint, *_ in settings_fields(config_class):
+        value = flag_values[name].value
+        if typing.get_origin(hint) is tuple:
+            item_type = typing.get_args(hint)[0]
             try:
                 value = tuple(item_type(item) for item in value)
             except ValueError:
                 raise InputError(
-                    f"--{field.name}={','.join(value)} is not a list of {item_type.__name__} "
+                    f"--{name}={','.join(value)} is not a list of {item_type.__name__} "
                     "values; separate them by commas."
                 ) from None
         if isinstance(value, str) and value.startswith("~"):
             # Shells leave --name=~/folder/ as it is, and a Path would take the slash from its end.
             value = os.path.expanduser(value)  # noqa: PTH111
-        if is_union(hints[field.name]) and isinstance(value, str):
+        if is_union(hint) and isinstance(value, str):
             with contextlib.suppress(ValueError):
                 value = int(value)
-        yield field.name, value
+        yield name, value
 
 
 def flagfile_text(config: Any) -> str:

@@ -18,6 +18,20 @@ def largest_input() -> Any:
     )
 
 
+def which_checkpoint() -> Any:
+    """A dataclass field for the weights."""
+    return option("", "released weights (.npz) or a run folder; left out: the default")
+
+
+def batch_norm_statistics() -> Any:
+    """A dataclass field for what batch norm goes by."""
+    return option(
+        "checkpoint",
+        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
+        "says is better for it",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class ReadingConfig(Checked):
     """The photos, what says where their objects are, and how it is read."""
@@ -66,12 +80,8 @@ class ReadingConfig(Checked):
 class MattingConfig(Checked):
     """From a photo and its trimap to a matte."""
 
-    checkpoint: str = option("", "released weights (.npz) or a run folder; left out: the default")
-    bn_eval: Literal["checkpoint", "moving", "batch"] = option(
-        "checkpoint",
-        "statistics of batch norm: the moving averages, the photo's own, or what the checkpoint "
-        "says is better for it",
-    )
+    checkpoint: str = which_checkpoint()
+    bn_eval: Literal["checkpoint", "moving", "batch"] = batch_norm_statistics()
     post_process: Literal["affinity", "none"] = option(
         "affinity",
         "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from dim_tf.config.constants import LARGEST_SEED
+from dim_tf.config.constants import FINAL_LEARNING_RATE, LARGEST_SEED
 from dim_tf.config.examples import ExampleConfig
 from dim_tf.config.fields import Checked, option, part
 from dim_tf.config.network import NetworkConfig
@@ -86,7 +86,9 @@ class OptimizationConfig(Checked):
         at_least=0,
     )
     learning_rate_schedule: Literal["constant", "cosine"] = option(
-        "constant", "constant (the original), or cosine: down to 2 % at the last step"
+        "constant",
+        f"constant (the original), or cosine: down to {100 * FINAL_LEARNING_RATE:g} % at the last "
+        "step",
     )
     warmup_steps: int = option(
         0, "steps over which the learning rate grows linearly from 0", at_least=0

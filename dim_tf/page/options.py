@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from dim_tf.config import ReadingConfig, WritingConfig, config_from_values
-from dim_tf.config.fields import Checked, choices_of, is_union, option
+from dim_tf.config.fields import Checked, choices_of, is_union, option, settings_fields
 from dim_tf.page.refusals import Refusal
 from dim_tf.system.errors import InputError
 
@@ -44,11 +44,11 @@ class Option(NamedTuple):
     """A query parameter.
 
     Attributes:
-        name: as it is typed.
+        name: as it is typed; like what follows, as `Setting` has it.
         hint: its type.
         default: where it is left out.
         help: what it means.
-        bounds: of a number, "at least", "above" and "at most".
+        bounds: of a number.
         config: the dataclass that has it.
     """
 
@@ -75,15 +75,8 @@ class Wanted(NamedTuple):
 
 
 def _options(config: type, names: Iterable[str]) -> list[Option]:
-    hints = typing.get_type_hints(config)
-    fields = {field.name: field for field in dataclasses.fields(config)}
-    return [
-        Option(
-            *(name, hints[name], fields[name].default),
-            *(fields[name].metadata["help"], fields[name].metadata["bounds"], config),
-        )
-        for name in names
-    ]
+    settings = {setting.name: setting for setting in settings_fields(config)}
+    return [Option(*settings[name], config) for name in names]
 
 
 PHOTO_OPTIONS = _options(AnswerConfig, ["request"])

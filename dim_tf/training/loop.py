@@ -13,7 +13,13 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from dim_tf.config import ExampleConfig, OptimizationConfig, RunConfig, values_of
+from dim_tf.config import (
+    FINAL_LEARNING_RATE,
+    ExampleConfig,
+    OptimizationConfig,
+    RunConfig,
+    values_of,
+)
 from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import (
     Share,
@@ -49,9 +55,6 @@ from dim_tf.training.start import (
 from dim_tf.training.step import make_train_step, trained_variables
 from dim_tf.training.validation import list_validation_images, validation_set_text
 from dim_tf.training.workers import Workers, telling_of_lost_workers
-
-# The cosine schedule ends at this share of the learning rate.
-FINAL_LEARNING_RATE = 0.02
 
 
 class TrainingResult(NamedTuple):

@@ -59,8 +59,8 @@ def test_every_route_is_described(page_with):
 
 
 def test_parameters_have_the_words_of_the_settings():
-    helps = {name: help for name, _, help in settings_fields(ReadingConfig)}
-    helps |= {name: help for name, _, help in settings_fields(WritingConfig) if name == "bits"}
+    helps = {setting.name: setting.help for setting in settings_fields(ReadingConfig)}
+    helps |= {one.name: one.help for one in settings_fields(WritingConfig) if one.name == "bits"}
     told = {parameter["name"]: parameter for parameter in MATTE["parameters"]}
     assert list(told) == [option.name for option in MATTE_OPTIONS]
     for name in told.keys() & helps.keys():

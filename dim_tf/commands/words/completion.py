@@ -57,7 +57,8 @@ def _completed(module_name: str) -> _Completed:
     if command is None:
         return _Completed(first, [])
     of_name = {
-        name: _flag(name, hint, help) for name, hint, help in settings_fields(command.config_class)
+        setting.name: _flag(setting.name, setting.hint, setting.help)
+        for setting in settings_fields(command.config_class)
     }
     aliases = [
         of_name[name]._replace(typed=typed_alias(alias) + ("=" if len(alias) > 1 else ""))
