@@ -21,14 +21,19 @@ from dim_tf.config import (
 )
 from dim_tf.model.architecture import (
     DECODER_CHANNELS,
+    DECODER_KERNEL,
     DECONV6_CHANNELS,
+    DECONVOLUTION_KERNEL,
+    ENCODER_KERNEL,
     ENCODER_STAGES,
     FC6,
     LARGEST_LOG_SCALE,
     REFINEMENT_CHANNELS,
+    REFINEMENT_KERNEL,
     SCALE_LAYER,
     SMALLEST_LOG_SCALE,
     channels_at,
+    refinement_scaling,
 )
 from dim_tf.model.weights_file import DamagedFileError, array_name
 
@@ -109,7 +114,9 @@ class Network:
         features, masks = [], []
         for stage, (count, convolutions) in enumerate(ENCODER_STAGES, start=1):
             for number in range(1, convolutions + 1):
-                x, channels = self._convolution(f"conv{stage}_{number}", x, channels, count, 3)
+                x, channels = self._convolution(
+                    f"conv{stage}_{number}", x, channels, count, ENCODER_KERNEL
+                )
             features.append(x)
             x, mask = self._max_pool_with_argmax(x)
             masks.append(mask)
@@ -123,12 +130,15 @@ class Network:
                 x = self._double(f"deconv{stage}_1", x, channels)
             if config.skip:
                 x = graph.add("Add", x, features[stage - 1])
-            x, channels = self._decoder_convolution(f"deconv{stage}_2", x, channels, count, 5)
-        alpha = graph.add("Sigmoid", self._last("pred_alpha", x, channels, 5))
+            x, channels = self._decoder_convolution(
+                f"deconv{stage}_2", x, channels, count, DECODER_KERNEL
+            )
+        alpha = graph.add("Sigmoid", self._last("pred_alpha", x, channels, DECODER_KERNEL))
         log_scale = None
         if config.certainty:
             log_scale = self._clipped(
-                self._last(SCALE_LAYER, x, channels, 5), SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE
+                self._last(SCALE_LAYER, x, channels, DECODER_KERNEL),
+                *(SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE),
             )
         if config.refine:
             alpha = self._refine(inputs, alpha)
@@ -169,7 +179,8 @@ class Network:
 
     def _double(self, name: str, x: str, channels: int) -> str:
         """Transposed convolution, 3×3, stride 2."""
-        kernel = self.weights.get(name, "weights", 3, 3, channels, channels)
+        side = DECONVOLUTION_KERNEL
+        kernel = self.weights.get(name, "weights", side, side, channels, channels)
         shift = np.zeros(channels, np.float32)
         normalized = self.config.batch_norm and self.statistics == "batch"
         if not self.config.batch_norm:
@@ -234,9 +245,7 @@ class Network:
 
     def _refine(self, network_input: str, alpha: str) -> str:
         graph = self.graph
-        offset, scale = -UNKNOWN / NORMALIZED_INPUT_DIVISOR, 255.0 / NORMALIZED_INPUT_DIVISOR
-        if not self.config.normalize_input:
-            offset, scale = 0.0, 255.0
+        scale, offset = refinement_scaling(self.config)
         starts, ends, axes = (graph.constant([value], np.int64) for value in (0, 3, 1))
         rgb = graph.add("Slice", network_input, starts, ends, axes)
         level = graph.add(
@@ -244,5 +253,7 @@ class Network:
         )
         x, channels = graph.add("Concat", rgb, level, axis=1), 4
         for number in range(1, 4):
-            x, channels = self._convolution(f"refine_{number}", x, channels, REFINEMENT_CHANNELS, 3)
-        return graph.add("Add", alpha, self._last("refine_4", x, channels, 3))
+            x, channels = self._convolution(
+                f"refine_{number}", x, channels, REFINEMENT_CHANNELS, REFINEMENT_KERNEL
+            )
+        return graph.add("Add", alpha, self._last("refine_4", x, channels, REFINEMENT_KERNEL))

@@ -2,9 +2,12 @@
 
 import functools
 
-from dim_tf.config import SIZE_MULTIPLE, NetworkConfig
+from dim_tf.config import NORMALIZED_INPUT_DIVISOR, SIZE_MULTIPLE, UNKNOWN, NetworkConfig
 
-# Channels of VGG16's five stages and the number of 3×3 convolutions in each.
+# Sides of the kernels: of the encoder, of the decoder and of what predicts from its features, of
+# the transposed convolutions of the deconv decoder, and of the refinement stage.
+ENCODER_KERNEL, DECODER_KERNEL, DECONVOLUTION_KERNEL, REFINEMENT_KERNEL = 3, 5, 3, 3
+# Channels of VGG16's five stages and the number of convolutions in each.
 ENCODER_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 # Channels of deconv6 and of the five decoder convolutions, from coarse to fine.
 DECONV6_CHANNELS = 512
@@ -37,7 +40,7 @@ def largest_kernels(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     last = ENCODER_STAGES[-1][0]
     size, conv6_channels = FC6[config.fc6]
     return {
-        ENCODER_LAYERS[-1]: (3, 3, channels(last), channels(last)),
+        ENCODER_LAYERS[-1]: (ENCODER_KERNEL, ENCODER_KERNEL, channels(last), channels(last)),
         "conv6_1": (size, size, channels(last), channels(conv6_channels)),
     }
 
@@ -49,13 +52,24 @@ def receptive_radius(config: NetworkConfig) -> int:
     block. It does not hold where batch norm uses the statistics of the image.
     """
     strides = [2**stage for stage in range(len(ENCODER_STAGES))]
-    encoder = sum(
-        stride * count for stride, (_, count) in zip(strides, ENCODER_STAGES, strict=True)
-    )
-    pooling = SIZE_MULTIPLE - 1
-    conv6 = SIZE_MULTIPLE * (FC6[config.fc6][0] // 2)
-    decoder = 2 * sum(strides)
-    deconvolution = 2 * sum(strides) if config.decoder == "deconv" else 0
-    pred_alpha = 2
-    refinement = 4 if config.refine else 0
-    return encoder + pooling + conv6 + decoder + deconvolution + pred_alpha + refinement
+    radius = SIZE_MULTIPLE - 1  # of the poolings
+    for stride, (_, count) in zip(strides, ENCODER_STAGES, strict=True):
+        radius += stride * count * (ENCODER_KERNEL // 2)
+        radius += stride * (DECODER_KERNEL // 2)
+        if config.decoder == "deconv":
+            radius += 2 * stride * (DECONVOLUTION_KERNEL // 2)
+    radius += SIZE_MULTIPLE * (FC6[config.fc6][0] // 2)
+    radius += DECODER_KERNEL // 2  # of pred_alpha
+    if config.refine:
+        radius += 4 * (REFINEMENT_KERNEL // 2)  # refine_1 … refine_4
+    return radius
+
+
+def refinement_scaling(config: NetworkConfig) -> tuple[float, float]:
+    """What the refinement stage's alpha is multiplied by, and what is added then.
+
+    So it lies beside the photo as the trimap lies beside it in the network's input.
+    """
+    if config.normalize_input:
+        return 255.0 / NORMALIZED_INPUT_DIVISOR, -UNKNOWN / NORMALIZED_INPUT_DIVISOR
+    return 255.0, 0.0  # the paper: alpha scaled to 0…255 beside the photo

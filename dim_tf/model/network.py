@@ -7,18 +7,23 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from dim_tf.config import NORMALIZED_INPUT_DIVISOR, UNKNOWN, NetworkConfig
+from dim_tf.config import NetworkConfig
 from dim_tf.model.architecture import (
     DECODER_CHANNELS,
+    DECODER_KERNEL,
     DECONV6_CHANNELS,
+    DECONVOLUTION_KERNEL,
+    ENCODER_KERNEL,
     ENCODER_STAGES,
     FC6,
     FIRST_LOG_SCALE,
     LARGEST_LOG_SCALE,
     REFINEMENT_CHANNELS,
+    REFINEMENT_KERNEL,
     SCALE_LAYER,
     SMALLEST_LOG_SCALE,
     channels_at,
+    refinement_scaling,
 )
 from dim_tf.model.convolution import convolve
 from dim_tf.model.layers import (
@@ -80,10 +85,12 @@ def build_network(
     def double_by_deconvolution(x: tf.Tensor, name: str) -> tf.Tensor:
         # The original's matting_deconv.py: 3×3, stride 2, channels unchanged.
         if not config.batch_norm:
-            return TransposedConvolution(x.shape[-1], 3, dtype=policy, name=name)(x)
+            return TransposedConvolution(
+                x.shape[-1], DECONVOLUTION_KERNEL, dtype=policy, name=name
+            )(x)
         return ConvolutionBatchNorm(
             x.shape[-1],
-            3,
+            DECONVOLUTION_KERNEL,
             transposed=True,
             inference_statistics=statistics,
             dtype=policy,
@@ -100,7 +107,7 @@ def build_network(
     masks, features = [], []
     for stage, (count, convolutions) in enumerate(ENCODER_STAGES, start=1):
         for number in range(1, convolutions + 1):
-            x = convolution(x, count, 3, f"conv{stage}_{number}")
+            x = convolution(x, count, ENCODER_KERNEL, f"conv{stage}_{number}")
         features.append(x)
         x, mask = MaxPoolWithArgmax(dtype=policy, name=f"pool{stage}")(x)
         masks.append(mask)
@@ -116,10 +123,10 @@ def build_network(
             x = double_by_deconvolution(x, f"deconv{stage}_1")
         if config.skip:
             x = keras.layers.Add(dtype=policy, name=f"skip{stage}")([x, features[stage - 1]])
-        x = decoder_convolution(x, count, 5, f"deconv{stage}_2")
+        x = decoder_convolution(x, count, DECODER_KERNEL, f"deconv{stage}_2")
 
     # float32 from here: a sigmoid in bfloat16 has steps of half a grey level and more.
-    alpha = Convolution(1, 5, activation=None, dtype="float32", name="pred_alpha")(x)
+    alpha = Convolution(1, DECODER_KERNEL, activation=None, dtype="float32", name="pred_alpha")(x)
     alpha = keras.layers.Activation("sigmoid", dtype="float32", name="alpha")(alpha)
     log_scale = _log_scale(x) if config.certainty else None
     if config.refine:
@@ -131,7 +138,7 @@ def _log_scale(features: tf.Tensor) -> tf.Tensor:
     """Log b of every pixel from what pred_alpha reads, which does not feel it."""
     return Convolution(
         1,
-        5,
+        DECODER_KERNEL,
         activation=None,
         kernel_initializer="zeros",
         bias_initializer=keras.initializers.Constant(FIRST_LOG_SCALE),
@@ -172,19 +179,26 @@ def _refine(
 
     It starts at zero correction, so that adding the stage to a trained network changes nothing.
     """
-    offset, scale = -UNKNOWN / NORMALIZED_INPUT_DIVISOR, 255.0 / NORMALIZED_INPUT_DIVISOR
-    if not config.normalize_input:
-        offset, scale = 0.0, 255.0  # the paper: alpha scaled to 0…255 beside the photo
+    scale, offset = refinement_scaling(config)
     alpha_input = keras.layers.Rescaling(scale, offset, dtype="float32", name="refine_alpha")(alpha)
     x = keras.layers.Concatenate(dtype="float32", name="refine_input")(
         [network_input[..., :3], alpha_input]
     )
     for number in range(1, 4):
         x = Convolution(
-            channels, 3, kernel_initializer="he_normal", dtype=policy, name=f"refine_{number}"
+            channels,
+            REFINEMENT_KERNEL,
+            kernel_initializer="he_normal",
+            dtype=policy,
+            name=f"refine_{number}",
         )(x)
     correction = Convolution(
-        1, 3, activation=None, kernel_initializer="zeros", dtype="float32", name="refine_4"
+        1,
+        REFINEMENT_KERNEL,
+        activation=None,
+        kernel_initializer="zeros",
+        dtype="float32",
+        name="refine_4",
     )(x)
     return keras.layers.Add(dtype="float32", name="refined_alpha")([alpha, correction])
 

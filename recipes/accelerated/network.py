@@ -17,13 +17,15 @@ from dim_tf.config import (
 )
 from dim_tf.model.architecture import (
     DECODER_CHANNELS,
+    DECODER_KERNEL,
     DECONV6_CHANNELS,
+    ENCODER_KERNEL,
     ENCODER_STAGES,
     FC6,
     FIRST_LOG_SCALE,
 )
 
-CONV6_CHANNELS = FC6["1x1"][1]
+CONV6_KERNEL, CONV6_CHANNELS = FC6["1x1"]
 
 _PLACES = 4  # of a 2×2 block, in row-major order
 
@@ -121,6 +123,10 @@ def _memory_format(x: torch.Tensor) -> torch.memory_format:
     return torch.channels_last if channels_last else torch.contiguous_format
 
 
+def _convolution(channels: int, count: int, size: int, *, bias: bool = True) -> nn.Conv2d:
+    return nn.Conv2d(channels, count, size, padding=size // 2, bias=bias)
+
+
 class Network(nn.Module):
     """Photo and trimap to alpha, and to the scale of alpha's error.
 
@@ -138,17 +144,19 @@ class Network(nn.Module):
         channels = 4
         for stage, (count, convolutions) in enumerate(ENCODER_STAGES, start=1):
             for number in range(1, convolutions + 1):
-                layer = nn.Conv2d(channels, self._channels_at(count), 3, padding=1)
+                layer = _convolution(channels, self._channels_at(count), ENCODER_KERNEL)
                 self.add_module(f"conv{stage}_{number}", layer)
                 channels = layer.out_channels
-        self.conv6_1 = nn.Conv2d(channels, self._channels_at(CONV6_CHANNELS), 1)
+        self.conv6_1 = _convolution(channels, self._channels_at(CONV6_CHANNELS), CONV6_KERNEL)
         self.deconv6 = self._decoder_layer(self.conv6_1.out_channels, DECONV6_CHANNELS, 1)
         channels = self._channels_at(DECONV6_CHANNELS)
         for stage, count in zip(range(5, 0, -1), DECODER_CHANNELS, strict=True):
-            self.add_module(f"deconv{stage}_2", self._decoder_layer(channels, count, 5))
+            self.add_module(
+                f"deconv{stage}_2", self._decoder_layer(channels, count, DECODER_KERNEL)
+            )
             channels = self._channels_at(count)
-        self.pred_alpha = nn.Conv2d(channels, 1, 5, padding=2)
-        self.pred_scale = nn.Conv2d(channels, 1, 5, padding=2)
+        self.pred_alpha = _convolution(channels, 1, DECODER_KERNEL)
+        self.pred_scale = _convolution(channels, 1, DECODER_KERNEL)
         nn.init.zeros_(self.pred_scale.weight)
         nn.init.constant_(self.pred_scale.bias, FIRST_LOG_SCALE)
 
@@ -158,7 +166,7 @@ class Network(nn.Module):
     def _decoder_layer(self, channels: int, count: int, size: int) -> nn.Sequential:
         count = self._channels_at(count)
         return nn.Sequential(
-            nn.Conv2d(channels, count, size, padding=size // 2, bias=False),
+            _convolution(channels, count, size, bias=False),
             nn.BatchNorm2d(count, BATCH_NORM_EPSILON, 1 - BATCH_NORM_MOMENTUM),
         )
 
