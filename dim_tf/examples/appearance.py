@@ -13,32 +13,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from dim_tf.config import ExampleConfig
-
-# Ranges of the draws, all uniform but for those of the blurs, which are log-uniform.
-_CONTRAST = (0.5, 1.5)
-_BRIGHTNESS = (-50.0, 50.0)  # grey levels
-_GAMMA = (0.7, 1.4)
-_CHANNEL_GAIN = (0.85, 1.15)
-_SIMILARITY = (0.5, 1.0)
-_BLUR_SIGMA = (0.7, 7.0)  # pixels
-_EDGE_SIGMA = (0.4, 1.6)  # pixels
-_NOISE_SIGMA = (1.0, 8.0)  # grey levels
-_JPEG_QUALITY = (40.0, 96.0)
-
-# A plain backdrop is bright in so many of all cases, of any colour in so many, and else has nearly
-# the colour of a place of the object.
-_BRIGHT_SHARE, _ANY_COLOUR_SHARE = 0.45, 0.15
-_BRIGHT = (200.0, 255.0)  # grey levels
-_TINT_SIGMA, _LIKENESS_SIGMA = 4.0, 10.0  # grey levels
-_WRINKLES = (0.0, 0.2)  # share of a photograph's contrast
-_SHADOW_STRENGTH = (0.0, 0.5)
-# Shadows are drawn on a grid this many times coarser and moved by up to a quarter of its side.
-_SHADOW_CELL = 16
-
-# The blur's window reaches as far as two of the widest sigma.
-_BLUR_RADIUS = 14
-# A plain background gets no more than this much contrast when its colours are moved.
-_LARGEST_SCALE = 2.0
+from dim_tf.examples import ranges
 
 
 def change_layers(
@@ -62,7 +37,7 @@ def change_layers(
     alpha = _perhaps(config.edge_blur, keys[4], _soft_edges, example["alpha"])
 
     def similar(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        return move_colours(picture, foreground, alpha, _uniform(key, _SIMILARITY))
+        return move_colours(picture, foreground, alpha, _uniform(key, ranges.SIMILARITY))
 
     def plain(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         return _random_backdrop(picture, foreground, alpha, key)
@@ -126,7 +101,7 @@ def move_colours(
     target_variance = tf.reduce_sum(weight * tf.square(foreground - target_mean), axis=(0, 1))
     mean, variance = tf.nn.moments(background, axes=(0, 1))
     scale = tf.sqrt((target_variance + 1.0) / (variance + 1.0))
-    moved = (background - mean) * tf.minimum(scale, _LARGEST_SCALE) + target_mean
+    moved = (background - mean) * tf.minimum(scale, ranges.LARGEST_SCALE) + target_mean
     return tf.clip_by_value(background + share * (moved - background), 0.0, 255.0)
 
 
@@ -161,7 +136,7 @@ def cast_shadow(alpha: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
         [S, S, 1] float32 in [0, 1].
     """
     size = tf.shape(alpha)[:2]
-    coarse = tf.maximum(size // _SHADOW_CELL, 1)
+    coarse = tf.maximum(size // ranges.SHADOW_CELL, 1)
     shadow = tf.image.resize(alpha, coarse, method="area")
     margin = coarse // 4
     padded = tf.pad(shadow, [[margin[0], margin[0]], [margin[1], margin[1]], [0, 0]])
@@ -172,11 +147,11 @@ def cast_shadow(alpha: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 
 def gaussian_blur(picture: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
     """Blurs a picture, mirrored at its borders; sigma in pixels, at most 7."""
-    offsets = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
+    offsets = tf.range(-ranges.BLUR_RADIUS, ranges.BLUR_RADIUS + 1, dtype=tf.float32)
     window = tf.exp(-tf.square(offsets / sigma) / 2.0)
     window /= tf.reduce_sum(window)
     channels = tf.transpose(picture, [2, 0, 1])[..., None]  # each a picture of its own
-    margin = [[0, 0], [_BLUR_RADIUS] * 2, [_BLUR_RADIUS] * 2, [0, 0]]
+    margin = [[0, 0], [ranges.BLUR_RADIUS] * 2, [ranges.BLUR_RADIUS] * 2, [0, 0]]
     blurred = tf.pad(channels, margin, mode="SYMMETRIC")
     blurred = tf.nn.conv2d(blurred, tf.reshape(window, [-1, 1, 1, 1]), 1, "VALID")
     blurred = tf.nn.conv2d(blurred, tf.reshape(window, [1, -1, 1, 1]), 1, "VALID")
@@ -200,10 +175,10 @@ def _random_colours(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     keys = [tf.random.fold_in(key, number) for number in range(4)]
     return change_colours(
         picture,
-        _uniform(keys[0], _CONTRAST),
-        _uniform(keys[1], _BRIGHTNESS),
-        _uniform(keys[2], _CHANNEL_GAIN, [3]),
-        _uniform(keys[3], _GAMMA),
+        _uniform(keys[0], ranges.CONTRAST),
+        _uniform(keys[1], ranges.BRIGHTNESS),
+        _uniform(keys[2], ranges.CHANNEL_GAIN, [3]),
+        _uniform(keys[3], ranges.GAMMA),
     )
 
 
@@ -211,37 +186,39 @@ def _random_backdrop(
     background: tf.Tensor, foreground: tf.Tensor, alpha: tf.Tensor, key: tf.Tensor
 ) -> tf.Tensor:
     keys = [tf.random.fold_in(key, number) for number in range(9)]
-    bright = _uniform(keys[0], _BRIGHT) + _TINT_SIGMA * tf.random.stateless_normal([3], keys[1])
+    bright = _uniform(keys[0], ranges.BRIGHT) + ranges.TINT_SIGMA * tf.random.stateless_normal(
+        [3], keys[1]
+    )
     any_colour = _uniform(keys[7], (0.0, 255.0), [3])
     # A pixel of the object, drawn with its opacity as probability.
     opacity = tf.cumsum(tf.reshape(alpha, [-1]))
     place = tf.searchsorted(opacity, opacity[-1:] * _uniform(keys[2], (0.0, 1.0)))[0]
     colours = tf.reshape(foreground, [-1, 3])
     place = tf.minimum(place, tf.shape(colours)[0] - 1)
-    alike = colours[place] + _LIKENESS_SIGMA * tf.random.stateless_normal([3], keys[8])
+    alike = colours[place] + ranges.LIKENESS_SIGMA * tf.random.stateless_normal([3], keys[8])
     choice = _uniform(keys[3], (0.0, 1.0))
-    colour = tf.where(choice < _BRIGHT_SHARE + _ANY_COLOUR_SHARE, any_colour, alike)
-    colour = tf.where(choice < _BRIGHT_SHARE, bright, colour)
-    shadow = _uniform(keys[4], _SHADOW_STRENGTH) * cast_shadow(
+    colour = tf.where(choice < ranges.BRIGHT_SHARE + ranges.ANY_COLOUR_SHARE, any_colour, alike)
+    colour = tf.where(choice < ranges.BRIGHT_SHARE, bright, colour)
+    shadow = _uniform(keys[4], ranges.SHADOW_STRENGTH) * cast_shadow(
         alpha, _uniform(keys[5], (0.0, 1.0), [2])
     )
-    return plain_backdrop(background, colour, _uniform(keys[6], _WRINKLES), shadow)
+    return plain_backdrop(background, colour, _uniform(keys[6], ranges.WRINKLES), shadow)
 
 
 def _random_blur(picture: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    return gaussian_blur(picture, _log_uniform(key, _BLUR_SIGMA))
+    return gaussian_blur(picture, _log_uniform(key, ranges.BLUR_SIGMA))
 
 
 def _soft_edges(alpha: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value(gaussian_blur(alpha, _log_uniform(key, _EDGE_SIGMA)), 0.0, 1.0)
+    return tf.clip_by_value(gaussian_blur(alpha, _log_uniform(key, ranges.EDGE_SIGMA)), 0.0, 1.0)
 
 
 def _random_noise(photo: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    return add_noise(photo, _uniform(key, _NOISE_SIGMA), tf.random.fold_in(key, 1))
+    return add_noise(photo, _uniform(key, ranges.NOISE_SIGMA), tf.random.fold_in(key, 1))
 
 
 def _random_jpeg(photo: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    return compress(photo, _uniform(key, _JPEG_QUALITY))
+    return compress(photo, _uniform(key, ranges.JPEG_QUALITY))
 
 
 def _uniform(

@@ -3,11 +3,9 @@
 import torch
 from torch.nn import functional
 
+from dim_tf.examples import ranges
 from recipes.accelerated.draws import Draws
 
-# Of `plain_background`: what its colour is like, as shares of all.
-_BRIGHT_SHARE, _ANY_COLOUR_SHARE = 0.45, 0.15
-_SHADOW_CELL = 16  # pixels of the matte that become one of the shadow
 _FARTHEST_SHADOW = 3  # cells
 # Colours of a foreground are drawn from every seventh pixel, not to sum up all.
 _PIXEL_STEP = 7
@@ -26,13 +24,13 @@ def change_colours(picture: torch.Tensor, probability: float, draws: Draws) -> t
     """
     count = len(picture)
 
-    def drawn(low: float, high: float, channels: int = 1) -> torch.Tensor:
-        return draws.uniform(count, channels, 1, 1, low=low, high=high)
+    def drawn(bounds: tuple[float, float], channels: int = 1) -> torch.Tensor:
+        return draws.between(bounds, count, channels, 1, 1)
 
     mean = picture.mean((2, 3), keepdim=True)
-    contrasted = (picture - mean) * drawn(0.5, 1.5) + mean + drawn(-50, 50)
-    tinted = contrasted * drawn(0.85, 1.15, channels=3)
-    changed = 255 * (tinted / 255).clamp(0, 1).pow(drawn(0.7, 1.4))
+    contrasted = (picture - mean) * drawn(ranges.CONTRAST) + mean + drawn(ranges.BRIGHTNESS)
+    tinted = contrasted * drawn(ranges.CHANNEL_GAIN, channels=3)
+    changed = 255 * (tinted / 255).clamp(0, 1).pow(drawn(ranges.GAMMA))
     return torch.where(draws.happens(count, probability), changed, picture)
 
 
@@ -71,9 +69,9 @@ def similar_background(
     target_variance = (alpha * (foreground - target) ** 2).sum((2, 3), keepdim=True) / total
     mean = background.mean((2, 3), keepdim=True)
     variance = background.var((2, 3), keepdim=True)
-    spread = ((target_variance + 1) / (variance + 1)).sqrt().clamp(max=2)
+    spread = ((target_variance + 1) / (variance + 1)).sqrt().clamp(max=ranges.LARGEST_SCALE)
     moved = (background - mean) * spread + target
-    share = draws.uniform(len(background), 1, 1, 1, low=0.5, high=1)
+    share = draws.between(ranges.SIMILARITY, len(background), 1, 1, 1)
     return (background + share * (moved - background)).clamp(0, 255)
 
 
@@ -94,7 +92,7 @@ def plain_background(
     light = 12 * (
         draws.normal(count, 1, 1, 1) * along + draws.normal(count, 1, 1, 1) * along[:, None]
     )
-    wrinkles = draws.uniform(count, 1, 1, 1, high=0.2) * (
+    wrinkles = draws.between(ranges.WRINKLES, count, 1, 1, 1) * (
         background - background.mean((2, 3), keepdim=True)
     )
     return ((colour + wrinkles + light) * (1 - _shadow(alpha, draws))).clamp(0, 255)
@@ -104,37 +102,38 @@ def _wall_colour(foreground: torch.Tensor, alpha: torch.Tensor, draws: Draws) ->
     """Nearly white, any colour, or one of the foreground's: [B, 3, 1, 1]."""
     count = len(alpha)
     kind = draws.uniform(count, 1, 1, 1)
-    bright = draws.uniform(count, 1, 1, 1, low=200, high=255) + 4 * draws.normal(count, 3, 1, 1)
+    bright = draws.between(ranges.BRIGHT, count, 1, 1, 1)
+    bright = bright + ranges.TINT_SIGMA * draws.normal(count, 3, 1, 1)
     any_colour = draws.uniform(count, 3, 1, 1, high=255)
     weights = alpha.reshape(count, -1)[:, ::_PIXEL_STEP] + 1e-6
     pixel = torch.multinomial(weights, 1, generator=draws.on_device) * _PIXEL_STEP
     pixels = foreground.reshape(count, 3, -1)
     alike = pixels.gather(2, pixel[:, None].expand(-1, 3, -1))[..., None]
-    alike = alike + 10 * draws.normal(count, 3, 1, 1)
+    alike = alike + ranges.LIKENESS_SIGMA * draws.normal(count, 3, 1, 1)
     return torch.where(
-        kind < _BRIGHT_SHARE,
+        kind < ranges.BRIGHT_SHARE,
         bright,
-        torch.where(kind < _BRIGHT_SHARE + _ANY_COLOUR_SHARE, any_colour, alike),
+        torch.where(kind < ranges.BRIGHT_SHARE + ranges.ANY_COLOUR_SHARE, any_colour, alike),
     )
 
 
 def _shadow(alpha: torch.Tensor, draws: Draws) -> torch.Tensor:
     """[B, 1, S, S] from 0 to 0.5: the matte, blurred and moved."""
-    coarse = functional.avg_pool2d(alpha, _SHADOW_CELL)
+    coarse = functional.avg_pool2d(alpha, ranges.SHADOW_CELL)
     moves = [draws.integer(-_FARTHEST_SHADOW, _FARTHEST_SHADOW + 1) for _ in range(2)]
     moved = torch.roll(coarse, moves, (2, 3))
     shadow = functional.interpolate(moved, size=alpha.shape[2:], mode="bicubic").clamp(0, 1)
-    return draws.uniform(len(alpha), 1, 1, 1, high=0.5) * shadow
+    return draws.between(ranges.SHADOW_STRENGTH, len(alpha), 1, 1, 1) * shadow
 
 
 def add_noise(photo: torch.Tensor, probability: float, draws: Draws) -> torch.Tensor:
-    """Normally distributed noise of up to 8 grey levels in some photos, rounded to whole levels.
+    """Normally distributed noise in some photos, rounded to whole levels.
 
     Args:
         photo: [B, 3, H, W] float32 in grey levels.
         probability: of each photo.
         draws: for all of it.
     """
-    strength = draws.uniform(len(photo), 1, 1, 1, low=1, high=8)
+    strength = draws.between(ranges.NOISE_SIGMA, len(photo), 1, 1, 1)
     strength = strength * draws.happens(len(photo), probability)
     return (photo + strength * draws.normal(*photo.shape)).clamp(0, 255).round()

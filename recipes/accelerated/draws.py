@@ -24,6 +24,10 @@ class Draws:
         """Evenly between two numbers: float32 of this shape."""
         return low + (high - low) * torch.rand(shape, device=self.device, generator=self.on_device)
 
+    def between(self, bounds: tuple[float, float], *shape: int) -> torch.Tensor:
+        """`uniform` between two numbers that stand together."""
+        return self.uniform(*shape, low=bounds[0], high=bounds[1])
+
     def log_uniform(self, *shape: int, low: float, high: float) -> torch.Tensor:
         """Evenly in the logarithm between two positive numbers: float32 of this shape."""
         return torch.exp(self.uniform(*shape, low=math.log(low), high=math.log(high)))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from dim_tf.config import IMAGE_MEAN_RGB
+from dim_tf.examples import ranges
 from recipes.accelerated.appearance import (
     add_noise,
     blur,
@@ -20,10 +21,10 @@ from recipes.accelerated.trimaps import draw_trimaps
 
 _SECOND_OBJECT_PROBABILITY = 0.3
 _COLOUR_CHANGE_PROBABILITY = 0.5
-_SOFT_EDGE_PROBABILITY, _SOFT_EDGE_SIGMA, _SOFT_EDGE_RADIUS = 0.3, (0.4, 1.6), 5
+_SOFT_EDGE_PROBABILITY, _SOFT_EDGE_RADIUS = 0.3, 5
 _PLAIN_PROBABILITY = 0.15
 _SIMILAR_PROBABILITY = 0.15
-_OUT_OF_FOCUS_PROBABILITY, _OUT_OF_FOCUS_SIGMA, _OUT_OF_FOCUS_RADIUS = 0.55, (0.7, 7.0), 14
+_OUT_OF_FOCUS_PROBABILITY = 0.55
 _NOISE_PROBABILITY = 0.3
 _JPEG_PROBABILITY = 0.25
 # Below this much alpha a pixel shows nothing of either object.
@@ -63,7 +64,7 @@ def draw_batch(library: Library, count: int, side: int, draws: Draws) -> Batch:
         draws: the batch depends on them and the library alone.
     """
     foreground, alpha = _draw_objects(library, count, side, draws)
-    soft = blur(alpha, _sigmas(count, _SOFT_EDGE_SIGMA, draws), _SOFT_EDGE_RADIUS).clamp(0, 1)
+    soft = blur(alpha, _sigmas(count, ranges.EDGE_SIGMA, draws), _SOFT_EDGE_RADIUS).clamp(0, 1)
     alpha = torch.where(draws.happens(count, _SOFT_EDGE_PROBABILITY), soft, alpha)
     alpha = (alpha * 255).round() / 255
     background = _draw_background(library, foreground, alpha, draws)
@@ -134,7 +135,7 @@ def _draw_background(
     picture = torch.where(draws.happens(count, _PLAIN_PROBABILITY), plain, picture)
     similar = similar_background(picture, foreground, alpha, draws)
     picture = torch.where(draws.happens(count, _SIMILAR_PROBABILITY), similar, picture)
-    blurred = blur(picture, _sigmas(count, _OUT_OF_FOCUS_SIGMA, draws), _OUT_OF_FOCUS_RADIUS)
+    blurred = blur(picture, _sigmas(count, ranges.BLUR_SIGMA, draws), ranges.BLUR_RADIUS)
     return torch.where(draws.happens(count, _OUT_OF_FOCUS_PROBABILITY), blurred, picture)
 
 

@@ -5,6 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
+from dim_tf.examples.ranges import JPEG_QUALITY
 from recipes.accelerated.draws import Draws
 
 # Recommended tables of the standard (ITU-T T.81, annex K), for quality 50.
@@ -27,7 +28,6 @@ _TO_YCBCR = (
 )
 _BLOCK = 8
 _MIDDLE_GREY = 128.0
-_WORST_QUALITY, _BEST_QUALITY = 40, 96
 
 
 def draw_jpeg(photo: torch.Tensor, draws: Draws) -> torch.Tensor:
@@ -37,7 +37,7 @@ def draw_jpeg(photo: torch.Tensor, draws: Draws) -> torch.Tensor:
         photo: see `jpeg`.
         draws: for the qualities.
     """
-    quality = draws.uniform(len(photo), low=_WORST_QUALITY, high=_BEST_QUALITY)
+    quality = draws.between(JPEG_QUALITY, len(photo))
     return jpeg(photo, quality)
 
 
