@@ -37,7 +37,7 @@ from dim_tf.page.options import MATTE_OPTIONS, PHOTO_OPTIONS, Option, Wanted, wa
 from dim_tf.page.refusals import Refusal, refusal_of
 from dim_tf.page.safety import Guarded, allowed_host
 from dim_tf.page.uploads import Body, Form, check_announced, read_form
-from dim_tf.page.work import Done, Job
+from dim_tf.page.work import Done, Job, PhotoWanted
 
 
 class Computing(Protocol):
@@ -213,7 +213,7 @@ class _Pictures:
                 places.close()
                 await body.discard()
                 raise
-            name = wanted.answer.output if self._options is MATTE_OPTIONS else "photo"
+            name = "photo" if isinstance(job[0], PhotoWanted) else wanted.answer.output
             done = await page.done(request, place, job)
             await PictureAnswer(done, name)(scope, receive, send)
 

@@ -7,12 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.pictures.classes import (
-    Classes,
-    all_classes_of_numbers,
-    classes_of_numbers,
-    looks_like_labels,
-)
+from dim_tf.pictures.classes import Classes, looks_like_labels
+from dim_tf.pictures.finding_classes import all_classes_of_numbers, classes_of_numbers
 from dim_tf.pictures.levels import check_range, in_own_byte_order, levels_of
 from dim_tf.pictures.mask import mask_of_classes, no_labels
 from dim_tf.pictures.photo import photo_of

@@ -6,30 +6,22 @@ for what their makers left open (void), in grey or as the colours of a palette.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sized
 
 import cv2
 import numpy as np
 
-from dim_tf.pictures.levels import to_8_bits, to_grey
 from dim_tf.pictures.photo import has_one_hue, has_soft_opacity, is_cut_out, share_of_colour
 from dim_tf.pictures.picture import Picture
 
 # So many small numbers are classes, wherever they lie: no shade of theirs is near white.
 _MOST_SMALL_NUMBERS, _LARGEST_SMALL_NUMBER = 16, 63
-_VOID_NUMBERS = (255, 65_535)
-# What PASCAL VOC paints void with, where the palette was turned into colours.
-_VOID_COLOUR = 0xE0E0C0
-# So many values may be classes, and so many where most are parts of the picture, as where all that
-# is in it was outlined and numbered: so large a share has an inside. Of outlined parts 0.4 and more
-# have, of the shades of mattes, of a network's masks and of photos 0.2 at most.
-_FEW_CLASSES, _MOST_CLASSES, _PARTS = 64, 1000, 0.3
-_ROWS_LOOKED_AT, _ROWS_OF_A_BAND = 256, 32
+VOID_NUMBERS = (255, 65_535)
+# Where classes are parts of the picture, so large a share of them has an inside: of outlined parts
+# 0.4 and more have, of the shades of mattes, of a network's masks and of photos 0.2 at most.
+_PARTS = 0.3
 _ALMOST_WHITE = 238
 # Labels take this share of a picture, or more.
 _LEAST_COMMON = 0.005
-# The value of pixels that cannot be seen.
-_TRANSPARENT, _TRANSPARENT_NAME = -1, "transparent"
 # A sentence names this many at most.
 _CLASSES_SHOWN = 8
 # Of two neighbours, of which one is an object's, at least so many are of one class.
@@ -110,54 +102,12 @@ class Classes:
         return np.bincount(number[middle][inside[middle]], minlength=count)
 
 
-def all_classes(picture: Picture, transparent_is_background: bool = True) -> Classes | None:
-    """Every value of a picture as a class; None where there are too many to be told apart.
-
-    Args:
-        picture: of any depth; more than half transparent is transparent.
-        transparent_is_background: whether what cannot be seen is of the class 0, or black.
-    """
-    by_colour = share_of_colour(picture) > 0
-    # A GIF's numbers are its writer's.
-    by_label = picture.labels is not None and by_colour and picture.kind != "GIF"
-    if by_label:
-        values = picture.labels
-    elif by_colour:
-        red, green, blue = np.moveaxis(to_8_bits(picture.pixels).astype(np.int32), 2, 0)
-        values = red << 16 | green << 8 | blue
-    else:
-        values = _numbers(to_grey(picture.pixels))
-    if is_cut_out(picture):
-        unseen = to_8_bits(picture.opacity) < 128
-        # In a palette any place may be that of the transparent pixels, or the first colour's.
-        has_black = not by_label or _first_is_black(picture, unseen)
-        merged = transparent_is_background and has_black
-        values = np.where(unseen, 0 if merged else _TRANSPARENT, values.astype(np.int32))
-    if by_colour and not by_label:
-        return _classes_of(values, "#{:06x}".format, (_VOID_COLOUR,))
-    classes = all_classes_of_numbers(values)
-    return _by_palette(classes, picture) if classes is not None and by_label else classes
-
-
-def _by_palette(classes: Classes, picture: Picture) -> Classes:
-    """What the colours of a palette say, whose numbers may be any: black and void."""
-    first = np.unique(classes.number, return_index=True)[1]
-    colours = to_8_bits(picture.pixels).reshape(-1, 3)[first].astype(int)
-    packed = (colours[:, 0] << 16 | colours[:, 1] << 8 | colours[:, 2]).tolist()
-    seen = [value != _TRANSPARENT for value in classes.values]
-    black = [index for index, colour in enumerate(packed) if colour == 0 and seen[index]]
-    void = packed.index(_VOID_COLOUR) if _VOID_COLOUR in packed else None
-    if black and all(seen) and (classes.background is None or classes.background not in black):
-        classes = dataclasses.replace(classes, background=black[0])
-    return classes if classes.void is not None else dataclasses.replace(classes, may_be_void=void)
-
-
 def is_made_of(picture: Picture, classes: Classes | None) -> bool:
     """Whether a picture was made of its classes, and not of shades.
 
     Args:
-        picture: as `all_classes` takes it.
-        classes: from there.
+        picture: of any depth.
+        classes: of it, from `dim_tf.pictures.finding_classes.all_classes`.
     """
     if classes is None or picture.lossy or len(classes.names) < 2 or has_soft_opacity(picture):
         return False
@@ -171,18 +121,6 @@ def is_made_of(picture: Picture, classes: Classes | None) -> bool:
     return len(classes.names) <= _MOST_SMALL_NUMBERS or _is_flat(classes)
 
 
-def all_classes_of_numbers(values: np.ndarray) -> Classes | None:
-    """Whole numbers, [H, W], as classes; None where there are too many."""
-    return _classes_of(values, str, _VOID_NUMBERS)
-
-
-def classes_of_numbers(values: np.ndarray) -> Classes | None:
-    """The classes of whole numbers, [H, W], where they are classes and no shades."""
-    classes = all_classes_of_numbers(values)
-    made_of = classes is not None and len(classes.names) > 2 and are_classes(classes)
-    return classes if made_of else None
-
-
 def are_classes(classes: Classes) -> bool:
     """Whether three or more numbers are classes and not the shades of a soft mask."""
     values = classes.values
@@ -192,7 +130,7 @@ def are_classes(classes: Classes) -> bool:
         return True
     if not _is_flat(classes):
         return False
-    if values[-1] in _VOID_NUMBERS and values[-2] <= _LARGEST_SMALL_NUMBER:
+    if values[-1] in VOID_NUMBERS and values[-2] <= _LARGEST_SMALL_NUMBER:
         return True
     if len(values) == 3 and values[0] == 0:
         if values[-1] == 255 and values[1] > _ALMOST_WHITE:
@@ -209,12 +147,12 @@ def looks_like_labels(classes: Classes) -> bool:
     A matte may be dark, because a network failed, and its object may have see-through parts.
     """
     values, last = classes.values, len(classes.values) - 1
-    if values[last] not in _VOID_NUMBERS:
+    if values[last] not in VOID_NUMBERS:
         if 0 < values[last] <= _LARGEST_SMALL_NUMBER:
             return values == (0, 1) or (len(values) <= _MOST_SMALL_NUMBERS and _is_flat(classes))
     elif len(values) == 3 and values[0] == 0:
         return values[1] <= _LARGEST_SMALL_NUMBER and _is_outlined(classes)
-    inner = [index for index in range(last + 1) if values[index] not in (0, *_VOID_NUMBERS)]
+    inner = [index for index in range(last + 1) if values[index] not in (0, *VOID_NUMBERS)]
     common = classes.counts >= _LEAST_COMMON * classes.number.size
     solid = [index for index in inner if common[index] and _is_solid(classes, [index])]
     return len(solid) > 1 and _is_flat(classes) and _are_apart(classes)
@@ -226,7 +164,7 @@ def _is_outlined(classes: Classes) -> bool:
     Around a number that may be a shade void is thin; white around it is an object's.
     """
     values = classes.values
-    if len(values) != 3 or values[0] != 0 or values[2] not in _VOID_NUMBERS:
+    if len(values) != 3 or values[0] != 0 or values[2] not in VOID_NUMBERS:
         return False
     if between(classes) != 2:
         return False
@@ -274,72 +212,9 @@ def without_strays(classes: Classes, count: int, most: float) -> tuple[Classes, 
     ), stray
 
 
-def _numbers(grey: np.ndarray) -> np.ndarray:
-    """Whole numbers of 8 bits where 16 bits hold no others."""
-    if grey.dtype == np.uint16 and not (grey % 257).any():
-        return to_8_bits(grey)
-    return grey
-
-
-def _first_is_black(picture: Picture, unseen: np.ndarray) -> bool:
-    """Whether in a palette the class 0 is black, transparent, or does not occur."""
-    first = (picture.labels == 0) & ~unseen
-    return not first.any() or not picture.pixels[first].any()
-
-
-def _classes_of(
-    values: np.ndarray, name_of: Callable[[int], str], voids: tuple[int, ...]
-) -> Classes | None:
-    bands = _bands(values)
-    if bands is not values and _classes_of(bands, name_of, voids) is None:
-        return None  # a photo or soft mask, mostly, of which that is enough
-    if values.dtype in (np.uint8, np.uint16):
-        present = np.flatnonzero(np.bincount(values.ravel()))
-        if len(present) > _MOST_CLASSES:
-            return None
-        place = np.zeros(present[-1] + 1, _index_type(present))
-        place[present] = np.arange(len(present))
-        number = place[values]
-    else:
-        # Few rows have all of them, mostly.
-        present = np.unique(values[:: max(1, values.shape[0] // _ROWS_LOOKED_AT)])
-        if len(present) > _MOST_CLASSES:
-            return None
-        number = np.minimum(np.searchsorted(present, values), len(present) - 1)
-        if (present[number] != values).any():
-            present, number = np.unique(values, return_inverse=True)
-            if len(present) > _MOST_CLASSES:
-                return None
-    present = present.tolist()
-    names = [_TRANSPARENT_NAME if value == _TRANSPARENT else name_of(value) for value in present]
-    unseen = _TRANSPARENT if _TRANSPARENT in present else 0
-    classes = Classes(
-        number=number.reshape(values.shape).astype(_index_type(present), copy=False),
-        names=tuple(names),
-        background=present.index(unseen) if unseen in present else None,
-        may_be_void=next((present.index(void) for void in voids if void in present), None),
-        values=tuple(present),
-    )
-    return classes if len(present) <= _FEW_CLASSES or _are_parts(classes) else None
-
-
-def _bands(values: np.ndarray) -> np.ndarray:
-    """Some rows of a large picture, in bands: most neighbours there are so in the picture."""
-    height = len(values)
-    if height <= 2 * _ROWS_LOOKED_AT:
-        return values
-    starts = np.linspace(0, height - _ROWS_OF_A_BAND, _ROWS_LOOKED_AT // _ROWS_OF_A_BAND)
-    return np.concatenate([values[start : start + _ROWS_OF_A_BAND] for start in starts.astype(int)])
-
-
-def _index_type(classes: Sized) -> type[np.unsignedinteger]:
-    """The smaller type that has a number for each."""
-    return np.uint8 if len(classes) <= 256 else np.uint16
-
-
 def _leaves_void_open(classes: Classes) -> bool:
     """Whether what has the value of void is void: 255 may be white, the last of some shades."""
-    if classes.may_be_void is None or classes.values[classes.may_be_void] not in _VOID_NUMBERS:
+    if classes.may_be_void is None or classes.values[classes.may_be_void] not in VOID_NUMBERS:
         return True
     values = classes.values
     if len(values) < 2 or values[-2] <= _LARGEST_SMALL_NUMBER:
@@ -373,7 +248,7 @@ def _jump(classes: Classes) -> bool:
     return bool(different) and meetings[apart > 1].sum() >= _JUMPS * different
 
 
-def _are_parts(classes: Classes) -> bool:
+def are_parts(classes: Classes) -> bool:
     """Whether most classes have an inside and meet in no order."""
     with_inside = classes.inner_counts >= _SOLID * classes.counts
     return bool(with_inside.mean() >= _PARTS) and _jump(classes)

@@ -13,7 +13,8 @@ from dim_tf.config import (
     ReadingConfig,
     config_from_values,
 )
-from dim_tf.pictures.classes import Classes, all_classes, is_made_of
+from dim_tf.pictures.classes import Classes, is_made_of
+from dim_tf.pictures.finding_classes import all_classes
 from dim_tf.pictures.levels import CONVERSION_ERROR, to_8_bits
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import (

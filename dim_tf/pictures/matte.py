@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
-from dim_tf.pictures.classes import all_classes, looks_like_labels
+from dim_tf.pictures.classes import looks_like_labels
+from dim_tf.pictures.finding_classes import all_classes
 from dim_tf.pictures.levels import full_range, to_8_bits, to_grey
 from dim_tf.pictures.photo import MOST_COLOUR, is_cut_out, share_of_colour
 from dim_tf.pictures.picture import Picture, read_in_role

@@ -13,7 +13,8 @@ from dim_tf.config import (
     ReadingConfig,
     config_from_values,
 )
-from dim_tf.pictures.classes import Classes, all_classes, between, without_strays
+from dim_tf.pictures.classes import Classes, between, without_strays
+from dim_tf.pictures.finding_classes import all_classes
 from dim_tf.pictures.levels import CONVERSION_ERROR, border_of, nearest_levels, to_8_bits
 from dim_tf.pictures.matte import grey_of
 from dim_tf.pictures.photo import MOST_COLOUR, is_colour_photo, is_cut_out, over, share_of_colour

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from dim_tf.config import UNKNOWN
-from dim_tf.pictures.classes import all_classes
+from dim_tf.pictures.finding_classes import all_classes
 from dim_tf.pictures.mask import mask_of
 from dim_tf.pictures.matte import ColouredMatteError, matte_of
 from dim_tf.pictures.photo import is_colour_photo, photo_of
