@@ -49,6 +49,7 @@ def closed_form_equations(
     width = later.shape[2]
     later_steps = np.array([row * width + column for row, column in _LATER])
     steps = np.concatenate([-later_steps[::-1], [0], later_steps])
+    middle = len(_LATER)  # of the steps: the pixel itself
     later = later.reshape(len(_LATER), -1)
     places = np.flatnonzero(np.pad(unknown, _BORDER))
     weights = np.broadcast_to(np.float32(weights), places.shape)
@@ -63,11 +64,12 @@ def closed_form_equations(
         others = here[:, None] + steps
         values = np.zeros(others.shape, np.float32)
         for after in range(len(_LATER)):
-            values[:, 13 + after] = later[after][here]
-            values[:, 11 - after] = later[after][others[:, 11 - after]]
+            before = middle - 1 - after
+            values[:, middle + 1 + after] = later[after][here]
+            values[:, before] = later[after][others[:, before]]
         # A constant matte costs nothing, so rows sum to 0; what float32 makes of the diagonal's own
         # sum would outweigh small weights.
-        values[:, 12] = weights[part] - values.sum(axis=1, dtype=np.float64)
+        values[:, middle] = weights[part] - values.sum(axis=1, dtype=np.float64)
         numbers = number[others]
         kept = (numbers >= 0) & (values != 0)
         known_part = (values * known_alpha[others]).sum(axis=1)

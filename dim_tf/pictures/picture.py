@@ -142,7 +142,8 @@ def picture_of_content(
         orientation = turned_by_library or orientation_of(image)
     if several:
         notes.append("it holds several pictures, the first is taken")
-    return _seen(image, stored, orientation, turned_by_library is not None)._replace(
+    return _seen(
+        *(image, stored, orientation, turned_by_library is not None),
         path=path,
         profile=None if image.mode == "CMYK" else profile,  # of CMYK it was followed
         kind=kind,
@@ -178,7 +179,8 @@ def picture_of_image(
         turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, None, image, kind, profile)
         orientation = turned_by_library or orientation_of(image)
-    return _seen(image, stored, orientation, turned_by_library is not None)._replace(
+    return _seen(
+        *(image, stored, orientation, turned_by_library is not None),
         path=path,
         profile=None if image.mode == "CMYK" else profile,
         kind=kind,
@@ -205,8 +207,10 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
         )
 
 
-def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool) -> Picture:
-    """Pixels as they are stored, or already turned, as a picture without a file."""
+def _seen(
+    image: Image.Image, stored: Decoded, orientation: int, is_turned: bool, **of_file: Any
+) -> Picture:
+    """Pixels as they are stored, or already turned, with what else is known of their file."""
     # Pillow hands it on to what is made of a picture, which has no format and may be anything.
     mark = image.info.get(MARK) if image.format == "PNG" else None
     pixels, opacity, labels = (
@@ -216,18 +220,14 @@ def _seen(image: Image.Image, stored: Decoded, orientation: int, is_turned: bool
     if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
         opacity = None
     return Picture(
-        path=Path(),
         pixels=pixels,
         opacity=opacity,
         labels=labels,
-        profile=None,
-        kind="PNG",
         orientation=orientation,
-        lossy=False,
-        notes=(),
         white_is_known=stored.white_is_known or mark == MATTE_MARK,
         has_shades=stored.has_shades or mark == MATTE_MARK,
         is_own=mark in (MATTE_MARK, TRIMAP_MARK),
+        **of_file,
     )
 
 

@@ -2,6 +2,7 @@
 /** Buttons and fields: what is pressed changes the state or begins a job. */
 import * as actions from "./actions.js";
 import { chooseLetterKeys, chooseLook, chooseValue } from "./choosing.js";
+import { element } from "./elements.js";
 import { stop } from "./jobs.js";
 import { showKeys } from "./key_list.js";
 import { openSample } from "./opening.js";
@@ -12,7 +13,6 @@ import { chooseLanguage } from "./texts.js";
 import { moveByArrows } from "./toolbar.js";
 import { BACKGROUND, LARGEST_BRUSH, SMALLEST_RECTANGLE, UNKNOWN, ZOOM } from "./values.js";
 
-const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const SIDES = ["x", "y", "width", "height"];
 
 /** The slider of the brush's size is even in the logarithm. */

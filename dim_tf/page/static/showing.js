@@ -1,12 +1,12 @@
 // @ts-check
 /** The controls show the state. */
+import { element } from "./elements.js";
 import { state, isOlder, whenChanged } from "./state.js";
 import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
 import { writeKeys } from "./key_list.js";
 
-const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const all = (/** @type {string} */ selector) =>
   /** @type {NodeListOf<any>} */ (document.querySelectorAll(selector));
 /** Counting a large trimap takes some milliseconds, so it waits for a pause. */

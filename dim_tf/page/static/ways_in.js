@@ -1,13 +1,13 @@
 // @ts-check
 /** Files that come by drop, paste or choice. */
 import { makeTrimap } from "./actions.js";
+import { element } from "./elements.js";
 import { tellProblem } from "./failures.js";
 import { PHOTO, PHOTO_MATTE_AND_FILES, run } from "./jobs.js";
 import { openPhoto } from "./opening.js";
 import { readPyramid, release } from "./pictures.js";
 import { state, update } from "./state.js";
 
-const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const MEGABYTE = 1_000_000;
 /** In a name without suffix: at its end, or as a word. */
 const SAYS_WHERE = [/(mask|trimap|alpha|matte)s?\d*$/i, /(^|[^a-z])(mask|trimap|alpha|matte)s?([^a-z]|$)/i];
