@@ -76,6 +76,11 @@ def plan_jobs(config: InferenceConfig) -> list[PhotoJob]:
     for name in ("report", "sheets", "region"):
         if getattr(measuring, name) != getattr(MeasuringConfig, name) and not measuring.gt:
             raise InputError(f"--{name} needs the ground truth to compare with; give it with --gt.")
+    if config.only_missing and measuring.gt:
+        raise InputError(
+            "--only_missing passes over photos, and the errors of the others alone would be "
+            "measured; leave it out, or measure afterwards with --predictions."
+        )
     beside_it = writing.background and not writing.composite  # where a composite goes
     if writing.output and not (writing.write_matte or beside_it):
         raise InputError(

@@ -211,11 +211,3 @@ class InferenceConfig(Checked):
         "pass over photos whose files are all there already, as of a folder that was interrupted; "
         "else they are made anew",
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.only_missing and (self.measuring.gt or self.measuring.predictions):
-            raise InputError(
-                "--only_missing passes over photos, and the errors of the others alone would be "
-                "measured; leave it out, or measure afterwards with --predictions."
-            )

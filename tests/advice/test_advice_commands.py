@@ -109,7 +109,7 @@ def test_of_two_flags_one_is_left_out(infer, given, advice):
     "flag",
     [
         *("--checkpoint=x.npz", "--output=m.png", "--side_by_side=s.png", "--bits=16"),
-        *("--size=32", "--post_process=none", "--runtime=onnx", "--rect=auto"),
+        *("--size=32", "--post_process=none", "--runtime=onnx", "--rect=auto", "--only_missing"),
     ],
 )
 def test_what_does_not_go_with_predictions_is_left_out(infer, flag):
