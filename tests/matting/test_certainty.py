@@ -7,7 +7,7 @@ import pytest
 import dim_tf
 from dim_tf.config import NetworkConfig
 from dim_tf.matting import predict
-from dim_tf.matting.post_process import HALF_CERTAIN, certainty_of
+from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.predict import MattingModel
 from dim_tf.model.network import alpha_and_log_scale, build_network
 
@@ -37,10 +37,21 @@ def test_it_is_made_of_the_scale_and_known_pixels_are_certain(sure_model):
     np.testing.assert_array_equal(certainty[trimap != 128], 1)
     inputs = np.concatenate([rgb - np.float32([126.88, 120.24, 112.19]), trimap[..., None]], -1)
     _, log_scale = alpha_and_log_scale(sure_model.network(inputs[None].astype(np.float32)))
-    expected = HALF_CERTAIN / (np.exp(log_scale[0, ..., 0]) + HALF_CERTAIN)
+    expected = 0.06 / (np.exp(log_scale[0, ..., 0]) + 0.06)
     np.testing.assert_allclose(certainty[trimap == 128], expected[trimap == 128], rtol=1e-4)
     assert np.std(certainty[trimap == 128]) > 0.01
-    np.testing.assert_allclose(certainty_of(np.array([0.0, HALF_CERTAIN])), [1, 0.5])
+    np.testing.assert_allclose(certainty_of(np.array([0.0, 0.06])), [1, 0.5])
+
+
+def test_the_colours_are_followed_where_the_network_is_not_sure(sure_model):
+    """What it says of itself decides, not how near its matte is to 0 or 1."""
+    rgb, trimap = photo_and_trimap(64, 96)
+    raw, certainty = sure_model.predict_alpha(rgb, trimap, return_certainty=True)
+    scale = 0.06 / certainty - 0.06
+    following = MattingModel(sure_model.network, sure_model.config, {}, post_process="affinity")
+    alpha = following.predict_alpha(rgb, trimap)
+    np.testing.assert_allclose(alpha, follow_colours(rgb, trimap, raw, scale), atol=1e-3)
+    assert np.abs(alpha - follow_colours(rgb, trimap, raw)).max() > 0.05
 
 
 def test_tiles_give_that_of_one_pass(sure_model, monkeypatch):

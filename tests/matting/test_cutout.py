@@ -12,8 +12,9 @@ from dim_tf.matting.cutout import (
     foreground_colours_of,
     parse_background,
 )
+from dim_tf.matting.of_photo import cut_out
 from dim_tf.pictures.matte import read_grey
-from dim_tf.pictures.photo import read_rgb
+from dim_tf.pictures.photo import Photo, read_rgb
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_matte, render_texture
 from dim_tf.system.errors import InputError
@@ -57,6 +58,19 @@ def test_on_another_background_estimated_colours_come_closer_to_the_truth_than_t
             made = composite_on(colours, alpha, other)
             errors[name].append(np.abs(made - truth)[between].mean())
     assert np.mean(errors["photo"]) > 2.5 * np.mean(errors["estimated"])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_is_cut_out_has_little_of_the_old_background(dtype):
+    photo, foreground, alpha, _ = scene("hair", 3)
+    levels = np.round(alpha * np.iinfo(dtype).max).astype(dtype)
+    rgba = cut_out(Photo(photo, photo, None), alpha, levels)
+    assert rgba.dtype == dtype
+    np.testing.assert_array_equal(rgba[..., 3], levels)
+    colours = rgba[..., :3] * (255 / np.iinfo(dtype).max)
+    between = (alpha > 0.1) & (alpha < 0.9)
+    kept, left = (np.abs(some - foreground)[between].mean() for some in (photo * 1.0, colours))
+    assert left < kept / 2.5
 
 
 def test_opaque_pixels_keep_the_photos_colours():

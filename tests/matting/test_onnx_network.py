@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,6 +64,31 @@ def test_several_threads_at_once(onnx_model):
     with ThreadPoolExecutor(8) as pool:
         predicted = list(pool.map(lambda picture: onnx_model.predict_alpha(*picture), pictures))
     np.testing.assert_array_equal(predicted, expected)
+
+
+def test_threads_wait_for_one_another(onnx_model, monkeypatch):
+    """More passes at once would take as much memory each."""
+    session = onnx_model.network._session
+    inside, most = [], []
+
+    class Watched:
+        def get_inputs(self):
+            return session.get_inputs()
+
+        def run(self, *arguments):
+            inside.append(1)
+            time.sleep(0.02)  # others would come
+            most.append(len(inside))
+            try:
+                return session.run(*arguments)
+            finally:
+                inside.pop()
+
+    monkeypatch.setattr(onnx_model.network, "_session", Watched())
+    pictures = [photo_and_trimap(32, 32, seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda picture: onnx_model.predict_alpha(*picture), pictures))
+    assert most == [1, 1, 1, 1]
 
 
 def test_the_command_does_without_tensorflow(write_photo, write_mask, tiny_checkpoint, tmp_path):

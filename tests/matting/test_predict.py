@@ -79,6 +79,20 @@ def test_the_squash_shows_the_network_a_square_and_restores_the_size(height, wid
     np.testing.assert_array_equal(alpha[trimap == 255], 1)
 
 
+@pytest.mark.parametrize("height, width", [(40, 90), (200, 33), (50, 50)])
+def test_a_squashed_trimap_is_one_still(height, width):
+    """A mean of background and foreground is no unknown pixel."""
+
+    def network(inputs, training):
+        trimap = inputs[..., 3:]
+        is_one = tf.logical_or(tf.logical_or(trimap == 0, trimap == 128), trimap == 255)
+        return tf.cast(tf.reduce_all(is_one), tf.float32) + 0 * trimap
+
+    rgb, trimap = photo_and_trimap(height, width)
+    alpha = MattingModel(network, NetworkConfig(), {}).predict_alpha(rgb, trimap, size=64)
+    np.testing.assert_array_equal(alpha[trimap == 128], 1)
+
+
 def test_photo_and_trimap_of_different_sizes_are_refused(tiny_model):
     rgb, trimap = photo_and_trimap(32, 40)
     with pytest.raises(ValueError, match="The photo is"):
