@@ -118,7 +118,7 @@ class Convolution(keras.layers.Layer):
         *,
         activation: Literal["relu"] | None = "relu",
         kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str | keras.initializers.Initializer = "zeros",
+        bias_initializer: str | dict[str, Any] | keras.initializers.Initializer = "zeros",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -126,7 +126,7 @@ class Convolution(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.activation = activation
         self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
+        self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape: tuple) -> None:
         self.kernel = self.add_weight(
@@ -148,6 +148,7 @@ class Convolution(keras.layers.Layer):
             "kernel_size": self.kernel_size,
             "activation": self.activation,
             "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
 
 

@@ -217,7 +217,7 @@ def test_the_training_lists_decide_what_is_used(training):
     assert manifest.foregrounds == ("net", "girl")
     assert manifest.backgrounds == ("000000000002", "COCO_train2014_000000000001")
     assert (summary.pairs, summary.refused) == (4, ())
-    assert max(read_grey(manifest.alpha_path(0)).shape) == 640
+    assert read_grey(manifest.alpha_path(0)).shape == (427, 640)  # of 20 x 30
 
 
 def test_missing_training_files_are_named(training, tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dim_tf.config import CANVAS_SIDE, FOREGROUND_LONG_SIDE
+from dim_tf.config import CANVAS_SIDE
 from dim_tf.dataset import geometry
 
 BIGGEST_CROP = 640
@@ -51,11 +51,17 @@ def test_no_crop_centred_on_the_matte_leaves_the_canvas(shape):
 )
 def test_sizes_are_exact_and_keep_the_aspect_ratio(height, width):
     size = geometry.foreground_size(height, width)
-    assert max(size) == FOREGROUND_LONG_SIDE
-    assert min(size) >= 1
-    short, long = sorted(geometry.background_size(height, width, "center"))
-    assert short == CANVAS_SIDE
-    assert long == pytest.approx(CANVAS_SIDE * max(height, width) / min(height, width), abs=0.5)
+    assert max(size) == 640
+    assert min(size) == pytest.approx(
+        max(1, 640 * min(height, width) / max(height, width)), abs=0.5
+    )
+    background = geometry.background_size(height, width, "center")
+    assert min(background) == 1280
+    ratio = max(height, width) / min(height, width)
+    assert max(background) == pytest.approx(1280 * ratio, abs=0.5)
+    if height != width:
+        for made in (size, background):
+            assert (made[0] > made[1]) == (height > width)
 
 
 def test_without_padding_backgrounds_keep_their_size_unless_a_crop_would_not_fit():

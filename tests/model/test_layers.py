@@ -1,9 +1,11 @@
+import inspect
+import json
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dim_tf.config import BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM
 from dim_tf.model.layers import (
     Convolution,
     ConvolutionBatchNorm,
@@ -16,6 +18,8 @@ from dim_tf.model.layers import (
 )
 
 DTYPES = ["float32", "bfloat16"]
+# TensorFlow 1's defaults, which the original ran with.
+EPSILON, MOMENTUM = 1e-3, 0.99
 SHAPES = [(1, 2, 2, 1), (2, 4, 6, 3), (3, 10, 8, 5)]
 
 
@@ -176,9 +180,7 @@ class KerasConvolutionBatchNorm:
         convolution.build(input_shape)
         convolution.set_weights([ours.kernel.numpy(), ours.biases.numpy()])
         self.convolution = convolution
-        self.norm = keras.layers.BatchNormalization(
-            epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM
-        )
+        self.norm = keras.layers.BatchNormalization(epsilon=EPSILON, momentum=MOMENTUM)
         self.norm.build((None, None, None, ours.filters))
         statistics = (ours.gamma, ours.beta, ours.moving_mean, ours.moving_variance)
         self.norm.set_weights([variable.numpy() for variable in statistics])
@@ -229,7 +231,7 @@ def test_moving_variance_moves_by_the_unbiased_variance():
     unbiased = features.var(axis=(0, 1, 2), ddof=1)
     np.testing.assert_allclose(
         ours.moving_variance,
-        BATCH_NORM_MOMENTUM * before + (1 - BATCH_NORM_MOMENTUM) * unbiased,
+        MOMENTUM * before + (1 - MOMENTUM) * unbiased,
         rtol=1e-5,
     )
 
@@ -307,17 +309,30 @@ def test_training_output_of_a_single_pixel_is_finite():
     "layer",
     [
         Convolution(3, 5, activation=None, kernel_initializer="zeros", name="a"),
+        Convolution(3, 5, bias_initializer=keras.initializers.Constant(-2.5), name="constant"),
         ConvolutionBatchNorm(3, 5, inference_statistics="batch", name="b"),
-        ConvolutionBatchNorm(3, 3, transposed=True, dtype="mixed_bfloat16", name="c"),
-        TransposedConvolution(3, 5, name="d"),
+        ConvolutionBatchNorm(
+            3, 3, transposed=True, kernel_initializer="zeros", dtype="mixed_bfloat16", name="c"
+        ),
+        TransposedConvolution(3, 5, kernel_initializer="zeros", name="d"),
         MaxPoolWithArgmax(name="e"),
         Unpool(name="f"),
         NormalizeInput(name="g"),
     ],
     ids=lambda layer: f"{type(layer).__name__}_{layer.name}",
 )
-def test_config_round_trip(layer):
-    config = layer.get_config()
+def test_a_layer_made_from_its_config_is_the_same(layer):
+    """The config as text, which files of networks hold."""
+    config = json.loads(json.dumps(layer.get_config()))
     copy = type(layer).from_config(config)
-    assert type(copy) is type(layer)
-    assert copy.get_config() == config
+    assert json.loads(json.dumps(copy.get_config())) == config
+    assert (copy.name, copy.dtype_policy.name) == (layer.name, layer.dtype_policy.name)
+    arguments = inspect.signature(type(layer).__init__).parameters.keys() - {"self", "kwargs"}
+    for name in arguments - {"bias_initializer"}:  # an object, and seen in what it makes
+        assert getattr(copy, name) == getattr(layer, name), name
+    if "filters" in arguments:
+        for one in (layer, copy):
+            keras.utils.set_random_seed(1)
+            one.build((None, 8, 8, 4))
+        for array, other in zip(layer.get_weights(), copy.get_weights(), strict=True):
+            np.testing.assert_array_equal(array, other)

@@ -13,10 +13,13 @@ WIDTH = 0.125
 KERNEL_SUMS = {"conv1_1": 19.8607674, "deconv6": 295.544861, "refine_3": 42.0866089}
 
 
+CONFIG = NetworkConfig(width=WIDTH, fc6="1x1", refine=True, certainty=True)
+
+
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(1)
-    return build_network(NetworkConfig(width=WIDTH, fc6="1x1", refine=True, certainty=True))
+    return build_network(CONFIG)
 
 
 def kernels_of(network, zeros=False):
@@ -73,11 +76,15 @@ def test_activations_grow_as_in_the_whole_network(network):
 def test_a_run_begins_with_the_kernels_it_is_told_to(network, kernels):
     before = kernels_of(network)
     start = StartConfig(initial_kernels=kernels)
-    initialize_weights(start, network, NetworkConfig(), None, ExampleConfig(), seed=1)
-    unchanged = [
-        np.array_equal(kernel, before[name]) for name, kernel in kernels_of(network).items()
-    ]
-    assert all(unchanged) if kernels == "scaled" else not any(unchanged)
+    initialize_weights(start, network, CONFIG, None, ExampleConfig(), seed=3)
+    after = kernels_of(network)
+    if kernels == "scaled":
+        for name, kernel in after.items():
+            np.testing.assert_array_equal(kernel, before[name])
+    else:
+        assert not any(np.array_equal(kernel, before[name]) for name, kernel in after.items())
+        for name, expected in KERNEL_SUMS.items():  # of the seed and width of this run
+            assert np.abs(after[name]).sum() == pytest.approx(expected / WIDTH**0.5, rel=1e-5)
 
 
 def test_what_must_begin_at_zero_still_does(network):

@@ -2,11 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from dim_tf.config import NetworkConfig
+from dim_tf.config import ExampleConfig, NetworkConfig, StartConfig
 from dim_tf.model.network import build_network
 from dim_tf.model.refinement_start import draw_correction
 from dim_tf.model.weights import read_arrays, save_weights
 from dim_tf.system.errors import InputError
+from dim_tf.training.start import initialize_weights
 from tests.training.run_files import arrays_of, train_as
 
 
@@ -63,6 +64,18 @@ def test_a_random_correction_is_of_some_tenth_of_alpha(normalize_input):
     drawn = network.get_layer("refine_4").kernel.numpy()
     draw_correction(network, 2, normalize_input)
     assert np.all(network.get_layer("refine_4").kernel != drawn)
+
+
+@pytest.mark.parametrize("normalize_input", [False, True])
+def test_a_run_draws_its_correction_for_the_input_that_its_network_has(normalize_input):
+    config = NetworkConfig(width=1 / 4, fc6="1x1", refine=True, normalize_input=normalize_input)
+    network = build_network(config)
+    start = StartConfig(initial_correction="random")
+    initialize_weights(start, network, config, None, ExampleConfig(), seed=1)
+    drawn = network.get_layer("refine_4").kernel.numpy()
+    inputs = drawn.shape[0] * drawn.shape[1] * drawn.shape[2]
+    expected = 0.1 / inputs**0.5 / (1 if normalize_input else 64)
+    assert np.std(drawn) == pytest.approx(expected, rel=0.3)
 
 
 def test_a_random_correction_fills_what_no_loaded_weights_fill(make_config, finished, two_stages):

@@ -10,9 +10,11 @@ from dim_tf.config import with_values
 from dim_tf.config.flags import flagfile_text
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import read_manifest
+from dim_tf.matting.predict import load_model
 from dim_tf.model.run_folder import best_path, checkpoint_path, list_checkpoints
 from dim_tf.model.weights import read_arrays, write_arrays
 from dim_tf.pictures.matte import read_grey
+from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError
@@ -20,11 +22,33 @@ from dim_tf.training.validation import list_validation_images, validate
 from tests.training.run_files import arrays_of, losses_of, train_as
 
 
+def literal_errors(model, images):
+    """The means of SAD, in thousands, and MSE on the unknown pixels."""
+    errors = []
+    for image in images:
+        trimap, alpha = read_grey(image.trimap), read_grey(image.alpha)
+        matte = np.round(model.predict_alpha(read_rgb(image.rgb), trimap) * 255)
+        difference = (matte - alpha)[trimap == 128] / 255
+        errors.append([np.abs(difference).sum() / 1000, np.square(difference).mean()])
+    return dict(zip(("SAD", "MSE"), np.mean(errors, axis=0), strict=True))
+
+
+def test_a_validation_measures_unknown_pixels_only(validation_dir):
+    """What is known is the trimap's, and as right in every network."""
+
+    class Model:
+        def predict_alpha(self, rgb, trimap):
+            return rgb[..., 0] / np.float32(255)
+
+    images = list_validation_images(validation_dir)
+    assert len(images) == 2
+    errors = validate(Model(), images)
+    for name, error in literal_errors(Model(), images).items():
+        assert errors[name] == pytest.approx(error)
+
+
 @pytest.mark.slow
 def test_validation_keeps_the_best_network(make_config, validation_dir):
-    from dim_tf.matting.predict import load_model
-    from dim_tf.training.validation import list_validation_images, validate
-
     config = make_config(
         validation_dir=str(validation_dir),
         validate_every=2,
@@ -35,9 +59,8 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
     )
     result = train_as(config)
     images = list_validation_images(validation_dir)
-    assert len(images) == 2
     errors = {
-        step: validate(
+        step: literal_errors(
             load_model(checkpoint_path(Path(config.run.run_dir), step), post_process="none"), images
         )
         for step in (2, 4, 6, 8)
