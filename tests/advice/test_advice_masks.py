@@ -67,6 +67,17 @@ def test_a_mask_that_is_nowhere_white_gets_some(infer):
     assert "its trimap has no" not in infer(*MASK)
 
 
+def test_a_mask_with_little_white_gets_more_where_it_is_surely_object(infer):
+    soft = np.zeros((40, 50), np.uint8)
+    soft[8:32, 2:48] = np.linspace(0, 255, 46).round()
+    write_png("mask.png", soft)
+    advice = "left open; the matte is better where the mask is 255 on what is surely object"
+    told(advice, infer(*MASK))
+    soft[8:32, 30:48] = 255
+    write_png("mask.png", soft)
+    assert "left open" not in infer(*MASK)
+
+
 def test_a_label_that_is_there_is_chosen(infer):
     classes(0, 1, 2)
     sentence = refused("{} has no label {}; it has {}.", infer, *MASK, "--label=7")

@@ -27,6 +27,8 @@ from dim_tf.pictures.writing import encode_png
 from tests.library.conftest import MASK, PHOTO, TRIMAP
 
 ADDRESS = "http://127.0.0.1:8000"
+# The page's settings, where a test does not say others.
+SERVED = ServingConfig(upload_megabytes=1.0, max_input_megapixels=1.0, queue=3)
 PHOTO_FILE, MASK_FILE, TRIMAP_FILE = map(encode_png, (PHOTO, MASK, TRIMAP))
 
 
@@ -108,10 +110,7 @@ def page_with(worker):
     """The page with these settings."""
 
     def make(**settings):
-        serving = with_values(
-            ServingConfig(upload_megabytes=1.0, max_input_megapixels=1.0, queue=3), **settings
-        )
-        return Page(worker, serving)
+        return Page(worker, with_values(SERVED, **settings))
 
     return make
 
