@@ -7,7 +7,12 @@ from dim_tf.commands.matte import run_inference
 from dim_tf.config import InferenceConfig
 from dim_tf.config.flags import config_from_arguments
 from dim_tf.pictures.writing import write_png
-from tests.training.conftest import dataset, make_config  # noqa: F401, fixtures of a short run
+from tests.training.conftest import (  # noqa: F401, fixtures of a short run
+    dataset,
+    make_config,
+    quick_examples,
+    quick_steps,
+)
 
 
 @pytest.fixture

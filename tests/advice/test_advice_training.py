@@ -49,51 +49,6 @@ SHORT = {"steps": 2, "checkpoint_every": 1}
 pytestmark = pytest.mark.usefixtures("quick_steps", "quick_examples")
 
 
-@pytest.fixture
-def quick_steps(monkeypatch):
-    """Steps that take no time: they move a weight by the learning rate, as Adam does at most.
-
-    The loss is NaN at those in the list.
-    """
-    not_finite: list[int] = []
-
-    def make_train_step(losses, optimization, network, optimizer, strategy):
-        done = []
-
-        def step(batch, stop):
-            done.append(1)
-            network.trainable_variables[0].assign_add(
-                tf.fill(network.trainable_variables[0].shape, optimizer.learning_rate)
-            )
-            names = ("alpha_loss", "comp_loss", "unknown_error", "mean_unknown_alpha")
-            values = {name: tf.constant(0.5) for name in names}
-            loss = np.nan if len(done) in not_finite else 0.5
-            count = len(network.trainable_variables)
-            told = {"stop": stop, "attempt": tf.cast(batch["attempt"], tf.float32)}
-            return (
-                values | told | {"total_loss": tf.constant(loss), "gradient_norms": tf.zeros(count)}
-            )
-
-        return step
-
-    monkeypatch.setattr("dim_tf.training.loop.make_train_step", make_train_step)
-    return not_finite
-
-
-@pytest.fixture
-def quick_examples(monkeypatch):
-    """Examples without pictures, as steps do not look at them."""
-
-    def training_examples(manifest, config, *, batch_size, **more):
-        zeros = tf.zeros(batch_size, tf.int64)
-        seen = tf.random.stateless_normal([batch_size, 64, 64, 4], [1, 2])
-        batch = {"attempt": zeros, "pair": zeros, "image_and_trimap": seen}
-        return tf.data.Dataset.from_tensors(batch).repeat()
-
-    for user in ("loop", "start", "release"):
-        monkeypatch.setattr(f"dim_tf.training.{user}.training_examples", training_examples)
-
-
 def followed(config, *flags):
     """The run with these flags as well."""
     return config_from_arguments(TrainingConfig, [*flagfile_text(config).splitlines(), *flags])

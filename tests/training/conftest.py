@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dim_tf.config import TrainingConfig, config_from_values, with_values
 from dim_tf.config.flags import flagfile_text
@@ -71,6 +72,53 @@ def make_config(dataset, tmp_path):
         return run_config(dataset, tmp_path / run, **changes)
 
     return make
+
+
+@pytest.fixture
+def quick_steps(monkeypatch):
+    """Steps that take no time, for tests of files and of what is said.
+
+    They move a weight by the learning rate, as Adam does at most. Their loss tells what they saw;
+    it is NaN at those in the list.
+    """
+    not_finite: list[int] = []
+
+    def make_train_step(losses, optimization, network, optimizer, strategy):
+        done = []
+
+        def step(batch, stop):
+            done.append(1)
+            network.trainable_variables[0].assign_add(
+                tf.fill(network.trainable_variables[0].shape, optimizer.learning_rate)
+            )
+            names = ("alpha_loss", "comp_loss", "unknown_error", "mean_unknown_alpha")
+            values = {name: tf.constant(0.5) for name in names}
+            seen = tf.reduce_mean(tf.abs(batch["image_and_trimap"]))
+            return values | {
+                "total_loss": seen * (np.nan if len(done) in not_finite else 1.0),
+                "gradient_norms": tf.zeros(len(network.trainable_variables)),
+                "stop": stop,
+                "attempt": tf.cast(batch["attempt"], tf.float32),
+            }
+
+        return step
+
+    monkeypatch.setattr("dim_tf.training.loop.make_train_step", make_train_step)
+    return not_finite
+
+
+@pytest.fixture
+def quick_examples(monkeypatch):
+    """Examples without pictures, as steps do not look at them."""
+
+    def training_examples(manifest, config, *, batch_size, **more):
+        zeros = tf.zeros(batch_size, tf.int64)
+        seen = tf.random.stateless_normal([batch_size, 64, 64, 4], [1, 2])
+        batch = {"attempt": zeros, "pair": zeros, "image_and_trimap": seen}
+        return tf.data.Dataset.from_tensors(batch).repeat()
+
+    for user in ("loop", "start", "release"):
+        monkeypatch.setattr(f"dim_tf.training.{user}.training_examples", training_examples)
 
 
 @pytest.fixture(scope="session")

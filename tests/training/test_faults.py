@@ -75,6 +75,7 @@ def test_ruined_weights_are_not_saved_into_a_new_folder(
     assert not list_checkpoints(run_dir)
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_no_room_for_a_checkpoint_leaves_those_before(continued):
     folder = checkpoint_path(Path(continued.run.run_dir), 7).parent
     before = contents(folder)
@@ -95,7 +96,7 @@ def test_no_room_for_a_checkpoint_leaves_those_before(continued):
     assert [row["step"] for row in read_loss_log(Path(continued.run.run_dir))] == list(range(1, 9))
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_no_room_for_the_logs_is_a_sentence(make_config):
     config = make_config(steps=6, checkpoint_every=3)
     with full_disk(100), pytest.raises(InputError, match=r"cannot be written.*no checkpoint yet"):
@@ -103,6 +104,7 @@ def test_no_room_for_the_logs_is_a_sentence(make_config):
     assert list_checkpoints(Path(config.run.run_dir)) == []
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 @pytest.mark.slow
 def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
@@ -114,7 +116,7 @@ def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch)
     assert train_as(config).step == 6
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_folder_that_another_run_has_taken_is_left_alone(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)
     run_dir = Path(config.run.run_dir)

@@ -112,6 +112,7 @@ def test_a_refused_command_leaves_the_run_as_it_is(continued, changes, message):
     assert contents() == before
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_another_dataset_is_refused(continued, dataset, tmp_path):
     shutil.copytree(dataset, tmp_path / "data")
     config = with_values(continued, data_dir=str(tmp_path / "data"), steps=8)

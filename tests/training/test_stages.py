@@ -38,6 +38,7 @@ def test_each_stage_moves_its_own_weights_only(make_config, two_stages, stage):
         assert np.any(array != now[name]) == expected, name
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_init_from_starts_at_those_weights_and_adds_the_refinement_stage(make_config, finished):
     second = make_config(refine=True, init_from=finished.run.run_dir, learning_rate=0.0, steps=1)
     train_as(second)
@@ -78,6 +79,7 @@ def test_a_run_draws_its_correction_for_the_input_that_its_network_has(normalize
     assert np.std(drawn) == pytest.approx(expected, rel=0.3)
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_random_correction_fills_what_no_loaded_weights_fill(make_config, finished, two_stages):
     random = {"refine": True, "initial_correction": "random", "learning_rate": 0.0, "steps": 1}
     kernels = []

@@ -75,6 +75,7 @@ def test_validation_keeps_the_best_network(make_config, validation_dir):
         np.testing.assert_array_equal(array, arrays_of(config.run.run_dir, best)[name])
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 @pytest.mark.parametrize("steps, validated", [(3, [3]), (5, [4, 5])])
 def test_the_end_of_a_run_is_validated(make_config, validation_dir, monkeypatch, steps, validated):
     seen = []
@@ -89,6 +90,7 @@ def test_the_end_of_a_run_is_validated(make_config, validation_dir, monkeypatch,
     assert len(seen) == len(validated)
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_network_without_numbers_is_not_the_best(make_config, validation_dir, monkeypatch):
     """Its matte would be measured as a black one."""
     monkeypatch.setattr(
@@ -100,6 +102,7 @@ def test_a_network_without_numbers_is_not_the_best(make_config, validation_dir, 
     assert not best_path(Path(config.run.run_dir)).exists()
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_validation_that_fails_costs_no_step(continued, validation_dir, monkeypatch):
     def fails(model, images):
         raise InputError("There is not enough memory for a.png; give a smaller picture.")
@@ -113,6 +116,7 @@ def test_a_validation_that_fails_costs_no_step(continued, validation_dir, monkey
     assert list_checkpoints(run_dir)[0] == checkpoint_path(run_dir, 8)
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_the_best_of_a_run_without_checkpoints_is_put_aside(make_config, caplog):
     """It would be taken for the best of the one that begins in its folder, whatever that learns."""
     config = make_config(steps=1)
@@ -125,6 +129,7 @@ def test_the_best_of_a_run_without_checkpoints_is_put_aside(make_config, caplog)
     assert list_checkpoints(Path(config.run.run_dir)) == [checkpoint_path(path.parents[1], 1)]
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_run_that_goes_on_otherwise_says_so(continued, caplog):
     train_as(with_values(continued, steps=8))
     assert "is another than it was" not in caplog.text  # at a constant learning rate
@@ -135,6 +140,7 @@ def test_a_run_that_goes_on_otherwise_says_so(continued, caplog):
     assert "--clip_norm=0.5 (was " in caplog.text
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
@@ -147,6 +153,7 @@ def test_a_worse_validation_leaves_the_best_alone(continued, validation_dir):
     assert best_path(Path(continued.run.run_dir)).read_bytes() == before
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 @pytest.mark.slow
 def test_the_best_of_another_validation_set_is_begun_anew(continued, validation_dir, caplog):
     """An error of other pictures is no mark to beat, and the summary would tell it as theirs."""
@@ -169,7 +176,7 @@ def test_the_best_of_another_validation_set_is_begun_anew(continued, validation_
     assert "is the best of another validation set than this" in caplog.text
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_best_network_newer_than_the_checkpoint_is_the_one_to_beat(continued, validation_dir):
     """As where a process is killed between a validation and the next checkpoint."""
     run_dir = Path(continued.run.run_dir)
@@ -183,6 +190,7 @@ def test_a_best_network_newer_than_the_checkpoint_is_the_one_to_beat(continued, 
     assert read_arrays(best_path(run_dir))[2] == newer
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_damaged_best_network_is_begun_anew(continued, validation_dir, caplog):
     path = list_checkpoints(Path(continued.run.run_dir))[0]
     arrays, network, progress = read_arrays(path)
@@ -233,6 +241,7 @@ def test_a_photo_that_memory_does_not_hold_is_named(validation_dir, monkeypatch)
         validate(Model(), images)
 
 
+@pytest.mark.usefixtures("quick_steps")
 def test_folders_and_pictures_may_have_names_that_are_no_utf8(
     make_config, dataset, validation_dir, tmp_path
 ):
