@@ -1,4 +1,5 @@
 import gc
+import hashlib
 import time
 
 import numpy as np
@@ -55,6 +56,30 @@ def tiny_model(tiny_checkpoint):
     from dim_tf.matting.predict import load_model
 
     return load_model(tiny_checkpoint, post_process="none")
+
+
+@pytest.fixture(scope="session")
+def models_loaded():
+    """By the content of the weights file, and how it was loaded."""
+    return {}
+
+
+@pytest.fixture
+def models_are_kept(models_loaded, monkeypatch):
+    """What was loaded before is not loaded and traced again, which is most of a command's time."""
+    from dim_tf.matting import predict
+
+    load = predict.load_model
+
+    def load_once(checkpoint="", **settings):
+        file = predict.find_checkpoint(checkpoint)
+        content = hashlib.sha256(file.read_bytes()).digest()
+        key = (content, *sorted(settings.items()))
+        if key not in models_loaded:
+            models_loaded[key] = load(checkpoint, **settings)
+        return models_loaded[key]
+
+    monkeypatch.setattr(predict, "load_model", load_once)
 
 
 @pytest.fixture

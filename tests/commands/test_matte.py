@@ -32,7 +32,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def infer(tiny_checkpoint):
+def infer(tiny_checkpoint, models_are_kept):
     def call(**values):
         run_inference(
             config_from_values(

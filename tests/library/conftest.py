@@ -31,7 +31,7 @@ def network(tiny_checkpoint):
 
 
 @pytest.fixture
-def written(network):
+def written(network, models_are_kept):
     """What the command writes, as the numbers of the file."""
 
     def write(kind="output", **flags):

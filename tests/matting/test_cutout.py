@@ -26,7 +26,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def infer(tiny_checkpoint, write_photo, write_trimap):
+def infer(tiny_checkpoint, models_are_kept, write_photo, write_trimap):
     def call(**values):
         write_photo("a.png")
         write_trimap("t.png")

@@ -23,7 +23,7 @@ FLAG_OF = {"matte": "output", "cutout": "cutout", "trimap": "save_trimap", "comp
 
 
 @pytest.fixture
-def command(tiny_checkpoint, tmp_path, monkeypatch):
+def command(tiny_checkpoint, models_are_kept, tmp_path, monkeypatch):
     """The bytes that the command writes."""
     monkeypatch.chdir(tmp_path)
 
