@@ -12,8 +12,12 @@ from dim_tf.config.flags import config_from_arguments
 from dim_tf.matting.predict import load_model
 from dim_tf.system.errors import InputError
 from tests.advice.provoking import flags_in, refused
+from tests.exports.conftest import quick_files  # noqa: F401, a fixture
 
 RGB, ALPHA = "--rgb=photo.png", "--alpha=mask.png"
+
+
+pytestmark = pytest.mark.usefixtures("quick_files")
 
 
 @pytest.fixture

@@ -36,6 +36,15 @@ RUNS = {"onnx": _run_onnx, "litert": _run_litert, "saved_model": _run_saved_mode
 
 
 @pytest.fixture
+def quick_files(monkeypatch):
+    """TensorFlow's files are empty, for tests of what is beside them and of what is said."""
+    from dim_tf.exports import tensorflow_files
+
+    monkeypatch.setattr(tensorflow_files, "write_saved_model", lambda folder, *_: folder.mkdir())
+    monkeypatch.setattr(tensorflow_files, "litert_bytes", lambda *_: b"")
+
+
+@pytest.fixture
 def needs():
     """A function that skips the test where a format's packages are not installed."""
 

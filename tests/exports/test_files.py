@@ -64,6 +64,7 @@ def test_a_fixed_example_fits_any_photo(
     assert read_grey(tmp_path / "out" / "matte.png").shape == (70, 80)
 
 
+@pytest.mark.usefixtures("quick_files")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_card(kind, needs, tiny_checkpoint, save_random_network, tmp_path):
     needs(kind)
@@ -77,29 +78,6 @@ def test_the_card(kind, needs, tiny_checkpoint, save_random_network, tmp_path):
     assert "`scale`" not in card
     export_network(tmp_path / "sure", kind, save_random_network(certainty=True))
     assert "| `scale` | out | [1, H, W, 1] |" in (tmp_path / "sure" / "README.md").read_text()
-
-
-@pytest.mark.parametrize("decoder", ["unpool", "deconv"])
-def test_onnx_is_of_standard_operations(decoder, needs, save_random_network, tmp_path):
-    needs("onnx")
-    import onnx
-
-    checkpoint = save_random_network(decoder=decoder, refine=True, certainty=True)
-    model = onnx.load(export_network(tmp_path / "out", "onnx", checkpoint))
-    assert {node.domain for node in model.graph.node} == {""}
-    assert [imported.domain for imported in model.opset_import] == [""]
-
-
-@pytest.mark.parametrize("decoder", ["unpool", "deconv"])
-def test_litert_is_of_builtin_operations(decoder, needs, save_random_network, tmp_path):
-    needs("litert")
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    checkpoint = save_random_network(decoder=decoder, refine=True, certainty=True)
-    content = export_network(tmp_path / "out", "litert", checkpoint).read_bytes()
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
-    assert model.operatorCodes
-    assert all(code.customCode is None for code in model.operatorCodes)
 
 
 def test_a_saved_model_is_of_portable_operations(tiny_checkpoint, monkeypatch, tmp_path):
@@ -150,6 +128,7 @@ def test_what_fails_leaves_nothing(needs, tiny_checkpoint, monkeypatch, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("quick_files")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_card_names_the_weights_that_were_read(
     needs, tiny_checkpoint, monkeypatch, tmp_path, kind

@@ -69,6 +69,28 @@ def assert_equal_outputs(model, outputs, rgb, trimap, share_beyond=0.0):
     assert np.ptp(expected[trimap == 128]) > 0.01  # else all would be equal
 
 
+def onnx_operations_are_standard(file):
+    import onnx
+
+    model = onnx.load(file)
+    domains = [*model.opset_import, *model.graph.node]
+    return model.graph.node and {part.domain for part in domains} == {""}
+
+
+def litert_operations_are_built_in(file):
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(file.read_bytes(), 0)
+    return model.operatorCodes and all(code.customCode is None for code in model.operatorCodes)
+
+
+# Runtimes have no others; of a SavedModel tests/exports/test_files.py asks.
+OPERATIONS_ARE_BUILT_IN = {
+    "onnx": onnx_operations_are_standard,
+    "litert": litert_operations_are_built_in,
+}
+
+
 # A SavedModel is the network as TensorFlow has it, whatever kind of network it is.
 @pytest.mark.parametrize(
     "kind, name",
@@ -83,6 +105,8 @@ def test_every_network(kind, name, needs, save_random_network, run_export, tmp_p
     needs(kind)
     checkpoint = save_random_network(**NETWORKS[name])
     file = export_network(tmp_path / "out", kind, checkpoint)
+    if kind in OPERATIONS_ARE_BUILT_IN:
+        assert OPERATIONS_ARE_BUILT_IN[kind](file)
     model = load_model(checkpoint, post_process="none")
     for size in ((64, 96), (32, 160)):
         rgb, trimap = photo_and_trimap(*size)
