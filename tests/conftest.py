@@ -25,9 +25,17 @@ def pytest_runtest_setup(item):
         pytest.skip("no time left (--until)")
 
 
+# Fixtures that take seconds to make. Tests that use one share a process, which makes it once.
+MADE_ONCE = ("finished", "twos", "ones", "composites")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
-    """What takes a minute begins first: begun last, it would be waited for at the end."""
+    # What takes a minute begins first: begun last, it would be waited for at the end.
     items.sort(key=lambda item: item.get_closest_marker("takes_a_minute") is None)
+    for item in items:
+        for name in {*MADE_ONCE} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_collection_finish():
