@@ -25,7 +25,9 @@ from tests.training.worker_processes import (
     wait_until_there,
 )
 
-STEPS = 40
+STEPS = 20
+# Of a run that is interrupted: before its end, however quick the machine is.
+MORE_STEPS = 40
 # Of this process alone: another run of the tests may be at it.
 NAMESPACES = tuple(f"dim_tf_{os.getpid()}_{number}" for number in range(2))
 # These start processes of their own, on all cores; beside each other they would only wait.
@@ -57,7 +59,7 @@ def together(dataset, tmp_path_factory):
 @pytest.fixture(scope="module")
 def alone(together, tmp_path_factory):
     """The same run of one process."""
-    config = with_values(together[0], run_dir=str(tmp_path_factory.mktemp("alone")), steps=20)
+    config = with_values(together[0], run_dir=str(tmp_path_factory.mktemp("alone")), steps=STEPS)
     train_as(config)
     return config
 
@@ -91,12 +93,12 @@ def assert_equal_but_for_ties(actual, expected):
 
 def test_two_workers_learn_what_one_process_does_with_both_examples(together, alone):
     for column in ("total_loss", "alpha_loss", "comp_loss", "unknown_error", "mean_unknown_alpha"):
-        losses = losses_of(run_dir_of(together[0]), column)[:20]
+        losses = losses_of(run_dir_of(together[0]), column)
         assert_equal_but_for_ties(losses, losses_of(run_dir_of(alone), column))
     # What began at 0 is a sum of Adam's steps alone, each as uncertain as the sign of a gradient
     # near 0; of the weights that is a small part.
-    expected = arrays_of(run_dir_of(alone), 20)
-    for name, array in arrays_of(run_dir_of(together[0]), 20).items():
+    expected = arrays_of(run_dir_of(alone), STEPS)
+    for name, array in arrays_of(run_dir_of(together[0]), STEPS).items():
         bound = 1e-5 if name.endswith(("/weights", "gamma", "moving_variance")) else 1e-4
         assert distance(array, expected[name]) < bound, name
 
@@ -117,7 +119,7 @@ def test_the_chief_alone_writes(together):
 @pytest.mark.slow
 def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path):
     """SIGTERM to one worker, then SIGKILL of one; each time the same commands go on."""
-    config = with_values(together[0], run_dir=str(tmp_path / "run"))
+    config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=MORE_STEPS)
     addresses = [f"localhost:{port}" for port in free_ports(2)]
 
     def start():
@@ -129,13 +131,13 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
     ends = end_of(processes)
     assert [status for status, *_ in ends] == [143, 143], ends
     step = step_of(list_checkpoints(run_dir_of(config))[0])
-    assert f"Stopped at step {step} of {STEPS}, saved; the same command goes on." in ends[0][1]
-    assert step < STEPS and len(losses_of(run_dir_of(config))) == step
+    assert f"Stopped at step {step} of {MORE_STEPS}, saved; the same command goes on." in ends[0][1]
+    assert step < MORE_STEPS and len(losses_of(run_dir_of(config))) == step
 
     processes = start()
     wait_until_there(checkpoint_path(run_dir_of(config), 5 * (step // 5 + 1)), processes)
     kill_and_hear_of_it(processes, 1, addresses)
-    assert len(losses_of(run_dir_of(config))) < STEPS
+    assert len(losses_of(run_dir_of(config))) < MORE_STEPS
 
     ends = end_of(start())
     assert [status for status, *_ in ends] == [0, 0], ends
@@ -143,7 +145,7 @@ def test_stopped_killed_and_started_again_it_is_the_same_run(together, tmp_path)
     for name, array in arrays_of(run_dir_of(config), STEPS).items():
         np.testing.assert_array_equal(array, expected[name], name)
     logs = [(run_dir_of(each) / LOSS_LOG_NAME).read_bytes() for each in (config, together[0])]
-    assert logs[0] == logs[1]
+    assert logs[0].startswith(logs[1]) and len(losses_of(run_dir_of(config))) == MORE_STEPS
 
 
 @pytest.mark.slow
@@ -157,7 +159,7 @@ def test_the_chief_killed_and_one_process_goes_on(together, tmp_path):
 
     saved = step_of(list_checkpoints(run_dir_of(config))[0])
     train_as(config)
-    losses = losses_of(run_dir_of(together[0]))[:20]
+    losses = losses_of(run_dir_of(together[0]))
     assert_equal_but_for_ties(losses_of(run_dir_of(config)), losses)
     # Later a pixel may win where two were equal, and gradients are others from there on.
     expected = arrays_of(run_dir_of(together[0]), saved + 5)
@@ -202,7 +204,7 @@ def two_hosts():
 def test_workers_on_two_hosts_and_a_cut_cable(together, two_hosts, tmp_path):
     """The same run; and without a network, each ends within a minute."""
     hosts, prefixes = two_hosts
-    config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=STEPS * 100)
+    config = with_values(together[0], run_dir=str(tmp_path / "run"), steps=100 * MORE_STEPS)
     addresses = [f"{host}:2222" for host in hosts]
     processes = start_workers(config, tmp_path, addresses, prefixes)
     wait_until_there(checkpoint_path(run_dir_of(config), 20), processes)
