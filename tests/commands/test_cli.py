@@ -122,12 +122,14 @@ def test_a_matte_is_written_and_stderr_stays_empty(
 def test_one_bad_photo_of_two_ends_with_status_1(
     tmp_path, write_photo, write_mask, tiny_checkpoint
 ):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
     for name in ("cat", "dog"):
         write_photo(tmp_path / "photos" / f"{name}.png")
         write_mask(tmp_path / "masks" / f"{name}.png")
     (tmp_path / "photos" / "cat.png").write_bytes(b"no picture")
     flags = "--rgb=photos", "--alpha=masks", f"--checkpoint={tiny_checkpoint}"
-    status, _, errors = run("test.py", *flags, folder=tmp_path)
+    status, _, errors = run("test.py", *flags, "--runtime=onnx", folder=tmp_path)
     assert status == 1
     first, last = errors.splitlines()
     assert first.startswith("photos/cat.png is not a picture")
