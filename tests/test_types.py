@@ -38,9 +38,13 @@ MISTAKES = [
 ]
 
 
+# One process makes the environment and asks the checker, of all programs at once.
+pytestmark = pytest.mark.xdist_group("types")
+
+
 @pytest.fixture(scope="module")
-def check(tmp_path_factory):
-    """Runs mypy on a program in an environment where dim_tf is installed; returns what it says."""
+def said(tmp_path_factory):
+    """What mypy says of each program in an environment where dim_tf is installed, by its name."""
     folder = tmp_path_factory.mktemp("types")
     venv.create(folder / "environment")
     (packages,) = (folder / "environment").glob("[Ll]ib/**/site-packages")
@@ -49,22 +53,24 @@ def check(tmp_path_factory):
     (packages / "installed.pth").write_text(f"{ROOT}\n{others}\n")
     scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
     python = scripts / "python"
+    programs = {"right.py": USER_PROGRAM}
+    for number, (right, wrong, _) in enumerate(MISTAKES):
+        assert right in USER_PROGRAM
+        programs[f"wrong_{number}.py"] = USER_PROGRAM.replace(right, wrong)
+    for name, program in programs.items():
+        (folder / name).write_text(program)
+    command = [sys.executable, "-m", "mypy", "--python-executable", str(python), *programs]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    lines = result.stdout.splitlines()
+    assert f"checked {len(programs)} source files" in lines[-1], result.stdout + result.stderr
+    return {name: [line for line in lines if line.startswith(f"{name}:")] for name in programs}
 
-    def call(program):
-        (folder / "program.py").write_text(program)
-        command = [sys.executable, "-m", "mypy", "--python-executable", str(python), "program.py"]
-        return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
-    return call
+def test_a_program_that_uses_the_package_well_is_left_alone(said):
+    assert said["right.py"] == []
 
 
-def test_a_program_that_uses_the_package_well_is_left_alone(check):
-    result = check(USER_PROGRAM)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-@pytest.mark.parametrize("right, wrong, kind", MISTAKES)
-def test_a_mistake_is_found(check, right, wrong, kind):
-    assert right in USER_PROGRAM
-    result = check(USER_PROGRAM.replace(right, wrong))
-    assert f"[{kind}]" in result.stdout, result.stdout + result.stderr
+@pytest.mark.parametrize("number", range(len(MISTAKES)))
+def test_a_mistake_is_found(said, number):
+    lines = said[f"wrong_{number}.py"]
+    assert any(f"[{MISTAKES[number][2]}]" in line for line in lines), lines
