@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -14,11 +15,14 @@ from apache_beam.io.filesystems import FileSystems
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
 from dim_tf.pictures.folders import is_picture_name
 from dim_tf.pictures.picture import Picture, picture_of_content
+from dim_tf.pictures.writing import begins_as_own_matte
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import WriteError
 
 # In the folder of a file that is written.
 _UNFINISHED = ".unfinished"
+# Of a file's beginning, enough to see whether it is a matte of this program.
+_MARK_BYTES = 100
 # What is wrong with one file's name, however often it is tried, and with no other file's: it is too
 # long, or a folder has it.
 _OF_THE_NAME = {errno.ENAMETOOLONG, errno.EISDIR}
@@ -58,12 +62,28 @@ def read_picture_at(url: str, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> P
     Raises:
         InputError: the file cannot be read, or see `picture_of_content`.
     """
+    with _opened(url) as file:
+        content = file.read()
+    return picture_of_content(content, url, max_megapixels)
+
+
+def is_matte_at(url: str) -> bool:
+    """Whether a file is a matte that this program wrote.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    with _opened(url) as file:
+        return begins_as_own_matte(file.read(_MARK_BYTES))
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[BinaryIO]:
     try:
         with FileSystems.open(url, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            content = file.read()
+            yield file
     except (OSError, BeamIOError) as error:
         raise InputError(f"{url} cannot be read: {error}.") from None
-    return picture_of_content(content, url, max_megapixels)
 
 
 def write_at(
@@ -88,6 +108,10 @@ def write_at(
     ) as file:
         for part in content:
             file.write(part)
+        if FileSystems.get_scheme(url) is None:
+            # Else after a power cut the name may be there and the content not, and never be made.
+            file.flush()
+            os.fsync(file.fileno())
     try:
         FileSystems.rename([temporary], [url])
     except BeamIOError as error:

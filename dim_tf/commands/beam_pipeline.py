@@ -6,6 +6,7 @@ threads it gets, and several photos are under way in it at once, as in `dim-tf m
 
 import hashlib
 import logging
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
 from dim_tf.commands.beam_files import (
+    is_matte_at,
     is_written,
     pictures_matching,
     read_picture_at,
@@ -114,16 +116,8 @@ class MakeMattes(beam.DoFn):
         self._milliseconds = Metrics.distribution(NAMESPACE, "milliseconds")
 
     def setup(self) -> None:
-        """Begins threads; they end with the process."""
-        running = self._config.running
-        self._at_once = running.photos_at_once or photos_at_once(running.workers)
-        self._threads = ThreadPoolExecutor(self._at_once)
-        self._model: MattingModel | None = None
-        self._work = PhotoWork(self._config, None, self._network, read=read_picture_at)
-
-    def teardown(self) -> None:
-        """Ends the threads."""
-        self._threads.shutdown()
+        """Begins the process's threads, where no other instance has."""
+        self._process = self._shared.acquire(lambda: _OfProcess(self._config))
 
     def start_bundle(self) -> None:
         """Begins with nothing under way."""
@@ -145,9 +139,9 @@ class MakeMattes(beam.DoFn):
         if all(is_written(target) for target in job.targets().values()):
             self._counters["skipped"].inc()
             return
-        if len(self._begun) > self._at_once:
+        if len(self._begun) > self._process.at_once:
             yield from self._finished(self._begun.popleft())
-        self._begun.append(self._threads.submit(self._work, job))
+        self._begun.append(self._process.threads.submit(self._process.work, job))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Finishes what is under way."""
@@ -178,16 +172,6 @@ class MakeMattes(beam.DoFn):
             raise no_partner_error("trimap" if reading.trimap else "alpha", photo)
         return PhotoJob(photo, mask, **{"matte": None, **targets})
 
-    def _network(self) -> "MattingModel":
-        """The process's one, loaded when a photo is worth it."""
-        if self._model is None:
-            self._model = self._shared.acquire(self._load)
-        return self._model
-
-    def _load(self) -> "MattingModel":
-        model, _ = load_network(self._config)
-        return model
-
     def _finished(self, future: "Future[Outcome]") -> Iterator[str]:
         outcome = future.result()
         photo = str(outcome.job.photo)
@@ -213,16 +197,45 @@ class MakeMattes(beam.DoFn):
         return dead_letter(photo, error)
 
 
+class _OfProcess:
+    """What a process has once, however many instances of `MakeMattes` its runner makes.
+
+    Attributes:
+        at_once: how many photos are under way at once.
+        threads: as many; they end with the process, or when no instance is left.
+        work: on a photo; it keeps to the room there is for all of them.
+    """
+
+    def __init__(self, config: BeamConfig) -> None:
+        running = config.running
+        self.at_once = running.photos_at_once or photos_at_once(running.workers)
+        self.threads = ThreadPoolExecutor(self.at_once)
+        self.work = PhotoWork(config, None, self._network, read=read_picture_at)
+        self._config = config
+        self._one_loads = threading.Lock()
+        self._model: MattingModel | None = None
+
+    def _network(self) -> "MattingModel":
+        """Loaded when a photo is worth it, and again where that failed."""
+        with self._one_loads:
+            if self._model is None:
+                self._model, _ = load_network(self._config)
+            return self._model
+
+
 def _the_one(files: list[str], targets: dict[str, str]) -> str | None:
     """Of the files of one name the one that was not written by an earlier run, if there are any.
 
     Raises:
-        InputError: there are several, or it would be overwritten.
+        InputError: there are several, or it would be overwritten; or one cannot be read.
     """
     written = {place_of(target) for target in targets.values()}
     inputs = sorted(file for file in files if place_of(file) not in written)
-    if files and not inputs:
-        raise overwriting_error(files[0])
+    in_place = sorted(file for file in files if place_of(file) in written)
+    if in_place and not inputs:
+        raise overwriting_error(in_place[0])
+    # Where the matte is to be there may be another original of the name, which would be lost.
+    inputs += [file for file in in_place if not is_matte_at(file)]
     if len(inputs) > 1:
         raise same_stem_error(*inputs[:2])
     return inputs[0] if inputs else None

@@ -80,9 +80,17 @@ def encode_png(
     content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
     said = png_chunks(profile) if profile is not None else b""
     if is_matte or is_trimap:
-        text = f"{MARK}\0{MATTE_MARK if is_matte else TRIMAP_MARK}"
-        said += png_chunk(b"tEXt", text.encode("ascii"))
+        said += _mark_chunk(MATTE_MARK if is_matte else TRIMAP_MARK)
     return content[:_PNG_HEADER_BYTES] + said + content[_PNG_HEADER_BYTES:]
+
+
+def begins_as_own_matte(content: bytes) -> bool:
+    """Whether a file is a matte that `encode_png` made, by its first hundred bytes."""
+    return content[_PNG_HEADER_BYTES:].startswith(_mark_chunk(MATTE_MARK))
+
+
+def _mark_chunk(mark: str) -> bytes:
+    return png_chunk(b"tEXt", f"{MARK}\0{mark}".encode("ascii"))
 
 
 def write_bmp(path: str | os.PathLike, image: np.ndarray) -> None:

@@ -1,11 +1,13 @@
 """Mattes on Beam: any filesystem, every photo once, the bytes of the command."""
 
+import copy
 import io
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 from pathlib import Path
@@ -21,6 +23,8 @@ from apache_beam.options.pipeline_options import DirectOptions, PortableOptions
 from dim_tf.commands import beam_pipeline
 from dim_tf.commands.beam import as_pattern, options_of, run_pipeline
 from dim_tf.commands.beam_files import pictures_matching, remove_unfinished, write_at
+from dim_tf.commands.beam_pipeline import MakeMattes
+from dim_tf.commands.photo_work import Outcome
 from dim_tf.commands.words.matte import write_mattes
 from dim_tf.config import BeamConfig
 from dim_tf.config.flags import config_from_arguments
@@ -235,6 +239,24 @@ def test_results_beside_the_photos_are_no_photos_of_a_second_run(run, capsys):
     assert contents("photos") == once
 
 
+@pytest.mark.parametrize("folder", ["photos", "masks"])
+@pytest.mark.parametrize("cutout", [[], ["--cutout=cut"]])
+def test_of_two_originals_of_one_name_none_is_taken_for_a_matte(run, capsys, folder, cutout):
+    """Where one of them has the name of the matte."""
+    for name in "abcdef":  # names only; they are read by what is in them
+        Path(folder, f"{name}.png").rename(f"{folder}/{name}.webp")
+    original = Path(folder, "a.webp").read_bytes()
+    Path(folder, "a.png").write_bytes(original)
+    for done in ("5 done", "5 skipped"):
+        with pytest.raises(InputError, match="photos could not be used"):
+            run(*cutout, output=folder)
+        lines = Path(folder, "dead_letters.txt").read_text().splitlines()
+        said = f"{folder}/a.webp and {folder}/a.png have the same name but for the suffix"
+        assert lines and all(said in line for line in lines)
+        assert done in capsys.readouterr().out
+        assert Path(folder, "a.png").read_bytes() == original
+
+
 def test_no_file_is_written_for_two_photos(run, tiny):
     for folder in ("photos", "masks"):
         Path(folder, "b.png").rename(f"{folder}/a_cutout.png")
@@ -371,6 +393,49 @@ def test_a_run_that_ends_leaves_what_another_is_writing(tmp_path):
     remove_unfinished(folder, "other")
     (whole,) = tmp_path.iterdir()
     assert whole.name == "matte.png" and whole.read_bytes() == b"whole"
+
+
+def test_what_is_renamed_is_on_the_disk_and_a_power_cut_leaves_no_empty_file(tmp_path, monkeypatch):
+    synced = []
+
+    def noted(number):
+        synced.append((os.fstat(number).st_size, (tmp_path / "matte.png").exists()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_at(f"{tmp_path}/matte.png", [b"who", b"le"], "writer")
+    assert synced == [(5, False)]
+
+
+def test_photos_at_once_are_those_of_a_process_not_of_each_copy_of_its_step(monkeypatch):
+    """A cluster's process has several copies, each with photos of its own."""
+    busy, most, lock = [], [], threading.Lock()
+
+    class Work:
+        def __init__(self, *_, **__):
+            pass
+
+        def __call__(self, job):
+            with lock:
+                busy.append(job)
+                most.append(len(busy))
+            time.sleep(0.05)
+            with lock:
+                busy.remove(job)
+            return Outcome(job, [], InputError("It is refused."))
+
+    monkeypatch.setattr(beam_pipeline, "PhotoWork", Work)
+    arguments = ["--rgb=photos/*", "--rect=1,1,9,9", "--output=out", "--photos_at_once=2"]
+    step = MakeMattes(config_from_arguments(BeamConfig, arguments))
+    copies = [step, copy.copy(step)]
+    for number, each in enumerate(copies):
+        each.setup()
+        each.start_bundle()
+        for photo in range(3):
+            name = f"{number}{photo}"
+            assert not list(each.process((name, {"photos": [f"photos/{name}.png"]})))
+    lines = [line for each in copies for line in each.finish_bundle()]
+    assert len(lines) == 6
+    assert max(most) == 2
 
 
 def test_a_folder_with_a_dot_in_its_name_is_a_folder():
