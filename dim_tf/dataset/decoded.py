@@ -176,8 +176,10 @@ def _write_copies(job: _CopyJob) -> int:
         return 0
     if job.is_foreground:  # an example is as large as its background, black rim or not
         pictures = without_empty_rim(pictures)
-    for png, copy, picture in zip(job.pngs, job.copies, pictures, strict=True):
+    for copy, picture in zip(job.copies, pictures, strict=True):
         write_bmp(copy, picture)
+    # Not before all are there: only then they are taken for current.
+    for png, copy in zip(job.pngs, job.copies, strict=True):
         modified = png.stat().st_mtime_ns
         os.utime(copy, ns=(modified, modified))
     return len(job.copies)

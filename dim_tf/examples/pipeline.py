@@ -243,10 +243,19 @@ def _paths(manifest: Manifest) -> tf.Tensor:
 
     The former are decoded copies where there are any.
     """
-    fastest = functools.cache(lambda png: os.fsencode(fastest_path(manifest.data_dir, png)))
+    copy_of = functools.cache(functools.partial(fastest_path, manifest.data_dir))
+
+    def fastest(pngs: Sequence[Path]) -> Sequence[Path]:
+        alpha, eps, background = map(copy_of, pngs)
+        # Cut alike, and one may be without a copy while another run writes or deletes them.
+        both = (alpha, eps) if alpha != pngs[0] and eps != pngs[1] else pngs[:2]
+        return *both, background
+
     paths_of = (manifest.alpha_path, manifest.eps_path, manifest.background_path)
-    pngs = [[path_of(pair) for path_of in paths_of] for pair in range(len(manifest))]
-    return tf.constant([[[*map(fast, row)] for fast in (fastest, os.fsencode)] for row in pngs])
+    rows = [[path_of(pair) for path_of in paths_of] for pair in range(len(manifest))]
+    return tf.constant(
+        [[[*map(os.fsencode, row)] for row in (fastest(pngs), pngs)] for pngs in rows]
+    )
 
 
 def _read(paths: tf.Tensor) -> tuple[tf.Tensor, ...]:

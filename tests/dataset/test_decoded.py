@@ -85,6 +85,30 @@ def test_copies_may_be_gone_when_they_are_read(dataset, gone):
     assert_equal(from_pngs, list(batches.as_numpy_iterator()))
 
 
+@pytest.mark.parametrize("kind", ["alpha", "eps"])
+def test_a_matte_and_its_colours_are_both_copies_or_none(dataset, kind):
+    """The other may not be there yet, or no longer, while another run writes or deletes them."""
+    from_pngs = examples_of(dataset)
+    write_decoded_copies(dataset, 1, workers=1, progress=False)
+    for copy in (dataset.data_dir / decoded.DECODED_FOLDER / kind).iterdir():
+        copy.unlink()
+    assert_equal(from_pngs, examples_of(dataset))
+
+
+def test_a_matte_whose_colours_get_no_copy_has_none(dataset, monkeypatch):
+    def full(path, picture):
+        if path.parent.name == "eps":
+            raise WriteError(f"{path} cannot be written: No space left on device.")
+        write_bmp(path, picture)
+
+    monkeypatch.setattr(decoded, "write_bmp", full)
+    with pytest.raises(InputError, match="No space left"):
+        write_decoded_copies(dataset, 1, workers=1, progress=False)
+    for pair in range(len(dataset)):
+        png = dataset.alpha_path(pair)
+        assert fastest_path(dataset.data_dir, png) == png
+
+
 def test_an_example_is_as_large_as_a_background_that_is_black_around_its_middle(dataset):
     """And a copy that an older version cut is written again."""
     for index in range(len(dataset)):
