@@ -30,6 +30,8 @@ from recipes.accelerated.weights import network_of, read_weights, weights_text, 
 
 LAST_NAME, AVERAGE_NAME = "last.npz", "average.npz"
 START_SHEET_NAME, END_SHEET_NAME = "start.jpg", "end.jpg"
+# Before a part of the time in percent, and before a name that another run's file had.
+_PART_PREFIX, _EARLIER_PREFIX = "at_", "earlier_"
 
 # New mattes are looked for every few steps, so many at most.
 _STEPS_BETWEEN_MATTES, _MATTES_AT_ONCE = 4, 24
@@ -83,6 +85,8 @@ def train(settings: TrainSettings) -> signal.Signals | None:
             if _is_finished(run_dir, progress, settings):
                 print("It is finished; another run needs another --run_dir.", flush=True)
                 return None
+        else:
+            _put_aside_files_of_another(run_dir)
         try:
             run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
             with tempfile.TemporaryDirectory() as photos_dir:
@@ -185,7 +189,9 @@ class Run:
                 if validation.is_due():
                     self._validate(f"step {self._learner.step}", self._learner.network)
                 while keep_at and clock.seconds >= keep_at[0] * seconds:
-                    self._write_weights(f"at_{100 * keep_at.pop(0):.0f}.npz", self._learner.network)
+                    self._write_weights(
+                        f"{_PART_PREFIX}{100 * keep_at.pop(0):.0f}.npz", self._learner.network
+                    )
                 if state.is_due():
                     self._write_state(report)
             clock.stop()
@@ -258,6 +264,17 @@ def _is_finished(run_dir: Path, progress: Progress, settings: TrainSettings) -> 
     """Whether its time is over and its last file is there."""
     is_over = progress.seconds >= settings.optimization.seconds
     return is_over and (run_dir / END_SHEET_NAME).exists()
+
+
+def _put_aside_files_of_another(run_dir: Path) -> None:
+    """Of a run that begins: what is there of another's end would say that this one is finished."""
+    names = (LAST_NAME, AVERAGE_NAME, END_SHEET_NAME)
+    for file in [*(run_dir / name for name in names), *run_dir.glob(f"{_PART_PREFIX}*.npz")]:
+        if file.exists():
+            earlier = file.with_name(f"{_EARLIER_PREFIX}{file.name}")
+            with writing(earlier):
+                file.replace(earlier)
+            print(f"{file} is of a run without state and is called {earlier.name} now.", flush=True)
 
 
 def _write_photos(pack: Pack, folder: Path) -> list[Path]:

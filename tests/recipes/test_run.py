@@ -163,6 +163,33 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_state(
     assert not list(run_dir.glob("*.part"))
 
 
+def test_a_run_that_begins_anew_is_not_finished_by_the_files_of_another(
+    pack, weights_file, settings, tmp_path, monkeypatch, steady_time, capsys
+):
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    of_another = ("average.npz", "last.npz", "at_50.npz", "end.jpg")
+    for name in of_another:
+        (run_dir / name).write_bytes(b"of another")
+    small = settings(
+        pack=str(pack[0]), weights=str(weights_file), run_dir=str(run_dir), seconds=0.2
+    )
+    finished = []
+
+    def killed(self):
+        finished.append(not (run_dir / "average.npz").exists())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop.Run, "_finish", killed)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            loop.train(small)
+    assert finished == [True, True]
+    for name in of_another:
+        assert (run_dir / f"earlier_{name}").read_bytes() == b"of another"
+    assert "of a run without state" in capsys.readouterr().out
+
+
 def train_command(*flags):
     return [sys.executable, "-m", "recipes.accelerated.train", *flags]
 
