@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ FORMAT_VERSION = 1
 # Copies of the pictures without compression; see `dim_tf.dataset.decoded`.
 DECODED_FOLDER = "decoded"
 PICTURE_FOLDERS = ("alpha", "eps", "bg", DECODED_FOLDER)
+_CHECKSUM = re.compile(r"([0-9a-f]{8})?")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,6 +41,8 @@ class Manifest:
         backgrounds: names of the backgrounds.
         pairs: [N, 2] int32, each row (index into foregrounds, index into backgrounds).
         seed: the seed the offline step ran with.
+        unusual_settings: checksum of settings that change pictures and none of these; empty where
+            they are the usual ones, None where the manifest is older than it.
         format_version: of the file on disk.
     """
 
@@ -50,6 +54,7 @@ class Manifest:
     backgrounds: tuple[str, ...]
     pairs: np.ndarray
     seed: int
+    unusual_settings: str | None = None
     format_version: int = FORMAT_VERSION
 
     def __len__(self) -> int:
@@ -95,14 +100,18 @@ class Manifest:
         return numbers
 
     def fingerprint(self) -> str:
-        """A short text that changes when the pairs, the names or the crops' safety do."""
+        """A short text that changes when the pairs, the names or the crops' safety do.
+
+        And when the settings do that the pictures were made with.
+        """
         text = "\0".join((self.layout, self.pad, *self.foregrounds, "", *self.backgrounds))
         checksum = zlib.crc32(np.ascontiguousarray(self.pairs).tobytes(), zlib.crc32(text.encode()))
         unusual = self.crop_safety != crop_safety_of(
             "auto", self.pad
         )  # others' texts are older than it
         safety = f", crop_safety {self.crop_safety}" if unusual else ""
-        return f"{len(self)} pairs (checksum {checksum:08x}{safety})"
+        made = f", settings {self.unusual_settings}" if self.unusual_settings else ""
+        return f"{len(self)} pairs (checksum {checksum:08x}{safety}{made})"
 
     def select_foregrounds(self, names: Iterable[str]) -> "Manifest":
         """The same dataset with only the pairs of the named foregrounds (the hard mode).
@@ -165,12 +174,14 @@ def write_manifest(manifest: Manifest) -> None:
     Raises:
         InputError: the file cannot be written there.
     """
+    unusual = manifest.unusual_settings
     content = {
         "format_version": manifest.format_version,
         "layout": manifest.layout,
         "pad": manifest.pad,
         "crop_safety": manifest.crop_safety,
         "seed": manifest.seed,
+        **({} if unusual is None else {"unusual_settings": unusual}),
         "foregrounds": manifest.foregrounds,
         "backgrounds": manifest.backgrounds,
         "pairs": np.asarray(manifest.pairs).tolist(),
@@ -246,6 +257,9 @@ def _checked(path: Path, content: dict[str, Any]) -> Manifest:
             raise _damaged(path, f"its {key} is {content.get(key)!r}")
     if type(content.get("seed")) is not int:
         raise _damaged(path, f"its seed is {content.get('seed')!r}")
+    unusual = content.get("unusual_settings")
+    if unusual is not None and not (isinstance(unusual, str) and _CHECKSUM.fullmatch(unusual)):
+        raise _damaged(path, f"its checksum of settings is {unusual!r}")
     foregrounds, backgrounds = (
         _checked_names(path, content.get(key)) for key in ("foregrounds", "backgrounds")
     )
@@ -258,6 +272,7 @@ def _checked(path: Path, content: dict[str, Any]) -> Manifest:
         backgrounds=backgrounds,
         pairs=_checked_pairs(path, content.get("pairs"), len(foregrounds), len(backgrounds)),
         seed=content["seed"],
+        unusual_settings=unusual,
     )
 
 

@@ -5,6 +5,7 @@ the middle of their background, so that every crop of training fits. See `dim_tf
 for the rule and `dim_tf.dataset.manifest` for the layouts.
 """
 
+import dataclasses
 from pathlib import Path
 
 from dim_tf.config import JobsConfig, LayoutConfig
@@ -28,7 +29,12 @@ from dim_tf.dataset.offline_jobs import (
     write_background,
     write_foreground,
 )
-from dim_tf.dataset.output_folder import Summary, fingerprint, open_output
+from dim_tf.dataset.output_folder import (
+    Summary,
+    checksum_of_unusual,
+    fingerprint,
+    open_output,
+)
 from dim_tf.dataset.sources import Sources, draw_backgrounds
 from dim_tf.system.errors import InputError
 from dim_tf.system.jobs import Tally
@@ -69,11 +75,27 @@ def write_dataset(
     out_dir = out_dir.absolute()
     with open_output(out_dir, settings):
         tally = Tally(jobs.workers, jobs.progress, jobs.strict, sources.refusals)
-        return _write_dataset(out_dir, sources, layout, seed, tally)
+        return _write_dataset(
+            out_dir, sources, layout, seed, tally, _unusual_settings(out_dir, settings)
+        )
+
+
+def _unusual_settings(out_dir: Path, settings: dict[str, str]) -> str | None:
+    """What the manifest says of them; one older than that stays without: runs know it so."""
+    try:
+        before = read_manifest(out_dir).unusual_settings
+    except InputError:  # there is none, or it is damaged and written anew
+        before = ""
+    return None if before is None else checksum_of_unusual(settings)
 
 
 def _write_dataset(
-    out_dir: Path, sources: Sources, layout: LayoutConfig, seed: int, tally: Tally
+    out_dir: Path,
+    sources: Sources,
+    layout: LayoutConfig,
+    seed: int,
+    tally: Tally,
+    unusual_settings: str | None,
 ) -> Summary:
     if sources.held_out is not None and (out_dir / MANIFEST_NAME).exists():
         made = read_manifest(out_dir)
@@ -101,6 +123,7 @@ def _write_dataset(
     ]
     refused = tally.run(write_foreground, jobs, "foregrounds")
     manifest = _manifest(out_dir, sources, layout, seed, drawn, refused)
+    manifest = dataclasses.replace(manifest, unusual_settings=unusual_settings)
     if not len(manifest):
         reason = tally.refusals[0] if tally.refusals else "there are none."
         raise InputError(f"No foreground or no background could be used: {reason}")

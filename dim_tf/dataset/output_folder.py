@@ -35,10 +35,8 @@ _OTHER_SETTINGS = (
     *_CUT_OUT_SETTINGS,
 )
 # The same. A folder older than the record of these does not say what it was begun with.
-_YOUNGER_SETTINGS = (
-    *("colour_patches", "shaded_colours", "crisp_colours", "textured_edges"),
-    "crop_safety",
-)
+_COLOUR_SETTINGS = ("colour_patches", "shaded_colours", "crisp_colours", "textured_edges")
+_YOUNGER_SETTINGS = (*_COLOUR_SETTINGS, "crop_safety")
 _PARTS = (FolderConfig, AdobeConfig, SyntheticConfig, CutOutConfig, MixConfig, LayoutConfig)
 
 _REFUSALS_SHOWN = 20
@@ -120,6 +118,26 @@ def settings_of(seed: int, *parts: Any) -> dict[str, str]:
         names = (file.name for file in list_images(values["photos_dir"]))
         settings["a list in --photos_dir of "] = fingerprint(names)
     return settings
+
+
+def checksum_of_unusual(settings: dict[str, str]) -> str:
+    """A text that changes with settings of which a manifest shows nothing; without paths.
+
+    Args:
+        settings: from `settings_of`.
+
+    Returns:
+        Nothing where all are the defaults, so that those datasets are called as they always were.
+    """
+    usual = {}
+    for part in _PARTS:
+        usual |= values_of(part())
+    unusual = {}
+    for name in (*_COLOUR_SETTINGS, *_CUT_OUT_SETTINGS):
+        value = settings.get(f"--{name}=", "")
+        if value not in ("", str(usual[name])):
+            unusual[name] = value
+    return f"{zlib.crc32(json.dumps(unusual, sort_keys=True).encode()):08x}" if unusual else ""
 
 
 @contextlib.contextmanager

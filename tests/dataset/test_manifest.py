@@ -29,7 +29,8 @@ def change(folder, **values):
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    manifest = make(tmp_path, layout="original", pad="none", crop_safety="pull_back")
+    unusual = {"layout": "original", "pad": "none", "crop_safety": "pull_back"}
+    manifest = make(tmp_path, **unusual, unusual_settings="00c0ffee")
     write_manifest(manifest)
     again = read_manifest(tmp_path)
     for field in dataclasses.fields(Manifest):
@@ -50,6 +51,12 @@ def test_the_fingerprint_tells_another_safety_of_crops_and_stays_what_it_was(tmp
     ]
     pulled_back = make(tmp_path, crop_safety="pull_back").fingerprint()
     assert pulled_back == "5 pairs (checksum 61a9e798, crop_safety pull_back)"
+
+
+def test_the_fingerprint_tells_unusual_settings_of_the_pictures(tmp_path):
+    texts = [make(tmp_path, unusual_settings=text).fingerprint() for text in (None, "", "00c0ffee")]
+    usual = "5 pairs (checksum 61a9e798)"
+    assert texts == [usual, usual, "5 pairs (checksum 61a9e798, settings 00c0ffee)"]
 
 
 def test_paths_of_the_compact_layout(tmp_path):
@@ -118,6 +125,8 @@ def test_a_manifest_that_is_no_table_is_damaged(tmp_path, content):
         {"pad": None},
         {"crop_safety": "auto"},
         {"seed": "1"},
+        {"unusual_settings": 3},
+        {"unusual_settings": "the usual"},
         {"foregrounds": None},
         {"foregrounds": ["cat", "cat", "dog"]},
         {"pairs": None},

@@ -152,6 +152,32 @@ def test_what_decides_the_pixels_stays_as_a_folder_was_begun(inputs, name):
     assert make_dataset(changed).written == 0
 
 
+def fingerprint_of(config):
+    make_dataset(config)
+    return read_manifest(config.out_dir).fingerprint()
+
+
+def test_a_dataset_made_with_other_colours_is_another_one(inputs, tmp_path):
+    """Though it has the same names and pairs: a run that goes on would not notice."""
+    plain, shaded, patched = (
+        with_values(inputs, synthetic=1, out_dir=str(tmp_path / name), **changes)
+        for name, changes in (
+            ("plain", {}),
+            ("shaded", {"shaded_colours": 1.0}),
+            ("patched", {"shaded_colours": 1.0, "colour_patches": 1.0}),
+        )
+    )
+    texts = [fingerprint_of(config) for config in (plain, shaded, patched)]
+    assert len(set(texts)) == 3
+    assert "settings" not in texts[0]  # as before there was a record of them
+    assert texts[1].startswith(texts[0].removesuffix(")"))
+    path = tmp_path / "shaded" / "manifest.json"
+    older = json.loads(path.read_text())
+    del older["unusual_settings"]
+    path.write_text(json.dumps(older))
+    assert fingerprint_of(shaded) == texts[0]  # a run on it goes on
+
+
 def test_a_second_run_writes_only_what_is_missing(inputs):
     make_dataset(inputs)
     before, stamps = contents(inputs.out_dir), times(inputs.out_dir)
