@@ -39,6 +39,7 @@ from dim_tf.system.memory import lacks_memory
 from dim_tf.training.best import best_so_far, put_aside_best_of_another
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
+from dim_tf.training.from_service import NoBatchError, next_of_service
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
 from dim_tf.training.settled import settled
 from dim_tf.training.signals import StopSignals
@@ -153,9 +154,12 @@ def _train(
             rate = learning_rate_at(step, run.base_learning_rate, optimization)
             optimizer.learning_rate.assign(rate)
             try:
-                batch = next(batches)
-            except tf.errors.OpError as error:
-                raise _error_of_examples(error, manifest, run, step) from None
+                batch = _next_batch(batches, run, workers, signals)
+            except (tf.errors.OpError, NoBatchError) as error:
+                raise _error_of_examples(error, manifest, run, step, records) from None
+            if batch is None:
+                records.keep(True)
+                break
             asked_to_stop = tf.constant(signals.received, tf.float32)
             values = {
                 name: value.numpy() for name, value in train_step(batch, asked_to_stop).items()
@@ -243,6 +247,19 @@ def _batches(
     return iter(strategy.distribute_datasets_from_function(examples_of))
 
 
+def _next_batch(
+    batches: Iterator[Any], run: RunConfig, workers: Workers, signals: StopSignals
+) -> Any:
+    """The next batch; None where the run was asked to stop and its data service makes none."""
+    service = run.workers.data_service
+    if not service:
+        return next(batches)
+    batch = next_of_service(batches, service, lambda: signals.received)
+    if batch is None and not workers.cluster.is_alone:  # the others wait in the step
+        raise NoBatchError("it makes none, and the run was asked to stop")
+    return batch
+
+
 @contextmanager
 def _telling_of_little_memory(records: Records) -> Iterator[None]:
     try:
@@ -259,12 +276,24 @@ def _telling_of_little_memory(records: Records) -> Iterator[None]:
 
 
 def _error_of_examples(
-    error: tf.errors.OpError, manifest: Manifest, run: RunConfig, step: int
+    error: tf.errors.OpError | NoBatchError,
+    manifest: Manifest,
+    run: RunConfig,
+    step: int,
+    records: Records,
 ) -> InputError:
-    if OUT_OF_ORDER in error.message:
+    said = str(error).splitlines()[0]
+    if OUT_OF_ORDER in str(error):
         return InputError(
             f"--data_service={run.workers.data_service} gave other examples than were due; start "
             "it anew, with one worker, and the same command goes on."
+        )
+    of_examples = isinstance(error, tf.errors.InvalidArgumentError | tf.errors.OutOfRangeError)
+    if run.workers.data_service and not of_examples:
+        return InputError(
+            f"--data_service={run.workers.data_service} gives no examples any more ({said}); "
+            f"{last_checkpoint(records.saved_step)}. Start it anew, with one worker, and the same "
+            "command goes on."
         )
     indices = examples_of_step(step, run.optimization.batch_size, run.overfit)
     return dataset_error(error, manifest, run.seed, indices)

@@ -29,6 +29,10 @@ TRIED_ELSEWHERE = {
         "training/test_data_service.py",
         "test_a_data_service_with_two_workers_is_refused_and_one_goes_on",
     ),
+    "Start it anew, with one worker, and the same command goes on.": (
+        "training/test_data_service.py",
+        "test_a_data_service_that_is_gone_is_told_and_the_run_goes_on_with_a_new_one",
+    ),
 }
 # Advice that a test cannot follow: the sentence → why.
 NOT_TO_BE_FOLLOWED = {
