@@ -171,7 +171,8 @@ def wait_for_all(cluster: Cluster, seconds: float) -> None:
                 raise InputError(
                     f"Worker {cluster.index} waited {seconds:.0f} seconds for worker {who}{more}; "
                     "start all of them, check that they reach each other, or give a longer "
-                    "--wait_for_workers."
+                    "--wait_for_workers, as worker 0 needs that makes a dataset or decoded copies "
+                    "first."
                 )
             time.sleep(_PAUSE)
 

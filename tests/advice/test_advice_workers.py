@@ -88,7 +88,8 @@ def test_all_are_started_or_waited_for_longer():
     addresses = tuple(f"localhost:{port}" for port in free_ports(2))
     advice = (
         "Worker {} waited {} seconds for worker {}{}; start all of them, check that they reach "
-        "each other, or give a longer --wait_for_workers."
+        "each other, or give a longer --wait_for_workers, as worker 0 needs that makes a dataset "
+        "or decoded copies first."
     )
     refused(advice, wait_for_all, Cluster(addresses, 0), 0.0)
     port, servers = int(addresses[1].partition(":")[2]), []
