@@ -112,7 +112,8 @@ def write_composition_1k(
         refused = tally.run(_write_test_image, images, "images")
     made = [image for image in images if image.index not in refused]
     if not made:
-        raise InputError(f"No test image could be made: {tally.refusals[0]}")
+        reason = tally.refusals[0] if tally.refusals else "test_fg_names.txt names none."
+        raise InputError(f"No test image could be made: {reason}")
     return Summary(
         out_dir=out_dir,
         foregrounds=len({image.foreground_file for image in made}),

@@ -211,6 +211,13 @@ def test_lists_that_do_not_fit_together_are_refused(test_set, tmp_path):
         make_dataset(test_set)
 
 
+def test_lists_without_names_are_refused(test_set, tmp_path):
+    for name in ("test_fg_names.txt", "test_bg_names.txt"):
+        (tmp_path / "adobe" / "Combined_Dataset" / "Test_set" / name).write_text("\n")
+    with pytest.raises(InputError, match=r"No test image could be made: test_fg_names\.txt names"):
+        make_dataset(test_set)
+
+
 def test_the_training_lists_decide_what_is_used(training):
     summary = make_dataset(training)
     manifest = read_manifest(training.out_dir)
