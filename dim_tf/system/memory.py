@@ -26,6 +26,11 @@ class NotEnoughMemoryError(InputError):
     def __init__(self, name: str | os.PathLike) -> None:
         """Args: the picture's file, or what a sentence calls it."""
         super().__init__(f"There is not enough memory for {name}; give a smaller picture.")
+        self._name = name
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        """From another process it comes by its name; by itself Python takes the sentence for it."""
+        return type(self), (self._name,)
 
 
 def lacks_memory(error: Exception) -> bool:

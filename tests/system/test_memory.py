@@ -1,9 +1,10 @@
+import pickle
 import subprocess
 import sys
 
 import pytest
 
-from dim_tf.system.memory import lacks_memory
+from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 
 PROGRAM = """
 import numpy as np
@@ -46,3 +47,8 @@ def test_what_libraries_say_of_memory_is_known():
     )
     assert all(lacks_memory(RuntimeError(words)) for words in said)
     assert lacks_memory(MemoryError()) and not lacks_memory(RuntimeError("out of ideas"))
+
+
+def test_the_sentence_comes_from_another_process_as_it_was():
+    error = NotEnoughMemoryError("photo.png")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
