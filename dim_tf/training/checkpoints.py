@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 from absl import logging
 
-from dim_tf.config import NetworkConfig
+from dim_tf.config import NetworkConfig, RunConfig, values_of
 from dim_tf.model.run_folder import checkpoint_path, list_checkpoints, step_of
 from dim_tf.model.weights import assign_network_arrays, network_arrays
 from dim_tf.model.weights_file import DamagedFileError, read_arrays, write_arrays
@@ -31,8 +32,8 @@ def save_checkpoint(
 ) -> Path:
     """Writes the state of a run, atomically, and removes all but the newest `keep` checkpoints.
 
-    One that was written between two others, since the run was stopped there, goes before any of
-    these: a run that was stopped ends with the same checkpoints as one that was not.
+    One that was written between two others, since the run was stopped there, goes with the next:
+    a run that was stopped ends with the same checkpoints as one that was not.
 
     Args:
         run_dir: of the run.
@@ -50,6 +51,11 @@ def save_checkpoint(
     write_arrays(path, network_arrays(network) | _optimizer_arrays(optimizer), config, progress)
     # A newer one can be there only if it is damaged; it must not push out the one just written.
     others = [other for other in list_checkpoints(run_dir) if other != path]
+    # Only the one before: those before it would all be irregular after another `every`.
+    before = next((other for other in others if step_of(other) < progress["step"]), None)
+    if before and step_of(before) % every:
+        others.remove(before)
+        before.unlink(missing_ok=True)
     regular_first = sorted(others, key=lambda other: step_of(other) % every != 0)
     for old in regular_first[keep - 1 :]:
         old.unlink(missing_ok=True)
@@ -72,7 +78,8 @@ def restore_newest(
         network: from `build_network`.
         optimizer: with its moments made.
         config: of the network.
-        settings: must equal what the run was begun with, `settings` of its progress.
+        settings: must equal what the run was begun with, `settings` of its progress, or be the
+            default where the run is older than a setting.
 
     Returns:
         The progress it was saved with, or None where the run has no checkpoint.
@@ -82,11 +89,13 @@ def restore_newest(
             checkpoints can be read.
     """
     checkpoints = list_checkpoints(run_dir)
+    # As JSON has them. The run may be older than a setting, and then went by what is its default.
+    defaults = json.loads(json.dumps(values_of(RunConfig())))
     for path in checkpoints:
         try:
             arrays, saved_config, progress = read_arrays(path)
             different = difference(vars(saved_config), vars(config)) or difference(
-                progress.get("settings", {}), settings
+                defaults | progress.get("settings", {}), settings
             )
             if different:
                 start = ", with --init_from to start from this run's weights"

@@ -133,8 +133,10 @@ def _settings_of_run(settings: TrainSettings) -> dict[str, Any]:
 def _refuse_other_settings(
     run_dir: Path, begun_with: dict[str, Any], settings: TrainSettings
 ) -> None:
+    # The run may be older than a setting, and then went by what is its default now.
+    begun_with = _settings_of_run(TrainSettings()) | begun_with
     for name, value in _settings_of_run(settings).items():
-        begun = begun_with.get(name)
+        begun = begun_with[name]
         if begun != value:
             text = ",".join(map(str, begun)) if isinstance(begun, list) else begun
             raise InputError(

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.npz import text_array, text_of
 from recipes.accelerated.draws import Draws
 from recipes.accelerated.learner import Learner, learning_rate_at
 from recipes.accelerated.pack_file import pack_text, read_pack
@@ -100,6 +101,20 @@ def test_a_run_is_not_gone_on_with_other_settings(weights, settings, tmp_path, v
     assert (
         go_on_from_state(tmp_path, free, INPUTS, new_learner(weights), Draws(1, CPU)) == Progress()
     )
+
+
+def test_a_run_goes_on_with_the_default_of_a_setting_younger_than_it(weights, settings, tmp_path):
+    write_state(tmp_path, settings(), INPUTS, Progress(), new_learner(weights), Draws(1, CPU))
+    path = tmp_path / "state.npz"
+    with np.load(path) as file:
+        members = dict(file)
+    begun_with = text_of(members["settings"])
+    del begun_with["weight_decay"]
+    np.savez(path, **members | {"settings": text_array(begun_with)})
+    given = tmp_path, settings(), INPUTS, new_learner(weights), Draws(1, CPU)
+    assert go_on_from_state(*given) == Progress()
+    with pytest.raises(InputError, match=r"begun with --weight_decay=0\.0001; give the same"):
+        go_on_from_state(tmp_path, settings(weight_decay=0.1), *given[2:])
 
 
 @pytest.mark.parametrize("name", INPUTS)

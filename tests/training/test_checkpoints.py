@@ -92,9 +92,13 @@ def test_a_run_that_was_stopped_ends_with_the_checkpoints_of_one_that_was_not(st
     for step in (2, 4, 6, 7, 8):
         save(stopped, states[0], step, keep=3, every=2)
     assert names(stopped) == ["step-00000008.npz", "step-00000006.npz", "step-00000004.npz"]
+    stopped_twice = tmp_path / "stopped_twice"
+    for step in (200, 400, 437, 450, 600, 800, 1000):
+        save(stopped_twice, states[0], step, keep=10, every=200)
+    assert names(stopped_twice) == [f"step-{step:08d}.npz" for step in (1000, 800, 600, 400, 200)]
     for step, every in ((2, 2), (4, 2), (5, 5), (10, 5)):
         save(other_every, states[0], step, keep=3, every=every)
-    assert names(other_every) == ["step-00000010.npz", "step-00000005.npz", "step-00000004.npz"]
+    assert names(other_every) == ["step-00000010.npz", "step-00000005.npz", "step-00000002.npz"]
 
 
 def test_half_written_and_foreign_files_are_not_checkpoints(states, tmp_path):
@@ -168,9 +172,17 @@ def test_a_setting_younger_than_the_run_is_left_out():
 def test_other_settings_are_refused_and_the_difference_named(states, tmp_path):
     save(tmp_path, states[0], 10)
     before = values(states[1])
-    with pytest.raises(InputError, match="begun with --seed=1, no --overfit; give the same"):
+    with pytest.raises(InputError, match="begun with --seed=1, --overfit=0; give the same"):
         restore_newest(tmp_path, *states[1], CONFIG, {"seed": 2, "overfit": 3})
     assert_same(states[1], before)
+
+
+def test_a_run_goes_on_with_the_default_of_a_setting_younger_than_it(states, tmp_path):
+    save(tmp_path, states[0], 10)
+    younger = {"seed": 1, "jpeg": 0.0, "crop_sizes": [320, 480, 640], "freeze_batch_norm": False}
+    assert restore_newest(tmp_path, *states[1], CONFIG, younger)["step"] == 10
+    with pytest.raises(InputError, match=r"begun with --jpeg=0\.0; give the same"):
+        restore_newest(tmp_path, *states[1], CONFIG, younger | {"jpeg": 0.5})
 
 
 def test_the_list_of_foregrounds_may_lie_elsewhere():
