@@ -128,6 +128,7 @@ class Run:
         self._clock = Clock(progress.seconds)
         self._examples = progress.examples
         self._mattes_before = progress.mattes
+        self._next_matte = max(progress.mattes, progress.next_matte)
         self._sizes = settings.examples.batch_sizes()
         self._workers = settings.workers or _default_workers(draws.device)
         self._library = Library(
@@ -141,7 +142,7 @@ class Run:
             photos: files that colour the procedural mattes.
         """
         optimization = self._settings.optimization
-        processes = MatteProcesses(photos, optimization.seed, self._mattes_before, self._workers)
+        processes = MatteProcesses(photos, optimization.seed, self._next_matte, self._workers)
         if self._draws.device.type == "cpu":
             # Threads that wait for each other beside these processes take several times as long.
             torch.set_num_threads(max(1, usable_cores() - self._workers))
@@ -193,9 +194,9 @@ class Run:
                         f"{_PART_PREFIX}{100 * keep_at.pop(0):.0f}.npz", self._learner.network
                     )
                 if state.is_due():
-                    self._write_state(report)
+                    self._write_state(report, processes)
             clock.stop()
-            self._write_state(report)
+            self._write_state(report, processes)
             return signals.number
 
     def _finish(self) -> None:
@@ -246,10 +247,12 @@ class Run:
         about = {"step": self._learner.step, "examples": self._examples}
         write_weights(self._run_dir / name, network, self._inputs.config, about)
 
-    def _write_state(self, report: Report) -> None:
+    def _write_state(self, report: Report, processes: MatteProcesses) -> None:
         """Keeps the state before where the network is broken."""
         report.refuse_not_finite(self._learner)
-        progress = Progress(self._clock.seconds, self._examples, self._mattes)
+        progress = Progress(
+            self._clock.seconds, self._examples, self._mattes, processes.next_number
+        )
         texts = self._inputs.texts
         write_state(self._run_dir, self._settings, texts, progress, self._learner, self._draws)
 

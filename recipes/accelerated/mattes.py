@@ -2,6 +2,7 @@
 
 import multiprocessing
 import queue
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,17 +85,23 @@ class MatteProcesses:
         Args:
             photos: files that give the colours.
             seed: of the run.
-            first: number of the first matte: how many were drawn before, so that a run that goes on
-                draws others.
+            first: number of the first matte: the next one of the part of the run before, so that a
+                run that goes on draws others.
             count: processes.
         """
         self.count = count
         self._photos = tuple(photos)
         self._seed = seed
-        self._first = first
+        self._context = multiprocessing.get_context("spawn")  # threads of PyTorch may run already
+        self._next_number = self._context.Value("q", first)
+
+    @property
+    def next_number(self) -> int:
+        """Of the matte that is begun next; all before were."""
+        return self._next_number.get_obj().value  # a process that dies may keep the lock
 
     def __enter__(self) -> "MatteProcesses":
-        context = multiprocessing.get_context("spawn")  # threads of PyTorch may run already
+        context = self._context
         memory = context.RawArray("B", _SLOTS * 4 * CUTOUT_SIDE**2)
         self._slots = _as_slots(memory)
         self._free, self._drawn = context.Queue(), context.Queue()
@@ -104,21 +111,26 @@ class MatteProcesses:
             context.Process(
                 target=_draw_for_ever,
                 args=(
-                    *(self._photos, self._seed, range(self._first + k, 2**31, self.count)),
+                    *(self._photos, self._seed, self._next_number),
                     *(memory, self._free, self._drawn),
                 ),
                 daemon=True,
             )
-            for k in range(self.count)
+            for _ in range(self.count)
         ]
-        for process in self._processes:
-            process.start()
+        try:
+            for process in self._processes:
+                process.start()
+        except BaseException:  # Python would wait for them for ever: SIGTERM does not end them
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
+        begun = [process for process in self._processes if process.pid]
+        for process in begun:
+            process.kill()
+        for process in begun:
             process.join()
         for waiting in (self._free, self._drawn):
             waiting.cancel_join_thread()
@@ -162,15 +174,21 @@ def _as_slots(memory: Any) -> np.ndarray:
 def _draw_for_ever(
     photos: Sequence[Path],
     seed: int,
-    numbers: Sequence[int],
+    next_number: Any,
     memory: Any,
     free: multiprocessing.Queue,
     drawn: multiprocessing.Queue,
 ) -> None:
     """A process: draws mattes into free slots until it is ended."""
     prepare_worker()
+    # It reaches all processes of a job; the parent alone answers it. Where these had died of it, it
+    # would not come to write its state.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     slots = _as_slots(memory)
-    for number in numbers:
+    while True:
+        with next_number.get_lock():
+            number = next_number.value
+            next_number.value += 1
         foreground = procedural_foreground(seed, number, photos)
         try:
             alpha, rgb = foreground.load()

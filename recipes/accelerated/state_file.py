@@ -32,11 +32,14 @@ class Progress(NamedTuple):
         seconds: spent training.
         examples: learned from.
         mattes: procedural ones drawn.
+        next_matte: number of the next one, more than were drawn where some were not taken; a state
+            may be older than it.
     """
 
     seconds: float = 0.0
     examples: int = 0
     mattes: int = 0
+    next_matte: int = 0
 
 
 def write_state(

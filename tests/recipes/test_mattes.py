@@ -1,4 +1,6 @@
 import itertools
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -47,6 +49,40 @@ def test_processes_draw_what_the_numbers_say(photos_dir):
         np.testing.assert_array_equal(picture[:3].transpose(1, 2, 0), rgb)
         assert edges.shape == (256, 2)
         assert len(np.unique(edges, axis=0)) > 16
+
+
+def take(processes, count):
+    """Their alphas."""
+    drawn = []
+    while len(drawn) < count:
+        for matte in processes.take(count - len(drawn), wait_seconds=0.5):
+            drawn.append(matte.picture[3].copy())
+    return drawn
+
+
+def test_a_process_that_is_slow_does_not_keep_kinds_to_itself(photos_dir):
+    """Kinds follow the numbers: what the slow one does not draw, another one does."""
+    photos = sorted(photos_dir.iterdir())
+    with MatteProcesses(photos, seed=5, first=3, count=2) as processes:
+        slow = processes._processes[0].pid
+        os.kill(slow, signal.SIGSTOP)
+        drawn = take(processes, 4)
+        os.kill(slow, signal.SIGCONT)
+    for number, alpha in enumerate(drawn, start=3):
+        np.testing.assert_array_equal(
+            alpha, procedural_foreground(5, number, photos).load()[0], str(number)
+        )
+    assert processes.next_number >= 7  # a run that goes on draws none of these again
+
+
+def test_a_signal_to_all_processes_is_answered_by_the_one_that_began_them(photos_dir):
+    with MatteProcesses(sorted(photos_dir.iterdir()), seed=1, first=0, count=1) as processes:
+        take(processes, 1)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(processes._processes[0].pid, number)
+        assert processes._processes[0].exitcode is None
+        take(processes, 70)  # more than wait in the slots
+    assert processes._processes[0].exitcode == -signal.SIGKILL
 
 
 def test_a_process_that_died_is_told(photos_dir):

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 from dim_tf.pictures.writing import write_png
 from dim_tf.synthetic import render_sample
 from dim_tf.system.errors import InputError
+from dim_tf.system.npz import text_of
 from dim_tf.trimaps.from_matte import trimap_from_alpha
 from recipes.accelerated import clock, loop
 from recipes.accelerated.draws import Draws
@@ -181,6 +182,14 @@ def test_a_run_that_begins_anew_is_not_finished_by_the_files_of_another(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loop.Run, "_finish", killed)
+    begun_with = []
+
+    class Processes(loop.MatteProcesses):
+        def __init__(self, photos, seed, first, count):
+            begun_with.append(first)
+            super().__init__(photos, seed, first, count)
+
+    monkeypatch.setattr(loop, "MatteProcesses", Processes)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             loop.train(small)
@@ -188,6 +197,11 @@ def test_a_run_that_begins_anew_is_not_finished_by_the_files_of_another(
     for name in of_another:
         assert (run_dir / f"earlier_{name}").read_bytes() == b"of another"
     assert "of a run without state" in capsys.readouterr().out
+    with np.load(run_dir / "state.npz") as file:
+        progress = text_of(file["progress"])
+    # Mattes that were drawn and not taken are not drawn again.
+    assert begun_with[0] == 0 and begun_with[1] >= 2
+    assert progress["next_matte"] >= progress["mattes"] >= 4
 
 
 def train_command(*flags):
