@@ -235,7 +235,9 @@ def _the_one(files: list[str], targets: dict[str, str]) -> str | None:
     if in_place and not inputs:
         raise overwriting_error(in_place[0])
     # Where the matte is to be there may be another original of the name, which would be lost.
-    inputs += [file for file in in_place if not is_matte_at(file)]
+    for file in in_place:
+        if not is_matte_at(file):
+            raise overwriting_error(file)
     if len(inputs) > 1:
         raise same_stem_error(*inputs[:2])
     return inputs[0] if inputs else None

@@ -32,8 +32,9 @@ def save_checkpoint(
 ) -> Path:
     """Writes the state of a run, atomically, and removes all but the newest `keep` checkpoints.
 
-    One that was written between two others, since the run was stopped there, goes with the next:
-    a run that was stopped ends with the same checkpoints as one that was not.
+    One that was written between two others, since the run was stopped there, goes with one of the
+    next two, as soon as an older one is left: a run that was stopped ends with the same checkpoints
+    as one that was not.
 
     Args:
         run_dir: of the run.
@@ -51,11 +52,14 @@ def save_checkpoint(
     write_arrays(path, network_arrays(network) | _optimizer_arrays(optimizer), config, progress)
     # A newer one can be there only if it is damaged; it must not push out the one just written.
     others = [other for other in list_checkpoints(run_dir) if other != path]
-    # Only the one before: those before it would all be irregular after another `every`.
-    before = next((other for other in others if step_of(other) < progress["step"]), None)
-    if before and step_of(before) % every:
-        others.remove(before)
-        before.unlink(missing_ok=True)
+    # Only of the two before: those before them would all be irregular after another `every`. And
+    # not the last one: were the file just written damaged, nothing would be left.
+    older = [other for other in others if step_of(other) < progress["step"]]
+    for before in [other for other in older[:2] if step_of(other) % every]:
+        if len(older) > 1:
+            older.remove(before)
+            others.remove(before)
+            before.unlink(missing_ok=True)
     regular_first = sorted(others, key=lambda other: step_of(other) % every != 0)
     for old in regular_first[keep - 1 :]:
         old.unlink(missing_ok=True)

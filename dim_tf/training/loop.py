@@ -20,7 +20,7 @@ from dim_tf.config import (
     RunConfig,
     values_of,
 )
-from dim_tf.dataset.manifest import Manifest
+from dim_tf.dataset.manifest import PICTURE_FOLDERS, Manifest
 from dim_tf.examples.pipeline import (
     Share,
     dataset_error,
@@ -156,9 +156,11 @@ def _train(
             try:
                 batch = _next_batch(batches, run, workers, signals)
             except (tf.errors.OpError, NoBatchError) as error:
+                if isinstance(error, NoBatchError):  # what was learned is sound
+                    records.save()
                 raise _error_of_examples(error, manifest, run, step, records) from None
             if batch is None:
-                records.keep(True)
+                records.save()
                 break
             asked_to_stop = tf.constant(signals.received, tf.float32)
             values = {
@@ -289,6 +291,9 @@ def _error_of_examples(
             "it anew, with one worker, and the same command goes on."
         )
     of_examples = isinstance(error, tf.errors.InvalidArgumentError | tf.errors.OutOfRangeError)
+    if isinstance(error, tf.errors.NotFoundError | tf.errors.PermissionDeniedError):
+        # Of a picture, not of what the service lost.
+        of_examples = any(str(manifest.data_dir / kind) in str(error) for kind in PICTURE_FOLDERS)
     if run.workers.data_service and not of_examples:
         return InputError(
             f"--data_service={run.workers.data_service} gives no examples any more ({said}); "

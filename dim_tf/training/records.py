@@ -82,6 +82,13 @@ class Records:
             InputError: weights that are not finite, or a folder or disk that does not take them.
         """
 
+    def save(self) -> None:
+        """Saves what is not saved yet, without validating: the run ends before its next step.
+
+        Raises:
+            InputError: see `keep`.
+        """
+
     def finish(self) -> None:
         """Writes what shows the result of a run that came to its end."""
 
@@ -169,6 +176,13 @@ class ChiefsRecords(Records):
                     f"{last_checkpoint(self.saved_step)}."
                 ) from None
         if saves:
+            self._check_folder()
+            self._save()
+
+    def save(self) -> None:
+        """See `Records`."""
+        if self.saved_step != self._progress["step"]:
+            self._check_weights()
             self._check_folder()
             self._save()
 

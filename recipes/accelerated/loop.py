@@ -86,7 +86,7 @@ def train(settings: TrainSettings) -> signal.Signals | None:
                 print("It is finished; another run needs another --run_dir.", flush=True)
                 return None
         else:
-            _put_aside_files_of_another(run_dir)
+            _put_aside_files_of_another(run_dir, Path(settings.weights))
         try:
             run = Run(settings, run_dir, inputs, learner, draws, progress or Progress())
             with tempfile.TemporaryDirectory() as photos_dir:
@@ -269,11 +269,14 @@ def _is_finished(run_dir: Path, progress: Progress, settings: TrainSettings) -> 
     return is_over and (run_dir / END_SHEET_NAME).exists()
 
 
-def _put_aside_files_of_another(run_dir: Path) -> None:
-    """Of a run that begins: what is there of another's end would say that this one is finished."""
+def _put_aside_files_of_another(run_dir: Path, weights: Path) -> None:
+    """Of a run that begins: what is there of another's end would say that this one is finished.
+
+    Not the file that it begins with: the command that goes on names it again.
+    """
     names = (LAST_NAME, AVERAGE_NAME, END_SHEET_NAME)
     for file in [*(run_dir / name for name in names), *run_dir.glob(f"{_PART_PREFIX}*.npz")]:
-        if file.exists():
+        if file.exists() and not file.samefile(weights):
             earlier = file.with_name(f"{_EARLIER_PREFIX}{file.name}")
             with writing(earlier):
                 file.replace(earlier)

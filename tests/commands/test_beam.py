@@ -251,7 +251,7 @@ def test_of_two_originals_of_one_name_none_is_taken_for_a_matte(run, capsys, fol
         with pytest.raises(InputError, match="photos could not be used"):
             run(*cutout, output=folder)
         lines = Path(folder, "dead_letters.txt").read_text().splitlines()
-        said = f"{folder}/a.webp and {folder}/a.png have the same name but for the suffix"
+        said = f"{folder}/a.png is an input and would be overwritten; give another name."
         assert lines and all(said in line for line in lines)
         assert done in capsys.readouterr().out
         assert Path(folder, "a.png").read_bytes() == original

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import re
 import signal
@@ -190,10 +191,14 @@ def test_a_run_that_begins_anew_is_not_finished_by_the_files_of_another(
             super().__init__(photos, seed, first, count)
 
     monkeypatch.setattr(loop, "MatteProcesses", Processes)
+    # What it begins with keeps its name, by which the same command finds it again.
+    own = run_dir / "at_1.npz"
+    own.write_bytes(weights_file.read_bytes())
+    small = dataclasses.replace(small, weights=str(own))
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             loop.train(small)
-    assert finished == [True, True]
+    assert finished == [True, True] and own.is_file()
     for name in of_another:
         assert (run_dir / f"earlier_{name}").read_bytes() == b"of another"
     assert "of a run without state" in capsys.readouterr().out

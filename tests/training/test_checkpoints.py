@@ -93,12 +93,21 @@ def test_a_run_that_was_stopped_ends_with_the_checkpoints_of_one_that_was_not(st
         save(stopped, states[0], step, keep=3, every=2)
     assert names(stopped) == ["step-00000008.npz", "step-00000006.npz", "step-00000004.npz"]
     stopped_twice = tmp_path / "stopped_twice"
-    for step in (200, 400, 437, 450, 600, 800, 1000):
+    for step in (100, 200, 400, 437, 450, 600, 800, 1000):
         save(stopped_twice, states[0], step, keep=10, every=200)
     assert names(stopped_twice) == [f"step-{step:08d}.npz" for step in (1000, 800, 600, 400, 200)]
     for step, every in ((2, 2), (4, 2), (5, 5), (10, 5)):
         save(other_every, states[0], step, keep=3, every=every)
-    assert names(other_every) == ["step-00000010.npz", "step-00000005.npz", "step-00000002.npz"]
+    assert names(other_every) == ["step-00000010.npz", "step-00000005.npz"]
+
+
+def test_a_run_that_is_stopped_often_has_a_checkpoint_to_fall_back_on(states, tmp_path):
+    for step in (100, 200, 300):
+        save(tmp_path, states[0], step, every=5000)
+    assert names(tmp_path) == ["step-00000300.npz", "step-00000100.npz"]
+    for step in (5000, 10_000):
+        save(tmp_path, states[0], step, every=5000)
+    assert names(tmp_path) == ["step-00010000.npz", "step-00005000.npz"]
 
 
 def test_half_written_and_foreign_files_are_not_checkpoints(states, tmp_path):
