@@ -37,7 +37,7 @@ from dim_tf.ablations.tables import (
 )
 from dim_tf.ablations.words import Words
 
-COMMAND = "python -m dim_tf.commands.ablations"
+COMMAND = "dim-tf ablations"
 
 
 def head(words: Words, records_dir: Path) -> str:
