@@ -13,7 +13,6 @@ from dim_tf.ablations.claims import (
     FITTED_BELOW,
     HELD_OUT,
     HELD_OUT_AVERAGED,
-    JUDGED,
     MOST_RUNS,
     NEARLY_ALL_RUNS,
     NEARLY_BLACK_BELOW,
@@ -139,13 +138,13 @@ def _jumps(words: Words, records: Records) -> str:
 
 def _nearly_black(words: Words, records: Records) -> str:
     """What would be black if a little more than black were."""
+    claims = (claim for row in ROWS for claim in row.claims)
+    claim = next(claim for claim in claims if claim.rule == "all black" and claim.counts)
     counts = {
         scale: [
-            run.black_share(JUDGED, NEARLY_BLACK_BELOW) > BLACK_SHARE
-            for name in ROWS[1].arms_at(scale)
-            if name.endswith("original_start_no_batch_norm")
-            for run in records[name].values()
-            if run.errors_on(JUDGED)
+            run.black_share(claim.judged_on, NEARLY_BLACK_BELOW) > BLACK_SHARE
+            for run in records[claim.arms_at(scale)[0]].values()
+            if run.errors_on(claim.judged_on)
         ]
         for scale in SCALES
     }

@@ -94,7 +94,10 @@ def plan_measurements(config: InferenceConfig) -> list[MatteJob]:
     if not measuring.gt:
         raise InputError("--predictions needs the ground truth to compare with; give it with --gt.")
     of_predicting = values_of(MattingConfig())
-    others = values_of(WritingConfig()) | {"rect": ReadingConfig.rect, "only_missing": False}
+    others = values_of(WritingConfig()) | {
+        "rect": ReadingConfig.rect,
+        "only_missing": InferenceConfig.only_missing,
+    }
     del others["write_matte"]  # which the command decides by --output
     for name, default in (of_predicting | others).items():
         if values_of(config)[name] != default:
