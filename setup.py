@@ -49,6 +49,9 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dim_tf", "dim_tf.*"]),
+    # Said, so that an editable install is a line in a .pth file. Of the import hook that setuptools
+    # would make otherwise, type checkers and editors know nothing.
+    package_dir={"": "."},
     package_data={"dim_tf": ["assets/*", "py.typed", "page/static/**", "page/*.css"]},
     cmdclass={"build_py": BuildWithShipped},
     entry_points={"console_scripts": ["dim-tf = dim_tf.commands.words:main"]},

@@ -42,6 +42,14 @@ MISTAKES = [
 pytestmark = pytest.mark.xdist_group("types")
 
 
+def test_an_editable_install_is_a_path_and_no_import_hook():
+    """A checker follows paths only; `said` has the path of the checkout whatever is installed."""
+    packages = Path(sysconfig.get_path("purelib"))
+    if not list(packages.glob("dim_tf-*.dist-info")):
+        pytest.skip("not installed, only on the path")
+    assert not list(packages.glob("__editable___dim_tf*_finder.py"))
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """What mypy says of each program in an environment where dim_tf is installed, by its name."""

@@ -80,6 +80,12 @@ def run_pipeline(config: BeamConfig) -> None:
             f"--dead_letters={dead_letters} is no text file; give one ending in {_TEXT}, which is "
             "written anew."
         )
+    for written_to in (*folders_written(writing).values(), dead_letters):
+        if written_to.startswith("hdfs://"):
+            raise InputError(
+                f"{written_to} cannot be written to: Beam replaces no file on hdfs://, which a "
+                "second run needs; give folders of another filesystem."
+            )
     counts = _run(with_values(config, **patterns, dead_letters=dead_letters))
     photos = sum(counts[name] for name in ("done", "skipped", "refused"))
     if not photos:

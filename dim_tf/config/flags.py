@@ -5,6 +5,7 @@ Only what stands behind the scripts imports it, and the ablations, whose arms ar
 
 import contextlib
 import os
+import re
 import typing
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -81,8 +82,11 @@ def config_from_arguments(config_class: type[Config], arguments: Sequence[str]) 
 
 
 def flag_error_sentence(error: flags.Error) -> str:
-    """What absl says of a flag, as one sentence."""
-    return " ".join(str(error).split()).rstrip(".") + " (see --help)."
+    """What absl says of a flag, as one sentence, without what Python calls no number."""
+    said = " ".join(str(error).split()).rstrip(".")
+    said = re.sub(r"invalid literal for int\(\) .*", "give a whole number", said)
+    said = re.sub(r"could not convert string to float: .*", "give a number", said)
+    return said + " (see --help)."
 
 
 def config_from_flags(

@@ -100,12 +100,11 @@ def foreground_colours_of(
         told: see `dim_tf.matting.progress`.
 
     Returns:
-        [H, W, 3] of the same dtype; where alpha is 1 the photo's colours, where it is 0 those of
-        the object nearby, so that an editor that scales the cut-out mixes in nothing foreign.
+        [H, W, 3] of the same dtype; where alpha is 0 the colours of the object nearby, so that an
+        editor that scales the cut-out mixes in nothing foreign.
     """
     largest = float(np.iinfo(rgb.dtype).max)
-    colours = np.round(estimate_foreground(rgb, alpha, told) * largest).astype(rgb.dtype)
-    return np.where((alpha == 1.0)[..., None], rgb, colours)
+    return np.round(estimate_foreground(rgb, alpha, told) * largest).astype(rgb.dtype)
 
 
 def composite_on(

@@ -71,9 +71,12 @@ def cut_out(
 
     Returns:
         [H, W, 4] RGBA of the dtype of `levels`; what its colours mean says the photo's profile.
+        What is opaque in it has the photo's own colours.
     """
     own = to_16_bits(photo.own) if levels.dtype == np.uint16 else to_8_bits(photo.own)
-    return np.dstack([foreground_colours_of(own, alpha, told), levels])
+    is_opaque = levels == np.iinfo(levels.dtype).max
+    colours = np.where(is_opaque[..., None], own, foreground_colours_of(own, alpha, told))
+    return np.dstack([colours, levels])
 
 
 def cut_out_on(

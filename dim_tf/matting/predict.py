@@ -134,7 +134,11 @@ class MattingModel:
         config_from_values(MattingConfig, {"size": python_number(size), "max_pixels": sys.maxsize})
         rgb, trimap = rgb_array(rgb), trimap_array(trimap)
         if rgb.shape[:2] != trimap.shape:
-            raise InputError(f"The photo is {rgb.shape[:2]} and the trimap {trimap.shape}.")
+            (height, width), (own_height, own_width) = rgb.shape[:2], trimap.shape
+            raise InputError(
+                f"The photo is {width}×{height} pixels and the trimap {own_width}×{own_height}; "
+                "give two of the same size."
+            )
         if return_certainty:
             self.refuse_without_certainty()
         height, width = trimap.shape

@@ -10,11 +10,11 @@ from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.pictures.classes import Classes, looks_like_labels
 from dim_tf.pictures.finding_classes import all_classes_of_numbers, classes_of_numbers
 from dim_tf.pictures.levels import check_range, in_own_byte_order, levels_of
-from dim_tf.pictures.mask import mask_of_classes, no_labels
+from dim_tf.pictures.mask import mask_of_classes, no_labels, unlike_a_mask
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
 from dim_tf.pictures.shades import Invert, repair_mask, turn_over
-from dim_tf.pictures.trimap import check_trimap
+from dim_tf.pictures.trimap import check_trimap, listed
 from dim_tf.system.errors import InputError
 
 # The kind of a picture that is an array.
@@ -85,7 +85,7 @@ def mask_array(values: Any) -> np.ndarray:
         raise InputError(_labels(classes, "mask", values))
     mask, notes = _mask_of(picture, classes, (), "auto")
     for note in notes:
-        warnings.warn(f"The mask was repaired: {note}.", stacklevel=3)
+        warnings.warn(f"The mask: {note}.", stacklevel=3)
     return mask
 
 
@@ -108,7 +108,10 @@ def _mask_of(
     if classes is None:
         if label and len(np.unique(picture.pixels)) > 1:
             raise no_labels(source)
-        return repair_mask(picture.pixels, source, invert=invert, has_shades=picture.has_shades)
+        mask, repairs = repair_mask(
+            picture.pixels, source, invert=invert, has_shades=picture.has_shades
+        )
+        return mask, unlike_a_mask(picture, mask) + repairs
     mask, note = mask_of_classes(classes, label, source)
     return turn_over(mask, invert)[0], [note]
 
@@ -192,7 +195,8 @@ def trimap_of_array(picture: Picture, invert: Invert = "auto") -> tuple[np.ndarr
 def _trimap_of_levels(levels: np.ndarray) -> np.ndarray:
     if ((levels != BACKGROUND) & (levels != UNKNOWN) & (levels != FOREGROUND)).any():
         raise InputError(
-            "A trimap holds 0, 128 and 255 only; of a mask trimap_from_rough_mask makes one."
+            f"The trimap has the values {listed(map(str, np.unique(levels)))}; a trimap holds 0, "
+            "128 and 255 (or 0, 0.5 and 1) only, and of a mask trimap_from_rough_mask makes one."
         )
     return levels
 

@@ -107,8 +107,10 @@ def check_range(array: np.ndarray, name: str | Path) -> None:
         raise InputError(
             f"{source} has the dtype {array.dtype}; give bool, uint8, or floats from 0 to 1."
         )
-    # Resizing leaves the range by a little. NaN is neither.
+    # Resizing leaves the range by a little.
     beyond = 0 if whole else _ROUNDING
+    if not whole and not np.isfinite(array).all():
+        raise InputError(f"{source} has values that are not finite; floats go from 0 to 1.")
     if array.size and not (array.min() >= -beyond and array.max() <= largest + beyond):
         raise InputError(
             f"{source} has values from {array.min():g} to {array.max():g}; "

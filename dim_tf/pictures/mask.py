@@ -64,8 +64,8 @@ def read_mask(
         [H, W] uint8: 0 background, 255 object, between them soft, 128 where it leaves it open.
 
     Raises:
-        InputError: the file is missing, unreadable or no picture; a photo; of one value only; or
-            of several classes without a choice; or another word for `invert`.
+        InputError: the file is missing, unreadable or no picture; a photo in colours; of one
+            value only; or of several classes without a choice; or another word for `invert`.
     """
     names = label_names(label)
     config_from_values(ReadingConfig, {"invert": invert})  # refuses the impossible
@@ -114,17 +114,28 @@ def mask_of(
     values, repairs = repair_mask(
         values, str(picture.path), picture.lossy, invert, picture.has_shades, picture.is_own
     )
-    if looks_like_photo(picture) and not is_nearly_black_and_white(values):
-        notes.append(
-            "it looks like a photo, not like a mask; a mask is white on the object and black on "
-            "the background"
-        )
+    notes += unlike_a_mask(picture, values)
     present = np.unique(values)
     if _are_of_a_trimap(present.tolist()):
         repairs.append(
             "its values are those of a trimap; give it with --trimap to have it used as it is"
         )
     return values, notes + repairs
+
+
+def unlike_a_mask(picture: Picture, values: np.ndarray) -> list[str]:
+    """What to say of a mask that may be a photo in greys; a soft one can look like that as well.
+
+    Args:
+        picture: as it was given.
+        values: [H, W] uint8, the mask in it.
+    """
+    if not looks_like_photo(picture) or is_nearly_black_and_white(values):
+        return []
+    return [
+        "it looks like a photo, not like a mask; a mask is white on the object and black on the "
+        "background"
+    ]
 
 
 def _are_of_a_trimap(present: list[int]) -> bool:

@@ -1,7 +1,7 @@
 """The role trimap: what is surely background, what surely foreground, and what is unknown."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -152,7 +152,7 @@ def _of_three_classes(
     levels = _levels_of(three, in_colours)
     if levels is None:
         raise InputError(
-            f"{source} has the values {_listed(three.names)}, and which of them is unknown and "
+            f"{source} has the values {listed(three.names)}, and which of them is unknown and "
             "which the object cannot be told; a trimap is 0 on the background, 128 where it is "
             "unknown and 255 on the object."
         )
@@ -160,7 +160,7 @@ def _of_three_classes(
     trimap[stray] = UNKNOWN
     trimap, notes = turn_over(trimap, "no" if invert == "auto" and levels[1] != UNKNOWN else invert)
     meant = [str(_meaning(three, trimap, stray, index)) for index in range(3)]
-    told = f"its values {_listed(three.names)} are taken as {_listed(meant)}"
+    told = f"its values {listed(three.names)} are taken as {listed(meant)}"
     if levels != (BACKGROUND, UNKNOWN, FOREGROUND):
         told += ", by where they lie"
     if invert == "auto" and not notes:
@@ -297,7 +297,7 @@ def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = N
         as_mask += " and choose its --label" if len(values) > 2 else ""
         raise InputError(
             f"{source} has no unknown pixel (128), so there is nothing to predict: it holds "
-            f"{_listed([str(value) for value in values])}; paint the object's edge 128{as_mask}."
+            f"{listed([str(value) for value in values])}; paint the object's edge 128{as_mask}."
         )
     missing = " and no ".join(missing_from(trimap))
     return [f"it has no {missing}; the matte is better where some is marked"] if missing else []
@@ -309,7 +309,8 @@ def missing_from(trimap: np.ndarray) -> list[str]:
     return [name for name, value in levels if not (trimap == value).any()]
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Names of values in a sentence, at most six of them: "0, 1 and 2"."""
     names = list(names)
     if len(names) > _VALUES_SHOWN:
         names[_VALUES_SHOWN - 1 :] = [f"{len(names) - _VALUES_SHOWN + 1} more values"]

@@ -85,6 +85,10 @@ class Learner:
         self.rate = learning_rate_at(self.step, progress, self._settings)
         for group in self._optimizer.param_groups:
             group["lr"] = self.rate
+        self.network.train()
+        if progress >= self._settings.freeze_batch_norm_at:
+            for norm in _batch_norms(self.network):
+                norm.eval()
         with mixed_precision(self._device):
             predicted, log_scale = self.network(batch.image_and_trimap)
         losses = batch_losses(predicted, log_scale, batch, self._losses)
@@ -149,13 +153,17 @@ class Learner:
     def averaged_network(self, batches: Iterable[Batch]) -> Network:
         """A copy with the averaged weights, and batch norm's statistics measured for these.
 
+        Where they were frozen, the weights were learned for them, and they stay.
+
         Args:
             batches: to measure on.
         """
         network = copy.deepcopy(self.network)
         for name, parameter in network.named_parameters():
             parameter.copy_(self.average[name])
-        norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+        if self._settings.freeze_batch_norm_at < 1:
+            return network
+        norms = _batch_norms(network.train())
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()
@@ -166,6 +174,10 @@ class Learner:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         return network
+
+
+def _batch_norms(network: Network) -> list[nn.BatchNorm2d]:
+    return [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:

@@ -153,7 +153,7 @@ class Run:
         )
         with processes:
             while self._library.drawn < self._settings.first_mattes:
-                self._take_mattes(processes, _WAIT_SECONDS)
+                self._take_mattes(processes, _MATTES_AT_ONCE, _WAIT_SECONDS)
             if not self._learner.step:
                 self._write_sheet(START_SHEET_NAME, self._learner.network)
                 self._validate("start", self._learner.network)
@@ -177,11 +177,15 @@ class Run:
         validation = Interval(clock, settings.validate_seconds)
         state = Interval(clock, settings.save_seconds)
         report = Report(self._draws.device, clock, seconds, self._examples)
+        examples_before = self._examples
         with StopSignals() as signals:
             clock.start()
             while clock.seconds < seconds and not signals.received:
                 if self._learner.step % _STEPS_BETWEEN_MATTES == 0:
-                    self._take_mattes(processes)
+                    # No more than can be learned from: a slow device shares the cores with them.
+                    new_examples = self._examples - examples_before
+                    self._take_mattes(processes, min(_MATTES_AT_ONCE, new_examples))
+                    examples_before = self._examples
                 batch = self._draw_batch()
                 report.add(self._learner.learn(batch, clock.seconds / seconds))
                 self._examples += len(batch.alpha)
@@ -229,8 +233,8 @@ class Run:
     def _mattes(self) -> int:
         return self._mattes_before + self._library.drawn
 
-    def _take_mattes(self, processes: MatteProcesses, wait_seconds: float = 0.0) -> None:
-        for matte in processes.take(_MATTES_AT_ONCE, wait_seconds):
+    def _take_mattes(self, processes: MatteProcesses, most: int, wait_seconds: float = 0.0) -> None:
+        for matte in processes.take(most, wait_seconds):
             self._library.add(matte)
 
     def _validate(self, when: str, network: Network) -> None:

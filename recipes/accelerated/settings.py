@@ -159,6 +159,13 @@ class OptimizationSettings(Checked):
     statistics_batches: int = option(
         150, "batches on which batch norm is measured for the averaged weights", at_least=1
     )
+    freeze_batch_norm_at: float = option(
+        1.0,
+        "part of the time after which batch norm's averages stay as they are and examples are "
+        "normalised with them, as inference does; 1: never",
+        at_least=0,
+        at_most=1,
+    )
     keep_at: tuple[float, ...] = option(
         (0.5, 0.75), "parts of the time after which the weights are kept in a file of their own"
     )

@@ -50,6 +50,16 @@ def test_what_is_missing_is_given(run, advice, given, lacking):
     assert Path("mattes/photo.png").exists()
 
 
+@pytest.mark.parametrize("flag", ["--output", "--cutout", "--dead_letters"])
+def test_hdfs_is_not_written_to(run, flag):
+    advice = (
+        "{} cannot be written to: Beam replaces no file on hdfs://, which a second run needs; give "
+        "folders of another filesystem."
+    )
+    refused(advice, run, PHOTOS, MASKS, OUTPUT, f"{flag}=hdfs://node/folder/letters.txt")
+    run(PHOTOS, MASKS, OUTPUT, f"{flag}=folder/letters.txt")
+
+
 def test_a_background_comes_afterwards(run):
     advice = (
         "--background and --composite are not possible here; give --cutout, and put the cut-outs "

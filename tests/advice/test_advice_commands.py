@@ -381,6 +381,13 @@ def test_arrays_have_numbers_that_are_asked_for(predict):
     predict(rgb, trimap > 128)
 
 
+def test_photo_and_trimap_are_of_one_size(predict):
+    rgb, trimap = read_rgb("photo.png"), read_grey("trimap.png")
+    sentence = "The photo is {}×{} pixels and the trimap {}×{}; give two of the same size."
+    refused(sentence, predict, rgb[:30], trimap)
+    predict(rgb[:30], trimap[:30])
+
+
 def test_a_trimap_is_made_of_a_mask(predict):
     mask = np.tile(np.linspace(0, 255, 50).astype(np.uint8), (40, 1))
     refused("of a mask trimap_from_rough_mask makes one.", predict, None, mask)

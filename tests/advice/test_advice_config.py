@@ -32,6 +32,13 @@ def flags(config_class, *arguments):
     return config_from_arguments(config_class, arguments)
 
 
+def test_where_a_number_is_asked_for_one_is_given():
+    refused("give a whole number", flags, InferenceConfig, "--size=abc")
+    flags(InferenceConfig, "--size=512")
+    refused("give a number", flags, InferenceConfig, "--max_input_megapixels=much")
+    flags(InferenceConfig, "--max_input_megapixels=12.5")
+
+
 @pytest.mark.parametrize(
     "config_class, name",
     [

@@ -206,3 +206,12 @@ def test_the_originals_flagfile_begins_with_its_kernels(monkeypatch):
     monkeypatch.chdir(Path(__file__).resolve().parents[2])  # flagfiles name each other from there
     config = config_from_arguments(TrainingConfig, ["--flagfile=flagfiles/original.flags"])
     assert config.run.start.initial_kernels == "truncated_normal"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("--size=abc", "give a whole number"), ("--max_input_megapixels=much", "give a number")],
+)
+def test_what_is_no_number_is_told_without_pythons_words(given, told):
+    with pytest.raises(InputError, match=rf"^flag {given}: {told} \(see --help\)\.$"):
+        config_from_arguments(InferenceConfig, [given])

@@ -96,7 +96,7 @@ def test_numbers_of_numpy():
         ({"mask": "--alpha.png"}, "^--alpha.png does not exist"),
         ({"trimap": 0 * TRIMAP}, "^trimap has no unknown pixel"),
         ({"trimap": MASK}, "^trimap has no unknown pixel .* or give the file with mask= as a mask"),
-        ({"trimap": MASK // 2}, "^A trimap holds 0, 128 and 255 only"),
+        ({"trimap": MASK // 2}, "^The trimap has the values 0 and 127; a trimap holds"),
         ({"mask": MASK, "max_input_megapixels": 0.01}, "^photo claims 120×90 .*_megapixels=[)]"),
         ({"mask": MASK, "label": 2}, "^mask has no label 2; it has 0 .* and 255 "),
         ({"mask": SHADES, "label": 2}, "^mask has no labels .*; leave label= out"),
@@ -129,6 +129,18 @@ def test_notes_are_warnings_where_the_library_was_called():
     assert warning.filename == __file__
     with pytest.warns(UserWarning, match="^mask: its values 0 and 1 are taken"):
         dim_tf.trimap(PHOTO, MASK // 255)
+
+
+def test_a_grey_photo_as_mask_is_told_of_an_array_as_of_a_file(recwarn):
+    grey = (90 + 60 * np.sin(np.mgrid[:90, :120].sum(0) / 9)).astype(np.uint8)
+    grey[:2] = 255
+    dim_tf.trimap(PHOTO, save("mask.png", grey))
+    of_file = [str(warning.message).split(": ", 1)[1] for warning in recwarn.list]
+    recwarn.clear()
+    dim_tf.trimap(PHOTO, grey)
+    of_array = [str(warning.message).split(": ", 1)[1] for warning in recwarn.list]
+    assert any("it looks like a photo, not like a mask" in note for note in of_file)
+    assert of_array == of_file
 
 
 def test_files_that_are_exchanged():

@@ -13,6 +13,7 @@ from dim_tf.matting.cutout import (
     parse_background,
 )
 from dim_tf.matting.of_photo import cut_out
+from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import Photo, read_rgb
 from dim_tf.pictures.writing import write_png
@@ -73,11 +74,21 @@ def test_what_is_cut_out_has_little_of_the_old_background(dtype):
     assert left < kept / 2.5
 
 
-def test_opaque_pixels_keep_the_photos_colours():
+@pytest.mark.parametrize("bits", ["8", "16"])
+def test_what_is_opaque_in_the_cut_out_has_the_photos_colours(bits):
     photo, _, alpha, _ = scene("fur", 1, 96)
-    colours = foreground_colours_of(photo, alpha)
-    np.testing.assert_array_equal(colours[alpha == 1], photo[alpha == 1])
-    assert colours.dtype == np.uint8 and colours.shape == photo.shape
+    # A network says nearly 1, and the file 255.
+    alpha = np.where(alpha == 1, 1 - 0.4 / (255 if bits == "8" else 65_535), alpha)
+    alpha = alpha.astype(np.float32)
+    levels = levels_of_matte(alpha, bits)
+    own = photo if bits == "8" else photo * np.uint16(257)
+    rgba = cut_out(Photo(photo, own, None), alpha, levels)
+    opaque = levels == levels.max()
+    assert opaque.sum() > 500 and (alpha[opaque] < 1).any()
+    np.testing.assert_array_equal(rgba[opaque, :3], own[opaque])
+    colours = foreground_colours_of(own, alpha)
+    np.testing.assert_array_equal(rgba[~opaque, :3], colours[~opaque])
+    assert (colours[opaque] != own[opaque]).any()  # estimated, they would be others
 
 
 def test_composite_is_equation_one():

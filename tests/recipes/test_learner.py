@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from dim_tf.config import UNKNOWN
 from dim_tf.system.errors import InputError
 from dim_tf.system.npz import text_array, text_of
 from recipes.accelerated.draws import Draws
@@ -216,6 +217,35 @@ def test_statistics_are_measured_for_the_averaged_weights(weights, random_batch)
     expected = torch.stack([x.var((0, 2, 3)) for x in seen]).mean(0)
     torch.testing.assert_close(variance, expected, atol=1e-5, rtol=1e-4)
     assert norm.momentum == pytest.approx(0.01)
+
+
+def test_batch_norm_is_frozen_where_it_is_said(weights, random_batch):
+    def averages(learner):
+        buffers = learner.network.named_buffers()
+        return {name: x.clone() for name, x in buffers if "running" in name}
+
+    learner = new_learner(weights, dataclasses.replace(OPTIMIZATION, freeze_batch_norm_at=0.3))
+    free = new_learner(weights)
+    for number in range(3):
+        before = averages(learner)
+        learner.learn(random_batch(number), number / 10)
+        free.learn(random_batch(number), number / 10)
+        assert not any(torch.equal(x, before[name]) for name, x in averages(learner).items())
+    learner.network.eval(), learner.network.train()  # as a validation does
+    before = averages(learner)
+    batch = random_batch(3)
+    learner.network.eval()
+    predicted, _ = learner.network(batch.image_and_trimap)
+    error = (predicted - batch.alpha).abs()[batch.trimap == UNKNOWN].mean()
+    assert learner.learn(batch, 0.3).error.item() == pytest.approx(error.item(), rel=1e-4)
+    assert free.learn(batch, 0.3).error.item() != pytest.approx(error.item(), rel=1e-3)
+    assert all(torch.equal(x, before[name]) for name, x in averages(learner).items())
+    gamma = "deconv3_2.1.weight"
+    assert learner.network.get_parameter(gamma).grad.abs().max() > 0  # it goes on learning
+    averaged = learner.averaged_network([random_batch(7)])
+    assert torch.equal(averaged.get_parameter(gamma), learner.average[gamma])
+    for name, x in before.items():
+        assert torch.equal(averaged.get_buffer(name), x), name
 
 
 def test_certainty_is_neither_decayed_nor_clipped_with_the_rest(weights, random_batch):

@@ -87,6 +87,10 @@ def test_a_short_run_lowers_the_loss_and_writes_its_files(
         r"learning rate \d\.\d\de-\d\d  \d+ mattes  \d+\.\d examples/s  \d s left",
         said,
     )
+    mattes = [int(count) for count in re.findall(r"(\d+) mattes", said)]
+    examples = [int(count) for count in re.findall(r"(\d+) examples ", said)]
+    ready = small.first_mattes + 24
+    assert all(m <= ready + count for m, count in zip(mattes, examples, strict=True))
     for when in ("start", r"step \d+", "last", "averaged"):
         assert re.search(rf"validation, {when}: SAD \d\.\d{{3}}  MSE 0\.\d{{4}}", said), when
     sheet = cv2.imread(str(run_dir / "end.jpg"))
