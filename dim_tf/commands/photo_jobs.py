@@ -191,6 +191,11 @@ def find_pictures(flag: str, value: str) -> list[Path]:
         raise InputError(f"--{flag}={value} is not a pattern of files ({error}).") from None
     found = sorted(match for match in matches if is_picture_name(match))
     if not found:
+        if "[" in value:
+            raise InputError(
+                f"--{flag}={value} matches no picture; check the pattern, in which [ itself is "
+                "written [[]."
+            )
         raise InputError(f"--{flag}={value} matches no picture; check the pattern.")
     return found
 

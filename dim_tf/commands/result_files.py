@@ -2,11 +2,14 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from dim_tf.config import WritingConfig
-from dim_tf.pictures.folders import IMAGE_SUFFIXES
+from dim_tf.pictures.folders import IMAGE_SUFFIXES, paired_name
+from dim_tf.pictures.kinds import START_BYTES
+from dim_tf.pictures.writing import begins_as_own_matte
 from dim_tf.system.errors import InputError, tell
 
 DEFAULT_FILE = "alpha.png"
@@ -108,16 +111,27 @@ def flag_writing(writing: WritingConfig, file: Place) -> str | None:
 
 
 def without_results(photos: list[Path]) -> list[Path]:
-    """The photos without cut-outs and the like that were written beside them."""
+    """The photos without mattes, cut-outs and the like that were written beside them."""
     stems = {photo.stem for photo in photos}
+    counts = Counter(map(paired_name, photos))
     kept = []
     for photo in photos:
         sources = {photo.stem.removesuffix(ending) for ending in ENDINGS.values()} - {photo.stem}
         if sources & stems:
             tell(photo, "left out, made of the photo beside it")
+        elif counts[paired_name(photo)] > 1 and _is_own_matte(photo):
+            tell(photo, "left out, the matte of the photo beside it")
         else:
             kept.append(photo)
     return kept
+
+
+def _is_own_matte(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return begins_as_own_matte(opened.read(START_BYTES))
+    except OSError:  # said where it is read as a photo
+        return False
 
 
 def place_of(file: Place) -> str:

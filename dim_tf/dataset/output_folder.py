@@ -39,8 +39,6 @@ _COLOUR_SETTINGS = ("colour_patches", "shaded_colours", "crisp_colours", "textur
 _YOUNGER_SETTINGS = (*_COLOUR_SETTINGS, "crop_safety")
 _PARTS = (FolderConfig, AdobeConfig, SyntheticConfig, CutOutConfig, MixConfig, LayoutConfig)
 
-_REFUSALS_SHOWN = 20
-
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
@@ -74,10 +72,8 @@ class Summary:
             f"{self.written} files written, {self.present} were there already, "
             f"{len(self.refused)} refused.",
             *self.notes,
-            *(f"Refused: {printable(sentence)}" for sentence in self.refused[:_REFUSALS_SHOWN]),
+            *(f"Refused: {printable(sentence)}" for sentence in self.refused),
         ]
-        if len(self.refused) > _REFUSALS_SHOWN:
-            lines.append(f"… and {len(self.refused) - _REFUSALS_SHOWN} more.")
         return "\n".join(lines)
 
 

@@ -79,7 +79,7 @@ def _best_or_newest(run_dir: Path) -> Path:
             return candidate
     raise InputError(
         f"The folder {run_dir} holds no checkpoint that can be read; give the --run_dir of a "
-        "training or a weights file."
+        f"training or a weights file, such as {RELEASED_FOLDER / DEFAULT_CHECKPOINT}."
     )
 
 

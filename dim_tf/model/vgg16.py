@@ -38,7 +38,8 @@ def read_vgg16(source: str) -> dict[str, np.ndarray]:
         float32 arrays by key; fc6_W as [7, 7, 512, 4096].
 
     Raises:
-        InputError: the file cannot be read, or an array is missing, unknown or misshapen.
+        InputError: the file cannot be read, or an array is missing, unknown, misshapen or not of
+            finite numbers.
     """
     if source == KERAS_SOURCE:
         return _read_keras()
@@ -68,9 +69,21 @@ def _checked(arrays: dict[str, np.ndarray], source: str) -> dict[str, np.ndarray
         for key, shape in shapes.items()
         if key in arrays and arrays[key].shape != shape
     ]
+    if not wrong:
+        kept = {key: _as_float32(array) for key, array in arrays.items()}
+        wrong = [f"{key} is not of finite numbers" for key in kept if kept[key] is None]
     if wrong:
         raise InputError(f"--vgg_weights={source} does not hold VGG16: {'; '.join(wrong)}.")
-    return {key: array.astype(np.float32) for key, array in arrays.items()}
+    return kept
+
+
+def _as_float32(array: np.ndarray) -> np.ndarray | None:
+    """None of what is not of finite numbers."""
+    if array.dtype.kind not in "fiu":
+        return None
+    with np.errstate(over="ignore"):  # too large for float32 is infinite
+        array = array.astype(np.float32)
+    return array if np.isfinite(array).all() else None
 
 
 def _read_keras() -> dict[str, np.ndarray]:

@@ -314,7 +314,8 @@ def _content_of(path: Path) -> bytes:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the path.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read: {reason}.") from None
 
 
 def _opened(path: Path, content: bytes, kind: str) -> tuple[Image.Image, bool, bool]:

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.pictures.levels import to_8_bits
+from dim_tf.pictures.levels import to_8_bits, to_grey
+from dim_tf.pictures.photo import is_cut_out
 from dim_tf.pictures.picture import Picture, turned, turned_back
 from dim_tf.system.errors import InputError
 
@@ -48,7 +49,7 @@ def lay_on(
     Args:
         values: [H, W] or [H, W, 3] uint8, made of `picture`.
         picture: the file they came from.
-        photo: the file they belong to.
+        photo: the file they belong to; where `values` are a photo, its matte.
         interpolation: OpenCV's, for another size; None refuses it.
         mask_orientation: "as_photo" turns what is stored by the tag of the photo, or where that has
             none by its own, "as_stored" by none; None is "auto" where the user has no flag to say
@@ -138,24 +139,37 @@ def _is_same_mask(stored: np.ndarray, orientations: list[int]) -> bool:
 
 
 def _best_turn(stored: np.ndarray, orientations: list[int], photo: Picture) -> int | None:
-    """The orientation with which the mask's edges lie clearly best on the photo's, if there is."""
-    strength = edge_strength(photo)
-    scores = {
-        orientation: edge_score(turned(stored, orientation), strength)
-        for orientation in orientations
-    }
+    """The orientation with which the mask's edges lie clearly best on the photo's, if there is.
+
+    What is stored may be the photo, and `photo` the matte that it is laid on.
+    """
+    stored_is_photo = stored.ndim == 3
+    fixed = _levels_of(photo) if stored_is_photo else edge_strength(photo.pixels)
+    scores = {}
+    for orientation in orientations:
+        moved = turned(stored, orientation)
+        matte, strength = (fixed, edge_strength(moved)) if stored_is_photo else (moved, fixed)
+        scores[orientation] = edge_score(matte, strength)
     best, *others = sorted(scores, key=scores.get, reverse=True)
     if others and scores[best] - scores[others[0]] < _CLEARLY:
         return None
     return best
 
 
-def edge_strength(photo: Picture) -> np.ndarray:
+def _levels_of(matte: Picture) -> np.ndarray:
+    """[H, W] uint8: the opacity of a cut-out, the grey of another picture."""
+    return to_8_bits(matte.opacity if is_cut_out(matte) else to_grey(matte.pixels))
+
+
+def edge_strength(photo: np.ndarray) -> np.ndarray:
     """How strong the strongest edge near each pixel is among all of the photo's, [h, w] in [0, 1].
 
     A copy of at most 512 pixels is looked at. Ranks, so that a few hard edges do not decide alone.
+
+    Args:
+        photo: [H, W, 3] or [H, W], uint8 or uint16.
     """
-    pixels = to_8_bits(photo.pixels)
+    pixels = to_8_bits(photo)
     height, width = pixels.shape[:2]
     scale = min(1.0, _LONG_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

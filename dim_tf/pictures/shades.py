@@ -199,7 +199,10 @@ def turn_over(values: np.ndarray, invert: Invert) -> tuple[np.ndarray, list[str]
     """
     notes = []
     if invert == "auto":
-        share = np.mean(border_of(values) == FOREGROUND)
+        border = border_of(values)
+        share = np.mean(border == FOREGROUND)
+        known = border[border != UNKNOWN]
+        share_of_known = np.mean(known == FOREGROUND) if 2 * len(known) > len(border) else 0
         inside = np.mean(values == BACKGROUND)
         if share >= _INVERTED_BORDER and inside >= _INVERTED_INSIDE:
             invert = "yes"
@@ -207,10 +210,10 @@ def turn_over(values: np.ndarray, invert: Invert) -> tuple[np.ndarray, list[str]
                 "it is white all along its border and black inside, so black is taken as the "
                 "object (--invert=no if white is)"
             ]
-        elif share >= _SUSPICIOUS_BORDER and inside >= _INVERTED_INSIDE:
+        elif share_of_known >= _SUSPICIOUS_BORDER and inside >= _INVERTED_INSIDE:
             notes = [
-                f"it is white along {share:.0%} of its border; if its object is black give "
-                "--invert=yes"
+                f"it is white along {share_of_known:.0%} of its border, as far as that is known; "
+                "if its object is black give --invert=yes"
             ]
     if invert != "yes":
         return values, notes

@@ -8,7 +8,7 @@ from pathlib import Path
 from absl import logging
 
 from dim_tf.system.errors import InputError
-from dim_tf.system.files import LOCK_NAME, writing
+from dim_tf.system.files import LOCK_NAME, refuse_unwritable, writing
 
 try:
     import fcntl
@@ -45,9 +45,10 @@ class FolderLock:
 
         Raises:
             InUseError: another process has it.
-            InputError: it cannot be locked.
+            InputError: it, or a folder above it, is a file; or it cannot be locked.
             WriteError: the folder cannot be written to.
         """
+        refuse_unwritable(self._folder, str(self._folder))
         self._made = [path for path in (self._folder, *self._folder.parents) if not path.exists()]
         for _ in range(_ATTEMPTS):
             with writing(self._path):

@@ -18,7 +18,7 @@ import cv2
 from dim_tf.system.errors import InputError
 from dim_tf.system.threads import usable_cores
 
-_BAR_WIDTH = 30
+BAR_WIDTH = 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,12 @@ class Outcome:
     written: int = 0
     present: int = 0
     refusal: str = ""
+
+
+def bar_text(done: int, total: int, width: int = BAR_WIDTH) -> str:
+    """A bar of so many signs that shows how far something is."""
+    filled = width * done // total
+    return "=" * filled + "." * (width - filled)
 
 
 class ProgressBar:
@@ -58,8 +64,7 @@ class ProgressBar:
             now = time.monotonic()
             if self._done == self.total or now - self._drawn > 0.1:
                 self._drawn = now
-                filled = _BAR_WIDTH * self._done // self.total
-                bar = "=" * filled + "." * (_BAR_WIDTH - filled)
+                bar = bar_text(self._done, self.total)
                 end = "\n" if self._done == self.total else ""
                 print(f"\r{self._text(bar)}\x1b[K", end=end, file=sys.stderr, flush=True)
         elif 10 * self._done // self.total > 10 * (self._done - 1) // self.total:

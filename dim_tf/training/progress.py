@@ -5,7 +5,9 @@ import csv
 import io
 import math
 import os
+import shutil
 import sys
+import time
 from collections import deque
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.system.files import write_bytes, writing
+from dim_tf.system.jobs import BAR_WIDTH, bar_text
 
 LOSS_LOG_NAME = "loss_log.csv"
 LOSS_LOG_COLUMNS = (
@@ -28,6 +31,8 @@ LOSS_LOG_COLUMNS = (
 FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
 # Means of the prediction below and above which it counts as all black and all white.
 _BLACK, _WHITE = 0.02, 0.98
+_SECONDS_BETWEEN_DRAWINGS = 1.0
+_NARROWEST_BAR = 5
 
 
 class LossLog:
@@ -137,16 +142,25 @@ class CollapseAlarm:
 
 
 class StatusLine:
-    """One line on stderr that is rewritten; where that is no terminal, a line now and then."""
+    """A bar on stderr, drawn anew each second; where that is no terminal, a line now and then."""
 
-    def __init__(self, show: bool) -> None:
+    def __init__(self, show: bool, every: int) -> None:
+        """Args: whether to show anything; how many steps lie between lines without a terminal."""
         self._show = show
+        self._every = every
         self._is_terminal = sys.stderr.isatty()
+        self._drawn = -math.inf
+
+    def is_due(self, step: int, steps: int) -> bool:
+        """Whether this step of so many is to be shown."""
+        if not self._show or step == steps:
+            return self._show
+        if self._is_terminal:
+            return time.monotonic() - self._drawn >= _SECONDS_BETWEEN_DRAWINGS
+        return step % self._every == 0
 
     def update(self, step: int, steps: int, means: dict[str, float], step_time: float) -> None:
         """Shows where the run is: loss and error as means, step time, time left."""
-        if not self._show:
-            return
         minutes = (steps - step) * step_time / 60
         left = f"{minutes / 60:.1f} h" if minutes > 90 else f"{minutes:.0f} min"
         text = (
@@ -154,7 +168,13 @@ class StatusLine:
             f"unknown error {means['unknown_error']:.4f}  {step_time:.2f} s/step  {left} left"
         )
         if self._is_terminal:
-            print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+            self._drawn = time.monotonic()
+            columns = shutil.get_terminal_size().columns - 1
+            room = columns - len(text) - 2
+            if room >= _NARROWEST_BAR:
+                text = f"{bar_text(step, steps, min(room, BAR_WIDTH))}  {text}"
+            # A line that wraps could not be drawn over.
+            print(f"\r{text[:columns]}\x1b[K", end="", file=sys.stderr, flush=True)
         else:
             print(text, file=sys.stderr, flush=True)
 

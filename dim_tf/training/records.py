@@ -127,7 +127,7 @@ class ChiefsRecords(Records):
         further = [name for name in has if has[name]]
         self._loss_log = LossLog(self._run_dir, progress["step"], further)
         self._tensorboard = TensorBoard(self._run_dir, progress["step"])
-        self._status = StatusLine(run.progress)
+        self._status = StatusLine(run.progress, run.log_every)
         self._alarm = CollapseAlarm()
         for row in self._loss_log.kept:  # means and alarms do not depend on where a run was stopped
             self._alarm.update(row["mean_unknown_alpha"])
@@ -146,9 +146,10 @@ class ChiefsRecords(Records):
         if warning:
             logging.warning("%s", warning)
         if step % run.log_every == 0 or step == steps:
-            means = mean_of(self._recent)
-            self._tensorboard.scalars(step, means, "training")
-            self._status.update(step, steps, means, float(np.mean(self._step_times)))
+            self._tensorboard.scalars(step, mean_of(self._recent), "training")
+        if self._status.is_due(step, steps):
+            step_time = float(np.mean(self._step_times))
+            self._status.update(step, steps, mean_of(self._recent), step_time)
         if run.image_every and step % run.image_every == 0:
             alpha, _ = alpha_and_log_scale(
                 self._network(example["image_and_trimap"], training=False)

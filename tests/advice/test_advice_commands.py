@@ -226,6 +226,11 @@ def test_paths_and_patterns_are_checked(infer):
     refused("matches no picture; check the pattern.", infer, "--rgb=phto*", ALPHA)
     infer(RGB, ALPHA)
     infer("--rgb=phot*", ALPHA)
+    Path("shots [1]").mkdir()
+    Path("photo.png").rename("shots [1]/photo.png")
+    advice = "--{}={} matches no picture; check the pattern, in which [ itself is written [[]."
+    refused(advice, infer, "--rgb=shots [1]/*.png", ALPHA)
+    infer("--rgb=shots [[]1]/*.png", ALPHA)
 
 
 def test_a_partner_needs_the_same_name(infer, two_photos):
@@ -332,8 +337,9 @@ def test_released_weights_are_fetched_again_or_get_another_name(tiny_checkpoint,
 
 def test_a_folder_is_that_of_a_training(tiny_checkpoint):
     Path("run/checkpoints").mkdir(parents=True)
-    advice = "give the --run_dir of a training or a weights file."
-    refused(advice, find_checkpoint, "run")
+    advice = "give the --run_dir of a training or a weights file, such as {}."
+    sentence = refused(advice, find_checkpoint, "run")
+    assert find_checkpoint(re.search("such as (.*)[.]$", sentence)[1])
     assert find_checkpoint(tiny_checkpoint) == tiny_checkpoint
     shutil.copy(tiny_checkpoint, "run/checkpoints/step-00000001.npz")
     assert find_checkpoint("run").name == "step-00000001.npz"

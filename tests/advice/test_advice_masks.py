@@ -193,7 +193,11 @@ def test_black_is_the_object_with_invert_yes(infer):
     mask = np.full((40, 50), 255, np.uint8)
     mask[10:, 15:35] = 0
     write_png("mask.png", mask)
-    line = told("of its border; if its object is black give --invert=yes", infer(*MASK))
+    advice = (
+        "it is white along {} of its border, as far as that is known; if its object is black give "
+        "--invert=yes"
+    )
+    line = told(advice, infer(*MASK))
     infer(*MASK, *flags_in(line), SAVED)
     assert read_grey("seen.png")[0, 0] == 0
     assert read_grey("seen.png")[25, 25] == 255

@@ -2,6 +2,7 @@ import os
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dim_tf.commands.photo_jobs import (
@@ -11,6 +12,7 @@ from dim_tf.commands.photo_jobs import (
     plan_jobs,
 )
 from dim_tf.config import InferenceConfig, config_from_values
+from dim_tf.pictures.writing import write_png
 from dim_tf.system.errors import InputError
 from dim_tf.system.shipped import ASSETS
 
@@ -225,6 +227,20 @@ def test_what_was_made_of_a_photo_beside_it_is_no_photo(folders, capsys):
     names = [job.photo.name for job in jobs]
     assert "lone_cutout.png" in names and not set(made) & set(names)
     assert capsys.readouterr().out.count("left out, made of the photo beside it") == 2
+
+
+def test_mattes_beside_their_photos_are_written_once_more(folders, capsys):
+    Path("photos/dog.png").rename("photos/dog.jpg")
+    config = {"rgb": "photos", "alpha": "masks", "output": "photos"}
+    first = plan_jobs(config_from_values(InferenceConfig, config))
+    for job in first:
+        assert job.matte.parent == Path("photos") and job.matte != job.photo
+        write_png(job.matte, np.zeros((4, 4), np.uint8), is_matte=True)
+    assert plan_jobs(config_from_values(InferenceConfig, config)) == first
+    assert capsys.readouterr().out.count("left out, the matte of the photo beside it") == len(first)
+    write_png(first[0].matte, np.zeros((4, 4), np.uint8))  # not known to be one
+    with pytest.raises(InputError, match="have the same name but for the suffix"):
+        plan_jobs(config_from_values(InferenceConfig, config))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")

@@ -83,8 +83,21 @@ def test_file_is_read_by_key_as_float32(constant_arrays, tmp_path):
             r"conv1_1_W has shape \(3, 3, 4, 64\) instead of \(3, 3, 3, 64\)",
         ),
         (lambda a: a.update(fc6_b=np.zeros(4096)), "fc6_W is missing"),
+        *(
+            (lambda a, values=values: a.update(conv1_1_b=values), "conv1_1_b is not of finite numb")
+            for values in (
+                np.full(64, "x"),
+                np.full(64, 1j),
+                np.full(64, "2020", "datetime64[D]"),
+                np.full(64, np.nan),
+                np.full(64, 1e300),
+            )
+        ),
     ],
-    ids=["missing", "extra", "misshapen", "four_channels", "half_of_fc6"],
+    ids=[
+        *("missing", "extra", "misshapen", "four_channels", "half_of_fc6"),
+        *("text", "complex", "dates", "nan", "too_large"),
+    ],
 )
 def test_arrays_that_do_not_fit_are_named(constant_arrays, tmp_path, change, message):
     arrays = dict(constant_arrays)

@@ -187,9 +187,12 @@ def test_a_16_bit_tiff_whose_0_is_white(picture_file):
 def test_floating_point_is_read_from_0_to_1_only(picture_file):
     unit = Image.fromarray((GREY / 255).astype(np.float32))
     np.testing.assert_array_equal(read_grey(picture_file(encoded(unit, "TIFF"))), GREY)
-    for values in (GREY.astype(np.float32) * 2, np.full((4, 4), np.nan, np.float32)):
+    for values, told in (
+        (GREY.astype(np.float32) * 2, "values from .*"),
+        (np.full((4, 4), np.nan, np.float32), "values that are not finite"),
+    ):
         path = picture_file(encoded(Image.fromarray(values), "TIFF"))
-        with pytest.raises(InputError, match=r"values from .* floats go from 0 to 1"):
+        with pytest.raises(InputError, match=f"{told}; floats go from 0 to 1"):
             read_picture(path)
     # Resizing leaves the range by a little.
     path = picture_file(encoded(Image.fromarray(np.array(unit) * 1.001), "TIFF"))

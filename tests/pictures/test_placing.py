@@ -68,6 +68,23 @@ def test_what_says_that_it_is_a_matte_or_trimap_lies_as_its_photo_is_seen(pictur
     np.testing.assert_array_equal(placed, turned(mask, orientation))
 
 
+@pytest.mark.parametrize("as_opacity", [False, True])
+@pytest.mark.parametrize("orientation", [2, 3, 4, 6])
+def test_a_photo_is_laid_on_its_matte(picture_of, orientation, as_opacity):
+    """For the sheets of what is measured; the photo alone carries an orientation here."""
+    rgb, mask = composite((256, 256))
+    if as_opacity:
+        matte = picture_of(np.full_like(rgb, 90), path=Path("matte.png"), opacity=mask)
+    else:
+        matte = picture_of(mask, path=Path("matte.png"))
+    seen = turned(rgb, orientation)
+    photo = picture_of(seen, path=Path("photo.jpg"), orientation=orientation)
+    for made_from, expected in ((rgb, rgb), (turned_back(rgb, orientation), rgb)):
+        photo = photo._replace(pixels=turned(made_from, orientation))
+        placed, _, _ = lay_on(photo.pixels, photo, matte, None, "auto")
+        np.testing.assert_array_equal(placed, expected)
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_the_edge_of_a_trimap_is_somewhere_in_its_unknown_band(place, orientation):
     """The band's rim lies on flat ground here, and in one wrong turn on the edges of things."""
@@ -102,8 +119,8 @@ def test_without_any_tag_edges_tell_a_turned_mask_of_the_other_shape(place, orie
 
 def test_a_photo_one_pixel_high_has_edges(picture_of):
     rgb = np.random.default_rng(6).integers(0, 256, (1, 2000, 3), np.uint8)
-    assert edge_strength(picture_of(rgb)).shape == (1, 512)
-    assert edge_strength(picture_of(rgb.swapaxes(0, 1))).shape == (512, 1)
+    assert edge_strength(rgb).shape == (1, 512)
+    assert edge_strength(rgb.swapaxes(0, 1)).shape == (512, 1)
 
 
 def test_equal_tags_ask_nothing(place):

@@ -129,9 +129,18 @@ def test_an_object_that_leaves_the_picture_is_not_turned_over_but_may_be_asked_a
     mask[40:, 30:70] = 0  # a black person, or a white arch
     kept, (note,) = repair_mask(mask, "m.png")
     np.testing.assert_array_equal(kept, mask)
-    assert "white along 90% of its border; if its object is black give --invert=yes" in note
+    assert "white along 90% of its border, as far as that is known; if its object is black" in note
     mask[:, 20:] = 0  # white at the left only
     assert repair_mask(mask, "m.png")[1] == []
+    trimap = np.full((100, 100), 255, np.uint8)
+    trimap[20:, 20:80] = 128
+    trimap[60:, 45:55] = 0
+    kept, (note,) = repair_trimap(trimap, "t.png")
+    np.testing.assert_array_equal(kept, trimap)
+    assert "white along 97% of its border, as far as that is known" in note
+    trimap[:, :5] = trimap[:, -5:] = trimap[:5] = 128
+    trimap[-1, :] = 255  # white as far as it is known, but little is
+    assert repair_trimap(trimap, "t.png")[1] == []
     pinhole = np.full((100, 100), 255, np.uint8)
     pinhole[50, 50] = 0
     assert repair_mask(pinhole, "m.png")[1] == []

@@ -1,5 +1,6 @@
 import csv
 import math
+import re
 
 import numpy as np
 import pytest
@@ -105,7 +106,9 @@ def test_mean_of_rows_leaves_the_step_out():
 
 
 def test_status_line_tells_step_loss_and_time_left(capsys):
-    status = StatusLine(show=True)
+    status = StatusLine(show=True, every=50)
+    due = [step for step in range(1, 126) if status.is_due(step, 125)]
+    assert due == [50, 100, 125]
     status.update(50, 650, row(50, 0.125), 0.5)
     status.update(50, 50 + 3 * 7200, row(50, 0.125), 0.5)
     status.close()
@@ -115,9 +118,39 @@ def test_status_line_tells_step_loss_and_time_left(capsys):
     assert "3.0 h left" in second
 
 
+@pytest.mark.parametrize("columns", [200, 90, 70])
+def test_in_a_terminal_the_status_is_a_bar_that_is_drawn_anew_each_second(
+    capsys, monkeypatch, columns
+):
+    now = 100.0
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    status = StatusLine(show=True, every=50)
+    drawn = []
+    for step in range(1, 13):
+        if status.is_due(step, 12):
+            status.update(step, 12, row(step, 0.125), 0.4)
+            drawn.append(step)
+        now += 0.4
+    status.close()
+    assert drawn == [1, 4, 7, 10, 12]
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    lines = said.rstrip().removeprefix("\r").split("\x1b[K\r")
+    assert all(len(line.removesuffix("\x1b[K")) < columns for line in lines)
+    bars = [re.match("=*[.]*", line)[0] for line in lines]
+    if columns == 70:  # too narrow
+        assert bars == [""] * 5
+        return
+    shares = [bar.count("=") / len(bar) for bar in bars]
+    np.testing.assert_allclose(shares, np.array(drawn) / 12, atol=0.11)
+    assert shares[-1] == 1 and all(len(bar) == 30 for bar in bars if columns == 200)
+
+
 def test_status_line_can_be_silent(capsys):
-    status = StatusLine(show=False)
-    status.update(1, 2, row(1, math.pi), 0.5)
+    status = StatusLine(show=False, every=1)
+    assert not any(status.is_due(step, 2) for step in (1, 2))
     status.close()
     assert capsys.readouterr().err == ""
 
