@@ -27,4 +27,5 @@ def reworded(sentence: str, flag_in_words: Reworded) -> str:
 def _flag() -> re.Pattern[str]:
     parts = (ReadingConfig, MattingConfig, WritingConfig)
     names = "|".join(name for part in parts for name in values_of(part()))
-    return re.compile(rf"(?<![\w/.\\-])--({names})\b(?!\.\w)(?:=(-?[\w#]+(?:,-?\w+)*|'[^']*'))?")
+    value = r"-?[\w#]+(?:,-?\w+)*|'[^']*'|\([^)]*\)|\[[^\]]*\]"
+    return re.compile(rf"(?<![\w/.\\-])--({names})\b(?!\.\w)(?:=({value}))?")

@@ -47,5 +47,5 @@ def _argument(name: str, value: str | None) -> str:
     name = PLAIN_NAMES.get(name, name)
     if value is None:
         return f"{name}="
-    plain = value.startswith("'") or value.lstrip("-").isdecimal()
+    plain = value.startswith(("'", "(", "[")) or value.lstrip("-").isdecimal()
     return f"{name}={value}" if plain else f'{name}="{value}"'

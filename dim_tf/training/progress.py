@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import logging
 import math
 import os
 import shutil
@@ -150,6 +151,18 @@ class StatusLine:
         self._every = every
         self._is_terminal = sys.stderr.isatty()
         self._drawn = -math.inf
+        self._is_drawn = False
+        # Those that are there now: at the end they are to lose what they get here.
+        self._handlers = list(logging.getLogger().handlers) if show and self._is_terminal else []
+        for handler in self._handlers:
+            handler.addFilter(self._make_room)
+
+    def _make_room(self, _: logging.LogRecord) -> bool:
+        """Before something is logged: it would stand behind the bar. The bar comes back below."""
+        if self._is_drawn:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._is_drawn, self._drawn = False, -math.inf
+        return True
 
     def is_due(self, step: int, steps: int) -> bool:
         """Whether this step of so many is to be shown."""
@@ -168,7 +181,7 @@ class StatusLine:
             f"unknown error {means['unknown_error']:.4f}  {step_time:.2f} s/step  {left} left"
         )
         if self._is_terminal:
-            self._drawn = time.monotonic()
+            self._drawn, self._is_drawn = time.monotonic(), True
             columns = shutil.get_terminal_size().columns - 1
             room = columns - len(text) - 2
             if room >= _NARROWEST_BAR:
@@ -180,7 +193,9 @@ class StatusLine:
 
     def close(self) -> None:
         """Ends the line."""
-        if self._show and self._is_terminal:
+        for handler in self._handlers:
+            handler.removeFilter(self._make_room)
+        if self._is_drawn:
             print(file=sys.stderr)
 
 

@@ -1,6 +1,8 @@
 import csv
+import logging
 import math
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -146,6 +148,24 @@ def test_in_a_terminal_the_status_is_a_bar_that_is_drawn_anew_each_second(
     shares = [bar.count("=") / len(bar) for bar in bars]
     np.testing.assert_allclose(shares, np.array(drawn) / 12, atol=0.11)
     assert shares[-1] == 1 and all(len(bar) == 30 for bar in bars if columns == 200)
+
+
+def test_what_is_logged_stands_on_a_line_of_its_own_above_the_bar(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    handler = logging.StreamHandler(sys.stderr)
+    logging.getLogger().addHandler(handler)
+    try:
+        status = StatusLine(show=True, every=50)
+        status.update(1, 9, row(1, 0.125), 0.5)
+        logging.getLogger().warning("told")
+        assert status.is_due(2, 9)  # at once
+        status.update(2, 9, row(2, 0.125), 0.5)
+        status.close()
+        logging.getLogger().warning("afterwards")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    shown = [re.sub(r".*\x1b\[K|.*\r", "", line) for line in capsys.readouterr().err.split("\n")]
+    assert shown[0] == "told" and shown[2:] == ["afterwards", ""]
 
 
 def test_status_line_can_be_silent(capsys):
