@@ -72,7 +72,7 @@ def main() -> None:
         steps, _, checkpoint = word.partition("=")
         errors = errors_by_kind(checkpoint, Path(arguments.held_out))
         rows.append({"steps": int(steps)} | {kind: round(e, 4) for kind, e in errors.items()})
-        print(rows[-1], flush=True)
+        print(", ".join(f"{name}: {value}" for name, value in rows[-1].items()), flush=True)
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

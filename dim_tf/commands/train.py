@@ -83,12 +83,12 @@ def _sum_up(result: "TrainingResult", run: RunConfig) -> None:
     run_dir = Path(run.run_dir)
     errors = [row["unknown_error"] for row in read_loss_log(run_dir)]
     errors = [error for error in errors if math.isfinite(error)]  # skipped steps have none
-    first, last = errors[:_FIRST_STEPS], errors[-_LAST_STEPS:]
+    first, last = errors[:_FIRST_STEPS], errors[_FIRST_STEPS:][-_LAST_STEPS:]
     if errors:
-        print(
-            f"step {result.step}: mean absolute error on unknown pixels {np.mean(first):.3f} over "
-            f"the first {len(first)} steps, {np.mean(last):.3f} over the last {len(last)}."
-        )
+        said = f"{np.mean(first):.3f} over the first {len(first)} steps"
+        if last:
+            said += f", {np.mean(last):.3f} over the last {len(last)}"
+        print(f"step {result.step}: mean absolute error on unknown pixels {said}.")
     _print_skipped(result.skipped_examples, result.skipped_steps)
     if result.best:
         errors = errors_as_text(errors_of(result.best))

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -18,7 +19,7 @@ import cv2
 from dim_tf.system.errors import InputError
 from dim_tf.system.threads import usable_cores
 
-BAR_WIDTH = 30
+_BAR_WIDTH, _NARROWEST_BAR = 30, 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +32,18 @@ class Outcome:
     refusal: str = ""
 
 
-def bar_text(done: int, total: int, width: int = BAR_WIDTH) -> str:
-    """A bar of so many signs that shows how far something is."""
+def bar_beside(text_length: int, done: int, total: int) -> str:
+    """A bar that shows how far something is, as long as the terminal has room for it in one row.
+
+    A line that wraps could not be drawn over.
+
+    Args:
+        text_length: of what else stands in the row.
+        done: of `total`.
+        total: at least 1.
+    """
+    room = shutil.get_terminal_size().columns - 1 - text_length
+    width = min(room, _BAR_WIDTH) if room >= _NARROWEST_BAR else 0
     filled = width * done // total
     return "=" * filled + "." * (width - filled)
 
@@ -64,7 +75,7 @@ class ProgressBar:
             now = time.monotonic()
             if self._done == self.total or now - self._drawn > 0.1:
                 self._drawn = now
-                bar = bar_text(self._done, self.total)
+                bar = bar_beside(len(self._text("")) + 1, self._done, self.total)
                 end = "\n" if self._done == self.total else ""
                 print(f"\r{self._text(bar)}\x1b[K", end=end, file=sys.stderr, flush=True)
         elif 10 * self._done // self.total > 10 * (self._done - 1) // self.total:

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import math
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -284,7 +285,8 @@ def _error_of_examples(
     step: int,
     records: Records,
 ) -> InputError:
-    said = str(error).splitlines()[0]
+    # TensorFlow puts the operation around it: {{function_node …}} before, [Op:…] name: behind.
+    said = re.sub(r"\{\{.*?\}\} |\s*\[Op:.*", "", str(error).splitlines()[0])
     if OUT_OF_ORDER in str(error):
         return InputError(
             f"--data_service={run.workers.data_service} gave other examples than were due; start "

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.system.files import write_bytes, writing
-from dim_tf.system.jobs import BAR_WIDTH, bar_text
+from dim_tf.system.jobs import bar_beside
 
 LOSS_LOG_NAME = "loss_log.csv"
 LOSS_LOG_COLUMNS = (
@@ -33,7 +33,6 @@ FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
 # Means of the prediction below and above which it counts as all black and all white.
 _BLACK, _WHITE = 0.02, 0.98
 _SECONDS_BETWEEN_DRAWINGS = 1.0
-_NARROWEST_BAR = 5
 
 
 class LossLog:
@@ -176,20 +175,23 @@ class StatusLine:
         """Shows where the run is: loss and error as means, step time, time left."""
         minutes = (steps - step) * step_time / 60
         left = f"{minutes / 60:.1f} h" if minutes > 90 else f"{minutes:.0f} min"
-        text = (
-            f"step {step}/{steps}  loss {means['total_loss']:.4f}  "
-            f"unknown error {means['unknown_error']:.4f}  {step_time:.2f} s/step  {left} left"
-        )
+        told = [
+            f"step {step}/{steps}",
+            f"loss {means['total_loss']:.4f}",
+            f"unknown error {means['unknown_error']:.4f}",
+            f"{step_time:.2f} s/step",
+            f"{left} left",
+        ]
         if self._is_terminal:
             self._drawn, self._is_drawn = time.monotonic(), True
-            columns = shutil.get_terminal_size().columns - 1
-            room = columns - len(text) - 2
-            if room >= _NARROWEST_BAR:
-                text = f"{bar_text(step, steps, min(room, BAR_WIDTH))}  {text}"
-            # A line that wraps could not be drawn over.
-            print(f"\r{text[:columns]}\x1b[K", end="", file=sys.stderr, flush=True)
+            columns = shutil.get_terminal_size().columns
+            while len("  ".join(told)) >= columns and len(told) > 1:
+                del told[-2]  # step and time left are what stays
+            bar = bar_beside(len("  ".join(["", *told])), step, steps)
+            shown = "  ".join([bar, *told] if bar else told)
+            print(f"\r{shown}\x1b[K", end="", file=sys.stderr, flush=True)
         else:
-            print(text, file=sys.stderr, flush=True)
+            print("  ".join(told), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Ends the line."""

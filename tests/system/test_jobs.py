@@ -54,6 +54,18 @@ def test_in_a_terminal_the_bar_stays_on_one_line(capsys, monkeypatch):
     assert printed.startswith("\rmattes: ===")
 
 
+@pytest.mark.parametrize("columns", [120, 60, 30])
+def test_the_bar_stays_inside_the_terminal(capsys, monkeypatch, columns):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    bar = ProgressBar("decoded copies", 1000)
+    bar.advance()
+    printed = capsys.readouterr().err.removeprefix("\r").removesuffix("\x1b[K")
+    assert len(printed) < max(columns, 50)  # its words alone are 48 here
+    assert ("." * 5 in printed) == (columns > 55)
+    assert ("." * 29 in printed) == (columns == 120)
+
+
 def test_a_hidden_bar_is_silent(capsys):
     ProgressBar("mattes", 1, show=False).advance()
     assert capsys.readouterr().err == ""
