@@ -109,8 +109,10 @@ export class Stage {
     this.#show(fitted(state.photo, this.panes()[0], this.#corner()));
   }
 
-  /** What the zoom's buttons take of the upper right corner: what lies there could not be painted. */
+  /** What the zoom's buttons take of the upper right corner: what lies there could not be painted. With
+   *  two panes it can, in the other one. */
   #corner() {
+    if (this.look() === "beside") return undefined;
     const stage = this.root.getBoundingClientRect();
     const zoom = /** @type {HTMLElement} */ (this.root.querySelector("#zoom")).getBoundingClientRect();
     if (!zoom.width) return undefined;

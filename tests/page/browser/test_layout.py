@@ -15,6 +15,7 @@ from tests.page.browser.hands import (
     on_screen,
     open_photo,
     open_with_matte,
+    trimap_of,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -148,6 +149,18 @@ def test_all_of_a_fitted_photo_can_be_painted(open_page, tmp_path, window):
             place = on_screen(page, x, 1)
             hit = page.evaluate("(place) => document.elementFromPoint(...place)?.id", place)
             assert hit == "canvas", (shape, x)
+
+
+def test_side_by_side_what_the_zoom_covers_can_be_painted_in_the_other_half(open_page, pictures):
+    page = open_page(viewport={"width": 390, "height": 844})
+    open_with_matte(page, pictures)
+    page.evaluate("scrollTo(0, 0)")
+    corner = on_screen(page, 118.5, 1.5)
+    assert page.evaluate("(place) => document.elementFromPoint(...place).id", corner) != "canvas"
+    below = page.locator("#canvas").bounding_box()["height"] / 2 + 3  # half of the gap
+    page.keyboard.press("b")
+    page.mouse.click(corner[0], corner[1] + below)
+    assert trimap_of(page)[1, 118] == 255
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
