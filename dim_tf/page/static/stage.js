@@ -106,7 +106,20 @@ export class Stage {
   fit() {
     if (!state.photo) return;
     this.fits = true;
-    this.#show(fitted(state.photo, this.panes()[0]));
+    this.#show(fitted(state.photo, this.panes()[0], this.#corner()));
+  }
+
+  /** What the zoom's buttons take of the upper right corner: what lies there could not be painted. With
+   *  two panes it can, in the other one. */
+  #corner() {
+    if (this.look() === "beside") return undefined;
+    const stage = this.root.getBoundingClientRect();
+    const zoom = /** @type {HTMLElement} */ (this.root.querySelector("#zoom")).getBoundingClientRect();
+    if (!zoom.width) return undefined;
+    return {
+      width: (stage.right - zoom.left) * this.ratio,
+      height: (zoom.bottom - stage.top) * this.ratio,
+    };
   }
 
   onePixelForOne() {

@@ -15,9 +15,20 @@ const STAYS_VISIBLE = 48;
 /** All of a photo, in the middle of a pane; small photos are shown larger, to four times at most.
  * @param {Size} photo
  * @param {Size} pane
+ * @param {Size} corner What is taken of the pane's upper right corner: a photo that would reach into it
+ *   lies below it or left of it, where it is larger.
  * @returns {View}
  */
-export function fitted(photo, pane) {
+export function fitted(photo, pane, corner = { width: 0, height: 0 }) {
+  const whole = inTheMiddle(photo, pane);
+  const right = whole.x + photo.width * whole.scale;
+  if (right <= pane.width - corner.width || whole.y >= corner.height) return whole;
+  const left = inTheMiddle(photo, { width: pane.width - corner.width, height: pane.height });
+  const below = inTheMiddle(photo, { width: pane.width, height: pane.height - corner.height });
+  return left.scale > below.scale ? left : { ...below, y: below.y + corner.height };
+}
+
+function inTheMiddle(/** @type {Size} */ photo, /** @type {Size} */ pane) {
   const room = (side) => Math.max(1, side - 2 * Math.min(MARGIN, side / 20));
   const scale = Math.min(room(pane.width) / photo.width, room(pane.height) / photo.height, 4);
   return centred(photo, pane, scale);

@@ -18,6 +18,20 @@ test("zooming keeps the place under the pointer, as far as the photo stays in si
   }
 });
 
+test("a fitted photo lies within its pane and out of the corner that is taken", () => {
+  const random = seeded(4);
+  for (let round = 0; round < 500; round++) {
+    const photo = { width: 1 + random.below(6000), height: 1 + random.below(6000) };
+    const corner = { width: random.below(150), height: random.below(90) };
+    const view = fitted(photo, PANE, corner);
+    const [right, bottom] = [view.x + photo.width * view.scale, view.y + photo.height * view.scale];
+    assert.ok(view.x >= 0 && view.y >= 0 && right < PANE.width + 0.51 && bottom < PANE.height + 0.51);
+    assert.ok(right < PANE.width - corner.width + 0.51 || view.y >= corner.height);
+    const free = fitted(photo, PANE);
+    if (free.x + photo.width * free.scale <= PANE.width - corner.width) assert.deepEqual(view, free);
+  }
+});
+
 test("the photo never leaves the window, however it is moved", () => {
   const random = seeded(2);
   const photo = { width: 1000, height: 700 };
