@@ -44,10 +44,19 @@ export function tellProblem(/** @type {string} */ key, values = {}) {
   tellFailure(new Problem(key, values));
 }
 
+/** What was told last to who listens. */
+let announced = () => "";
+
 /** Tells who listens what has happened; it is read aloud and not shown. */
 export function announce(/** @type {string} */ key, values = {}) {
+  announced = () => say(key, values);
+  announceAgain();
+}
+
+/** Tells the last again, in the language that is chosen now. */
+export function announceAgain() {
   const status = document.getElementById("status");
-  if (status) status.textContent = say(key, values);
+  if (status) status.textContent = announced();
 }
 
 /** @returns {Told} */

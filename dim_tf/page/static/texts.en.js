@@ -160,6 +160,8 @@ export const english = {
   step_writing: "{job}: writing",
   server_gone: "The server does not answer. Nothing is lost; trying again.",
   server_busy: "The server is busy. Trying again in {seconds} s.",
+  server_ending: "The server is being ended or started again. Nothing is lost; trying again in {seconds} s.",
+  server_died: "The process that computes died and is started again. Trying again in {seconds} s.",
   server_back: "The server is back.",
   stop: "Stop",
   stopped: "Stopped. What you painted is still there.",

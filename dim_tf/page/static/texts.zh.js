@@ -157,6 +157,8 @@ export const chinese = {
   step_writing: "{job}：写出",
   server_gone: "服务器没有回应。什么都没有丢，正在重试。",
   server_busy: "服务器正忙，{seconds} 秒后重试。",
+  server_ending: "服务器正在关闭或者重新启动。什么都没有丢，{seconds} 秒后重试。",
+  server_died: "负责计算的进程中断了，正在重新启动，{seconds} 秒后重试。",
   server_back: "服务器恢复了。",
   stop: "停止",
   stopped: "已停止。涂好的内容都还在。",
