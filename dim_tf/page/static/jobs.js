@@ -135,10 +135,12 @@ export class Job {
    * @param {string} path
    * @param {Record<string, string>} query
    * @param {Record<string, Blob | File | string>} fields
+   * @param {Record<string, string>} called a field → the text of what its file is to the person, where that
+   *   is something else
    * @returns {Promise<{file: Blob, notes: string[]}>}
    * @throws {ServerFailure | Problem} it is refused for good, or stopped; or its answers do not arrive
    */
-  async request(path, query, fields) {
+  async request(path, query, fields, called = {}) {
     let lost = 0;
     for (const borne = {}; ; ) {
       const id = newRequestId();
@@ -149,6 +151,7 @@ export class Job {
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
         const { failure } = error;
+        if (failure.kind === "refused") failure.called = called;
         answered.abort();
         if (failure.kind === "gone") {
           lost = (await this.#untilBack()) ? lost + 1 : 0;

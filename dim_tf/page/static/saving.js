@@ -44,13 +44,15 @@ function readyFile(/** @type {What} */ what, /** @type {import("./state.js").Res
   return (isThere(result) ? state.result?.cutout : result.cutout) ?? null; // it may have come since
 }
 
-/** @returns {[string, Record<string, string>, Record<string, Blob | string>]} */
+/** @returns {[string, Record<string, string>, Record<string, Blob | string>, Record<string, string>]} */
 function requestFor(/** @type {What} */ what, /** @type {string} */ bits, { photo, result, backdrop }) {
   /** @type {Record<string, Blob | string>} */
   const fields = { photo: photo.file, trimap: result.trimap };
   if (what === "composite" && backdrop.kind === "colour") fields.background = backdrop.colour;
   if (what === "composite" && backdrop.kind === "picture") fields.background = backdrop.file;
-  return ["/api/matte", { output: what, bits, ...AS_PAINTED }, fields];
+  // In a refusal of this request it is never the background of a trimap.
+  const called = fields.background ? { background: "called_backdrop" } : {};
+  return ["/api/matte", { output: what, bits, ...AS_PAINTED }, fields, called];
 }
 
 /**

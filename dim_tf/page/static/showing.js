@@ -6,6 +6,7 @@ import { announceAgain } from "./failures.js";
 import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
+import { inPageWords } from "./wording.js";
 import { writeKeys } from "./key_list.js";
 
 const all = (/** @type {string} */ selector) =>
@@ -100,11 +101,10 @@ export function showState(stage) {
   });
   whenChanged(["job", "language"], showJob);
   whenChanged(["failure", "language"], showFailure);
-  whenChanged(["notes"], () => {
+  whenChanged(["notes", "language"], () => {
     hide("notes", !state.notes.length);
-    element("notes-list").replaceChildren(
-      ...state.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })),
-    );
+    const line = (note) => Object.assign(document.createElement("li"), { textContent: inPageWords(note) });
+    element("notes-list").replaceChildren(...state.notes.map(line));
   });
 }
 
@@ -187,6 +187,6 @@ function showFailure() {
   if (!failure) return;
   element("failure-sentence").textContent = failure.sentence();
   element("failure-advice").textContent = failure.advice();
-  const own = state.language === "en" ? "" : failure.server;
+  const own = state.language === "en" ? "" : failure.server();
   element("failure-server").textContent = own;
 }

@@ -233,7 +233,9 @@ export const english = {
   advice_too_long: "Take a smaller photo, or try again.",
   advice_out_of_memory: "Take a smaller photo.",
   advice_worker_died: "Take a smaller photo, or try again.",
-  where_controls_are: "Here it is {controls} under “{section}”; then press “{again}”.",
+  where_controls_are: "You find {controls} under “{section}”; then press “{again}”.",
   in_quotes: "“{text}”",
+  with_value: "{control}: {value}",
+  called_backdrop: "backdrop",
   listed: " or ",
 };

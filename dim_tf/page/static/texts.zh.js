@@ -229,5 +229,7 @@ export const chinese = {
   advice_worker_died: "请换一张小一些的照片，或者再试一次。",
   where_controls_are: "在本页面上，请展开“{section}”设置{controls}，然后按“{again}”。",
   in_quotes: "“{text}”",
+  with_value: "{control}：{value}",
+  called_backdrop: "“新背景”",
   listed: "或",
 };

@@ -110,7 +110,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
   }
   // A kind that this browser does not show, or shows in another way.
   const work = async (job) => {
-    const seen = await job.request("/api/photo", {}, { photo: file });
+    const seen = await job.request("/api/photo", {}, { photo: file }, { photo: "called_backdrop" });
     useBackdrop(file, await readPyramid(seen.file));
   };
   return run(PHOTO, work, PHOTO_MATTE_AND_FILES);

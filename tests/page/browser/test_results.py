@@ -226,6 +226,24 @@ def test_a_backdrop_of_a_kind_that_browsers_do_not_show(page, pictures, tmp_path
     assert page.locator("#failure").is_hidden()
 
 
+@pytest.mark.parametrize("name", ["words.txt", "cut_off.jpg"])
+def test_a_refused_backdrop_is_called_one(page, pictures, tmp_path, name):
+    Image.effect_noise((300, 200), 90).save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut_off.jpg").write_bytes(content[: len(content) // 2])
+    (tmp_path / "words.txt").write_bytes((pictures / "words.txt").read_bytes())
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#backdrop-file", tmp_path / name)
+    page.wait_for_selector("#failure")
+    assert page.locator("#failure-sentence").text_content().startswith("The backdrop is ")
+    page.select_option("#language", "zh")
+    assert page.locator("#failure-server").text_content().startswith("The “新背景” is ")
+    page.select_option("#language", "en")
+    page.set_input_files("#photo-file", tmp_path / name)
+    sentence = "document.getElementById('failure-sentence').textContent"
+    until(page, f"{sentence}.startsWith('The photo is ')")
+
+
 def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     open_photo(page, pictures / "disc.png")
     page.click("#find-object")
