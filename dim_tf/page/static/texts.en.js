@@ -195,6 +195,9 @@ export const english = {
   all_foreground_advice: "Paint what lies behind the object as background (N), and its edge as unknown (U).",
   unreadable_file: "{name} cannot be read any more.",
   unreadable_file_advice: "See whether it is still there, and choose it again.",
+  left_over: "Of {count} files only {names} could be opened: the page takes one photo at a time.",
+  left_over_advice:
+    "Open the others later. A mask or trimap can come with its photo if its name says “mask” or “trimap”.",
   too_large: "The file has {megabytes} MB; the server takes {limit} MB.",
   too_large_advice: "Make it smaller, or start the server with a larger limit.",
   not_a_rectangle: "These numbers are no rectangle on the photo.",

@@ -190,6 +190,8 @@ export const chinese = {
   all_foreground_advice: "请把物体后面的部分涂成背景（N），把边缘涂成未知（U）。",
   unreadable_file: "无法再读取 {name}。",
   unreadable_file_advice: "请确认它还在原处，然后重新选择。",
+  left_over: "{count} 个文件里只打开了 {names}：页面一次只处理一张照片。",
+  left_over_advice: "其余的请稍后再打开。文件名里有“mask”或“trimap”的 mask 或三分图，可以和照片一起拖进来。",
   too_large: "文件有 {megabytes} MB，服务器最多接受 {limit} MB。",
   too_large_advice: "请把它缩小，或者用更大的上限启动服务器。",
   not_a_rectangle: "这几个数字在照片上构不成矩形。",

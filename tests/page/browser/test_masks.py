@@ -10,6 +10,7 @@ from dim_tf.pictures.trimap import read_trimap
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import HEIGHT, WIDTH
 from tests.page.browser.hands import (
+    bring,
     compute,
     idle,
     open_mask,
@@ -154,3 +155,27 @@ def test_what_was_assumed_is_told_in_words_of_the_page(page, pictures, tmp_path)
     assert "give it with “Trimap file” to have it used as it is" in notes.text_content()
     page.select_option("#language", "zh")
     assert "give it with “三分图文件” to have it used as it is" in notes.text_content()
+
+
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_files_that_are_left_over_are_told(page, pictures, tmp_path, with_mask):
+    several = [tmp_path / f"{name}.png" for name in ("one", "two", "three")]
+    for path in several:
+        path.write_bytes((pictures / "disc.png").read_bytes())
+    if with_mask:
+        several[1] = pictures / "disc_mask.png"
+    bring(page, "drop", *several)
+    page.wait_for_selector("#failure")
+    names = "one.png + disc_mask.png" if with_mask else "one.png"
+    said = page.locator("#failure-sentence")
+    assert f"Of 3 files only {names} could be opened" in said.text_content()
+    assert trimap_of(page).any() == with_mask
+    page.select_option("#language", "zh")
+    assert f"3 个文件里只打开了 {names}" in said.text_content()
+
+
+def test_a_photo_and_its_mask_leave_nothing_over(page, pictures):
+    bring(page, "drop", pictures / "disc.png", pictures / "disc_mask.png")
+    until(page, "!document.getElementById('undo').disabled")
+    idle(page)
+    assert page.locator("#failure").is_hidden()

@@ -138,3 +138,15 @@ def test_all_that_is_saved_while_a_matte_is_computed_is_of_the_one_that_is_shown
     assert len(asked) == 1
     after = [saved(page, f"[data-save={what}]")[1] for what in whats]
     assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_a_backdrop_that_is_refused_when_it_is_saved_is_called_one(page, pictures):
+    refusal = {"code": "unusable", "error": "The background is damaged.", "what_to_do": "Mend it."}
+    page.route(
+        "**/api/matte?output=composite*", lambda route: route.fulfill(status=422, json=refusal)
+    )
+    open_with_matte(page, pictures)
+    page.set_input_files("#backdrop-file", pictures / "disc.png")
+    page.click("[data-save=composite]")
+    page.wait_for_selector("#failure")
+    assert page.locator("#failure-sentence").text_content() == "The backdrop is damaged."
