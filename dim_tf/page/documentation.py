@@ -1,6 +1,7 @@
 """The description of the interface as a page to read; made here, with nothing from elsewhere."""
 
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ _PAGE = """\
 </body>
 </html>
 """
+
+# Of a field or parameter, as `dim_tf.page.refusals.in_http` marks it.
+_NAME = re.compile(r"`(\w+)`")
 
 
 def documentation(described: dict[str, Any]) -> str:
@@ -96,7 +100,7 @@ def _answer_kind(answer: dict[str, Any], described: dict[str, Any]) -> str:
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     def row(cells: tuple[str, ...]) -> str:
-        first, *others = (html.escape(cell) for cell in cells)
+        first, *others = (_NAME.sub(r"<code>\1</code>", html.escape(cell)) for cell in cells)
         told = "".join(f"<td>{cell}</td>" for cell in others)
         return f'<tr><th scope="row"><code>{first}</code></th>{told}</tr>'
 

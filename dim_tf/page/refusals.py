@@ -127,18 +127,24 @@ def error_and_advice(sentence: str) -> tuple[str, str]:
 
 
 def in_http(sentence: str) -> str:
-    """A sentence or note of the command with fields and query parameters instead of flags."""
+    """A sentence or note of the command with fields and query parameters instead of flags.
+
+    A name that stands alone is marked, so that it is no word of the sentence: the page puts its own
+    words there (`static/wording.js`).
+    """
     for of_command, of_page in _SAID_OTHERWISE.items():
         sentence = sentence.replace(of_command, of_page)
     return _capital(printable(reworded(sentence, _in_request)))
 
 
 def _in_request(name: str, value: str | None) -> str:
-    named = f"dim-tf page --{name}" if name in _OF_THE_SERVER else PLAIN_NAMES.get(name, name)
-    return named if value is None else f"{named}={value}"
+    if name in _OF_THE_SERVER:
+        return f"dim-tf page --{name}" if value is None else f"dim-tf page --{name}={value}"
+    named = PLAIN_NAMES.get(name, name)
+    return f"`{named}`" if value is None else f"{named}={value}"
 
 
 def _capital(sentence: str) -> str:
     """A sentence with a capital, but where a name of the interface begins it."""
-    is_name = re.match(r"[a-z]+[_=]", sentence)
+    is_name = re.match(r"[a-z]+[_=]|dim-tf ", sentence)
     return sentence if is_name else sentence[:1].upper() + sentence[1:]

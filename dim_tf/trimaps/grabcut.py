@@ -102,7 +102,7 @@ def mask_in_rectangle(
         )
     if not _FOUND_SHARE < share < 1 - _FOUND_SHARE:
         raise InputError(
-            f"GrabCut found nothing in {named} of {source} that stands out from the rest; give a "
+            f"GrabCut found nothing with {named} in {source} that stands out from the rest; give a "
             "rectangle close around the object, or a mask with --alpha."
         )
     mask = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,5 +1,6 @@
 """The page's modules that need no browser, tested in Node: `tests/page/modules/*.test.mjs`."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,16 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dim_tf.page.refusals import REASONS, RETRY_AFTER_SECONDS
+from dim_tf.config import ReadingConfig, values_of
+from dim_tf.page.refusals import REASONS, RETRY_AFTER_SECONDS, in_http
 from dim_tf.pictures.folders import IMAGE_SUFFIXES
 from dim_tf.pictures.kinds import READ_KINDS
 from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
+from tests.advice.sentences import all_sentences
 
 MODULES = Path(__file__).with_name("modules")
 STATIC = Path(__file__).resolve().parents[2] / "dim_tf" / "page" / "static"
 # The first that reads .js files as modules where nothing says what they are.
 _OLDEST_NODE = (20, 19)
 _LONGEST_FILE = 300
+# What no request makes the program say: they are read by the command alone.
+_OF_COMMAND = re.compile(r"--(background|composite|certainty)\b")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,64 @@ def test_every_refusal_can_be_told_in_another_language():
     groups = {int(status) for status in re.findall(r"^  (\d{3}): \"", failures, re.MULTILINE)}
     of_page = {code for code, reason in REASONS.items() if code in own or reason.status in groups}
     assert of_page == REASONS.keys()
+
+
+def sentences_with_flags():
+    """Those of the work on a request that name what the command takes, with something filled in."""
+    rooms = ("dim_tf/pictures/", "dim_tf/trimaps/", "dim_tf/matting/", "dim_tf/config/inference.py")
+    for sentence, place in all_sentences().items():
+        if place.startswith(rooms) and "--" in sentence and not _OF_COMMAND.search(sentence):
+            yield sentence.replace("--{}", "--alpha").replace("{}", "1")
+    # Names that are put into others.
+    yield from ("--rect=auto is x.", "--rect=4,2,30,20 is x; give --rect=1,2,3,4 or --rect=auto.")
+
+
+def in_page_words(node, sentences):
+    """Sentences of the server as the page tells them: by language, in order."""
+    program = f"""
+        import {{ inPageWords }} from {str(STATIC / "wording.js")!r};
+        import {{ state }} from {str(STATIC / "state.js")!r};
+        const sentences = JSON.parse(process.argv[1]);
+        const told = {{}};
+        for (state.language of ["en", "zh"]) {{
+          told[state.language] = sentences.map((one) => inPageWords(one));
+        }}
+        console.log(JSON.stringify(told));"""
+    command = [node, "--input-type=module", "--eval", program, json.dumps(sentences)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def test_no_sentence_on_the_page_names_a_field_or_parameter(node):
+    """What the server says of them is for programs; people have buttons and lists."""
+    sentences = [in_http(sentence) for sentence in sentences_with_flags()]
+    assert len(sentences) > 20
+    names = "|".join(values_of(ReadingConfig()))
+    of_programs = re.compile(rf"`|\b\w+=|(?<!dim-tf page )--\w|\b({names})_")
+    assert sum(bool(of_programs.search(sentence)) for sentence in sentences) > 20
+    for told in in_page_words(node, sentences).values():
+        # What only who starts the page can set stands as it is typed there.
+        for_people = [re.sub(r"dim-tf page --\w+(=\S+)?", "", sentence) for sentence in told]
+        assert [sentence for sentence in for_people if of_programs.search(sentence)] == []
+
+
+def test_sentences_on_the_page_name_its_controls(node):
+    told = in_page_words(
+        node,
+        [
+            in_http("x found nothing with --rect=auto in the photo; give a mask with --alpha."),
+            in_http("say which, such as --label=1,2 (if it is a trimap give it with --trimap)."),
+            in_http("give --mask_orientation=as_stored, or a larger --trimap_kernel."),
+        ],
+    )
+    assert told["en"] == [
+        "X found nothing with “Find it for me” in the photo; give a mask with “Mask file”.",
+        "Say which, such as “Labels of the object, where the mask has several: 1,2” (if it is a "
+        "trimap give it with “Trimap file”).",
+        "Give “Turn the mask by the photo's EXIF orientation: no, as it is”, or a larger “Width”.",
+    ]
+    assert told["zh"][0] == (
+        "X found nothing with “自动寻找” in the photo; give a mask with “mask 文件”."
+    )
 
 
 def test_what_the_page_knows_of_the_server_is_so():

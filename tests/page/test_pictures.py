@@ -118,7 +118,7 @@ def test_a_photo_as_it_is_seen(ask):
 def test_notes_are_in_the_words_of_the_interface(ask):
     exchanged = ask("/api/matte?output=trimap", photo=MASK_FILE, mask=PHOTO_FILE)
     assert notes_of(exchanged) == [
-        "The photo: it is a mask and the mask a photo; photo and mask are exchanged."
+        "The photo: it is a mask and the mask a photo; `photo` and `mask` are exchanged."
     ]
     inverted = ask("/api/matte?output=trimap&invert=yes", mask=encode_png(255 - MASK))
     assert all("--" not in note for note in notes_of(inverted))

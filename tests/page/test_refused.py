@@ -302,7 +302,7 @@ def test_a_sentence_is_cut_in_two(sentence, wrong, advice):
 
 def test_flags_become_fields_and_parameters():
     assert in_http("Give --alpha beside --rgb, or --rect=auto.") == (
-        "Give mask beside photo, or rectangle=auto."
+        "Give `mask` beside `photo`, or rectangle=auto."
     )
     assert in_http("x; give --invert=yes or --label=c08080.") == (
         "X; give invert=yes or label=c08080."

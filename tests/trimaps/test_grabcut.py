@@ -93,7 +93,7 @@ def test_tiny_photos_are_refused_or_done(side):
 
 
 def test_a_plain_photo_holds_no_object():
-    with pytest.raises(InputError, match=r"GrabCut found nothing in --rect=auto of p\.png"):
+    with pytest.raises(InputError, match=r"GrabCut found nothing with --rect=auto in p\.png"):
         mask_in_rectangle(np.full((60, 80, 3), 99, np.uint8), "auto", "p.png")
 
 

@@ -3,8 +3,9 @@
 import { announce, tellFailure, tellProblem } from "./failures.js";
 import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
 import { finishStep, isPainting, settleStroke, whenBrushIsUp } from "./painting.js";
-import { readPyramid, release } from "./pictures.js";
+import { readPyramid } from "./pictures.js";
 import { AS_PAINTED, TRIMAP_MARK, readGreyPng, writeGreyPng } from "./png.js";
+import { lookAtResult, makeCutout, putResult } from "./results.js";
 import { state, tell, update } from "./state.js";
 import { isTrimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
@@ -100,6 +101,7 @@ async function computeMatte(photo, trimap, keepsFailure) {
   if (!saysWhere()) return false;
   const work = async (job) => {
     const since = performance.now();
+    update({ computing: trimap.revision });
     const banded = !trimap.count().unknown;
     if (banded) {
       job.becomes("job_trimap");
@@ -129,12 +131,7 @@ async function computeMatte(photo, trimap, keepsFailure) {
     whenBrushIsUp(() => state.result?.matte === matte.file && lookAtResult());
     announce("matte_ready");
     job.becomes("job_cutout");
-    const cutout = await job.request("/api/matte", { output: "cutout", ...AS_PAINTED }, fields);
-    const picture = await readPyramid(cutout.file);
-    job.check();
-    update({
-      result: { ...result, cutout: cutout.file, pictures: { ...pictures, cutout: picture } },
-    });
+    await makeCutout(job, photo, result);
   };
   return run("job_matte", work, [PHOTO, SAVE], keepsFailure);
 }
@@ -251,11 +248,6 @@ async function withBand(job, /** @type {import("./trimap.js").Trimap} */ trimap)
   });
 }
 
-/** Shows the result as the last one was looked at. The photo may get another place by that. */
-function lookAtResult() {
-  if (state.look === "photo") update({ look: state.lastLook });
-}
-
 /** Whether the trimap says where the object is; tells what is missing if not. */
 function saysWhere() {
   const { foreground, unknown, background } = state.trimap?.count() ?? {};
@@ -263,12 +255,4 @@ function saysWhere() {
   else if (!unknown && !background) tellProblem("all_foreground");
   else return true;
   return false;
-}
-
-/** Takes another result, or none, and gives back the memory of the last. */
-export function putResult(/** @type {typeof state.result} */ result, changes = {}) {
-  const before = state.result?.pictures;
-  update({ result, ...changes });
-  release(before?.matte);
-  release(before?.cutout);
 }

@@ -3,14 +3,12 @@
 import { ServerFailure } from "./server.js";
 import { state, update } from "./state.js";
 import { hasText, kindsRead, say } from "./texts.js";
+import { controlsOfBand, inPageWords } from "./wording.js";
 
 /**
- * @typedef {{sentence: () => string, advice: () => string, server: string}} Told Functions, so that
- *   they follow the language. `server`: the server's own words where they are not shown already.
+ * @typedef {{sentence: () => string, advice: () => string, server: () => string}} Told Functions, so that
+ *   they follow the language. `server`: what the server said, where that is not shown already.
  */
-
-/** Parameters of a request that the server's advice may name, and the texts of the controls that set them. */
-const CONTROLS = { label: "label", invert: "invert", mask_orientation: "mask_orientation", trimap_kernel: "band_width" };
 
 /** Groups of answers that one sentence in another language stands for. */
 const GROUPS = {
@@ -44,10 +42,19 @@ export function tellProblem(/** @type {string} */ key, values = {}) {
   tellFailure(new Problem(key, values));
 }
 
+/** What was told last to who listens. */
+let announced = () => "";
+
 /** Tells who listens what has happened; it is read aloud and not shown. */
 export function announce(/** @type {string} */ key, values = {}) {
+  announced = () => say(key, values);
+  announceAgain();
+}
+
+/** Tells the last again, in the language that is chosen now. */
+export function announceAgain() {
   const status = document.getElementById("status");
-  if (status) status.textContent = say(key, values);
+  if (status) status.textContent = announced();
 }
 
 /** @returns {Told} */
@@ -55,7 +62,7 @@ function told(error) {
   if (error instanceof Problem) {
     const { key, values } = error;
     const filled = () => ({ kinds: kindsRead(), ...values });
-    return { sentence: () => say(key, filled()), advice: () => say(`${key}_advice`, filled()), server: "" };
+    return { sentence: () => say(key, filled()), advice: () => say(`${key}_advice`, filled()), server: () => "" };
   }
   if (!(error instanceof ServerFailure) || error.failure.kind !== "refused") {
     const words = String(error instanceof Error ? error.message : error);
@@ -63,7 +70,7 @@ function told(error) {
     return {
       sentence: () => say("page_broke", { words }),
       advice: () => say("page_broke_advice"),
-      server: "",
+      server: () => "",
     };
   }
   const { failure } = error;
@@ -74,16 +81,17 @@ function told(error) {
     const key = hasText(advice) ? advice : `advice_${group}`;
     return hasText(key) ? say(key, { kinds: kindsRead() }) : "";
   };
-  const named = Object.keys(CONTROLS).filter((name) => new RegExp(`\\b${name}=`).test(failure.advice));
   const where = () => {
-    if (!named.length) return "";
-    const controls = named.map((name) => say("in_quotes", { text: say(CONTROLS[name]) })).join(say("listed"));
+    const controls = controlsOfBand(failure.advice).join(say("listed"));
+    if (!controls) return "";
     return say("where_controls_are", { controls, section: say("band"), again: say("band_again") });
   };
-  // The server speaks English.
+  // The server speaks English, and of what it takes from programs.
+  const serverSaid = () => inPageWords(failure.error, failure.called);
+  const serverAdvice = () => inPageWords(failure.advice, failure.called);
   return {
-    sentence: () => (state.language === "en" ? failure.error : inChinese()),
-    advice: () => (state.language === "en" ? `${failure.advice} ${where()}`.trim() : adviceInChinese() + where()),
-    server: `${failure.error} ${failure.advice}`.trim(),
+    sentence: () => (state.language === "en" ? serverSaid() : inChinese()),
+    advice: () => (state.language === "en" ? `${serverAdvice()} ${where()}`.trim() : adviceInChinese() + where()),
+    server: () => `${serverSaid()} ${serverAdvice()}`.trim(),
   };
 }

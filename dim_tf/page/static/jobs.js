@@ -8,6 +8,8 @@ const SECONDS_BETWEEN_LOOKS = 0.3;
 const SECONDS_UNTIL_NEXT_TRY = 1.5;
 /** Refusals that pass by themselves, and how often each is borne in one request. */
 const PASSING = { queue_full: Infinity, stopping: Infinity, worker_died: 1 };
+/** What is said meanwhile. */
+const WHILE_IT_PASSES = { queue_full: "server_busy", stopping: "server_ending", worker_died: "server_died" };
 /**
  * So many answers in a row may get lost although the server is there, and so many of which a proxy says that
  * it did not wait for them: it would have everything sent and computed again, without end.
@@ -133,10 +135,12 @@ export class Job {
    * @param {string} path
    * @param {Record<string, string>} query
    * @param {Record<string, Blob | File | string>} fields
+   * @param {Record<string, string>} called a field → the text of what its file is to the person, where that
+   *   is something else
    * @returns {Promise<{file: Blob, notes: string[]}>}
    * @throws {ServerFailure | Problem} it is refused for good, or stopped; or its answers do not arrive
    */
-  async request(path, query, fields) {
+  async request(path, query, fields, called = {}) {
     let lost = 0;
     for (const borne = {}; ; ) {
       const id = newRequestId();
@@ -147,6 +151,7 @@ export class Job {
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
         const { failure } = error;
+        if (failure.kind === "refused") failure.called = called;
         answered.abort();
         if (failure.kind === "gone") {
           lost = (await this.#untilBack()) ? lost + 1 : 0;
@@ -155,7 +160,7 @@ export class Job {
           lost = 0;
           borne[failure.code] = (borne[failure.code] ?? 0) + 1;
           if (borne[failure.code] > PASSING[failure.code]) throw error;
-          await this.#wait(failure.after ?? SECONDS_IF_BUSY);
+          await this.#wait(WHILE_IT_PASSES[failure.code], failure.after ?? SECONDS_IF_BUSY);
         } else throw error;
       } finally {
         answered.abort();
@@ -176,9 +181,9 @@ export class Job {
     }
   }
 
-  async #wait(/** @type {number} */ seconds) {
+  async #wait(/** @type {string} */ text, /** @type {number} */ seconds) {
     for (let left = seconds; left > 0; left--) {
-      this.say("server_busy", { seconds: left });
+      this.say(text, { seconds: left });
       await pause(Math.min(1, left), this.signal);
     }
     this.say(this.name);

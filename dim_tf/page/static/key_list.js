@@ -3,7 +3,8 @@
 import { compute, redo, undo } from "./actions.js";
 import { chooseLook, chooseValue, growBrush } from "./choosing.js";
 import { announce } from "./failures.js";
-import { state, update } from "./state.js";
+import { showAs } from "./results.js";
+import { shownAs, state, update } from "./state.js";
 import { say } from "./texts.js";
 import { BACKGROUND, FOREGROUND, UNKNOWN, ZOOM } from "./values.js";
 
@@ -64,8 +65,8 @@ export const bindings = (/** @type {import("./stage.js").Stage} */ stage) => [
     key: "m",
     text: "key_kind",
     act: saying(
-      () => update({ resultAs: state.resultAs === "matte" ? "cutout" : "matte" }),
-      () => state.resultAs,
+      () => showAs(shownAs() === "matte" ? "cutout" : "matte"),
+      () => shownAs(),
     ),
   },
   {

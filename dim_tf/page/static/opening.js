@@ -1,11 +1,11 @@
 // @ts-check
 /** Photos: how one is opened, and takes the place of the one before. */
-import { putResult } from "./actions.js";
 import { Problem, announce } from "./failures.js";
 import { PHOTO, SAVE, run } from "./jobs.js";
 import { brushUp, forgetStrokes, isPainting } from "./painting.js";
 import { readPyramid, release } from "./pictures.js";
 import { sizeOfPng } from "./png.js";
+import { putResult } from "./results.js";
 import { isUnsaved, state, update } from "./state.js";
 import { say } from "./texts.js";
 import { Trimap } from "./trimap.js";

@@ -7,6 +7,7 @@ import { stop } from "./jobs.js";
 import { showKeys } from "./key_list.js";
 import { openSample } from "./opening.js";
 import { paintBox } from "./pointer.js";
+import { showAs } from "./results.js";
 import { save } from "./saving.js";
 import { state, update } from "./state.js";
 import { chooseLanguage } from "./texts.js";
@@ -56,10 +57,10 @@ export function listenToControls(stage) {
     "failure-close": () => update({ failure: null }),
   };
   for (const [id, act] of Object.entries(clicks)) element(id).addEventListener("click", () => act());
-  onEach("[data-tool]", (button) => update({ tool: button.dataset.tool }));
+  onEach("#tools [data-tool]", (button) => update({ tool: button.dataset.tool }));
   onEach("[data-value]", (button) => chooseValue(Number(button.dataset.value)));
   onEach("[data-look]", (button) => chooseLook(button.dataset.look));
-  onEach("[data-as]", (button) => update({ resultAs: button.dataset.as }));
+  onEach("[data-as]", (button) => showAs(button.dataset.as));
   for (const button of document.querySelectorAll("[data-save]")) {
     button.addEventListener("click", (event) => {
       const isFirst = /** @type {MouseEvent} */ (event).detail < 2; // a double click saves once

@@ -3,8 +3,9 @@
 import { announce, tellProblem } from "./failures.js";
 import { PHOTO_MATTE_AND_FILES, SAVE, run } from "./jobs.js";
 import { AS_PAINTED, TRIMAP_MARK, writeGreyPng } from "./png.js";
+import { takeCutout } from "./results.js";
 import { send } from "./server.js";
-import { state, update } from "./state.js";
+import { isThere, state, update } from "./state.js";
 
 /** @typedef {"trimap" | "matte" | "cutout" | "composite"} What */
 
@@ -13,43 +14,45 @@ const SECONDS_FOR_TRIMAP = 5;
 
 /** Gets a file ready, with as many bits as are chosen, and hands it to the browser's downloads. */
 export async function save(/** @type {What} */ what) {
-  const { photo } = state;
+  const { photo, result, backdrop } = state; // as it is now, also where the file waits for a newer result
   if (!photo) return tellProblem("no_photo");
-  if (what !== "trimap" && !state.result) return tellProblem("no_foreground");
+  if (what !== "trimap" && !result) return tellProblem("no_foreground");
   const isSame = () => state.photo === photo; // else another one was opened meanwhile
-  if (what === "trimap") {
+  if (what === "trimap" || !result) {
     const revision = state.trimap?.revision;
     const file = await trimapFile();
     return isSame() ? hand(file, what, revision) : undefined;
   }
   const bits = /** @type {HTMLSelectElement} */ (document.getElementById("bits")).value;
-  const { backdrop } = state;
-  const ready = () => (bits === "8" ? readyFile(what) : null);
+  const ready = () => (bits === "8" ? readyFile(what, result) : null);
+  const handOver = (made) => hand(made, what, result.revision, isThere(result));
   const file = ready();
-  if (file) return hand(file, what, state.result?.revision);
+  if (file) return handOver(file);
   const work = async (job) => {
     if (!isSame()) return;
-    const revision = state.result?.revision;
-    const made = ready() ?? (await job.request(...requestFor(what, bits, backdrop))).file;
-    hand(made, what, revision);
+    const made = ready() ?? (await job.request(...requestFor(what, bits, { photo, result, backdrop }))).file;
+    handOver(made);
+    const isNew = what === "cutout" && isThere(result) && !state.result?.pictures.cutout;
+    if (isNew) await takeCutout(result, made, bits === "8");
   };
   await run(SAVE, work, PHOTO_MATTE_AND_FILES);
 }
 
-function readyFile(/** @type {What} */ what) {
-  if (what === "matte") return state.result?.matte ?? null;
-  return what === "cutout" ? (state.result?.cutout ?? null) : null;
+function readyFile(/** @type {What} */ what, /** @type {import("./state.js").Result} */ result) {
+  if (what === "matte") return result.matte;
+  if (what !== "cutout") return null;
+  return (isThere(result) ? state.result?.cutout : result.cutout) ?? null; // it may have come since
 }
 
-/** @returns {[string, Record<string, string>, Record<string, Blob | string>]} */
-function requestFor(/** @type {What} */ what, /** @type {string} */ bits, backdrop) {
-  const { photo, result } = state;
-  if (!photo || !result) throw new Error("nothing to save");
+/** @returns {[string, Record<string, string>, Record<string, Blob | string>, Record<string, string>]} */
+function requestFor(/** @type {What} */ what, /** @type {string} */ bits, { photo, result, backdrop }) {
   /** @type {Record<string, Blob | string>} */
   const fields = { photo: photo.file, trimap: result.trimap };
   if (what === "composite" && backdrop.kind === "colour") fields.background = backdrop.colour;
   if (what === "composite" && backdrop.kind === "picture") fields.background = backdrop.file;
-  return ["/api/matte", { output: what, bits, ...AS_PAINTED }, fields];
+  // In a refusal of this request it is never the background of a trimap.
+  const called = fields.background ? { background: "called_backdrop" } : {};
+  return ["/api/matte", { output: what, bits, ...AS_PAINTED }, fields, called];
 }
 
 /**
@@ -75,15 +78,16 @@ async function trimapFile() {
  * @param {Blob} file
  * @param {What} what
  * @param {number | undefined} revision of the trimap that it was made of
+ * @param {boolean} isLast whether it is of the result that is there
  */
-function hand(file, what, revision) {
+function hand(file, what, revision, isLast = false) {
   const stem = (state.photo?.name ?? "photo").replace(/\.[^.]*$/, "");
   const link = document.createElement("a");
   link.download = `${stem}_${what}.png`;
   link.href = URL.createObjectURL(file);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  if (what !== "trimap") update({ unsavedResult: false });
+  if (isLast) update({ unsavedResult: false });
   if (revision === state.trimap?.revision) update({ unsaved: false }); // else there is more to save
   announce("saved", { name: link.download });
 }

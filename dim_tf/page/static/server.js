@@ -4,8 +4,9 @@
 /**
  * Why there is no answer that can be used.
  * @typedef {{kind: "gone", timedOut?: boolean} | {kind: "stopped"} | {kind: "refused",
- *   status: number, code: string, error: string, advice: string, after: number | null}} Failure
- *   `after`: seconds after which it is worth asking again; `timedOut`: a proxy did not wait for the answer.
+ *   status: number, code: string, error: string, advice: string, after: number | null,
+ *   called?: Record<string, string>}} Failure `after`: seconds after which it is worth asking again;
+ *   `timedOut`: a proxy did not wait for the answer; `called`: as `Job.request` has it.
  */
 export class ServerFailure extends Error {
   /** @param {Failure} failure */

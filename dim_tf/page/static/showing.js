@@ -1,10 +1,12 @@
 // @ts-check
 /** The controls show the state. */
 import { element } from "./elements.js";
-import { state, isOlder, whenChanged } from "./state.js";
+import { isOlder, shownAs, state, whenChanged } from "./state.js";
+import { announceAgain } from "./failures.js";
 import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
+import { inPageWords } from "./wording.js";
 import { writeKeys } from "./key_list.js";
 
 const all = (/** @type {string} */ selector) =>
@@ -22,6 +24,7 @@ export function showState(stage) {
     writeKeys(stage);
     element("language").value = state.language;
   });
+  whenChanged(["language"], announceAgain);
   whenChanged(["rectangleFor"], () => {
     for (const choice of document.querySelectorAll("[name=rectangle-for]")) {
       const field = /** @type {HTMLInputElement} */ (choice);
@@ -32,7 +35,7 @@ export function showState(stage) {
     element("letter-keys").checked = state.letterKeys;
   });
   whenChanged(["tool", "value"], () => {
-    press("[data-tool]", (button) => button.dataset.tool === state.tool);
+    press("#tools [data-tool]", (button) => button.dataset.tool === state.tool);
     press("[data-value]", (button) => Number(button.dataset.value) === state.value);
     hide("rectangle-fields", state.tool !== "rectangle");
     stage.canvases.cursor.dataset.tool = state.tool;
@@ -70,6 +73,9 @@ export function showState(stage) {
     const chosen = backdrop.kind === "colour" ? backdrop.colour : backdrop.kind;
     press("[data-backdrop]", (button) => button.dataset.backdrop === chosen);
     element("open-backdrop").setAttribute("aria-pressed", String(backdrop.kind === "picture"));
+    // A colour field is no button that could be pressed.
+    const isOwn = backdrop.kind === "colour" && !document.querySelector("[data-backdrop][aria-pressed=true]");
+    element("own-colour").setAttribute("aria-current", String(isOwn));
   });
   whenChanged(["photo"], () => {
     hide("empty", state.photo !== null);
@@ -78,9 +84,9 @@ export function showState(stage) {
     stage.fit();
     stage.drawAll();
   });
+  whenChanged(["trimap", "result", "computing"], () => hide("older", !isOlder()));
   whenChanged(["trimap", "result"], () => {
     stage.draw(); // what has changed in it
-    hide("older", !isOlder());
     element("undo").disabled = !state.trimap?.history.past.length && !state.trimap?.open;
     element("redo").disabled = !state.trimap?.history.future.length;
   });
@@ -95,11 +101,10 @@ export function showState(stage) {
   });
   whenChanged(["job", "language"], showJob);
   whenChanged(["failure", "language"], showFailure);
-  whenChanged(["notes"], () => {
+  whenChanged(["notes", "language"], () => {
     hide("notes", !state.notes.length);
-    element("notes-list").replaceChildren(
-      ...state.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })),
-    );
+    const line = (note) => Object.assign(document.createElement("li"), { textContent: inPageWords(note) });
+    element("notes-list").replaceChildren(...state.notes.map(line));
   });
 }
 
@@ -137,7 +142,7 @@ function enable() {
 function showLook(stage) {
   const look = stage.look();
   press("[data-look]", (button) => button.dataset.look === look);
-  press("[data-as]", (button) => button.dataset.as === state.resultAs);
+  press("[data-as]", (button) => button.dataset.as === shownAs());
   for (const button of all("[data-look], [data-as]")) {
     button.disabled = button.dataset.look === "photo" ? !state.photo : !state.result;
   }
@@ -182,6 +187,6 @@ function showFailure() {
   if (!failure) return;
   element("failure-sentence").textContent = failure.sentence();
   element("failure-advice").textContent = failure.advice();
-  const own = state.language === "en" ? "" : failure.server;
+  const own = state.language === "en" ? "" : failure.server();
   element("failure-server").textContent = own;
 }

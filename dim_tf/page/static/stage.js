@@ -10,7 +10,7 @@ import {
   tints,
   within,
 } from "./layers.js";
-import { state, tell } from "./state.js";
+import { shownAs, state, tell } from "./state.js";
 import { fitted, halves, isSamePane, moved, showing, zoomed } from "./viewport.js";
 
 const LAYERS = ["photo", "result", "overlay", "cursor"];
@@ -253,7 +253,7 @@ export class Stage {
     const { matte, cutout } = result.pictures;
     for (const region of this.#regions("result")) {
       within(context, region, () => {
-        if (state.resultAs === "matte" || !cutout) {
+        if (shownAs() === "matte") {
           drawAsPhoto(context, matte, this.view, photo);
         } else {
           drawBackdrop(context, state.backdrop, this.view, photo, this.ratio);

@@ -97,7 +97,18 @@ export function whenChanged(keys, show) {
 /** Whether something would be lost by leaving it. */
 export const isUnsaved = () => state.unsaved || state.unsavedResult;
 
-/** The result was made of another trimap than the one that is painted now. */
+/** How the result is shown: as its matte, too, as long as there is no cut-out of it. */
+export function shownAs() {
+  return state.result && !state.result.pictures.cutout ? "matte" : state.resultAs;
+}
+
+/** Of a result, or of what has been added to it since: whether it is the one that is there. */
+export function isThere(/** @type {Result | null} */ result) {
+  return Boolean(result && state.result?.matte === result.matte);
+}
+
+/** The result was made of another trimap than the one that is painted now, and none of that is on its way. */
 export function isOlder() {
-  return Boolean(state.result && state.trimap && state.result.revision !== state.trimap.revision);
+  const { result, trimap, computing } = state;
+  return Boolean(result && trimap && ![result.revision, computing].includes(trimap.revision));
 }

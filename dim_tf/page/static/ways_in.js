@@ -61,14 +61,20 @@ export function listenToFiles() {
 /** Takes what was dropped or pasted: a photo, or what belongs to the one that is open. */
 async function receive(/** @type {File[]} */ files) {
   if (!files.length) return;
-  if (files.length > 1) {
-    const where = whichSaysWhere(files);
-    const photo = files.find((file) => file !== where);
-    if (photo && (await useAs("photo", photo)) && where) {
-      await useAs(/trimap/i.test(where.name) ? "trimap" : "mask", where);
-    }
-  } else if (!state.photo) await useAs("photo", files[0]);
+  if (files.length > 1) await receiveSeveral(files);
+  else if (!state.photo) await useAs("photo", files[0]);
   else await useAs(await askForRole(files[0]), files[0]);
+}
+
+/** Opens a photo and what says where its object is; of what is left over it is said that it is. */
+async function receiveSeveral(/** @type {File[]} */ files) {
+  const where = whichSaysWhere(files);
+  const photo = files.find((file) => file !== where);
+  if (!photo || !(await useAs("photo", photo))) return;
+  if (where && !(await useAs(/trimap/i.test(where.name) ? "trimap" : "mask", where))) return;
+  const opened = where ? [photo, where] : [photo];
+  if (opened.length === files.length) return;
+  tellProblem("left_over", { count: files.length, names: opened.map((file) => file.name).join(" + ") });
 }
 
 /** Which of several files is the mask or trimap, by its name: photo_mask.png beside photo.jpg. */
@@ -110,7 +116,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
   }
   // A kind that this browser does not show, or shows in another way.
   const work = async (job) => {
-    const seen = await job.request("/api/photo", {}, { photo: file });
+    const seen = await job.request("/api/photo", {}, { photo: file }, { photo: "called_backdrop" });
     useBackdrop(file, await readPyramid(seen.file));
   };
   return run(PHOTO, work, PHOTO_MATTE_AND_FILES);

@@ -193,3 +193,39 @@ def test_a_key_that_is_held_does_its_work_once(page, pictures):
     page.keyboard.up("Control")
     page.wait_for_timeout(500)
     assert names == ["disc_trimap.png"]
+
+
+def test_what_was_told_follows_the_language(page, pictures):
+    open_photo(page, pictures / "disc.png")
+    page.keyboard.press("u")
+    page.select_option("#language", "zh")
+    assert status(page) == "未知"
+    page.select_option("#language", "en")
+    assert status(page) == "Unknown"
+
+
+def test_buttons_alone_are_pressed(page):
+    """ARIA has aria-pressed for buttons, and aria-current for what is chosen among others."""
+    page.keyboard.press("e")
+    pressed = "[...document.querySelectorAll('[aria-pressed]')]"
+    assert page.evaluate(f"{pressed}.every((element) => element.tagName === 'BUTTON')")
+    assert page.locator("[data-tool=eraser][aria-pressed=true]").count() == 1
+    assert page.locator("#canvas").get_attribute("data-tool") == "eraser"
+
+
+def test_the_chosen_backdrop_is_marked_and_no_other(page):
+    def chosen():
+        marked = "#backdrops [aria-pressed=true], #backdrops [aria-current=true]"
+        return page.evaluate(
+            "marked => [...document.querySelectorAll(marked)].map("
+            "(element) => element.dataset.backdrop ?? element.id)",
+            marked,
+        )
+
+    assert chosen() == ["checkerboard"]
+    page.fill("#own-colour", "#123456")
+    assert chosen() == ["own-colour"]
+    page.click("[data-backdrop='#000000']")
+    assert chosen() == ["#000000"]
+    page.fill("#own-colour", "#20a050")  # which has a button, too
+    assert chosen() == ["#20a050"]

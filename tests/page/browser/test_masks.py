@@ -10,6 +10,7 @@ from dim_tf.pictures.trimap import read_trimap
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import HEIGHT, WIDTH
 from tests.page.browser.hands import (
+    bring,
     compute,
     idle,
     open_mask,
@@ -98,7 +99,9 @@ def test_a_mask_whose_edges_do_not_tell_how_it_lies_can_be_turned(page, tmp_path
     open_photo(page, tmp_path / "noise.png")
     page.set_input_files("#mask-file", tmp_path / "mask.png")
     page.wait_for_selector("#failure")
-    assert "mask_orientation=as_photo" in page.locator("#failure").text_content()
+    advice = page.locator("#failure-advice").text_content()
+    assert "“Turn the mask by the photo's EXIF orientation: yes, like the photo”" in advice
+    assert "You find “Turn the mask by the photo's EXIF orientation” under “Unknown band" in advice
     page.click("summary[data-text=band]")
     for choice, seen in (("as_photo", mask[::-1, ::-1]), ("as_stored", mask)):
         page.select_option("#mask-orientation", choice)
@@ -107,3 +110,72 @@ def test_a_mask_whose_edges_do_not_tell_how_it_lies_can_be_turned(page, tmp_path
         known = trimap_of(page) != 128
         assert np.array_equal(trimap_of(page)[known], seen[known])
         assert (trimap_of(page) == 255).any()
+
+
+def test_what_cannot_be_used_is_told_in_words_of_the_page(page, pictures, tmp_path):
+    """In both languages; the part that the server says is English in both, the controls are not."""
+
+    def told():
+        parts = page.locator("#failure p").all_text_contents()
+        assert not any(word in " ".join(parts) for word in ("=", "`", "--"))
+        return parts
+
+    plain = np.full((HEIGHT, WIDTH, 3), 99, np.uint8)
+    write_png(tmp_path / "plain.png", plain)
+    open_photo(page, tmp_path / "plain.png")
+    page.click("#find-object")
+    page.wait_for_selector("#failure")
+    error, advice, _ = told()
+    assert error.startswith("GrabCut found nothing with “Find it for me” in the photo")
+    assert advice == "Give a rectangle close around the object, or a mask with “Mask file”."
+    page.select_option("#language", "zh")
+    assert told()[2] == (
+        "GrabCut found nothing with “自动寻找” in the photo that stands out from the rest. Give a "
+        "rectangle close around the object, or a mask with “mask 文件”."
+    )
+    page.select_option("#language", "en")
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[10:40, 10:60], labels[50:80, 10:60], labels[10:40, 70:90] = 1, 2, 3
+    write_png(tmp_path / "labels.png", labels)
+    page.set_input_files("#mask-file", tmp_path / "labels.png")
+    until(page, "document.getElementById('failure-sentence').textContent.includes('labels')")
+    assert "You find “Labels of the object" in told()[1] and "“Trimap file”" in told()[1]
+    page.set_input_files("#trimap-file", tmp_path / "labels.png")
+    until(page, "document.getElementById('failure-advice').textContent.includes('“Mask file”')")
+    assert "You find" not in told()[1]  # it is opened anew, as a mask
+
+
+def test_what_was_assumed_is_told_in_words_of_the_page(page, pictures, tmp_path):
+    values = np.zeros((HEIGHT, WIDTH), np.uint8)
+    values[10:60, 10:60], values[20:50, 20:50] = 128, 255
+    write_png(tmp_path / "mask.png", values)
+    open_photo(page, pictures / "disc.png")
+    open_mask(page, tmp_path / "mask.png")
+    notes = page.locator("#notes-list")
+    assert "give it with “Trimap file” to have it used as it is" in notes.text_content()
+    page.select_option("#language", "zh")
+    assert "give it with “三分图文件” to have it used as it is" in notes.text_content()
+
+
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_files_that_are_left_over_are_told(page, pictures, tmp_path, with_mask):
+    several = [tmp_path / f"{name}.png" for name in ("one", "two", "three")]
+    for path in several:
+        path.write_bytes((pictures / "disc.png").read_bytes())
+    if with_mask:
+        several[1] = pictures / "disc_mask.png"
+    bring(page, "drop", *several)
+    page.wait_for_selector("#failure")
+    names = "one.png + disc_mask.png" if with_mask else "one.png"
+    said = page.locator("#failure-sentence")
+    assert f"Of 3 files only {names} could be opened" in said.text_content()
+    assert trimap_of(page).any() == with_mask
+    page.select_option("#language", "zh")
+    assert f"3 个文件里只打开了 {names}" in said.text_content()
+
+
+def test_a_photo_and_its_mask_leave_nothing_over(page, pictures):
+    bring(page, "drop", pictures / "disc.png", pictures / "disc_mask.png")
+    until(page, "!document.getElementById('undo').disabled")
+    idle(page)
+    assert page.locator("#failure").is_hidden()

@@ -13,9 +13,11 @@ from PIL import Image
 from dim_tf.pictures.writing import write_png
 from tests.page.browser.conftest import ROOT
 from tests.page.browser.hands import (
+    Held,
     ask_for_band,
     compute,
     idle,
+    open_mask,
     open_photo,
     open_with_matte,
     pixels,
@@ -224,6 +226,24 @@ def test_a_backdrop_of_a_kind_that_browsers_do_not_show(page, pictures, tmp_path
     assert page.locator("#failure").is_hidden()
 
 
+@pytest.mark.parametrize("name", ["words.txt", "cut_off.jpg"])
+def test_a_refused_backdrop_is_called_one(page, pictures, tmp_path, name):
+    Image.effect_noise((300, 200), 90).save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut_off.jpg").write_bytes(content[: len(content) // 2])
+    (tmp_path / "words.txt").write_bytes((pictures / "words.txt").read_bytes())
+    open_photo(page, pictures / "disc.png")
+    page.set_input_files("#backdrop-file", tmp_path / name)
+    page.wait_for_selector("#failure")
+    assert page.locator("#failure-sentence").text_content().startswith("The backdrop is ")
+    page.select_option("#language", "zh")
+    assert page.locator("#failure-server").text_content().startswith("The “新背景” is ")
+    page.select_option("#language", "en")
+    page.set_input_files("#photo-file", tmp_path / name)
+    sentence = "document.getElementById('failure-sentence').textContent"
+    until(page, f"{sentence}.startsWith('The photo is ')")
+
+
 def test_a_matte_waits_for_the_trimap_that_is_on_its_way(page, pictures):
     open_photo(page, pictures / "disc.png")
     page.click("#find-object")
@@ -270,3 +290,71 @@ def test_going_on_from_the_matte_keeps_what_was_painted_unknown_over_unknown(pag
     row = trimap_of(page)[45, 20:101]
     assert (row == 128).all()
     assert (trimap_of(page) != 128)[47:49, 20:101].any()
+
+
+def pressed_as(page):
+    """How the result is shown, by the buttons."""
+    return page.locator("[data-as][aria-pressed=true]").get_attribute("data-as")
+
+
+def is_in_colours(page):
+    page.wait_for_timeout(60)
+    shown = pixels(page, "result")
+    return (shown[..., 0] != shown[..., 2]).any()
+
+
+def stop_the_cutout(page, pictures):
+    """The matte of the disc, alone in the window, whose cut-out was stopped."""
+    open_photo(page, pictures / "disc.png")
+    open_mask(page, pictures / "disc_mask.png")
+    cutout = "**/api/matte?output=cutout&invert=*"
+    held = Held(page, cutout)
+    page.keyboard.press("c")
+    held.wait()
+    page.keyboard.press("4")
+    assert pressed_as(page) == "matte" and not is_in_colours(page)
+    page.click("#stop")
+    idle(page)
+    page.unroute(cutout)
+    assert pressed_as(page) == "matte" and not is_in_colours(page)
+
+
+def test_a_cutout_that_was_stopped_is_asked_for_again(page, pictures):
+    stop_the_cutout(page, pictures)
+    page.click("[data-as=cutout]")
+    until(page, "document.querySelector('[data-as=cutout]').ariaPressed === 'true'")
+    idle(page)
+    assert is_in_colours(page)
+    page.keyboard.press("m")
+    assert pressed_as(page) == "matte" and not is_in_colours(page)
+    page.keyboard.press("m")
+    assert pressed_as(page) == "cutout" and page.locator("#job").is_hidden()  # it is there
+
+
+@pytest.mark.parametrize("bits", ["8", "16"])
+def test_a_cutout_that_was_stopped_is_shown_when_it_is_saved(page, pictures, bits):
+    stop_the_cutout(page, pictures)
+    page.select_option("#bits", bits)
+    saved(page, "[data-save=cutout]")
+    idle(page)
+    assert pressed_as(page) == "cutout" and is_in_colours(page)
+
+
+def test_a_matte_that_is_on_its_way_is_not_asked_for(page, pictures):
+    open_with_matte(page, pictures)
+    older = page.locator("#older")
+    page.keyboard.press("u")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    assert older.is_visible()
+    held = Held(page, "**/api/matte?output=matte*")
+    page.keyboard.press("c")
+    held.wait()
+    assert older.is_hidden()
+    stroke(page, (10.5, 10.5), (110.5, 10.5))
+    assert older.is_visible()  # of this one it was not asked
+    page.keyboard.press("z")
+    assert older.is_hidden()
+    page.click("#stop")
+    idle(page)
+    assert older.is_visible()
+    held.let_go()

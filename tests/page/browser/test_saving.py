@@ -104,3 +104,49 @@ def test_saving_an_older_matte_leaves_something_to_save(page, pictures):
     page.set_input_files("#photo-file", pictures / "disc.png")
     page.wait_for_timeout(500)
     assert len(asked) == 1
+
+
+def test_all_that_is_saved_while_a_matte_is_computed_is_of_the_one_that_is_shown(page, pictures):
+    files = []
+    page.on("download", lambda download: files.append(download))
+    open_with_matte(page, pictures)
+    page.click("[data-backdrop='#20a050']")
+    whats = ("cutout", "matte", "composite")
+    before = [saved(page, f"[data-save={what}]")[1] for what in whats]
+    page.keyboard.press("u")
+    stroke(page, (30.5, 45.5), (90.5, 45.5))
+    page.keyboard.press("b")
+    stroke(page, (10.5, 80.5), (110.5, 80.5))
+    held = Held(page, "**/api/matte?output=matte*")
+    page.keyboard.press("c")
+    held.wait()
+    files.clear()
+    for what in whats:
+        page.click(f"[data-save={what}]")
+    page.wait_for_timeout(200)
+    held.let_go()
+    until(page, "document.getElementById('status').textContent.includes('disc_composite')")
+    idle(page)
+    page.wait_for_timeout(200)
+    assert [Path(file.path()).read_bytes() for file in files] == before
+    # Of the new one nothing is saved yet.
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    saved(page, "[data-save=trimap]")
+    page.set_input_files("#photo-file", pictures / "disc.png")
+    page.wait_for_timeout(300)
+    assert len(asked) == 1
+    after = [saved(page, f"[data-save={what}]")[1] for what in whats]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_a_backdrop_that_is_refused_when_it_is_saved_is_called_one(page, pictures):
+    refusal = {"code": "unusable", "error": "The background is damaged.", "what_to_do": "Mend it."}
+    page.route(
+        "**/api/matte?output=composite*", lambda route: route.fulfill(status=422, json=refusal)
+    )
+    open_with_matte(page, pictures)
+    page.set_input_files("#backdrop-file", pictures / "disc.png")
+    page.click("[data-save=composite]")
+    page.wait_for_selector("#failure")
+    assert page.locator("#failure-sentence").text_content() == "The backdrop is damaged."

@@ -81,3 +81,29 @@ def test_the_sample_waits_for_the_server(page, server):
     finally:
         server.start()
     page.wait_for_selector("#empty", state="hidden", timeout=30_000)
+
+
+@pytest.mark.parametrize(
+    "code, status, said",
+    [
+        ("stopping", 503, "is being ended or started again"),
+        ("worker_died", 503, "died and is started again"),
+        ("queue_full", 429, "is busy"),
+    ],
+)
+def test_why_it_is_tried_again_is_said(page, pictures, code, status, said):
+    refused = []
+
+    def refuse_the_first(route):
+        if refused:
+            return route.continue_()
+        refused.append(route)
+        refusal = {"code": code, "error": "No.", "what_to_do": "Wait."}
+        route.fulfill(status=status, json=refusal, headers={"Retry-After": "2"})
+
+    page.route("**/api/matte?output=trimap*", refuse_the_first)
+    open_photo(page, pictures / "disc.png")
+    page.click("#find-object")
+    until(page, f"document.getElementById('job-text').textContent.includes({said!r})")
+    idle(page)
+    assert page.locator("#failure").is_hidden()
