@@ -222,9 +222,16 @@ def test_the_chosen_backdrop_is_marked_and_no_other(page):
             marked,
         )
 
+    def has_ring():
+        return page.locator(".swatch.own").evaluate(
+            "(element) => parseInt(getComputedStyle(element).outlineWidth) === 3"
+        )
+
     assert chosen() == ["checkerboard"]
     page.fill("#own-colour", "#123456")
     assert chosen() == ["own-colour"]
+    page.evaluate("() => document.activeElement.blur()")  # the focus has a ring, too
+    assert has_ring()
     page.click("[data-backdrop='#000000']")
     assert chosen() == ["#000000"]
     page.fill("#own-colour", "#20a050")  # which has a button, too
