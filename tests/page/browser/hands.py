@@ -97,8 +97,13 @@ def open_mask(page, path):
 
 
 def idle(page):
-    """Waits until the server has nothing to do for the page."""
-    page.wait_for_selector("#job", state="hidden", timeout=60_000)
+    """Waits until the server has nothing to do for the page.
+
+    What was just chosen is read first, and a job of one's own begins a moment later.
+    """
+    for _ in range(3):
+        page.wait_for_selector("#job", state="hidden", timeout=60_000)
+        time.sleep(0.05)
 
 
 def compute(page, key=None):
@@ -113,8 +118,7 @@ def compute(page, key=None):
 def open_with_matte(page, pictures):
     """Opens the disc and its mask, and computes its matte and cut-out."""
     open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    idle(page)
+    open_mask(page, pictures / "disc_mask.png")
     compute(page, "c")
 
 

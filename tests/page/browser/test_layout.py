@@ -11,7 +11,6 @@ from dim_tf.pictures.writing import write_png
 from tests.page.browser.hands import (
     Held,
     bring,
-    compute,
     on_screen,
     open_photo,
     open_with_matte,
@@ -94,9 +93,7 @@ def test_on_a_phone_what_is_told_is_in_sight_and_covers_no_end(open_page, pictur
 
 def test_on_a_phone_a_refusal_does_not_cover_what_goes_on(open_page, pictures):
     page = open_page(viewport={"width": 390, "height": 844})
-    open_photo(page, pictures / "disc.png")
-    page.set_input_files("#mask-file", pictures / "disc_mask.png")
-    compute(page, "c")
+    open_with_matte(page, pictures)
     page.select_option("#bits", "16")
     held = []
     page.route("**/api/matte?output=*&bits=16&*", lambda route: held.append(route))
