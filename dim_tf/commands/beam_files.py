@@ -21,8 +21,6 @@ from dim_tf.system.files import WriteError
 
 # In the folder of a file that is written.
 _UNFINISHED = ".unfinished"
-# Of a file's beginning, enough to see whether it is a matte of this program.
-_MARK_BYTES = 100
 # What is wrong with one file's name, however often it is tried, and with no other file's: it is too
 # long, or a folder has it.
 _OF_THE_NAME = {errno.ENAMETOOLONG, errno.EISDIR}
@@ -74,7 +72,7 @@ def is_matte_at(url: str) -> bool:
         InputError: the file cannot be read.
     """
     with _opened(url) as file:
-        return begins_as_own_matte(file.read(_MARK_BYTES))
+        return begins_as_own_matte(file)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from dim_tf.config import WritingConfig
 from dim_tf.pictures.folders import IMAGE_SUFFIXES, paired_name
-from dim_tf.pictures.kinds import START_BYTES
 from dim_tf.pictures.writing import begins_as_own_matte
 from dim_tf.system.errors import InputError, tell
 
@@ -129,7 +128,7 @@ def without_results(photos: list[Path]) -> list[Path]:
 def _is_own_matte(file: Path) -> bool:
     try:
         with file.open("rb") as opened:
-            return begins_as_own_matte(opened.read(START_BYTES))
+            return begins_as_own_matte(opened)
     except OSError:  # said where it is read as a photo
         return False
 

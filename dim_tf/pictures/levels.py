@@ -109,11 +109,14 @@ def check_range(array: np.ndarray, name: str | Path) -> None:
         )
     # Resizing leaves the range by a little.
     beyond = 0 if whole else _ROUNDING
-    if not whole and not np.isfinite(array).all():
+    if not array.size:
+        return
+    lowest, highest = array.min(), array.max()
+    if not np.isfinite([lowest, highest]).all():  # of NaN among them both are NaN
         raise InputError(f"{source} has values that are not finite; floats go from 0 to 1.")
-    if array.size and not (array.min() >= -beyond and array.max() <= largest + beyond):
+    if lowest < -beyond or highest > largest + beyond:
         raise InputError(
-            f"{source} has values from {array.min():g} to {array.max():g}; "
+            f"{source} has values from {lowest:g} to {highest:g}; "
             + ("whole numbers go from 0 to 255." if whole else "floats go from 0 to 1.")
         )
 

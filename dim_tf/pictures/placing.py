@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
-from dim_tf.pictures.levels import to_8_bits, to_grey
-from dim_tf.pictures.photo import is_cut_out
+from dim_tf.pictures.levels import to_8_bits
+from dim_tf.pictures.matte import matte_of
 from dim_tf.pictures.picture import Picture, turned, turned_back
 from dim_tf.system.errors import InputError
 
@@ -144,7 +144,7 @@ def _best_turn(stored: np.ndarray, orientations: list[int], photo: Picture) -> i
     What is stored may be the photo, and `photo` the matte that it is laid on.
     """
     stored_is_photo = stored.ndim == 3
-    fixed = _levels_of(photo) if stored_is_photo else edge_strength(photo.pixels)
+    fixed = matte_of(photo)[0] if stored_is_photo else edge_strength(photo.pixels)
     scores = {}
     for orientation in orientations:
         moved = turned(stored, orientation)
@@ -154,11 +154,6 @@ def _best_turn(stored: np.ndarray, orientations: list[int], photo: Picture) -> i
     if others and scores[best] - scores[others[0]] < _CLEARLY:
         return None
     return best
-
-
-def _levels_of(matte: Picture) -> np.ndarray:
-    """[H, W] uint8: the opacity of a cut-out, the grey of another picture."""
-    return to_8_bits(matte.opacity if is_cut_out(matte) else to_grey(matte.pixels))
 
 
 def edge_strength(photo: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Pictures to files, complete or not there."""
 
 import os
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -84,9 +85,10 @@ def encode_png(
     return content[:_PNG_HEADER_BYTES] + said + content[_PNG_HEADER_BYTES:]
 
 
-def begins_as_own_matte(content: bytes) -> bool:
-    """Whether a file is a matte that `encode_png` made, by its first hundred bytes."""
-    return content[_PNG_HEADER_BYTES:].startswith(_mark_chunk(MATTE_MARK))
+def begins_as_own_matte(file: BinaryIO) -> bool:
+    """Whether a file is a matte that `encode_png` made; no more than its beginning is read."""
+    mark = _mark_chunk(MATTE_MARK)
+    return file.read(_PNG_HEADER_BYTES + len(mark))[_PNG_HEADER_BYTES:] == mark
 
 
 def _mark_chunk(mark: str) -> bytes:

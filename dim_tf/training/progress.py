@@ -33,6 +33,7 @@ FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
 # Means of the prediction below and above which it counts as all black and all white.
 _BLACK, _WHITE = 0.02, 0.98
 _SECONDS_BETWEEN_DRAWINGS = 1.0
+_GAP = "  "  # between the parts of a status line
 
 
 class LossLog:
@@ -185,13 +186,13 @@ class StatusLine:
         if self._is_terminal:
             self._drawn, self._is_drawn = time.monotonic(), True
             columns = shutil.get_terminal_size().columns
-            while len("  ".join(told)) >= columns and len(told) > 1:
+            while len(_GAP.join(told)) >= columns and len(told) > 1:
                 del told[-2]  # step and time left are what stays
-            bar = bar_beside(len("  ".join(["", *told])), step, steps)
-            shown = "  ".join([bar, *told] if bar else told)
+            bar = bar_beside(len(_GAP + _GAP.join(told)), step, steps)
+            shown = _GAP.join([bar, *told] if bar else told)
             print(f"\r{shown}\x1b[K", end="", file=sys.stderr, flush=True)
         else:
-            print("  ".join(told), file=sys.stderr, flush=True)
+            print(_GAP.join(told), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Ends the line."""

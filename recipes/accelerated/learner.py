@@ -85,7 +85,6 @@ class Learner:
         self.rate = learning_rate_at(self.step, progress, self._settings)
         for group in self._optimizer.param_groups:
             group["lr"] = self.rate
-        self.network.train()
         if progress >= self._settings.freeze_batch_norm_at:
             for norm in _batch_norms(self.network):
                 norm.eval()
@@ -163,7 +162,7 @@ class Learner:
             parameter.copy_(self.average[name])
         if self._settings.freeze_batch_norm_at < 1:
             return network
-        norms = _batch_norms(network.train())
+        norms = _batch_norms(network)
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()
