@@ -23,6 +23,7 @@ from dim_tf.config import (
 from dim_tf.matting.onnx_network import OnnxNetwork, check_onnx_runtime, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.progress import Progress, untold
+from dim_tf.matting.reduced_photo import joined, reduced, reduction
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
@@ -48,7 +49,8 @@ class MattingModel:
         config: what it was built from.
         about: what was saved with the weights.
         statistics: what batch norm normalises with; by default as the config says.
-        post_process: what is done to the network's matte; "affinity" is `follow_colours`.
+        post_process: what is done to the network's matte; "affinity" is a second pass over a large
+            photo, reduced (`dim_tf.matting.reduced_photo`), and `follow_colours`.
     """
 
     def __init__(
@@ -141,6 +143,32 @@ class MattingModel:
             )
         if return_certainty:
             self.refuse_without_certainty()
+        alpha, scale = self._network_matte(rgb, trimap, size, max_pixels, told)
+        post_process = self.post_process == "affinity"
+        factor = reduction(trimap) if post_process and scale is not None and not size else None
+        if factor is not None:
+            small = reduced(rgb, trimap, factor)
+            alpha = joined(alpha, scale, *self._network_matte(*small, 0, max_pixels, untold))
+        told("network", 1, 1)
+        if post_process:
+            alpha = follow_colours(rgb, trimap, alpha, scale, told)
+        return (alpha, certainty_of(scale)) if return_certainty else alpha
+
+    def refuse_without_certainty(self) -> None:
+        """Raises: InputError where the network does not say how sure it is."""
+        if not self.config.certainty:
+            raise InputError(
+                "These weights do not say how sure they are; train with --certainty, or take the "
+                "shipped weights."
+            )
+
+    def _network_matte(
+        self, rgb: np.ndarray, trimap: np.ndarray, size: int, max_pixels: int, told: Progress
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The network's matte and the b of it, or None; [H, W] float32 each.
+
+        Raises: NoNumbersError as `predict_alpha`.
+        """
         height, width = trimap.shape
         if size:
             told("network", 0, 1)
@@ -152,7 +180,6 @@ class MattingModel:
             output = output.reshape(height, width, -1)
         else:
             output = self._predict_unknown(rgb, trimap, max_pixels, told)
-        told("network", 1, 1)
         unknown = trimap == UNKNOWN
         if not np.isfinite(output[unknown]).all():
             raise NoNumbersError(
@@ -163,18 +190,7 @@ class MattingModel:
         scale = None
         if self.config.certainty:
             scale = np.where(unknown, np.exp(output[..., 1]), np.float32(0.0))
-        del output  # as large as two mattes, while the colours need memory
-        if self.post_process == "affinity":
-            alpha = follow_colours(rgb, trimap, alpha, scale, told)
-        return (alpha, certainty_of(scale)) if return_certainty else alpha
-
-    def refuse_without_certainty(self) -> None:
-        """Raises: InputError where the network does not say how sure it is."""
-        if not self.config.certainty:
-            raise InputError(
-                "These weights do not say how sure they are; train with --certainty, or take the "
-                "shipped weights."
-            )
+        return alpha, scale
 
     def _predict_unknown(
         self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int, told: Progress
