@@ -104,7 +104,8 @@ class MattingModel:
         """Predicts the opacity of every pixel.
 
         In one pass over the part of the photo that has a bearing on its unknown pixels; if that
-        part is too large, in tiles that give the same matte (see `dim_tf.matting.tiles`).
+        part is too large, in tiles that give the same matte (see `dim_tf.matting.tiles`). With
+        post-processing a network with certainty sees a large photo once more, reduced.
 
         Args:
             rgb: [H, W, 3] photo of any size, sRGB; uint8, or what `rgb_array` takes.
