@@ -15,11 +15,12 @@ import numpy as np
 
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 
-# The box around the unknown pixels is reduced to about this side: the smallest examples that the
-# shipped weights were trained on. Chosen, as all here, as docs/post_processing.md tells.
-REDUCED_SIDE = 256
-# Nothing is gained from a photo that is hardly smaller, and little is left of one much smaller.
-LARGEST_FACTOR, SMALLEST_FACTOR = 0.5, 0.125
+# From this side of the box around the unknown pixels on, pixels: reduced less, it shows little new.
+SMALLEST_BOX = 512
+# The box is reduced to about this side, but no more than this. Chosen as docs/post_processing.md
+# tells.
+REDUCED_SIDE = 208
+SMALLEST_FACTOR = 0.125
 
 
 def reduction(trimap: np.ndarray) -> float | None:
@@ -35,9 +36,7 @@ def reduction(trimap: np.ndarray) -> float | None:
     places = (np.flatnonzero(unknown.any(axis=axis)) for axis in (0, 1))
     sides = [int(place[-1]) + 1 - int(place[0]) if place.size else 0 for place in places]
     side = math.sqrt(math.prod(sides))
-    if side * LARGEST_FACTOR < REDUCED_SIDE:
-        return None
-    return max(REDUCED_SIDE / side, SMALLEST_FACTOR)
+    return None if side < SMALLEST_BOX else max(REDUCED_SIDE / side, SMALLEST_FACTOR)
 
 
 def reduced(rgb: np.ndarray, trimap: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
