@@ -85,8 +85,8 @@ class MattingConfig(Checked):
     post_process: Literal["affinity", "none"] = option(
         "affinity",
         "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
-        "matting), which takes about a second per 100,000 unknown pixels, after weights with "
-        "certainty have seen a large photo once more, reduced; none: as the network says",
+        "matting), which takes about a second per 100,000 unknown pixels; weights with certainty "
+        "first see a large photo a second time, reduced; none: as the network says",
     )
     size: int = option(
         0,
@@ -158,8 +158,8 @@ class WritingConfig(Checked):
     )
     save_certainty: str = option(
         "",
-        "picture of how sure the network is to write, white where it is: a name ending in .png, or "
-        "a folder; left out: none",
+        "picture of how sure the network is to write, of its matte at the photo's own size, white "
+        "where it is: a name ending in .png, or a folder; left out: none",
     )
     bits: Literal["8", "16"] = option(
         "8", "bits of the matte, and per channel of cut-out and composite"

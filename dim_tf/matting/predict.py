@@ -23,7 +23,7 @@ from dim_tf.config import (
 from dim_tf.matting.onnx_network import OnnxNetwork, check_onnx_runtime, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.progress import Progress, untold
-from dim_tf.matting.reduced_photo import joined, reduced, reduction
+from dim_tf.matting.reduced_photo import joined, reduced, reduction_for
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
@@ -105,7 +105,8 @@ class MattingModel:
 
         In one pass over the part of the photo that has a bearing on its unknown pixels; if that
         part is too large, in tiles that give the same matte (see `dim_tf.matting.tiles`). With
-        post-processing a network with certainty sees a large photo once more, reduced.
+        post-processing, and without `size`, a network with certainty sees a large photo once more,
+        reduced.
 
         Args:
             rgb: [H, W, 3] photo of any size, sRGB; uint8, or what `rgb_array` takes.
@@ -114,7 +115,8 @@ class MattingModel:
                 back, as the original's test.py does with 320; 0 keeps their size.
             max_pixels: of one pass; memory grows with it. Tiles are not made where batch norm
                 takes the statistics of the image, each would have its own.
-            return_certainty: also say how sure the network is of its matte; see `certainty_of`.
+            return_certainty: also say how sure the network is of its matte of the photo at its own
+                size, before anything corrects it; see `certainty_of`.
             told: see `dim_tf.matting.progress`; the steps are "network" and "colours".
 
         Returns:
@@ -146,10 +148,11 @@ class MattingModel:
             self.refuse_without_certainty()
         alpha, scale = self._network_matte(rgb, trimap, size, max_pixels, told)
         post_process = self.post_process == "affinity"
-        factor = reduction(trimap) if post_process and scale is not None and not size else None
-        if factor is not None:
-            small = reduced(rgb, trimap, factor)
-            alpha = joined(alpha, scale, *self._network_matte(*small, 0, max_pixels, untold))
+        if post_process and scale is not None and not size and (again := reduction_for(trimap)):
+            small = reduced(rgb, trimap, again.factor)
+            # Whoever waits can end it at each of its tiles.
+            second = self._network_matte(*small, 0, max_pixels, lambda *_: told("network", 1, 1))
+            alpha = joined(alpha, scale, *second, again.weight)
         told("network", 1, 1)
         if post_process:
             alpha = follow_colours(rgb, trimap, alpha, scale, told)
@@ -279,8 +282,10 @@ def load_model(
         precision: of the convolutions; "auto" takes bfloat16 where the processor has instructions
             for it: about twice as fast with half the memory, and a matte that differs by a grey
             level here and there.
-        post_process: "affinity" lets the photo's colours decide the fine detail of the matte
-            (`dim_tf.matting.post_process`); "none" takes it as the network says.
+        post_process: "affinity" lets a network with certainty see a large photo once more,
+            reduced (`dim_tf.matting.reduced_photo`), and the photo's colours decide the fine
+            detail of the matte (`dim_tf.matting.post_process`); "none" takes the matte as the
+            network says.
         runtime: what computes the network; "onnx" is onnxruntime, in float32, which starts
             without TensorFlow.
 

@@ -1,14 +1,15 @@
 """A large photo is seen once more, reduced, and what is surer there moves the matte."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.matting import reduced_photo
+from dim_tf.matting import predict, reduced_photo
 from dim_tf.matting.post_process import follow_colours
 from dim_tf.matting.predict import MattingModel, NoNumbersError
-from dim_tf.matting.reduced_photo import joined, reduced, reduction
+from dim_tf.matting.reduced_photo import joined, reduced, reduction_for
 from dim_tf.model.network import build_network
 from tests.matting.test_certainty import photo_and_trimap
 
@@ -20,29 +21,48 @@ def trimap_with_box(height, width, rows, columns):
 
 
 @pytest.mark.parametrize(
-    ("box", "factor"),
+    ("box", "factor", "weight"),
     [
-        ((511, 511), None),
-        ((512, 512), 208 / 512),
-        ((256, 1024), 208 / 512),
-        ((800, 1250), 0.208),
-        ((2400, 2600), 0.125),
+        ((384, 384), None, None),
+        ((448, 448), 192 / 448, 0.5),
+        ((512, 512), 192 / 512, 1),
+        ((256, 1024), 192 / 512, 1),
+        ((800, 1250), 0.192, 1),
+        ((2400, 2600), 0.125, 1),
     ],
 )
-def test_the_box_of_unknown_pixels_decides_not_the_photo(box, factor):
+def test_the_box_of_unknown_pixels_decides_not_the_photo(box, factor, weight):
     height, width = box
     large = trimap_with_box(3000, 3000, slice(100, 100 + height), slice(50, 50 + width))
     tight = trimap_with_box(height, width, slice(None), slice(None))
-    assert reduction(large) == reduction(tight) == pytest.approx(factor)
-    if factor:
-        hollow = np.zeros_like(tight)
-        hollow[[0, -1]] = 128
-        hollow[:, [0, -1]] = 128
-        assert reduction(hollow) == pytest.approx(factor)
+    hollow = np.zeros_like(tight)
+    hollow[[0, -1]] = 128
+    hollow[:, [0, -1]] = 128
+    if factor is None:
+        assert reduction_for(large) is reduction_for(tight) is reduction_for(hollow) is None
+    for trimap in (large, tight, hollow) if factor else ():
+        again = reduction_for(trimap)
+        assert again.factor == pytest.approx(factor, rel=5e-3)
+        assert again.weight == pytest.approx(weight, abs=0.02)
 
 
 def test_a_photo_without_an_unknown_pixel_is_seen_once():
-    assert reduction(np.full((900, 900), 255, np.uint8)) is None
+    assert reduction_for(np.full((900, 900), 255, np.uint8)) is None
+
+
+def test_a_stray_spot_far_away_changes_little():
+    trimap = trimap_with_box(3000, 3000, slice(0, 600), slice(0, 600))
+    without = reduction_for(trimap)
+    trimap[2990:, 2990:] = 128
+    assert reduction_for(trimap).factor == pytest.approx(without.factor, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(3, 9000), (9000, 3), (1, 20000)])
+def test_strips_are_reduced_to_strips(shape):
+    rgb, trimap = np.zeros((*shape, 3), np.uint8), np.full(shape, 128, np.uint8)
+    small_rgb, small = reduced(rgb, trimap, 0.125)
+    assert small.shape == small_rgb.shape[:2] == tuple(max(1, round(side / 8)) for side in shape)
+    assert reduction_for(trimap) is None or reduction_for(trimap).factor >= 0.125
 
 
 def test_a_reduced_pixel_is_known_where_all_that_it_stands_for_is():
@@ -70,6 +90,8 @@ def test_a_line_of_unknown_pixels_stays_unknown():
     trimap[:, 500:] = 0
     trimap[333, 333] = 128
     assert np.count_nonzero(reduced(rgb, trimap, 0.125)[1]) == 1
+    sixteenth = reduced(rgb[:960, :960], trimap[:960, :960], 1 / 15)[1]
+    assert np.count_nonzero(sixteenth) == 1  # of 225 pixels one is 254.9 grey levels of 255
 
 
 def test_two_estimates_count_by_the_inverses_of_their_expected_squared_errors():
@@ -78,15 +100,55 @@ def test_two_estimates_count_by_the_inverses_of_their_expected_squared_errors():
     weights = 1 / 0.3**2, 1 / 0.1**2
     np.testing.assert_allclose(result, np.average([0.2, 0.8], weights=weights), rtol=1e-5)
     assert result.dtype == np.float32
+    half = joined(alpha, scale, np.full((20, 30), 0.8), np.full((20, 30), 0.1, np.float32), 0.5)
+    np.testing.assert_allclose(half, (0.2 + result) / 2, rtol=1e-5)
 
 
-def test_known_pixels_stay_and_nothing_leaves_the_range():
+def test_what_the_reduced_photo_cannot_show_is_added_to_its_error():
+    random = np.random.default_rng(7)
+    alpha = np.tile(random.random((4, 4), np.float32), (6, 6))
+    means, deviation = alpha[:4, :4].mean(), alpha[:4, :4].std()
+    result = joined(
+        alpha,
+        np.full((24, 24), 0.4, np.float32),
+        np.full((6, 6), 1.0),
+        np.float32(np.full((6, 6), 0.1)),
+    )
+    share = 0.4**2 / (0.4**2 + (0.1 + deviation) ** 2)
+    np.testing.assert_allclose(result, np.minimum(alpha + share * (1 - means), 1), rtol=1e-4)
+
+
+def test_flat_mattes_are_numbers_however_their_variance_is_rounded():
+    alpha = np.full((300, 300), np.float32(0.1), np.float32)
+    alpha += np.float32(1e-8) * np.random.default_rng(8).random((300, 300), np.float32)
+    scale = np.full((300, 300), 0.3, np.float32)
+    result = joined(alpha, scale, np.ones((100, 100), np.float32), np.zeros((100, 100), np.float32))
+    assert np.isfinite(result).all() and result.min() > 0.9
+
+
+@pytest.mark.parametrize("shape", [(384, 512), (1037, 911)])
+@pytest.mark.parametrize("factor", [0.125, 0.31])
+def test_the_correction_lies_where_the_object_does(shape, factor):
+    height, width = shape
+    rows, columns = np.indices(shape, dtype=np.float32)
+    true = 0.5 + 0.5 * np.tanh((rows - 0.4 * height) / 40) * np.tanh((columns - 0.6 * width) / 40)
+    small = cv2.resize(
+        *(true, (round(width * factor), round(height * factor))), interpolation=cv2.INTER_AREA
+    )
+    wrong, scale = np.full(shape, 0.5, np.float32), np.full(shape, 1.0, np.float32)
+    result = joined(wrong, scale, small, np.full(small.shape, 1e-4, np.float32))
+    np.testing.assert_allclose(result, true, atol=0.012)
+
+
+def test_pixels_that_are_known_or_sure_stay_and_nothing_leaves_the_range():
     random = np.random.default_rng(2)
     alpha = random.random((64, 64), np.float32)
-    scale = np.where(random.random((64, 64)) < 0.5, 0, random.random((64, 64))).astype(np.float32)
+    scale = random.choice(np.float32([0, 0.0149, 0.016, 0.7]), (64, 64))
     small = random.integers(0, 2, (16, 16)).astype(np.float32)
     result = joined(alpha, scale, small, np.full((16, 16), 1e-3, np.float32))
-    np.testing.assert_array_equal(result[scale == 0], alpha[scale == 0])
+    sure = scale < 0.015
+    np.testing.assert_array_equal(result[sure], alpha[sure])
+    assert (result[~sure] != alpha[~sure]).mean() > 0.9
     assert result.min() >= 0 and result.max() <= 1
     assert np.abs(result - alpha).max() > 0.1
 
@@ -140,7 +202,8 @@ def model_of(monkeypatch):
 
 @pytest.fixture
 def small_side(monkeypatch):
-    monkeypatch.setattr(reduced_photo, "SMALLEST_BOX", 64)
+    monkeypatch.setattr(reduced_photo, "SMALLEST_BOX", 40)
+    monkeypatch.setattr(reduced_photo, "FULL_BOX", 64)
     monkeypatch.setattr(reduced_photo, "REDUCED_SIDE", 32)
 
 
@@ -149,10 +212,14 @@ WIDE = np.full((96, 128), 128, np.uint8)
 WIDE[:8], WIDE[-8:] = 255, 0
 
 
-def test_the_matte_that_colours_refine_is_the_corrected_one(model_of, small_side):
-    model = model_of("affinity", 0.2, 0.3, 0.8, 0.03)
-    alpha, certainty = model.predict_alpha(RGB, WIDE, return_certainty=True)
-    factor = 32 / np.sqrt(80 * 128)
+def test_the_matte_that_colours_refine_is_the_corrected_one(model_of, small_side, monkeypatch):
+    monkeypatch.setattr(reduced_photo, "FULL_BOX", 150)
+    model, told = model_of("affinity", 0.2, 0.3, 0.8, 0.03), []
+    alpha, certainty = model.predict_alpha(
+        *(RGB, WIDE), return_certainty=True, told=lambda *step: told.append(step)
+    )
+    factor, weight = reduction_for(WIDE)
+    assert 0 < weight < 1
     rows, columns = round(96 * factor), round(128 * factor)
     assert model._forward.seen == [(96, 128), (32, 64)] and rows <= 32 < columns <= 64
     first = np.where(WIDE == 128, np.float32(0.2), WIDE / np.float32(255))
@@ -160,9 +227,25 @@ def test_the_matte_that_colours_refine_is_the_corrected_one(model_of, small_side
     _, small = reduced(RGB, WIDE, factor)
     small_alpha = np.where(small == 128, np.float32(0.8), small / np.float32(255))
     small_scale = np.where(small == 128, np.float32(0.03), np.float32(0))
-    expected = follow_colours(RGB, WIDE, joined(first, scale, small_alpha, small_scale), scale)
+    corrected = joined(first, scale, small_alpha, small_scale, weight)
+    expected = follow_colours(RGB, WIDE, corrected, scale)
     np.testing.assert_allclose(alpha, expected, atol=1e-5)
     np.testing.assert_allclose(certainty[WIDE == 128], 0.06 / 0.36, rtol=1e-5)
+    network = [(done, of) for step, done, of in told if step == "network"]
+    assert network == [(0, 1), (1, 1), (1, 1)]  # it can be ended at each pass, and never goes back
+
+
+def test_the_second_pass_goes_through_in_tiles_too(model_of, monkeypatch):
+    monkeypatch.setattr(reduced_photo, "FULL_BOX", 600)
+    monkeypatch.setattr(reduced_photo, "REDUCED_SIDE", 500)
+    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 256)
+    rgb, trimap = np.zeros((700, 700, 3), np.uint8), np.full((700, 700), 128, np.uint8)
+    passes = {}
+    for post_process in ("none", "affinity"):
+        model = model_of(post_process, 0.2, 0.3, 0.2, 0.3)
+        model.predict_alpha(rgb, trimap, max_pixels=70_000)
+        passes[post_process] = len(model._forward.seen)
+    assert passes["affinity"] > passes["none"] + 1 > 2
 
 
 @pytest.mark.parametrize(
