@@ -1,5 +1,6 @@
 import errno
 import functools
+import gc
 import itertools
 import os
 import stat
@@ -36,6 +37,7 @@ def interrupted_at(step, function):
             raise Interrupt
         return trace
 
+    gc.disable()  # what libraries run after a collection swallows the interrupt
     sys.settrace(trace)
     try:
         function()
@@ -43,6 +45,7 @@ def interrupted_at(step, function):
         return True
     finally:
         sys.settrace(None)
+        gc.enable()
     return False
 
 
