@@ -118,7 +118,7 @@ def joined(
     difference = cv2.resize(reduced_alpha - means, size, interpolation=cv2.INTER_LINEAR)[unsure]
     reduced_error = np.square(cv2.resize(doubt, size, interpolation=cv2.INTER_LINEAR)[unsure])
     own_error = np.square(scale[unsure])
-    share = np.float32(weight) * own_error / (own_error + reduced_error)
+    share = weight * own_error / (own_error + reduced_error)
     corrected = alpha.copy()
     corrected[unsure] = np.clip(alpha[unsure] + share * difference, 0.0, 1.0)
     return corrected
