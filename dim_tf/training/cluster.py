@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from absl import logging
+
 from dim_tf.system.errors import InputError
 
 VARIABLE = "TF_CONFIG"
@@ -19,6 +21,8 @@ _HOST_AND_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\s:/\[\]]+)):
 _SERVICE = "grpc://"
 # Seconds between two looks for those that are not there yet, and what one may take.
 _PAUSE, _PATIENCE = 0.5, 2.0
+# Seconds between two words about whom this worker waits for.
+_TELLING = 60
 
 
 class Cluster(NamedTuple):
@@ -152,7 +156,7 @@ def _is_host(name: str | None) -> bool:
 
 
 def wait_for_all(cluster: Cluster, seconds: float) -> None:
-    """Waits until every worker has come this far, or is further.
+    """Waits until every worker has come this far, or is further, and says for whom.
 
     TensorFlow waits for the others without end, deaf to Ctrl-C, and does not say for whom.
 
@@ -161,24 +165,23 @@ def wait_for_all(cluster: Cluster, seconds: float) -> None:
     """
     if cluster.is_alone:
         return
-    deadline = time.monotonic() + seconds
+    others = {
+        f"worker {number} ({address})": address
+        for number, address in enumerate(cluster.addresses)
+        if number != cluster.index
+    }
     with _answering(cluster.addresses[cluster.index]):
-        missing = [number for number in range(len(cluster.addresses)) if number != cluster.index]
-        while missing := [number for number in missing if not answers(cluster.addresses[number])]:
-            if time.monotonic() > deadline:
-                who = ", ".join(f"{number} ({cluster.addresses[number]})" for number in missing[:5])
-                more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-                raise InputError(
-                    f"Worker {cluster.index} waited {seconds:.0f} seconds for worker {who}{more}; "
-                    "start all of them, check that they reach each other, or give a longer "
-                    "--wait_for_workers, as worker 0 needs that makes a dataset or decoded copies "
-                    "first."
-                )
-            time.sleep(_PAUSE)
+        if missing := _wait_for(others, seconds):
+            raise InputError(
+                f"Worker {cluster.index} waited {seconds:.0f} seconds for {missing}; "
+                "start all of them, check that they reach each other, or give a longer "
+                "--wait_for_workers, as worker 0 needs that makes a dataset or decoded copies "
+                "first."
+            )
 
 
 def wait_for_service(url: str, seconds: float) -> None:
-    """Waits until a data service answers.
+    """Waits until a data service answers, and says so.
 
     Args:
         url: grpc://HOST:PORT; nothing, and nothing is waited for.
@@ -191,15 +194,28 @@ def wait_for_service(url: str, seconds: float) -> None:
         return
     if not url.startswith(_SERVICE):
         raise InputError(f"--data_service={url} is no address; give {_SERVICE}HOST:PORT.")
-    deadline = time.monotonic() + seconds
-    host_and_port(url.removeprefix(_SERVICE))
-    while not answers(url.removeprefix(_SERVICE)):
-        if time.monotonic() > deadline:
-            raise InputError(
-                f"--data_service={url} has not answered for {seconds:.0f} seconds; start it "
-                "(docs/scale.md), or leave the flag out."
-            )
+    address = url.removeprefix(_SERVICE)
+    host_and_port(address)
+    if _wait_for({f"the data service {url}": address}, seconds):
+        raise InputError(
+            f"--data_service={url} has not answered for {seconds:.0f} seconds; start it "
+            "(docs/scale.md), or leave the flag out."
+        )
+
+
+def _wait_for(addresses: dict[str, str], seconds: float) -> str:
+    """Waits until each of some addresses, by their names, answers; those that do not in time."""
+    began, told, missing = time.monotonic(), 0, list(addresses)
+    while missing := [name for name in missing if not answers(addresses[name])]:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        names, waited = ", ".join(missing[:5]) + more, time.monotonic() - began
+        if waited > seconds:
+            return names
+        if waited >= told * _TELLING:
+            logging.info("Waiting for %s, at most %.0f seconds.", names, seconds - waited)
+            told += 1
         time.sleep(_PAUSE)
+    return ""
 
 
 def answers(address: str) -> bool:

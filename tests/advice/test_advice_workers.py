@@ -87,8 +87,8 @@ def test_workers_that_would_train_by_themselves_are_refused(monkeypatch):
 def test_all_are_started_or_waited_for_longer():
     addresses = tuple(f"localhost:{port}" for port in free_ports(2))
     advice = (
-        "Worker {} waited {} seconds for worker {}{}; start all of them, check that they reach "
-        "each other, or give a longer --wait_for_workers, as worker 0 needs that makes a dataset "
+        "Worker {} waited {} seconds for {}; start all of them, check that they reach each "
+        "other, or give a longer --wait_for_workers, as worker 0 needs that makes a dataset "
         "or decoded copies first."
     )
     refused(advice, wait_for_all, Cluster(addresses, 0), 0.0)

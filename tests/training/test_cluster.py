@@ -8,6 +8,7 @@ import time
 import pytest
 
 from dim_tf.system.errors import InputError
+from dim_tf.training import cluster
 from dim_tf.training.cluster import Cluster, answers, cluster_of, read_cluster, wait_for_all
 from tests.training.worker_processes import free_ports, tf_config
 
@@ -101,6 +102,23 @@ def test_a_worker_that_never_comes_is_named():
     with pytest.raises(InputError, match=r"waited 0 seconds for worker 1 \(no\.such\.host\.:1\)"):
         wait_for_all(Cluster((addresses[0], "no.such.host.:1"), 0), 0.1)
     assert not answers(addresses[0])  # what it listened on is closed
+
+
+def test_for_whom_a_worker_waits_is_told_at_once_and_each_minute(monkeypatch, caplog):
+    """Of three others one is there; the clock goes 20 seconds from look to look."""
+    addresses = tuple(f"localhost:{port}" for port in free_ports(4))
+    monkeypatch.setattr(cluster, "_PAUSE", 0)
+    monkeypatch.setattr(cluster.time, "monotonic", iter(range(0, 1000, 20)).__next__)
+    with (
+        caplog.at_level("INFO"),
+        socket.create_server(("", int(addresses[2].rpartition(":")[2]))),
+        pytest.raises(InputError, match="waited 150 seconds for worker 1 .*, worker 3 "),
+    ):
+        wait_for_all(Cluster(addresses, 0), 150)
+    names = f"worker 1 ({addresses[1]}), worker 3 ({addresses[3]})"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Waiting for {names}, at most {seconds} seconds." for seconds in (130, 90, 30)
+    ]
 
 
 def test_a_port_that_is_taken_is_a_sentence():
