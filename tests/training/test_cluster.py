@@ -112,7 +112,7 @@ def test_for_whom_a_worker_waits_is_told_at_once_and_each_minute(monkeypatch, ca
     with (
         caplog.at_level("INFO"),
         socket.create_server(("", int(addresses[2].rpartition(":")[2]))),
-        pytest.raises(InputError, match="waited 150 seconds for worker 1 .*, worker 3 "),
+        pytest.raises(InputError, match=r"waited 150 seconds for worker 1 .*, worker 3 "),
     ):
         wait_for_all(Cluster(addresses, 0), 150)
     names = f"worker 1 ({addresses[1]}), worker 3 ({addresses[3]})"
