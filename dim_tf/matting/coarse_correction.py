@@ -40,9 +40,8 @@ class _RowPart(NamedTuple):
 
 
 def solve(
-    matrix: scipy.sparse.csr_array,
     windows: scipy.sparse.csr_array,
-    stiffness: np.ndarray,
+    residuals: scipy.sparse.csr_array,
     right_side: np.ndarray,
     start: np.ndarray,
     functions: scipy.sparse.csr_array,
@@ -50,14 +49,12 @@ def solve(
     steps: int,
     after_step: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
-    """The x for which matrix · x is the right-hand side, nearly.
+    """The x for which windows · x + residualsᵀ · residuals · x is the right-hand side, nearly.
 
     Args:
-        matrix: [U, U] float32, symmetric and positive definite.
-        windows: its part that ties near pixels only, likewise. Ties between blocks far apart
-            would make the small system a dense one.
-        stiffness: [U] float32, what the other part has on its diagonal, so that the small system
-            is at least as stiff as the matrix.
+        windows: [U, U] float32, symmetric and positive definite; ties near pixels only.
+        residuals: [R, U] float32. What it ties may be far apart and would make the small system a
+            dense one, so that its product with itself counts there by its diagonal only.
         right_side: [U] float32.
         start: [U] float32, where the search begins.
         functions: from `linear_functions`.
@@ -68,7 +65,8 @@ def solve(
     Returns:
         [U] float32.
     """
-    transposed = functions.T.tocsr()
+    to_functions, to_pixels = functions.T.tocsr(), residuals.T.tocsr()
+    stiffness = to_pixels.power(2).sum(axis=1)
     small = scipy.sparse.diags_array(np.full(functions.shape[1], _LEAST_STIFFNESS), format="csr")
     for part in _row_parts(windows, -(-right_side.size // _ROWS_AT_ONCE)):
         here = functions[part.rows]
@@ -80,29 +78,36 @@ def solve(
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    inverse_diagonal = 1 / matrix.diagonal()
+    inverse_diagonal = 1 / (windows.diagonal() + stiffness)
 
     def corrected(residual: np.ndarray) -> np.ndarray:
-        coarse = factors.solve((transposed @ residual).astype(np.float64))
+        coarse = factors.solve((to_functions @ residual).astype(np.float64))
         return inverse_diagonal * residual + functions @ coarse.astype(np.float32)
 
     # In float64, once: rounded, all the products of a row would outweigh a small weight.
-    left = (right_side - matrix @ start.astype(np.float64)).astype(np.float32)
+    wide = start.astype(np.float64)
+    left = right_side - windows @ wide - to_pixels @ (residuals @ wide)
     count = max(1, min(usable_cores(), right_side.size // _ROWS_PER_THREAD))
-    parts = _row_parts(matrix, count)
-    with ThreadPoolExecutor(len(parts)) as threads:
+    matrices = [_row_parts(matrix, count) for matrix in (residuals, windows, to_pixels)]
+    with ThreadPoolExecutor(count) as threads:
+
+        def by_rows(product_of_rows: Callable[..., np.ndarray], *parts: list) -> np.ndarray:
+            return np.concatenate(list(threads.map(product_of_rows, *parts)))
 
         def product(vector: np.ndarray) -> np.ndarray:
-            return np.concatenate(list(threads.map(lambda part: part.matrix @ vector, parts)))
+            apart = by_rows(lambda part: part.matrix @ vector, matrices[0])
+            return by_rows(
+                lambda near, far: near.matrix @ vector + far.matrix @ apart, *matrices[1:]
+            )
 
         difference, _ = scipy.sparse.linalg.cg(
-            scipy.sparse.linalg.LinearOperator(matrix.shape, product, dtype=np.float32),
-            left,
+            scipy.sparse.linalg.LinearOperator(windows.shape, product, dtype=np.float32),
+            left.astype(np.float32),
             rtol=0.0,
             atol=tolerance * np.linalg.norm(right_side),
             maxiter=steps,
             callback=lambda _: after_step(),
-            M=scipy.sparse.linalg.LinearOperator(matrix.shape, corrected, dtype=np.float32),
+            M=scipy.sparse.linalg.LinearOperator(windows.shape, corrected, dtype=np.float32),
         )
     return start + difference
 

@@ -5,13 +5,14 @@ of objects and guesses wherever colours do not tell them from what is behind, bu
 sharp as the photo's. So the matte that is returned makes this sum as small as possible, over the
 unknown pixels u:
 
-    αᵀLα + NEIGHBOUR_WEIGHT · Σᵤ tᵤ Σᵥ (αᵤ − αᵥ)² + Σᵤ wᵤ (αᵤ − predictedᵤ)²
+    αᵀLα + MIXTURE_WEIGHT · Σᵤ tᵤ (αᵤ − Σᵥ mᵤᵥ αᵥ)² + Σᵤ wᵤ (αᵤ − predictedᵤ)²
 
 L is the matting Laplacian of closed-form matting (`dim_tf.matting.closed_form`), v are the pixels
-most like u in colour (KNN matting, `dim_tf.matting.nearest_colours`, which has the tᵤ), and wᵤ says
-how far the prediction can be trusted. A network with certainty says so itself: it predicts the
-scale b of its error. Without it wᵤ is large where the prediction is all but 0 or 1, which a network
-is seldom wrong about, and small where it is in between, as at every edge it draws too soft.
+most like u in colour, of which its colour is mixed in the shares mᵤᵥ
+(`dim_tf.matting.colour_mixtures`, which has the tᵤ as well), and wᵤ says how far the prediction can
+be trusted. A network with certainty says so itself: it predicts the scale b of its error. Without
+it wᵤ is large where the prediction is all but 0 or 1, which a network is seldom wrong about, and
+small where it is in between, as at every edge it draws too soft.
 
 Pixels of which the network is sure are left as they are, and count as known to the others. Where
 colours alone do not tell the object from what is behind, the sum's minimum has a faint haze: a
@@ -20,6 +21,7 @@ prediction that can be trusted is dropped.
 """
 
 import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,18 +29,18 @@ import numpy as np
 from dim_tf.config import UNKNOWN
 from dim_tf.matting.closed_form import closed_form_equations
 from dim_tf.matting.coarse_correction import linear_functions, solve
-from dim_tf.matting.nearest_colours import nearest_colours_equations
+from dim_tf.matting.colour_mixtures import colour_mixtures
 from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.tiles import Tile, plan_tiles
 
 # wᵤ = UNCERTAIN_WEIGHT + weight · trust. Of a network with certainty, trust is
 # (HALF_CERTAIN / (b + HALF_CERTAIN))^power, of another |2 · predicted − 1|^power. Differences below
 # haze · trust are haze; up to twice as large ones are taken in part, so that the matte has no
-# steps. All these and NEIGHBOUR_WEIGHT were chosen as docs/post_processing.md tells.
+# steps. All these and MIXTURE_WEIGHT were chosen as docs/post_processing.md tells.
 UNCERTAIN_WEIGHT = 1e-4
-SCALE_WEIGHT, SCALE_POWER, SCALE_HAZE = 0.35, 4, 0.08
+SCALE_WEIGHT, SCALE_POWER, SCALE_HAZE = 0.5, 4, 0.08
 ALPHA_WEIGHT, ALPHA_POWER, ALPHA_HAZE = 1.5e-2, 12, 0.06
-NEIGHBOUR_WEIGHT = 5e-3
+MIXTURE_WEIGHT = 0.1
 # Where b is smaller the network is sure.
 SURE_SCALE = 0.015
 # The b at which it is half certain.
@@ -55,8 +57,8 @@ TILE_SIDE = 960
 # Around a tile, pixels. In dense hair tiles do not quite agree even so, as each has like colours of
 # its own; blended over so much on both sides of a border they show no seam.
 TILE_MARGIN, TILE_BLEND = 128, 96
-# Of the time that a tile takes, about: until its windows are done, and its nearest colours.
-_WINDOWS_DONE, _COLOURS_FOUND = 0.15, 0.5
+# Of the time that a tile takes, about: until its windows are done, and its mixtures of colours.
+_WINDOWS_DONE, _COLOURS_MIXED = 0.15, 0.5
 # Progress is told in whole numbers: so many a tile.
 _PARTS = 100
 
@@ -155,23 +157,23 @@ def _solve(
         trust, weight, haze = certainty[open_pixels] ** SCALE_POWER, SCALE_WEIGHT, SCALE_HAZE
     weights = np.float32(UNCERTAIN_WEIGHT) + np.float32(weight) * trust
     windows, windows_known = closed_form_equations(rgb, open_pixels, alpha, weights)
-    alike, alike_known = nearest_colours_equations(
+    residuals, known_residuals = colour_mixtures(
         *(rgb, open_pixels, alpha, photo_size, certainty),
-        lambda share: share_told(_WINDOWS_DONE + share * (_COLOURS_FOUND - _WINDOWS_DONE)),
+        lambda share: share_told(_WINDOWS_DONE + share * (_COLOURS_MIXED - _WINDOWS_DONE)),
     )
-    share_told(_COLOURS_FOUND)
+    share_told(_COLOURS_MIXED)
     steps = itertools.count(1)
-    alike *= np.float32(NEIGHBOUR_WEIGHT)
+    residuals *= np.float32(math.sqrt(MIXTURE_WEIGHT))
+    known_residuals *= np.float32(math.sqrt(MIXTURE_WEIGHT))
     solution = solve(
-        windows + alike,
         windows,
-        alike.diagonal(),
-        weights * predicted - windows_known - np.float32(NEIGHBOUR_WEIGHT) * alike_known,
+        residuals,
+        weights * predicted - windows_known + residuals.T @ known_residuals,
         predicted,
         linear_functions(rgb, open_pixels),
         TOLERANCE,
         STEPS,
-        lambda: share_told(_COLOURS_FOUND + (1 - _COLOURS_FOUND) * next(steps) / STEPS),
+        lambda: share_told(_COLOURS_MIXED + (1 - _COLOURS_MIXED) * next(steps) / STEPS),
     )
     share_told(1.0)
     return without_haze(np.clip(solution, 0.0, 1.0), predicted, haze * trust)

@@ -45,17 +45,28 @@ def test_a_photo_of_one_colour_has_constants_only():
     np.testing.assert_allclose(lengths[:, 1:], 0, atol=1e-6)
 
 
-def test_the_solution_is_the_matrixs(monkeypatch):
-    """Also where rows are shared among threads, and where the small system is stiffer."""
-    rgb, unknown, matrix, right_side = wide_region()
-    expected = scipy.sparse.linalg.spsolve(matrix.astype(float).tocsc(), right_side)
+def no_residuals(count):
+    return scipy.sparse.csr_array((1, count), dtype=np.float32)
+
+
+def test_the_solution_is_the_equations(monkeypatch):
+    """Also where rows are shared among threads, and with residuals of pixels far apart."""
+    rgb, unknown, windows, right_side = wide_region()
+    count = right_side.size
+    far = scipy.sparse.random_array(
+        (count, count), density=3 / count, rng=np.random.default_rng(4), dtype=np.float32
+    )
+    far = (scipy.sparse.eye_array(count, dtype=np.float32) - far).tocsr() * np.float32(0.1)
     monkeypatch.setattr(coarse_correction, "_ROWS_PER_THREAD", 1000)
     monkeypatch.setattr(coarse_correction, "usable_cores", lambda: 5)
     monkeypatch.setattr(coarse_correction, "_ROWS_AT_ONCE", 1000)
-    for stiffness in (0.0, 0.01):
+    for residuals in (no_residuals(count), far):
+        wide = residuals.astype(float)
+        expected = scipy.sparse.linalg.spsolve(
+            (windows.astype(float) + wide.T @ wide).tocsc(), right_side
+        )
         found = solve(
-            *(matrix, matrix, np.full_like(right_side, stiffness)),
-            *(right_side, np.zeros_like(right_side)),
+            *(windows, residuals, right_side, np.zeros_like(right_side)),
             *(linear_functions(rgb, unknown), 1e-6, 2000),
         )
         assert found.dtype == np.float32
@@ -69,8 +80,8 @@ def test_a_few_steps_carry_what_is_known_across(steps):
     exact = scipy.sparse.linalg.spsolve(matrix.astype(float).tocsc(), right_side)
     start = np.full_like(right_side, 0.5)
     functions = linear_functions(rgb, unknown)
-    none = np.zeros_like(right_side)
-    found = solve(matrix, matrix, none, right_side, start, functions, 0.0, steps)
+    none = no_residuals(right_side.size)
+    found = solve(matrix, none, right_side, start, functions, 0.0, steps)
     nothing = scipy.sparse.csr_array((right_side.size, 1), dtype=np.float32)
-    plain = solve(matrix, matrix, none, right_side, start, nothing, 0.0, 10 * steps)
+    plain = solve(matrix, none, right_side, start, nothing, 0.0, 10 * steps)
     assert np.abs(found - exact).mean() < min(0.02, np.abs(plain - exact).mean())

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dim_tf.matting import nearest_colours, post_process
+from dim_tf.matting import colour_mixtures, post_process
 from dim_tf.matting.post_process import (
     follow_colours,
     without_haze,
@@ -37,29 +37,34 @@ def matting_laplacian(rgb, epsilon):
     return laplacian
 
 
-def neighbours_laplacian(rgb, unknown, count=10, alpha=None, certainty=None):
-    """Every unknown pixel tied to those nearest in colour and place, by all distances."""
+def mixtures_quadratic_form(rgb, unknown, count=10, alpha=None, certainty=None):
+    """Every unknown pixel's distance from its mixture of those nearest, found by all distances."""
     height, width = unknown.shape
     rows, columns = np.indices(unknown.shape)
     padded = np.pad(rgb / 255.0, [(1, 1), (1, 1), (0, 0)], mode="reflect")
     surroundings = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (0, 1)).mean((-2, -1))
     place = np.stack([rows / height, columns / width], axis=-1)
-    likeness = np.concatenate([rgb / 255.0, 0.5 * surroundings, 0.05 * place], axis=-1)
-    likeness = likeness.reshape(rgb[..., 0].size, -1)
-    laplacian = np.zeros((unknown.size, unknown.size))
+    colours = np.concatenate([rgb / 255.0, 0.5 * surroundings], axis=-1).reshape(unknown.size, 6)
+    likeness = np.concatenate([colours, 0.05 * place.reshape(unknown.size, 2)], axis=-1)
+    form = np.zeros((unknown.size, unknown.size))
     for number in np.flatnonzero(unknown):
         distance = np.linalg.norm(likeness - likeness[number], axis=1)
         order = np.argsort(distance)
-        assert distance[order[count]] > distance[order[count - 1]] + 1e-9, "no tie in this test"
+        assert order[0] == number
+        assert distance[order[count + 1]] > distance[order[count]] + 1e-9, "no tie in this test"
+        others = order[1 : count + 1]
+        apart = colours[others] - colours[number]
+        evenness = 1e-3 * np.sum(apart**2) + 1e-6
+        mixture = np.linalg.solve(apart @ apart.T + evenness * np.eye(count), np.ones(count))
+        mixture /= mixture.sum()
         strength = 1.0
         if certainty is not None:
-            some, sure = alpha.ravel()[order[:count]], certainty.ravel()[order[:count]]
+            some, sure = alpha.ravel()[others], certainty.ravel()[others]
             mean = np.sum(sure * some) / np.sum(sure)
-            strength = np.exp(-np.sum(sure * (some - mean) ** 2) / count / 0.2)
-        for other in order[:count]:
-            difference = np.eye(unknown.size)[number] - np.eye(unknown.size)[other]
-            laplacian += strength * np.outer(difference, difference)
-    return laplacian
+            strength = np.exp(-np.sum(sure * (some - mean) ** 2) / count / 0.05)
+        residual = np.eye(unknown.size)[number] - mixture @ np.eye(unknown.size)[others]
+        form += strength * np.outer(residual, residual)
+    return form
 
 
 @pytest.mark.parametrize("grey", [False, True])
@@ -67,7 +72,7 @@ def neighbours_laplacian(rgb, unknown, count=10, alpha=None, certainty=None):
 def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
     monkeypatch.setattr(post_process, "STEPS", 5000)
-    monkeypatch.setattr(nearest_colours, "APPROXIMATION", 0.0)
+    monkeypatch.setattr(colour_mixtures, "APPROXIMATION", 0.0)
     random = np.random.default_rng(2)
     height, width = 9, 12
     smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)
@@ -93,7 +98,7 @@ def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
         certainty = 0.06 / (scale + 0.06)
         unknown &= scale > 0.015
     laplacian = matting_laplacian(rgb, 1e-7)
-    laplacian += 5e-3 * neighbours_laplacian(rgb, unknown, alpha=predicted, certainty=certainty)
+    laplacian += 0.1 * mixtures_quadratic_form(rgb, unknown, alpha=predicted, certainty=certainty)
     unknown = unknown.ravel()
     expected = predicted.astype(np.float64).ravel()
     told = expected[unknown]
@@ -101,7 +106,7 @@ def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
     weight, haze = 1e-4 + 1.5e-2 * trust, 0.06 * trust
     if says_scale:
         trust = certainty.ravel()[unknown] ** 4
-        weight, haze = 1e-4 + 0.35 * trust, 0.08 * trust
+        weight, haze = 1e-4 + 0.5 * trust, 0.08 * trust
     solution = np.linalg.solve(
         laplacian[np.ix_(unknown, unknown)] + np.diag(weight),
         weight * told - laplacian[np.ix_(unknown, ~unknown)] @ expected[~unknown],
@@ -188,13 +193,39 @@ def test_colours_known_elsewhere_decide_beyond_a_gap():
 @pytest.mark.parametrize("beyond", [False, True])
 def test_known_pixels_are_neighbours_within_reach_only(beyond):
     """One unknown pixel, and foreground of just its colour, at the reach or beyond it."""
-    width = nearest_colours.REACH + 4 + beyond
+    width = colour_mixtures.REACH + 4 + beyond
     rgb = np.full((5, width, 3), (90, 200, 90), np.uint8)
     rgb[:, :4], rgb[2, -1] = (200, 60, 40), (200, 60, 40)
     unknown, alpha = np.zeros((5, width), bool), np.zeros((5, width), np.float32)
     unknown[2, -1], alpha[2, 3] = True, 0.75
-    _, known_part = nearest_colours.nearest_colours_equations(rgb, unknown, alpha, rgb.shape[:2])
-    assert known_part == (0 if beyond else -0.75)
+    _, known_part = colour_mixtures.colour_mixtures(rgb, unknown, alpha, rgb.shape[:2])
+    assert known_part == 0 if beyond else 0.7 < known_part < 0.75
+
+
+def test_alpha_is_mixed_as_colours_are(monkeypatch):
+    """Of five known pixels of each colour, where a mean of like pixels would be a half."""
+    monkeypatch.setattr(colour_mixtures, "SURROUNDINGS", 0.0)
+    rgb = np.empty((1, 11, 3), np.uint8)
+    rgb[:, :5], rgb[:, 5], rgb[:, 6:] = (200, 60, 40), (80, 84, 136), (40, 92, 168)
+    unknown, alpha = np.zeros((1, 11), bool), np.zeros((1, 11), np.float32)
+    unknown[0, 5], alpha[0, :5] = True, 1
+    residuals, mixed = colour_mixtures.colour_mixtures(rgb, unknown, alpha, (1, 11))
+    assert residuals.toarray() == 1
+    assert mixed == pytest.approx(0.25, abs=0.01)  # (80 - 40) / (200 - 40)
+
+
+def test_places_are_measured_by_the_photo_and_no_more_than_its_longest_side():
+    random = np.random.default_rng(6)
+    rgb = random.integers(90, 110, (30, 30, 3), np.uint8)
+    unknown, alpha = random.uniform(size=(30, 30)) < 0.8, np.ones((30, 30), np.float32)
+
+    def residuals(*photo_size):
+        return colour_mixtures.colour_mixtures(rgb, unknown, alpha, photo_size)[0].toarray()
+
+    longest = colour_mixtures.LONGEST_SIDE
+    np.testing.assert_array_equal(residuals(5000, 3 * longest), residuals(longest, longest))
+    assert (residuals(30, longest) != residuals(longest, longest)).any()
+    assert (residuals(longest, 30) != residuals(longest, longest)).any()
 
 
 def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
@@ -227,11 +258,11 @@ def test_tiles_give_nearly_the_same_matte(monkeypatch):
     monkeypatch.setattr(post_process, "OPEN_PIXELS_AT_ONCE", 1)
     monkeypatch.setattr(post_process, "TILE_SIDE", 64)
     monkeypatch.setattr(post_process, "TILE_MARGIN", 32)
-    equations, sizes = nearest_colours.nearest_colours_equations, []
+    mixtures, sizes = colour_mixtures.colour_mixtures, []
     monkeypatch.setattr(
         post_process,
-        "nearest_colours_equations",
-        lambda *arguments: sizes.append(arguments[3]) or equations(*arguments),
+        "colour_mixtures",
+        lambda *arguments: sizes.append(arguments[3]) or mixtures(*arguments),
     )
     in_tiles = follow_colours(rgb, trimap, soft)
     assert len(sizes) > 1
@@ -276,7 +307,7 @@ def test_small_photos(height, width):
     predicted = random.uniform(0, 1, (height, width)).astype(np.float32)
     unknown = follow_colours(rgb, np.full((height, width), 128, np.uint8), predicted)
     assert np.isfinite(unknown).all()
-    assert unknown.min() >= predicted.min()
-    assert unknown.max() <= predicted.max()
+    assert unknown.min() >= 0
+    assert unknown.max() <= 1
     known = np.zeros((height, width), np.uint8)
     np.testing.assert_array_equal(follow_colours(rgb, known, predicted), predicted)
