@@ -29,7 +29,7 @@ NEIGHBOURS = 10
 SURROUNDINGS = 0.5
 # Opposite borders of the photo are as far apart as two colours that differ by this, in [0, 1]:
 # enough to prefer the nearer of two like pixels, not enough to keep a neighbour from being far. Of
-# a longer side so many pixels are: where there are many pixels, the most like are like by noise.
+# a longer side, so many pixels are: where there are very many, the most like one is so by noise.
 SIDE_LENGTH = 0.05
 LONGEST_SIDE = 1280
 # Ten neighbours mix a colour in many ways, and noise decides among them unless even mixtures count
@@ -45,7 +45,7 @@ APPROXIMATION = 1.5
 REACH = 16
 # So many are asked at once; whoever waits is told in between.
 _ASKED_AT_ONCE = 2**15
-# So many mixtures at once stay in a core's cache, and keep it busy.
+# So many mixtures at once: fewer leave cores waiting for each other, more need memory.
 _MIXED_AT_ONCE = 4096
 # Of the coordinates: two colours, the pixel's own and that of its surroundings.
 _COLOURS = 6
@@ -70,14 +70,14 @@ def colour_mixtures(
         told: called with the share of the neighbours that are found.
 
     Returns:
-        R, [U, U] float32, and r, [U] float32: of a matte x of the unknown pixels Rx - r is
-        √tᵤ (αᵤ − Σᵥ mᵤᵥ αᵥ), the sum to make small its square.
+        R, [U, U] float32, and r, [U] float32: of the unknown pixels' matte x, Rx − r holds
+        √tᵤ (αᵤ − Σᵥ mᵤᵥ αᵥ), whose squares are to have a small sum.
     """
     count = np.count_nonzero(unknown)
     known = (~unknown).astype(np.uint8)
     near = cv2.distanceTransform(known, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= REACH
     rows, columns = np.nonzero(near)
-    if rows.size == 1:
+    if rows.size == 1:  # no other is there
         return scipy.sparse.csr_array((1, 1), dtype=np.float32), np.zeros(1, np.float32)
     order = np.argsort(_place_on_curve(rgb[near]))
     rows, columns = rows[order], columns[order]
@@ -96,6 +96,7 @@ def colour_mixtures(
     asked = np.flatnonzero(number >= 0)
     neighbours = _nearest_others(likeness, asked, told)
     mixtures = _mixtures(likeness[:, :_COLOURS], asked, neighbours)
+    del likeness
     in_order = np.argsort(number[asked])
     neighbours, mixtures = neighbours[in_order], mixtures[in_order]
 
@@ -115,8 +116,8 @@ def colour_mixtures(
     residuals = scipy.sparse.csr_array(
         (values[kept], numbers[kept], starts), shape=(count, count), dtype=np.float32
     )
-    known_alpha = np.where(is_unknown, np.float32(0.0), alphas)
-    return residuals, (mixtures * known_alpha).sum(axis=1)
+    alphas[is_unknown] = 0
+    return residuals, np.einsum("un,un->u", mixtures, alphas)
 
 
 def _nearest_others(
@@ -149,9 +150,9 @@ def _mixtures(colours: np.ndarray, asked: np.ndarray, neighbours: np.ndarray) ->
     of (ZZᵀ + λ) m = 1 but for a factor; this way (Woodbury) only 6×6 matrices are solved.
 
     Args:
-        colours: [P, 6], of all pixels.
-        asked: [U], numbers of pixels.
-        neighbours: [U, N], likewise.
+        colours: [P, 6] float64, of all pixels.
+        asked: [U] integers, numbers of pixels.
+        neighbours: [U, N] int32, likewise.
     """
     planes = np.ascontiguousarray(colours.T)
 
@@ -175,9 +176,9 @@ def _solved(matrices: np.ndarray, right_sides: np.ndarray) -> np.ndarray:
     """Solves many small systems at once; one after the other they take four times as long.
 
     Args:
-        matrices: [C, C, U], symmetric and positive definite; only what is not below the diagonal
-            counts. Overwritten.
-        right_sides: [C, U]. Overwritten.
+        matrices: [C, C, U] float64, symmetric and positive definite; what is below the diagonal
+            does not count. Overwritten.
+        right_sides: [C, U] float64. Overwritten.
 
     Returns:
         [C, U].

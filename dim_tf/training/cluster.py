@@ -181,7 +181,7 @@ def wait_for_all(cluster: Cluster, seconds: float) -> None:
 
 
 def wait_for_service(url: str, seconds: float) -> None:
-    """Waits until a data service answers, and says so.
+    """Waits until a data service answers, and says that it waits.
 
     Args:
         url: grpc://HOST:PORT; nothing, and nothing is waited for.
@@ -213,7 +213,7 @@ def _wait_for(addresses: dict[str, str], seconds: float) -> str:
             return names
         if waited >= told * _TELLING:
             logging.info("Waiting for %s, at most %.0f seconds.", names, seconds - waited)
-            told += 1
+            told = int(waited // _TELLING) + 1
         time.sleep(_PAUSE)
     return ""
 

@@ -49,18 +49,22 @@ def no_residuals(count):
     return scipy.sparse.csr_array((1, count), dtype=np.float32)
 
 
+def far_residuals(count):
+    """Of pixels anywhere."""
+    mixtures = scipy.sparse.random_array(
+        (count, count), density=3 / count, rng=np.random.default_rng(4), dtype=np.float32
+    )
+    return (scipy.sparse.eye_array(count, dtype=np.float32) - mixtures).tocsr() * np.float32(0.1)
+
+
 def test_the_solution_is_the_equations(monkeypatch):
     """Also where rows are shared among threads, and with residuals of pixels far apart."""
     rgb, unknown, windows, right_side = wide_region()
     count = right_side.size
-    far = scipy.sparse.random_array(
-        (count, count), density=3 / count, rng=np.random.default_rng(4), dtype=np.float32
-    )
-    far = (scipy.sparse.eye_array(count, dtype=np.float32) - far).tocsr() * np.float32(0.1)
     monkeypatch.setattr(coarse_correction, "_ROWS_PER_THREAD", 1000)
     monkeypatch.setattr(coarse_correction, "usable_cores", lambda: 5)
     monkeypatch.setattr(coarse_correction, "_ROWS_AT_ONCE", 1000)
-    for residuals in (no_residuals(count), far):
+    for residuals in (no_residuals(count), far_residuals(count)):
         wide = residuals.astype(float)
         expected = scipy.sparse.linalg.spsolve(
             (windows.astype(float) + wide.T @ wide).tocsc(), right_side
@@ -71,6 +75,18 @@ def test_the_solution_is_the_equations(monkeypatch):
         )
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_residuals_far_apart_are_counted_in_both_parts_of_the_preconditioner():
+    """Else what is stiff would be corrected as if it were soft, and the search go on and on."""
+    rgb, unknown, windows, right_side = wide_region()
+    far = 10 * far_residuals(right_side.size)
+    steps = []
+    solve(
+        *(windows, far, right_side, np.zeros_like(right_side), linear_functions(rgb, unknown)),
+        *(1e-4, 2000, lambda: steps.append(1)),
+    )
+    assert len(steps) < 20  # 1,090 and 21 without the one and the other
 
 
 @pytest.mark.parametrize("steps", [25])

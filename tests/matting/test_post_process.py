@@ -73,6 +73,8 @@ def test_the_matte_solves_the_equations(monkeypatch, grey, says_scale):
     monkeypatch.setattr(post_process, "TOLERANCE", 1e-9)
     monkeypatch.setattr(post_process, "STEPS", 5000)
     monkeypatch.setattr(colour_mixtures, "APPROXIMATION", 0.0)
+    monkeypatch.setattr(colour_mixtures, "_ASKED_AT_ONCE", 7)
+    monkeypatch.setattr(colour_mixtures, "_MIXED_AT_ONCE", 5)
     random = np.random.default_rng(2)
     height, width = 9, 12
     smooth = cv2.GaussianBlur(random.uniform(0, 255, (height, width, 3)), (0, 0), 1)
@@ -214,6 +216,20 @@ def test_alpha_is_mixed_as_colours_are(monkeypatch):
     assert mixed == pytest.approx(0.25, abs=0.01)  # (80 - 40) / (200 - 40)
 
 
+def test_neighbours_of_nearly_one_colour_are_mixed_evenly():
+    """By the absolute part of the evenness: without it noise would decide."""
+    random = np.random.default_rng(8)
+    colours = 0.4 + random.integers(0, 2, (40, 6)) / 255.0
+    asked = np.arange(5)
+    neighbours = random.permuted(np.tile(np.arange(5, 40), (5, 1)), axis=1)[:, :10]
+    found = colour_mixtures._mixtures(colours, asked, neighbours.astype(np.int32))
+    for number, others, mixture in zip(asked, neighbours, found, strict=True):
+        apart = colours[others] - colours[number]
+        evenness = 1e-3 * np.sum(apart**2) + 1e-6
+        expected = np.linalg.solve(apart @ apart.T + evenness * np.eye(10), np.ones(10))
+        np.testing.assert_allclose(mixture, expected / expected.sum(), atol=1e-5)
+
+
 def test_places_are_measured_by_the_photo_and_no_more_than_its_longest_side():
     random = np.random.default_rng(6)
     rgb = random.integers(90, 110, (30, 30, 3), np.uint8)
@@ -224,8 +240,7 @@ def test_places_are_measured_by_the_photo_and_no_more_than_its_longest_side():
 
     longest = colour_mixtures.LONGEST_SIDE
     np.testing.assert_array_equal(residuals(5000, 3 * longest), residuals(longest, longest))
-    assert (residuals(30, longest) != residuals(longest, longest)).any()
-    assert (residuals(longest, 30) != residuals(longest, longest)).any()
+    assert (residuals(30, longest) != residuals(longest, 30)).any()
 
 
 def test_a_soft_prediction_becomes_as_sharp_as_the_photo():
@@ -309,5 +324,18 @@ def test_small_photos(height, width):
     assert np.isfinite(unknown).all()
     assert unknown.min() >= 0
     assert unknown.max() <= 1
+    if predicted.size == 1:
+        np.testing.assert_array_equal(unknown, predicted)
+    else:
+        everywhere = np.ones((height, width), bool)
+        residuals, known_part = colour_mixtures.colour_mixtures(
+            rgb, everywhere, predicted, (height, width)
+        )
+        shares = residuals.toarray()
+        np.testing.assert_allclose(shares.sum(axis=1), 0, atol=1e-5)
+        np.testing.assert_array_equal(np.diag(shares), 1)
+        others = np.count_nonzero(shares, axis=1) - 1
+        np.testing.assert_array_equal(others, min(10, predicted.size - 1))
+        np.testing.assert_array_equal(known_part, 0)
     known = np.zeros((height, width), np.uint8)
     np.testing.assert_array_equal(follow_colours(rgb, known, predicted), predicted)

@@ -9,7 +9,14 @@ import pytest
 
 from dim_tf.system.errors import InputError
 from dim_tf.training import cluster
-from dim_tf.training.cluster import Cluster, answers, cluster_of, read_cluster, wait_for_all
+from dim_tf.training.cluster import (
+    Cluster,
+    answers,
+    cluster_of,
+    read_cluster,
+    wait_for_all,
+    wait_for_service,
+)
 from tests.training.worker_processes import free_ports, tf_config
 
 TWO = ["alpha:2222", "beta:2222"]
@@ -119,6 +126,16 @@ def test_for_whom_a_worker_waits_is_told_at_once_and_each_minute(monkeypatch, ca
     assert [record.getMessage() for record in caplog.records] == [
         f"Waiting for {names}, at most {seconds} seconds." for seconds in (130, 90, 30)
     ]
+
+
+def test_that_a_data_service_is_waited_for_is_told(caplog):
+    (port,) = free_ports(1)
+    with caplog.at_level("INFO"), pytest.raises(InputError, match="has not answered for 0 seconds"):
+        wait_for_service(f"grpc://localhost:{port}", 0.1)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        f"Waiting for the data service grpc://localhost:{port}, at most 0 seconds"
+    )
 
 
 def test_a_port_that_is_taken_is_a_sentence():
