@@ -21,8 +21,9 @@ _HOST_AND_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\s:/\[\]]+)):
 _SERVICE = "grpc://"
 # Seconds between two looks for those that are not there yet, and what one may take.
 _PAUSE, _PATIENCE = 0.5, 2.0
-# Seconds between two words about whom this worker waits for.
-_TELLING = 60
+# Seconds until it is told whom this worker waits for, and until it is told again: those that are
+# started together come within some seconds.
+_FIRST_TOLD, _TOLD_AGAIN = 10, 60
 
 
 class Cluster(NamedTuple):
@@ -205,15 +206,15 @@ def wait_for_service(url: str, seconds: float) -> None:
 
 def _wait_for(addresses: dict[str, str], seconds: float) -> str:
     """Waits until each of some addresses, by their names, answers; those that do not in time."""
-    began, told, missing = time.monotonic(), 0, list(addresses)
+    began, next_told, missing = time.monotonic(), _FIRST_TOLD, list(addresses)
     while missing := [name for name in missing if not answers(addresses[name])]:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         names, waited = ", ".join(missing[:5]) + more, time.monotonic() - began
         if waited > seconds:
             return names
-        if waited >= told * _TELLING:
+        if waited >= next_told:
             logging.info("Waiting for %s, at most %.0f seconds.", names, seconds - waited)
-            told = int(waited // _TELLING) + 1
+            next_told = waited + _TOLD_AGAIN
         time.sleep(_PAUSE)
     return ""
 
