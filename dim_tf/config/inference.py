@@ -84,9 +84,10 @@ class MattingConfig(Checked):
     bn_eval: Literal["checkpoint", "moving", "batch"] = batch_norm_statistics()
     post_process: Literal["affinity", "none"] = option(
         "affinity",
-        "affinity: sharpen the network's matte by the photo's colours (closed-form and KNN "
-        "matting), which takes about a second per 100,000 unknown pixels; weights with certainty "
-        "first see a large photo a second time, reduced; none: as the network says",
+        "affinity: sharpen the network's matte by the photo's colours (closed-form matting and "
+        "mixtures of like colours), which takes about a third of a second per 100,000 unknown "
+        "pixels; weights with certainty first see a large photo a second time, reduced; none: as "
+        "the network says",
     )
     size: int = option(
         0,
