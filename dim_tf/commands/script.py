@@ -1,11 +1,13 @@
 """What every command does around its one library call: flags, errors as sentences, exit status."""
 
+import _thread
 import contextlib
 import errno
 import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +28,8 @@ flags.disclaim_key_flags()
 _OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 # A shell adds it to the number of the signal that ended a program.
 STOPPED_BY = 128
+# Seconds until a signal that was lost is sent again; what is deleted meanwhile is soon gone.
+_SENT_AGAIN_AFTER = 0.05
 HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 
@@ -35,6 +39,28 @@ class _Terminated(KeyboardInterrupt):
 
 def _terminate(number: int, frame: Any) -> None:
     raise _Terminated
+
+
+def _send_again_if_lost(unraisable: Any) -> None:
+    """Python's `sys.unraisablehook`, which keeps SIGTERM and Ctrl-C from getting lost.
+
+    What a signal's handler raises while Python deletes an object (`__del__`, as of a network's
+    graphs) is told as a traceback and forgotten, and the program goes on.
+    """
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    is_sigterm = issubclass(unraisable.exc_type, _Terminated)
+    number = signal.SIGTERM if is_sigterm else signal.SIGINT
+    with contextlib.suppress(RuntimeError):  # no thread begins where the interpreter ends anyway
+        threading.Timer(_SENT_AGAIN_AFTER, _signal_main_thread, (number,)).start()
+
+
+def _signal_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # wakes it where it waits, too
+        signal.pthread_kill(threading.main_thread().ident, number)
+    else:
+        _thread.interrupt_main(number)
 
 
 class Command(NamedTuple):
@@ -115,6 +141,7 @@ def run_script(command: Command) -> None:
     for alias, name in command.aliases.items():
         flags.DEFINE_alias(alias, name)
     signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _send_again_if_lost
     keep_own_stderr()
     with quiet_broken_pipe():
         app.run(main, flags_parser=parse)

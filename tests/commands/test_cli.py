@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,32 @@ def test_one_bad_photo_of_two_ends_with_status_1(
     assert first.startswith("photos/cat.png is not a picture")
     assert last.startswith("test.py: 1 of 2 photos could not be used")
     assert (tmp_path / "mattes" / "dog.png").exists()
+
+
+@pytest.mark.parametrize(
+    "number, status, said",
+    [
+        (signal.SIGTERM, 143, "measure.py: stopped by SIGTERM.\n"),
+        (signal.SIGINT, 130, "\nmeasure.py: stopped by Ctrl-C.\n"),
+    ],
+)
+def test_a_signal_that_comes_while_something_is_deleted_is_not_lost(number, status, said, tmp_path):
+    script = tmp_path / "measure.py"
+    script.write_text(
+        "import os, signal, sys, time\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from dim_tf.commands.script import Command, run_script\n"
+        "from dim_tf.config import InferenceConfig\n"
+        f"signal.signal({int(signal.SIGINT)}, signal.default_int_handler)\n"
+        "class Deleted:\n"
+        "    def __del__(self):\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "def wait(config):\n"
+        "    Deleted()\n"
+        "    time.sleep(50)\n"
+        "run_script(Command(InferenceConfig, wait))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=40
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (status, "", said)
