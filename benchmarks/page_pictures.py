@@ -3,7 +3,8 @@
 python benchmarks/page_pictures.py [--out=docs/images]
 
 Writes page.jpg (English, side by side) and page.zh.jpg (Chinese, 390 pixels wide, dark). Needs
-Chromium and Playwright (`pip install playwright`; no browser of its own).
+Chromium and Playwright (`pip install playwright`; no browser of its own), and a font with Chinese
+characters (fonts-noto-cjk), without which they are boxes.
 """
 
 import argparse
