@@ -16,7 +16,13 @@ from dim_tf.commands.result_files import (
     without_results,
 )
 from dim_tf.config import InferenceConfig, MeasuringConfig, WritingConfig
-from dim_tf.pictures.folders import by_stem, is_pattern, is_picture_name, list_images
+from dim_tf.pictures.folders import (
+    by_stem,
+    is_pattern,
+    is_picture_name,
+    list_images,
+    unread_pictures,
+)
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.files import refuse_unwritable
 from dim_tf.system.shipped import ASSETS
@@ -123,7 +129,9 @@ def _jobs_of(config: InferenceConfig) -> list[PhotoJob]:
             "--rgb is missing; give the photo that belongs to the mask, trimap or ground truth."
         )
     flag = what_is_given(reading)
-    photos = without_results(find_pictures("rgb", reading.rgb))
+    photos = find_pictures("rgb", reading.rgb)
+    _tell_unread(reading.rgb, photos)
+    photos = without_results(photos)
     if reading.rect:
         parse_rectangle(reading.rect)
         by_stem(photos)  # their outputs would have one name
@@ -163,6 +171,14 @@ def _demo_job(writing: WritingConfig) -> PhotoJob:
     return PhotoJob(photo, mask, matte if writing.write_matte else None, truth=truth, **others)
 
 
+def _tell_unread(given: str, photos: list[Path]) -> None:
+    """Prints which pictures of a folder are passed over."""
+    unread = unread_pictures(given, photos) if Path(given).is_dir() else []
+    if unread:
+        told = f"Left out, of kinds that are not read: {list_some(unread)}; convert to PNG."
+        print(printable(told), flush=True)
+
+
 def find_pictures(flag: str, value: str) -> list[Path]:
     """The pictures a flag means.
 
@@ -189,7 +205,7 @@ def find_pictures(flag: str, value: str) -> list[Path]:
         matches = list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (ValueError, OSError) as error:
         raise InputError(f"--{flag}={value} is not a pattern of files ({error}).") from None
-    found = sorted(match for match in matches if is_picture_name(match))
+    found = sorted(match for match in matches if is_picture_name(match) and not match.is_dir())
     if not found:
         if "[" in value:
             raise InputError(

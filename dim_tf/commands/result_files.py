@@ -1,20 +1,17 @@
 """Where what is made of a photo is written. Looks at names only."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from dim_tf.config import WritingConfig
-from dim_tf.pictures.folders import IMAGE_SUFFIXES, paired_name
+from dim_tf.pictures.folders import IMAGE_SUFFIXES, UNREAD_SUFFIXES, paired_name
 from dim_tf.pictures.writing import begins_as_own_matte
 from dim_tf.system.errors import InputError, tell
 
 DEFAULT_FILE = "alpha.png"
 DEFAULT_FOLDER = "mattes"
-# Not read, but surely meant as a picture and not as a folder.
-_OTHER_PICTURE = re.compile(r"\.(exr|hdr|tga|psd|svg|pdf|jxl|jp2|npy|pfm)")
 # What the name of a picture that goes beside others is told apart by.
 ENDINGS = {
     "side_by_side": "_side_by_side",
@@ -41,7 +38,7 @@ def files_for(flag: str, value: str, photos: list[Path], ending: str = "") -> li
         if suffix != ".png":
             raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
         return [path]
-    if not is_folder and _OTHER_PICTURE.fullmatch(suffix):
+    if not is_folder and suffix in UNREAD_SUFFIXES:
         raise InputError(f"--{flag}={value} is not possible; give a name ending in .png.")
     if path.exists() and not path.is_dir():
         raise InputError(f"--{flag}={value} is a file; give a folder or a name ending in .png.")
@@ -156,9 +153,12 @@ def refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """None where it cannot be looked at or is not there: who reads or writes it says so."""
+    """None where it cannot be looked at or is not there: who reads or writes it says so.
+
+    Of new/../name it is that of the name, though there is no new: it will be made.
+    """
     try:
-        status = path.stat()
+        status = Path(place_of(path)).stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

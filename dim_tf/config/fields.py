@@ -130,14 +130,17 @@ class Checked:
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            allowed = choices_of(hints[field.name])
+            hint = hints[field.name]
+            allowed = choices_of(hint)
             value = getattr(self, field.name)
             if allowed and value not in allowed:
                 raise InputError(
                     f"--{field.name}={value} is not possible; choose one of {', '.join(allowed)}."
                 )
-            if not _is_of_type(value, hints[field.name]):
-                raise InputError(f"--{field.name}={value!r} is not possible; see --help.")
+            if not _is_of_type(value, hint):
+                raise InputError(
+                    f"--{field.name}={value!r} is not possible; give {_in_words(hint)}."
+                )
             if isinstance(value, int | float) and not _inside(value, field.metadata["bounds"]):
                 bounds = " and ".join(
                     f"{name} {bound}"
@@ -145,6 +148,15 @@ class Checked:
                     if bound is not None
                 )
                 raise InputError(f"--{field.name}={value} is not possible; give a number {bounds}.")
+
+
+_TYPES_IN_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "text",
+    type(None): "None",
+}
 
 
 def is_union(hint: Any) -> bool:
@@ -161,6 +173,17 @@ def _is_of_type(value: Any, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(type(item) is get_args(hint)[0] for item in value)
     return type(value) in {float: (float, int)}.get(hint, (hint,))
+
+
+def _in_words(hint: Any) -> str:
+    """What a field of this type takes, as part of a sentence."""
+    if is_union(hint):
+        return " or ".join(map(_in_words, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return " or ".join(map(repr, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return f"a tuple of which each is {_in_words(get_args(hint)[0])}"
+    return _TYPES_IN_WORDS[hint]
 
 
 def _inside(value: float, bounds: dict[str, float | None]) -> bool:

@@ -68,10 +68,7 @@ RETRY_AFTER_SECONDS = 5
 _OF_THE_SERVER = (
     values_of(MattingConfig()).keys() | values_of(ServingConfig()).keys()
 ) - values_of(WritingConfig()).keys()
-_SAID_OTHERWISE = {
-    "see --help": "see /docs",
-    "dim-tf matte can raise the limit": "to raise the limit",
-}
+_SAID_OTHERWISE = {"dim-tf matte can raise the limit": "to raise the limit"}
 _BETWEEN = re.compile(r"; (?![^(]*\))")
 
 

@@ -74,6 +74,22 @@ def profile_of(image: Image.Image) -> ColourProfile | None:
     return profile
 
 
+def grey_by_profile(pixels: np.ndarray, profile: ColourProfile | None) -> np.ndarray:
+    """Grey that is stored as RGB, as in AVIF, which has profiles of grey all the same.
+
+    Args:
+        pixels: [H, W] grey or [H, W, 3] RGB.
+        profile: of them.
+
+    Returns:
+        [H, W] where the profile is one of grey and the channels are equal; else the same.
+    """
+    is_of_grey = profile is not None and bool(profile.icc) and _colour_space(profile.icc) == "GRAY"
+    if is_of_grey and pixels.ndim == 3 and bool((pixels == pixels[..., :1]).all()):
+        return pixels[..., 0]
+    return pixels
+
+
 def to_srgb(pixels: np.ndarray, profile: ColourProfile | None) -> np.ndarray:
     """Converts a picture's colours to sRGB.
 

@@ -4,7 +4,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,13 +13,14 @@ from PIL import Image, PngImagePlugin
 from dim_tf.pictures.code_points import code_points_of, profile_of_code_points
 from dim_tf.pictures.colour import ColourProfile, ProfileError, converted, profile_of
 from dim_tf.pictures.kinds import PILLOW_FORMATS, PNG_DEPTH_AT, is_deep, largest_number
-from dim_tf.pictures.levels import check_range, in_own_byte_order
+from dim_tf.pictures.levels import check_range
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 from dim_tf.system.quiet import stderr_held_back
 
 # TIFF and EXIF tags.
 _PHOTOMETRIC, _ORIENTATION, _PLANAR, _EXTRA_SAMPLES = 0x0106, 0x0112, 0x011C, 0x0152
+_WHITE_IS_ZERO = 0  # of the photometric interpretation
 _APART = 2  # one channel after the other
 # What a further channel of a TIFF is: nothing said, or opacity that the colours are multiplied by.
 _NOTHING_SAID, _PREMULTIPLIED = 0, 1
@@ -28,13 +29,20 @@ _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I", "F")
 
 
 class Decoded(NamedTuple):
-    """The pixels as they are stored; see `dim_tf.pictures.picture.Picture`."""
+    """The pixels as they are stored; see `dim_tf.pictures.picture.Picture`.
+
+    Attributes:
+        orientation: the EXIF orientation that the file asks for, 1 to 8.
+        is_turned: whether the library has followed it by itself.
+    """
 
     pixels: np.ndarray
     opacity: np.ndarray | None = None
     labels: np.ndarray | None = None
     white_is_known: bool = False
     has_shades: bool = False
+    orientation: int = 1
+    is_turned: bool = False
 
 
 @contextlib.contextmanager
@@ -81,12 +89,15 @@ def usable_profile(
         return None, ["its colour profile cannot be used and is passed over"]
 
 
-def orientation_of(image: Image.Image) -> int:
+def _orientation_of(image: Image.Image) -> int:
     """The EXIF orientation of an opened picture, 1 (as stored) to 8; 1 where it makes no sense."""
     try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        return _oriented(image.getexif().get(_ORIENTATION))
     except Exception:  # an EXIF block that makes no sense
         return 1
+
+
+def _oriented(orientation: Any) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
@@ -110,21 +121,33 @@ def decoded(
         InputError: it is damaged or of a rare kind, or memory does not hold it.
     """
     by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
+    # Both libraries turn a TIFF, and nothing else. Pillow takes what XMP says as well.
+    asked = _orientation_of(image) if kind == "TIFF" else 1
     try:
         if content is not None and (by_opencv or is_deep(content, image, kind)):
-            return _decoded_by_opencv(path, content, image, kind)
+            stored = _decoded_by_opencv(path, content, image, kind)
+            is_turned = kind == "TIFF" and _oriented(image.tag_v2.get(_ORIENTATION)) > 1
+            return _oriented_as(stored, is_turned, asked, image)
         if content is not None and kind == "JPEG":
             # CMYK. Pillow does not pass on what libjpeg says of damaged data.
             cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
         if content is not None and kind == "PNG" and image.mode == "L":
             _scale_transparent_grey(image, content)
-        return _decoded_by_pillow(path, image, profile)
+        stored = _decoded_by_pillow(path, image, profile)
+        # One that it maps into memory Pillow does not turn; of others the orientation has gone.
+        return _oriented_as(stored, asked > 1 and _orientation_of(image) == 1, asked, image)
     except InputError:
         raise
     except Exception as error:  # damaged data: both raise whatever they stumble over
         if lacks_memory(error):
             raise NotEnoughMemoryError(path) from None
         raise undecodable(path, kind) from None
+
+
+def _oriented_as(stored: Decoded, is_turned: bool, asked: int, image: Image.Image) -> Decoded:
+    # Of a PNG it may stand behind the pixels.
+    orientation = asked if is_turned else _orientation_of(image)
+    return stored._replace(orientation=orientation, is_turned=is_turned)
 
 
 def _scale_transparent_grey(image: Image.Image, content: bytes) -> None:
@@ -146,11 +169,13 @@ def _decoded_by_pillow(path: Path, image: Image.Image, profile: ColourProfile | 
     image.load()
     if image.mode in _DEEP_MODES:
         pixels = np.array(image)
-        if pixels.dtype == np.int32 and pixels.min() >= 0 and pixels.max() <= 65_535:
-            pixels = pixels.astype(np.uint16)
-        white_is_known = image.mode == "F" or image.format in PILLOW_FORMATS["PPM or PGM"]
-        whole = _whole_numbers(path, pixels)
-        return Decoded(whole, white_is_known=white_is_known, has_shades=image.mode == "F")
+        has_shades = image.mode == "F"
+        return _deep_grey(
+            image,
+            _whole_numbers(path, pixels),
+            white_is_known=has_shades or image.format in PILLOW_FORMATS["PPM or PGM"],
+            has_shades=has_shades,
+        )
     labels = None
     if image.mode == "P":
         labels = np.asarray(image)
@@ -184,13 +209,8 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
         largest = largest_number(content)
         pixels = (pixels.astype(np.uint32) * 65_535 + largest // 2) // largest
         pixels = np.minimum(pixels, 65_535).astype(np.uint16)
-    if tags.get(_PHOTOMETRIC) == 0 and pixels.dtype == np.uint16:  # OpenCV minds it with 8 bits
-        pixels = 65_535 - pixels
     if pixels.ndim == 2:
-        opacity, transparent = None, image.info.get("transparency")
-        if kind == "PNG" and isinstance(transparent, int):  # OpenCV passes it over
-            opacity = np.where(pixels == transparent, np.uint16(0), np.uint16(65_535))
-        return Decoded(pixels, opacity, white_is_known=white_is_known, has_shades=has_shades)
+        return _deep_grey(image, pixels, white_is_known=white_is_known, has_shades=has_shades)
     if pixels.shape[2] == 3:
         rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         return Decoded(rgb, white_is_known=white_is_known, has_shades=has_shades)
@@ -199,9 +219,25 @@ def _decoded_by_opencv(path: Path, content: bytes, image: Image.Image, kind: str
     (meaning, *_) = tags.get(_EXTRA_SAMPLES, (None,))
     if meaning == _NOTHING_SAID:
         return Decoded(rgb)
+    if image.mode == "LA":
+        return Decoded(rgb[..., 0], opacity)
     if meaning == _PREMULTIPLIED:
         rgb = _divided(rgb, opacity)
     return Decoded(rgb, opacity)
+
+
+def _deep_grey(image: Image.Image, pixels: np.ndarray, **known: bool) -> Decoded:
+    """Grey of 16 bits, where neither library minds which end is white and what is transparent.
+
+    Of 8 bits, as which OpenCV decodes a JPEG, both do.
+    """
+    opacity, transparent = None, image.info.get("transparency")
+    if pixels.dtype == np.uint16:
+        if image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            pixels = 65_535 - pixels
+        if image.format == "PNG" and isinstance(transparent, int):
+            opacity = np.where(pixels == transparent, np.uint16(0), np.uint16(65_535))
+    return Decoded(pixels, opacity, **known)
 
 
 def _divided(colours: np.ndarray, opacity: np.ndarray) -> np.ndarray:
@@ -217,14 +253,19 @@ def _divided(colours: np.ndarray, opacity: np.ndarray) -> np.ndarray:
 def _whole_numbers(path: Path, pixels: np.ndarray) -> np.ndarray:
     """uint8 or uint16 of that in either byte order, or of floating point in [0, 1].
 
+    Integers of other types, as labels may have, are those of 16 bits if these can hold them.
+
     Raises:
         InputError: other numbers.
     """
     if pixels.dtype == np.float32:
         check_range(pixels, path)
         pixels = np.round(np.clip(pixels, 0, 1) * np.float64(65_535)).astype(np.uint16)
-    if pixels.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
+    is_integer = np.issubdtype(pixels.dtype, np.integer)
+    if is_integer and pixels.dtype != np.uint8 and 0 <= pixels.min() <= pixels.max() <= 65_535:
+        pixels = pixels.astype(np.uint16)
+    if pixels.dtype not in (np.uint8, np.uint16):
         raise InputError(
             f"{path} has {pixels.dtype} pixels; save it with 8 or 16 bits for each channel."
         )
-    return in_own_byte_order(pixels)
+    return pixels

@@ -11,6 +11,13 @@ IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".avif", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".apng"),
 )
+# Not read, but surely meant as pictures; the last two lines are cameras' raw files.
+UNREAD_SUFFIXES = (
+    *(".jxl", ".jp2", ".j2k", ".exr", ".hdr", ".pfm", ".pam", ".tga", ".pcx", ".ico", ".psd"),
+    *(".xcf", ".kra", ".svg", ".pdf", ".npy"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"),
+    *(".raw", ".3fr", ".iiq"),
+)
 
 
 def is_picture_name(path: PurePath) -> bool:
@@ -24,7 +31,9 @@ def is_pattern(name: str) -> bool:
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
-    """The pictures directly inside a folder, sorted by name; hidden files are passed over.
+    """The pictures directly inside a folder, sorted by name.
+
+    Hidden files are passed over, and folders whatever their names.
 
     Raises:
         InputError: the folder is missing or holds no picture.
@@ -32,10 +41,33 @@ def list_images(folder: str | os.PathLike) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; check the path.")
-    found = sorted(path for path in folder.iterdir() if is_picture_name(path))
+    named = (path for path in folder.iterdir() if is_picture_name(path))
+    found = sorted(path for path in named if not path.is_dir())
     if not found:
         raise InputError(f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}).")
     return found
+
+
+def unread_pictures(folder: str | os.PathLike, found: Iterable[Path]) -> list[Path]:
+    """Pictures directly inside a folder that are passed over as their kinds are not read.
+
+    Args:
+        folder: where `list_images` has found pictures.
+        found: these. What has the name of one, as a camera's raw file beside its JPEG, does not
+            count.
+
+    Returns:
+        The others, sorted by name.
+    """
+    stems = {paired_name(path) for path in found}
+    return sorted(
+        path
+        for path in Path(folder).iterdir()
+        if path.suffix.lower() in UNREAD_SUFFIXES
+        and not path.name.startswith(".")
+        and not path.is_dir()
+        and paired_name(path) not in stems
+    )
 
 
 def paired_name(path: PurePath | str) -> str:

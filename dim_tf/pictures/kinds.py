@@ -1,6 +1,7 @@
 """Kinds of picture files: which one a file is, and what its first bytes and tags say of it."""
 
 import importlib.util
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,28 +137,38 @@ def is_deep(content: bytes, image: Image.Image, kind: str) -> bool:
     return kind == "TIFF" and max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) > 8
 
 
-def is_lossy(content: bytes, image: Image.Image, kind: str) -> bool:
-    """Whether this kind of file changes pixels a little."""
+def is_lossy(content: bytes | None, image: Image.Image, kind: str) -> bool:
+    """Whether this kind of file changes pixels a little. Without its content no WebP tells."""
     if kind == "WebP":
-        return _LOSSLESS_WEBP not in content
+        return content is not None and _LOSSLESS_WEBP not in content
     if kind == "TIFF":
         return image.tag_v2.get(_COMPRESSION) in _JPEG_IN_TIFF
     return kind in _LOSSY_KINDS
 
 
-def is_lossy_image(image: Image.Image, kind: str) -> bool:
-    """`is_lossy` of a picture that Pillow has. Of a WebP that is loaded nothing tells."""
-    if kind == "WebP":
-        file = getattr(image, "fp", None)
-        try:
-            place = file.tell()
-            file.seek(0)
-            content = file.read()
-            file.seek(place)
-        except (AttributeError, OSError, ValueError):  # no file, or one that was closed
-            return False
-        return content.startswith(b"RIFF") and _LOSSLESS_WEBP not in content
-    return kind in _LOSSY_KINDS
+def content_of_image(image: Image.Image) -> bytes | None:
+    """The file of a picture that Pillow has, as long as it has the file; else None."""
+    file = getattr(image, "fp", None)
+    try:
+        place = file.tell()
+        file.seek(0)
+        content = file.read()
+        file.seek(place)
+    except (AttributeError, OSError, ValueError):  # no file, or one that was closed
+        return None
+    return content
+
+
+def is_as_in_its_file(image: Image.Image, content: bytes, kind: str) -> bool:
+    """Whether a picture that Pillow has is its file's first one, not decoded yet nor changed."""
+    if getattr(image, "_im", image) is not None or image.tell() != 0:
+        return False
+    try:
+        first = Image.open(io.BytesIO(content), formats=PILLOW_FORMATS[kind])
+    except Exception:  # of damaged headers Pillow raises whatever it likes
+        return False
+    # `draft` changes the first two, and the caller what he likes of the last.
+    return (first.mode, first.size, first.info) == (image.mode, image.size, image.info)
 
 
 def largest_number(content: bytes) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dim_tf.config import MAX_INPUT_MEGAPIXELS
-from dim_tf.pictures.colour import ColourProfile, ProfileError, to_srgb
+from dim_tf.pictures.colour import ColourProfile, ProfileError, grey_by_profile, to_srgb
 from dim_tf.pictures.levels import full_range, to_8_bits, to_grey, to_rgb
 from dim_tf.pictures.picture import Picture, read_in_role
 from dim_tf.system.errors import Teller, tell
@@ -66,7 +66,9 @@ def read_rgb(
 
 def photo_of(picture: Picture) -> tuple[Photo, list[str]]:
     """A picture as a photo, and what to tell of it."""
-    (pixels, notes), profile = full_range(picture.pixels, picture.white_is_known), picture.profile
+    profile = picture.profile
+    stored = grey_by_profile(picture.pixels, profile)
+    pixels, notes = full_range(stored, picture.white_is_known)
     if picture.opacity is not None:
         notes.append("it is transparent in places and is put on white, as viewers show it")
         opacity = picture.opacity if pixels.ndim == 2 else picture.opacity[..., None]

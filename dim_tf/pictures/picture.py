@@ -22,7 +22,6 @@ from dim_tf.pictures.colour import ColourProfile
 from dim_tf.pictures.decoding import (
     Decoded,
     decoded,
-    orientation_of,
     quiet_libraries,
     undecodable,
     usable_profile,
@@ -30,14 +29,16 @@ from dim_tf.pictures.decoding import (
 from dim_tf.pictures.kinds import (
     PILLOW_FORMATS,
     START_BYTES,
+    content_of_image,
+    is_as_in_its_file,
     is_lossy,
-    is_lossy_image,
     kind_of,
     lacks_its_end,
 )
 from dim_tf.pictures.writing import MARK, MATTE_MARK, TRIMAP_MARK
 from dim_tf.system.errors import InputError, Teller, tell
 
+_SEVERAL = "it holds several pictures, the first is taken"
 # A TIFF tag.
 _NEW_SUBFILE_TYPE = 0x00FE
 # What libjpeg says where it fills the rest of a picture with grey.
@@ -91,8 +92,7 @@ class Picture(NamedTuple):
 def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGAPIXELS) -> Picture:
     """Reads whatever a user may have, and quietly: what libraries write to stderr is held back.
 
-    Of several pages or frames it is the first. Several threads read one after the other. Both
-    libraries turn a TIFF by themselves, nothing else.
+    Of several pages or frames it is the first. Several threads read one after the other.
 
     Args:
         path: PNG, JPEG, TIFF, WebP, AVIF, GIF, BMP, PPM or PGM, and HEIC where pillow-heif is
@@ -132,18 +132,16 @@ def picture_of_content(
                 "convert it to PNG."
             )
         profile, notes = usable_profile(image, kind, content)
-        turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, content, image, kind, profile)
         if _JPEG_INCOMPLETE in said():
             raise InputError(f"{path} is damaged: a part of the picture is missing (JPEG).")
         if _JPEG_DAMAGED.search(said()):
             notes.append("its data is damaged, so that a part of the picture may be wrong (JPEG)")
-        # Of a PNG it may stand behind the pixels.
-        orientation = turned_by_library or orientation_of(image)
     if several:
-        notes.append("it holds several pictures, the first is taken")
+        notes.append(_SEVERAL)
     return _seen(
-        *(image, stored, orientation, turned_by_library is not None),
+        image,
+        stored,
         path=path,
         profile=None if image.mode == "CMYK" else profile,  # of CMYK it was followed
         kind=kind,
@@ -157,7 +155,8 @@ def picture_of_image(
 ) -> Picture:
     """A Pillow picture by the rules for files: its EXIF orientation, colour profile and opacity.
 
-    Of several frames it is the one at which the picture stands.
+    Of several frames it is the one at which the picture stands. One that was opened and is not
+    loaded yet is read as its file is: Pillow alone does not know all that a file says.
 
     Args:
         image: of any mode, opened from a file or made by the caller.
@@ -173,18 +172,21 @@ def picture_of_image(
     refuse_too_large(path, image.size, max_megapixels)
     kinds = (kind for kind, formats in PILLOW_FORMATS.items() if image.format in formats)
     kind = next(kinds, "PNG")  # as what is not lossy
-    lossy = is_lossy_image(image, kind)
     with quiet_libraries():
+        content = content_of_image(image)
+        if content and image.format and is_as_in_its_file(image, content, kind):
+            picture = picture_of_content(content, path, max_megapixels)
+            notes = (note for note in picture.notes if note != _SEVERAL)  # the caller chose one
+            return picture._replace(notes=tuple(notes))
         profile, notes = usable_profile(image, kind, None)
-        turned_by_library = orientation_of(image) if kind == "TIFF" else None
         stored = decoded(path, None, image, kind, profile)
-        orientation = turned_by_library or orientation_of(image)
     return _seen(
-        *(image, stored, orientation, turned_by_library is not None),
+        image,
+        stored,
         path=path,
         profile=None if image.mode == "CMYK" else profile,
         kind=kind,
-        lossy=lossy,
+        lossy=is_lossy(content, image, kind),
         notes=tuple(notes),
     )
 
@@ -207,14 +209,12 @@ def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -
         )
 
 
-def _seen(
-    image: Image.Image, stored: Decoded, orientation: int, is_turned: bool, **of_file: Any
-) -> Picture:
+def _seen(image: Image.Image, stored: Decoded, **of_file: Any) -> Picture:
     """Pixels as they are stored, or already turned, with what else is known of their file."""
     # Pillow hands it on to what is made of a picture, which has no format and may be anything.
     mark = image.info.get(MARK) if image.format == "PNG" else None
     pixels, opacity, labels = (
-        part if part is None or is_turned else turned(part, orientation)
+        part if part is None or stored.is_turned else turned(part, stored.orientation)
         for part in (stored.pixels, stored.opacity, stored.labels)
     )
     if opacity is not None and opacity.min() == np.iinfo(opacity.dtype).max:
@@ -223,7 +223,7 @@ def _seen(
         pixels=pixels,
         opacity=opacity,
         labels=labels,
-        orientation=orientation,
+        orientation=stored.orientation,
         white_is_known=stored.white_is_known or mark == MATTE_MARK,
         has_shades=stored.has_shades or mark == MATTE_MARK,
         is_own=mark in (MATTE_MARK, TRIMAP_MARK),

@@ -91,12 +91,23 @@ def test_a_number_within_the_bounds_that_are_named_is_given(config_class, name, 
         flags(config_class, f"--{name}={number}")
 
 
+def test_a_value_of_another_type_is_told_what_a_setting_takes():
+    advice = "--{}={} is not possible; give {}."
+    for wrong, takes, right in (
+        ({"trimap_kernel": "wide"}, "a whole number or 'auto'", ("auto", 9)),
+        ({"size": 9.5}, "a whole number", (9,)),
+        ({"write_matte": "no"}, "True or False", (True, False)),
+        ({"label": 2}, "a tuple of which each is text", (("2",),)),
+        ({"max_input_megapixels": "many"}, "a number", (9, 9.5)),
+        ({"checkpoint": 3}, "text", ("3",)),
+    ):
+        sentence = refused(advice, config_from_values, InferenceConfig, wrong)
+        assert sentence.startswith("--") and sentence.endswith(f"; give {takes}.")
+        for value in right:
+            config_from_values(InferenceConfig, dict.fromkeys(wrong, value))
+
+
 def test_help_says_what_a_flag_takes():
-    wrong = {"trimap_kernel": "wide"}
-    sentence = refused(
-        "--{}={} is not possible; see --help.", config_from_values, InferenceConfig, wrong
-    )
-    assert sentence.startswith("--trimap_kernel=")
     status, printed = script("test.py", "--help")
     assert status == 0
     # It names a number of pixels and a word.

@@ -308,7 +308,6 @@ def test_flags_become_fields_and_parameters():
         "X; give invert=yes or label=c08080."
     )
     assert in_http("give --bn_eval=moving.") == "Give dim-tf page --bn_eval=moving."
-    assert in_http("x is not possible; see --help.") == "X is not possible; see /docs."
 
 
 def test_every_status_of_the_reasons_is_one_of_http():
