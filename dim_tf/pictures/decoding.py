@@ -134,8 +134,7 @@ def decoded(
         if content is not None and kind == "PNG" and image.mode == "L":
             _scale_transparent_grey(image, content)
         stored = _decoded_by_pillow(path, image, profile)
-        # One that it maps into memory Pillow does not turn; of others the orientation has gone.
-        return _oriented_as(stored, asked > 1 and _orientation_of(image) == 1, asked, image)
+        return _oriented_as(stored, asked > 1, asked, image)
     except InputError:
         raise
     except Exception as error:  # damaged data: both raise whatever they stumble over

@@ -178,10 +178,21 @@ def test_truths_without_a_photo_are_named(folders, capsys):
     assert capsys.readouterr().out == "No photo, so not in the mean: masks/zebra.png.\n"
 
 
-@pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks"])
+@pytest.mark.parametrize("output", ["masks", "masks/", "photos/../masks", "new/../masks"])
 def test_inputs_are_never_overwritten(folders, output):
     with pytest.raises(InputError, match=r"cat\.png is an input and would be overwritten"):
         plan(rgb="photos", alpha="masks", output=output)
+
+
+def test_what_is_left_out_of_a_folder_is_told(folders, capsys):
+    for name in ("cow.jp2", "hen.PSD", "dog.cr2", ".hidden.tga", "notes.txt"):
+        (folders / "photos" / name).touch()
+    (folders / "photos" / "album.png").mkdir()
+    assert len(plan(rgb="photos", alpha="masks")) == 2
+    told = "Left out, of kinds that are not read: photos/cow.jp2, photos/hen.PSD; convert to PNG.\n"
+    assert capsys.readouterr().out == told
+    assert len(plan(rgb="photos/*", alpha="masks")) == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")

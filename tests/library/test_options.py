@@ -87,7 +87,7 @@ def test_numbers_of_numpy():
         ({"mask": MASK, "rectangle": "auto"}, "Give either mask= or rectangle=, not both"),
         ({"mask": MASK, "invert": "perhaps"}, 'invert="perhaps" is not possible; choose one of'),
         ({"mask": MASK, "trimap_kernel": 0}, "trimap_kernel=0 is not possible; give a number at"),
-        ({"mask": MASK, "trimap_kernel": 2.5}, r"see help\(dim_tf.matte\)"),
+        ({"mask": MASK, "trimap_kernel": 2.5}, "give a whole number or 'auto'"),
         ({"mask": MASK, "trimap_kernel": (9, 9)}, r"trimap_kernel=\(9, 9\) is not possible"),
         ({"mask": MASK, "trimap_kernel": [9]}, r"trimap_kernel=\[9\] is not possible"),
         ({"rectangle": (1, 2, 3)}, 'rectangle="1,2,3" is not possible; give x,y,width,height'),

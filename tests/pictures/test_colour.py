@@ -273,6 +273,35 @@ def test_grey_with_a_profile_of_grey(read):
     assert photo.profile is None and notes == []
 
 
+def grey_and_opacity_png(grey, icc):
+    """A PNG of 16 bits, all opaque, as neither library writes one."""
+    pixels = np.dstack([grey, np.full_like(grey, 65_535)]).astype(">u2")
+    header = struct.pack(">IIBBBBB", *grey.shape[::-1], 16, 4, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels))
+    profile = b"grey\0\0" + zlib.compress(icc)
+    chunks = {b"IHDR": header, b"iCCP": profile, b"IDAT": data, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*item) for item in chunks.items())
+
+
+def test_a_profile_of_grey_goes_with_grey_however_it_is_stored(read):
+    curve = struct.pack(">4s4xI", b"curv", 1) + struct.pack(">H", round(1.8 * 256))
+    icc = matrix_profile(SRGB, curve).replace(b"RGB ", b"GRAY", 1).replace(b"rTRC", b"kTRC", 1)
+    grey = RANDOM.integers(0, 256, (40, 50)).astype(np.uint16)
+    expected = by_littlecms(grey.astype(np.uint8), icc, "L").astype(int)
+    as_rgb = io.BytesIO()
+    Image.fromarray(np.dstack([grey] * 3).astype(np.uint8)).save(
+        as_rgb, "WEBP", lossless=True, icc_profile=icc
+    )
+    for content in (grey_and_opacity_png(257 * grey, icc), as_rgb.getvalue()):
+        photo, notes = photo_of(read(content))
+        assert np.abs(photo.rgb - expected).max() <= 1
+        assert photo.profile is None and notes == []
+    colours = with_chunks(COLOURS, icc_profile=icc)
+    assert photo_of(read(colours))[1] == [
+        "its colour profile does not go with its pixels and is passed over"
+    ]
+
+
 @pytest.mark.parametrize("gamma", [1.0, 1.8, 2.6])
 def test_grey_of_16_bits_follows_a_profile_of_grey(read, gamma):
     curve = struct.pack(">4s4xI", b"curv", 1) + struct.pack(">H", round(gamma * 256))

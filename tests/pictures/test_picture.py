@@ -121,16 +121,56 @@ DEEP_KINDS = {
     "PGM of 12 bits": b"P5 10 7 4095\n" + DARK.astype(">u2").tobytes(),
     "PNG of 16 bits": encoded(Image.fromarray(DARK), "PNG"),
     "TIFF of 16 bits": encoded(Image.fromarray(DARK), "TIFF"),
+    "TIFF of 16 bits, 0 is white": encoded(Image.fromarray(DARK), "TIFF", tiffinfo={262: 0}),
+    "floating-point TIFF, 0 is white": encoded(
+        Image.fromarray((DARK / 250).astype(np.float32)), "TIFF", tiffinfo={262: 0}
+    ),
 }
 
 
-@pytest.mark.parametrize("name", KINDS | TRANSPARENT_KINDS | DEEP_KINDS)
-def test_an_opened_picture_means_what_its_file_does(picture_file, name):
-    path = picture_file((KINDS | TRANSPARENT_KINDS | DEEP_KINDS)[name])
-    of_file, notes_of_file = photo_of(read_picture(path))
+def grey_png(depth, rows, transparent):
+    """A grey PNG of few or many bits, one value of which is transparent."""
+    width = 8 * len(rows[0]) // depth
+    header = struct.pack(">IIBBBBB", width, len(rows), depth, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    chunks = {b"IHDR": header, b"tRNS": struct.pack(">H", transparent), b"IDAT": data, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*item) for item in chunks.items())
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+# What Pillow alone does not know, or reads otherwise.
+STRANGE_KINDS = {
+    "PNG of 16 bits with transparency": grey_png(16, [b"\x01\x00\xff\xff"], 256),
+    "grey TIFF, turned": encoded(SHADES, "TIFF", exif=TURNED),
+    "palette TIFF, turned": encoded(COLOURS.quantize(64), "TIFF", exif=TURNED),
+    "LZW TIFF, turned": encoded(COLOURS, "TIFF", exif=TURNED, compression="tiff_lzw"),
+    "PNG of 4 bits with transparency": grey_png(4, [b"\x1b\x3c"], 3),
+}
+# Which number is transparent; and Pillow does not turn what it maps into memory, but says it had.
+LOST_WHEN_LOADED = (
+    "PNG of 4 bits with transparency",
+    "grey TIFF, turned",
+    "palette TIFF, turned",
+)
+ALL_KINDS = KINDS | TRANSPARENT_KINDS | DEEP_KINDS | STRANGE_KINDS
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("name", ALL_KINDS)
+def test_an_opened_picture_means_what_its_file_does(picture_file, name, loaded):
+    if loaded and name in LOST_WHEN_LOADED:
+        pytest.skip("Pillow has forgotten it by then")
+    path = picture_file(ALL_KINDS[name])
+    file = read_picture(path)
+    of_file, notes_of_file = photo_of(file)
     with Image.open(path) as image:
-        of_image, notes_of_image = photo_of(picture_of_image(image, "photo"))
+        if loaded:
+            image.load()
+        picture = picture_of_image(image, "photo")
+        of_image, notes_of_image = photo_of(picture)
     assert notes_of_image == notes_of_file
+    assert picture.lossy == file.lossy or (loaded and file.kind == "WebP")
     assert np.abs(of_image.rgb.astype(int) - of_file.rgb).max() <= 1
     assert np.abs(of_image.own.astype(int) - of_file.own).max() <= 1
 
@@ -429,15 +469,6 @@ def test_an_avif_of_the_brand_of_still_pictures_in_general(picture_file):
     np.testing.assert_array_equal(picture.pixels, read_picture(picture_file(content)).pixels)
 
 
-def grey_png(depth, rows, transparent):
-    """A grey PNG of few or many bits, one value of which is transparent."""
-    width = 8 * len(rows[0]) // depth
-    header = struct.pack(">IIBBBBB", width, len(rows), depth, 0, 0, 0, 0)
-    data = zlib.compress(b"".join(b"\0" + row for row in rows))
-    chunks = {b"IHDR": header, b"tRNS": struct.pack(">H", transparent), b"IDAT": data, b"IEND": b""}
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*item) for item in chunks.items())
-
-
 @pytest.mark.parametrize(
     ("depth", "row", "transparent", "opacity"),
     [
@@ -459,6 +490,42 @@ def test_an_opened_lossless_webp_is_lossless(picture_file):
         with Image.open(path) as image:
             assert picture_of_image(image, "photo").lossy is not lossless
         assert read_picture(path).lossy is not lossless
+
+
+def test_what_was_done_to_an_opened_picture_counts(picture_file):
+    path = picture_file(KINDS["RGB JPEG"])
+    with Image.open(path) as image:
+        image.draft("L", (20, 15))  # decoded smaller, and grey
+        assert picture_of_image(image, "photo").pixels.shape == image.size[::-1]
+    animated = {"save_all": True, "append_images": [ImageOps.invert(SHADES)], "duration": 9}
+    path = picture_file(encoded(SHADES, "GIF", **animated))
+    with Image.open(path) as image:
+        first = picture_of_image(image, "photo")
+        assert first.notes == ()  # the caller chose it
+        image.seek(1)
+        assert np.abs(255 - to_grey(picture_of_image(image, "photo").pixels) - SHADES).max() < 9
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_is_turned_by_what_xmp_says_as_well(picture_file, dtype):
+    xmp = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    content = encoded(Image.fromarray(DARK.astype(dtype)), "TIFF", tiffinfo={700: xmp})
+    picture = read_picture(picture_file(content))
+    assert picture.orientation == 6
+    np.testing.assert_array_equal(picture.pixels, turned(DARK.astype(dtype), 6))
+
+
+def test_integers_of_any_type_are_read_where_16_bits_hold_them(picture_file):
+    labels = DARK.astype(np.int32)
+    picture = read_picture(picture_file(encoded(Image.fromarray(labels), "TIFF")))
+    np.testing.assert_array_equal(picture.pixels, labels)
+    for wrong in (labels - 1, labels + 70_000):
+        with pytest.raises(InputError, match="has int32 pixels; save it with 8 or 16 bits"):
+            read_picture(picture_file(encoded(Image.fromarray(wrong), "TIFF")))
 
 
 def test_a_pillow_picture_without_pixels_is_refused():
