@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import read_rgb
 from dim_tf.pictures.writing import write_png
 from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
-from tests.advice.provoking import flags_in, refused
+from tests.advice.provoking import flags_in, refused, told
 
 pytestmark = pytest.mark.usefixtures("pictures")
 RGB, ALPHA, TRIMAP = "--rgb=photo.png", "--alpha=mask.png", "--trimap=trimap.png"
@@ -291,6 +292,20 @@ def test_a_file_to_be_written_has_a_name_of_its_own(infer, two_photos):
         *(infer, *MASK, "--output=m.png", "--save_trimap=m.png"),
     )
     infer(*MASK, "--output=m.png", "--save_trimap=t.png")
+
+
+def test_photos_of_a_kind_that_is_not_read_are_named(infer, two_photos, write_mask, capsys):
+    content = cv2.imencode(".jp2", cv2.imread("photo.png"))[1].tobytes()
+    Path("photos/c.jp2").write_bytes(content)
+    write_mask(Path("masks/c.png"))
+    infer(*two_photos, "--output=out")
+    advice = "Left out, of kinds that are not read: {}; convert to PNG."
+    assert "photos/c.jp2" in told(advice, capsys.readouterr().out)
+    assert not Path("out/c.png").exists()
+    write_png("photos/c.png", cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB))
+    infer(*two_photos, "--output=out")
+    assert "Left out" not in capsys.readouterr().out
+    assert Path("out/c.png").exists()
 
 
 def test_a_report_goes_to_a_folder(infer):

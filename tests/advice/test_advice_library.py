@@ -51,7 +51,8 @@ def test_a_pillow_picture_keeps_a_profile(own_colours, tiny_model, recwarn):
     advice = "which an array cannot keep; give a Pillow picture to have it kept"
     dim_tf.cutout("photo.png", "mask.png", model=tiny_model)
     assert advice in str(recwarn.pop().message)
-    dim_tf.cutout(Image.open("photo.png"), "mask.png", model=tiny_model)
+    with Image.open("photo.png") as picture:
+        dim_tf.cutout(picture, "mask.png", model=tiny_model)
     assert not recwarn.list
 
 
