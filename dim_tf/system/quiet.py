@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import io
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -13,6 +14,14 @@ from typing import IO
 from dim_tf.system.errors import InputError
 
 _STDERR = 2
+# How lines of libraries begin: of TensorFlow (absl's log and its own), OpenCV, libjpeg, libpng and
+# libtiff.
+_OF_A_LIBRARY = re.compile(
+    rb"WARNING: All log messages before absl|[IWEF]\d{4} \d\d:\d\d:"
+    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IWEF] |To enable the following instructions"
+    rb"|\[ ?(?:WARN|ERROR|INFO)[:@]|Corrupt JPEG|Premature end of JPEG"
+    rb"|Invalid (?:JPEG|SOS|component)|Inconsistent progression|libpng |TIFF\w+: |\w+Decode: "
+)
 # The descriptor is the whole process's.
 _ONE_THREAD_AT_A_TIME = threading.RLock()
 
@@ -22,8 +31,9 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
     """Holds back what the process writes to stderr inside the block, libraries in C++ included.
 
     The descriptor itself is turned away, for the whole process. So threads wait for each other, and
-    what another one writes there meanwhile is held back as well. A program keeps what it has to say
-    itself out of that with `keep_own_stderr`.
+    what another one writes there meanwhile comes when the block ends, if it begins like no line of
+    a library. A program keeps what it has to say itself out of that with `keep_own_stderr`. What
+    another thread starts meanwhile, as a subprocess, writes to nowhere.
 
     Yields:
         A function that returns what was held back so far.
@@ -36,11 +46,11 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
     with _ONE_THREAD_AT_A_TIME, _file_without_name() as held:
 
         def text() -> str:
-            held.seek(0)
-            return held.read().decode(errors="replace")
+            return _content_of(held).decode(errors="replace")
 
         if sys.stderr is not None:
             sys.stderr.flush()
+        may_lose_lines = threading.active_count() > 1 and _is_pythons()
         terminal = os.dup(_STDERR)
         os.dup2(held.fileno(), _STDERR)
         try:
@@ -48,6 +58,8 @@ def stderr_held_back() -> Iterator[Callable[[], str]]:
         finally:
             os.dup2(terminal, _STDERR)
             os.close(terminal)
+            if may_lose_lines:
+                _pass_on(_content_of(held))
 
 
 def open_closed_stderr() -> None:
@@ -73,16 +85,35 @@ def keep_own_stderr() -> None:
     For programs, once at their begin: one thread may tell the user something while another one
     reads a picture, and that would be lost.
     """
-    try:
-        is_the_descriptor = sys.stderr is not None and sys.stderr.fileno() == _STDERR
-    except (OSError, ValueError):  # not a file, or a closed one
-        is_the_descriptor = False
-    if is_the_descriptor and isinstance(sys.stderr, io.TextIOWrapper):
+    if _is_pythons() and isinstance(sys.stderr, io.TextIOWrapper):
         of_before = sys.stderr
         of_before.flush()
         sys.stderr = os.fdopen(
             os.dup(_STDERR), "w", 1, encoding=of_before.encoding, errors=of_before.errors
         )
+
+
+def _pass_on(held: bytes) -> None:
+    """Writes what other threads wrote while stderr was held back, and no library."""
+    lines = (line for line in held.splitlines(keepends=True) if not _OF_A_LIBRARY.match(line))
+    with contextlib.suppress(OSError):  # a full disk, or nobody reads
+        os.write(_STDERR, b"".join(lines))
+
+
+def _is_pythons() -> bool:
+    """Whether Python writes to the descriptor, and not past it."""
+    try:
+        return sys.stderr is not None and sys.stderr.fileno() == _STDERR
+    except (OSError, ValueError):  # not a file, or a closed one
+        return False
+
+
+def _content_of(held: IO[bytes]) -> bytes:
+    if not hasattr(os, "pread"):  # Windows
+        held.seek(0)
+        return held.read()
+    # Whoever writes shares the position, which stays as it is.
+    return os.pread(held.fileno(), os.fstat(held.fileno()).st_size, 0)
 
 
 def _file_without_name() -> IO[bytes]:

@@ -60,20 +60,46 @@ def _ended(script):
     )
 
 
-def test_what_another_thread_says_while_a_library_is_held_back_is_lost_without_an_own_stderr():
-    script = (
+@pytest.mark.parametrize("own", [False, True])
+def test_what_another_thread_says_while_a_library_is_held_back_is_not_lost(own):
+    ended = _ended(
         "import os, sys, threading\n"
         "from dim_tf.system.quiet import keep_own_stderr, stderr_held_back\n"
-        "if {own}: keep_own_stderr()\n"
-        "def say(): print('told', file=sys.stderr, flush=True)\n"
-        "with stderr_held_back():\n"
-        "    os.write(2, b'noise')\n"
-        "    thread = threading.Thread(target=say)\n"
-        "    thread.start()\n"
+        f"if {own}: keep_own_stderr()\n"
+        "begin = threading.Event()\n"
+        "def say():\n"
+        "    begin.wait()\n"
+        "    print('told', file=sys.stderr, flush=True)\n"
+        "thread = threading.Thread(target=say)\n"
+        "thread.start()\n"
+        "with stderr_held_back() as said:\n"
+        "    os.write(2, b'Corrupt JPEG data: bad Huffman code\\n')\n"
+        "    assert 'Huffman' in said()\n"
+        "    begin.set()\n"
         "    thread.join()\n"
+        "    os.write(2, b'[ WARN:0@0.1] global grfmt_tiff.cpp:1 TIFF\\n')\n"
     )
-    assert _ended(script.format(own=False)).stderr == ""
-    assert _ended(script.format(own=True)).stderr == "told\n"
+    assert (ended.returncode, ended.stderr) == (0, "told\n")
+
+
+def test_of_threads_that_speak_while_tensorflow_is_imported_each_line_comes_and_no_other():
+    ended = _ended(
+        "import os, sys, threading, time\n"
+        "os.environ.pop('TF_CPP_MIN_LOG_LEVEL', None)\n"
+        "from dim_tf.system.quiet import import_tensorflow\n"
+        "done = threading.Event()\n"
+        "def speak():\n"
+        "    for number in range(10**6):\n"
+        "        print(number, file=sys.stderr, flush=True)\n"
+        "        if done.wait(0.02): return print(number)\n"
+        "thread = threading.Thread(target=speak)\n"
+        "thread.start()\n"
+        "import_tensorflow()\n"
+        "done.set()\n"
+    )
+    last = int(ended.stdout)
+    assert last > 9
+    assert ended.stderr.split() == [str(number) for number in range(last + 1)]
 
 
 def test_a_command_loses_nothing_it_says_while_a_library_is_held_back():
