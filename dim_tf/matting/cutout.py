@@ -47,11 +47,13 @@ def parse_colour(text: str) -> tuple[int, int, int]:
         RGB, levels of 8 bits; what is beyond them is taken as the nearest, as browsers do.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or one to see through, as there is nothing behind it.
     """
     from PIL import ImageColor
 
-    red, green, blue = (min(max(level, 0), 255) for level in ImageColor.getrgb(text)[:3])
+    red, green, blue, *opacity = (min(max(level, 0), 255) for level in ImageColor.getrgb(text))
+    if opacity not in ([], [255]):
+        raise ValueError(f"{text} is see-through")
     return red, green, blue
 
 

@@ -1,3 +1,4 @@
+import re
 import resource
 
 import cv2
@@ -113,8 +114,10 @@ def test_backgrounds_are_colours_or_pictures():
     assert parse_background("rgb(300, 2, 3)") == (255, 2, 3)
     write_png("red", np.zeros((3, 3, 3), np.uint8))
     assert parse_background("red").name == "red"  # a file of that name wins
-    with pytest.raises(InputError, match=r"sea\.png is no file and no colour"):
-        parse_background("sea.png")
+    assert parse_background("rgba(1, 2, 3, 255)") == (1, 2, 3)
+    for wrong in ("sea.png", "rgba(1, 2, 3, 0)", "#20a05080"):
+        with pytest.raises(InputError, match=rf"{re.escape(wrong)} is no file and no colour"):
+            parse_background(wrong)
 
 
 @pytest.mark.parametrize("size", [(30, 90), (90, 30), (200, 300), (1, 1)])
