@@ -497,6 +497,9 @@ def test_what_was_done_to_an_opened_picture_counts(picture_file):
     with Image.open(path) as image:
         image.draft("L", (20, 15))  # decoded smaller, and grey
         assert picture_of_image(image, "photo").pixels.shape == image.size[::-1]
+    with Image.open(picture_file(TRANSPARENT_KINDS["palette PNG with transparency"])) as image:
+        del image.info["transparency"]
+        assert picture_of_image(image, "photo").opacity is None
     animated = {"save_all": True, "append_images": [ImageOps.invert(SHADES)], "duration": 9}
     path = picture_file(encoded(SHADES, "GIF", **animated))
     with Image.open(path) as image:
