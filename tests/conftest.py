@@ -1,5 +1,8 @@
+import errno
 import gc
 import hashlib
+import io
+import sys
 import time
 
 import numpy as np
@@ -42,6 +45,24 @@ def pytest_collection_finish():
     """What is imported by now stays: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def gone_stderr(monkeypatch):
+    """Makes stderr one that takes nothing, as where the terminal was closed."""
+
+    class Gone(io.StringIO):
+        def __init__(self, is_terminal):
+            super().__init__()
+            self._is_terminal = is_terminal
+
+        def isatty(self):
+            return self._is_terminal
+
+        def write(self, text):
+            raise OSError(errno.EIO, "Input/output error")
+
+    return lambda is_terminal: monkeypatch.setattr(sys, "stderr", Gone(is_terminal))
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ flags.disclaim_key_flags()
 
 # What is wrong with a path that cannot even be looked at.
 _OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+# What is wrong with standard output: a full disk, or a terminal that was closed.
+_OF_STANDARD_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 # A shell adds it to the number of the signal that ended a program.
 STOPPED_BY = 128
 # Seconds until a signal that was lost is sent again; what is deleted meanwhile is soon gone.
@@ -142,7 +144,6 @@ def run_script(command: Command) -> None:
         flags.DEFINE_alias(alias, name)
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _send_again_if_lost
-    keep_own_stderr()
     with quiet_broken_pipe():
         app.run(main, flags_parser=parse)
 
@@ -159,12 +160,13 @@ def quiet_broken_pipe() -> Iterator[None]:
 
     That is where nobody reads on, as in `--help | head -3`, and a full disk. Letters that the
     terminal's code page does not have are written by their numbers. A closed stderr is opened on
-    nothing.
+    nothing, and what an open one does not take is lost.
     """
     open_closed_stderr()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(errors="backslashreplace")
+    keep_own_stderr()
     try:
         try:
             yield
@@ -174,7 +176,8 @@ def quiet_broken_pipe() -> Iterator[None]:
     except BrokenPipeError:
         status = 141
     except OSError as error:
-        if error.errno != errno.ENOSPC:  # of files `dim_tf.system.files` has told
+        # Of files `dim_tf.system.files` has told.
+        if error.filename is not None or error.errno not in _OF_STANDARD_OUTPUT:
             raise
         print(f"Standard output: {error.strerror}.", file=sys.stderr)
         status = 1

@@ -48,8 +48,22 @@ def bar_beside(text_length: int, done: int, total: int) -> str:
     return "=" * filled + "." * (width - filled)
 
 
+def could_show(text: str, end: str = "\n") -> bool:
+    """Prints on stderr, and says whether that was possible.
+
+    A closed terminal or a full disk below it are no reason to end what is shown there.
+    """
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except OSError:
+        return False
+    return True
+
+
 class ProgressBar:
     """A bar on stderr; where that is no terminal, a line at every tenth of the way.
+
+    Where stderr does not take it nothing is shown from then on.
 
     Attributes:
         label: what is counted.
@@ -77,9 +91,9 @@ class ProgressBar:
                 self._drawn = now
                 bar = bar_beside(len(self._text("")) + 1, self._done, self.total)
                 end = "\n" if self._done == self.total else ""
-                print(f"\r{self._text(bar)}\x1b[K", end=end, file=sys.stderr, flush=True)
+                self.show = could_show(f"\r{self._text(bar)}\x1b[K", end)
         elif 10 * self._done // self.total > 10 * (self._done - 1) // self.total:
-            print(self._text(""), file=sys.stderr, flush=True)
+            self.show = could_show(self._text(""))
 
     def _text(self, bar: str) -> str:
         elapsed = time.monotonic() - self._begun

@@ -79,17 +79,47 @@ def open_closed_stderr() -> None:
         sys.stderr = os.fdopen(_STDERR, "w", closefd=False)
 
 
+class _Lossy(io.RawIOBase):
+    """A stream that drops what cannot be written, as where the terminal was closed."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        return self._raw.isatty()
+
+    def write(self, content: memoryview) -> int:
+        try:
+            written = self._raw.write(content)
+        except OSError:
+            written = None
+        return len(content) if written is None else written
+
+
 def keep_own_stderr() -> None:
     """Lets Python write to stderr past `stderr_held_back`, through a descriptor of its own.
 
     For programs, once at their begin: one thread may tell the user something while another one
     reads a picture, and that would be lost.
+
+    What cannot be written is lost without an error: hours of work must not end, nor an exit status
+    change, because nobody is there any more to be told.
     """
     if _is_pythons() and isinstance(sys.stderr, io.TextIOWrapper):
         of_before = sys.stderr
-        of_before.flush()
-        sys.stderr = os.fdopen(
-            os.dup(_STDERR), "w", 1, encoding=of_before.encoding, errors=of_before.errors
+        with contextlib.suppress(OSError):
+            of_before.flush()
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Lossy(os.fdopen(os.dup(_STDERR), "wb", 0))),
+            encoding=of_before.encoding,
+            errors=of_before.errors,
+            line_buffering=True,
         )
 
 

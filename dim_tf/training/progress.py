@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dim_tf.system.files import write_bytes, writing
-from dim_tf.system.jobs import bar_beside
+from dim_tf.system.jobs import bar_beside, could_show
 
 LOSS_LOG_NAME = "loss_log.csv"
 LOSS_LOG_COLUMNS = (
@@ -143,7 +143,10 @@ class CollapseAlarm:
 
 
 class StatusLine:
-    """A bar on stderr, drawn anew each second; where that is no terminal, a line now and then."""
+    """A bar on stderr, drawn anew each second; where that is no terminal, a line now and then.
+
+    Where stderr does not take it nothing is shown from then on.
+    """
 
     def __init__(self, show: bool, every: int) -> None:
         """Args: whether to show anything; how many steps lie between lines without a terminal."""
@@ -160,7 +163,7 @@ class StatusLine:
     def _make_room(self, _: logging.LogRecord) -> bool:
         """Before something is logged: it would stand behind the bar. The bar comes back below."""
         if self._is_drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._show = could_show("\r\x1b[K", end="")
             self._is_drawn, self._drawn = False, -math.inf
         return True
 
@@ -190,16 +193,16 @@ class StatusLine:
                 del told[-2]  # step and time left are what stays
             bar = bar_beside(len(_GAP + _GAP.join(told)), step, steps)
             shown = _GAP.join([bar, *told] if bar else told)
-            print(f"\r{shown}\x1b[K", end="", file=sys.stderr, flush=True)
+            self._show = could_show(f"\r{shown}\x1b[K", end="")
         else:
-            print(_GAP.join(told), file=sys.stderr, flush=True)
+            self._show = could_show(_GAP.join(told))
 
     def close(self) -> None:
         """Ends the line."""
         for handler in self._handlers:
             handler.removeFilter(self._make_room)
         if self._is_drawn:
-            print(file=sys.stderr)
+            could_show("")
 
 
 def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -159,6 +159,23 @@ def test_with_stderr_closed_the_same_is_refused_and_nothing_printed(pictures, wo
     assert (ended.returncode, ended.stdout) == (1, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [("matte nofile.png m.png", 1), ("matte --nosuch", 1), ("nonsense", 1), ("--version", 0)],
+)
+def test_a_stderr_that_takes_nothing_does_not_change_the_status(tmp_path, arguments, status):
+    ended = subprocess.run(
+        f"{sys.executable} -m dim_tf {arguments} 2>/dev/full",
+        shell=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    assert ended.returncode == status
+
+
 def test_what_a_code_page_does_not_have_is_printed_by_its_number(tmp_path):
     environment = {"PYTHONIOENCODING": "cp1251", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(

@@ -66,6 +66,15 @@ def test_the_bar_stays_inside_the_terminal(capsys, monkeypatch, columns):
     assert ("." * 29 in printed) == (columns == 120)
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_that_cannot_be_shown_ends_nothing(gone_stderr, is_terminal):
+    gone_stderr(is_terminal)
+    bar = ProgressBar("mattes", 3)
+    for _ in range(3):
+        bar.advance()
+    assert not bar.show
+
+
 def test_a_hidden_bar_is_silent(capsys):
     ProgressBar("mattes", 1, show=False).advance()
     assert capsys.readouterr().err == ""

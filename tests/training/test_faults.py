@@ -105,6 +105,14 @@ def test_no_room_for_the_logs_is_a_sentence(make_config):
 
 
 @pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_a_run_that_nobody_can_watch_any_more_goes_on(make_config, gone_stderr):
+    config = make_config(steps=3, progress=True, log_every=1)
+    gone_stderr(False)
+    assert train_as(config).step == 3
+    assert checkpoint_path(Path(config.run.run_dir), 3).exists()
+
+
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 @pytest.mark.slow
 def test_a_folder_deleted_during_the_run_costs_no_step(make_config, monkeypatch):
     config = make_config(steps=6, checkpoint_every=3)

@@ -169,6 +169,23 @@ def test_what_is_logged_stands_on_a_line_of_its_own_above_the_bar(capsys, monkey
     assert shown[0] == "told" and shown[2:] == ["afterwards", ""]
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_status_that_cannot_be_shown_ends_nothing(gone_stderr, is_terminal):
+    gone_stderr(is_terminal)
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        status = StatusLine(show=True, every=1)
+        status._is_drawn = True  # as when the terminal is closed behind a step
+        logging.getLogger().warning("the bar makes room for it")
+        assert not is_terminal or not status.is_due(1, 2)
+        status.update(1, 2, row(1, 0.125), 0.5)
+        assert not status.is_due(2, 2)
+        status.close()
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def test_status_line_can_be_silent(capsys):
     status = StatusLine(show=False, every=1)
     assert not any(status.is_due(step, 2) for step in (1, 2))
