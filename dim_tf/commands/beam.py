@@ -177,7 +177,7 @@ def _told_apart() -> Iterator[None]:
     """Takes out of what Beam raises what is behind it, which it wraps.
 
     Raises:
-        KeyboardInterrupt: the program was interrupted; SIGTERM is one as well.
+        KeyboardInterrupt: the program was interrupted; SIGTERM and SIGHUP are as well.
         InputError: a file cannot be listed, read or written, or a package that its filesystem
             needs is missing.
     """

@@ -20,6 +20,7 @@ from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.config.flags import config_from_flags, define_flags, flag_error_sentence
 from dim_tf.system.errors import InputError, printable
 from dim_tf.system.quiet import keep_own_stderr, open_closed_stderr
+from dim_tf.system.signals import signals_to_end
 
 # Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
@@ -35,16 +36,24 @@ _SENT_AGAIN_AFTER = 0.05
 HELP = ("--help", "-help", "--h", "-h", "-?", "--helpshort", "-helpshort")
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM; what cleans up after Ctrl-C does so after it."""
+class _Ended(KeyboardInterrupt):
+    """A signal that asks to end; what cleans up after Ctrl-C does so after it."""
+
+    number = signal.SIGTERM
 
 
-def _terminate(number: int, frame: Any) -> None:
-    raise _Terminated
+class _HungUp(_Ended):
+    """SIGHUP."""
+
+    number = getattr(signal, "SIGHUP", None)
+
+
+def _end(number: int, frame: Any) -> None:
+    raise _Ended if number == signal.SIGTERM else _HungUp
 
 
 def _send_again_if_lost(unraisable: Any) -> None:
-    """Python's `sys.unraisablehook`, which keeps SIGTERM and Ctrl-C from getting lost.
+    """Python's `sys.unraisablehook`, which keeps SIGTERM, SIGHUP and Ctrl-C from getting lost.
 
     What a signal's handler raises while Python deletes an object (`__del__`, as of a network's
     graphs) is told as a traceback and forgotten, and the program goes on.
@@ -52,8 +61,7 @@ def _send_again_if_lost(unraisable: Any) -> None:
     if not issubclass(unraisable.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
         return
-    is_sigterm = issubclass(unraisable.exc_type, _Terminated)
-    number = signal.SIGTERM if is_sigterm else signal.SIGINT
+    number = getattr(unraisable.exc_type, "number", signal.SIGINT)
     with contextlib.suppress(RuntimeError):  # no thread begins where the interpreter ends anyway
         threading.Timer(_SENT_AGAIN_AFTER, _signal_main_thread, (number,)).start()
 
@@ -92,7 +100,7 @@ def run_script(command: Command) -> None:
     `sys.argv` is what was typed; its first word is how the command calls itself.
 
     Exit status: 0 after success or --help, 1 after an `InputError` or a bad flag, 130 after Ctrl-C,
-    143 after SIGTERM, 141 where nobody reads on what is printed.
+    143 after SIGTERM, 129 after SIGHUP, 141 where nobody reads on what is printed.
     """
     script = Path(sys.argv[0]).name
 
@@ -112,9 +120,9 @@ def run_script(command: Command) -> None:
                 raise
             print(f"{script}: {said}", file=sys.stderr)
             sys.exit(1)
-        except _Terminated:
-            print(f"{script}: stopped by SIGTERM.", file=sys.stderr)
-            sys.exit(143)
+        except _Ended as ended:
+            print(f"{script}: stopped by {ended.number.name}.", file=sys.stderr)
+            sys.exit(STOPPED_BY + ended.number)
         except KeyboardInterrupt:
             end_after_interrupt(script)
 
@@ -142,7 +150,8 @@ def run_script(command: Command) -> None:
     define_flags(command.config_class)
     for alias, name in command.aliases.items():
         flags.DEFINE_alias(alias, name)
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in signals_to_end():
+        signal.signal(number, _end)
     sys.unraisablehook = _send_again_if_lost
     with quiet_broken_pipe():
         app.run(main, flags_parser=parse)

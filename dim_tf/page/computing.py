@@ -9,7 +9,6 @@ import importlib
 import json
 import os
 import queue
-import signal
 import threading
 import time
 import traceback
@@ -23,6 +22,7 @@ from dim_tf.matting.predict import MattingModel, load_model_of
 from dim_tf.page.work import Bench, Job, StoppedError, code_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import give_back_memory, return_large_blocks
+from dim_tf.system.signals import leave_terminal_to_parent
 
 # Progress is told at most so often, seconds; a new step at once.
 _TOLD_EVERY = 0.05
@@ -36,7 +36,7 @@ def compute(connection: Connection, matting: MattingConfig, max_megapixels: floa
         matting: how mattes are made, and by which weights.
         max_megapixels: larger pictures are refused unread.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the other one answers it
+    leave_terminal_to_parent()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # For good, and not while a library is imported only: pictures are read meanwhile.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,13 +1,16 @@
 """Starts the page and ends it."""
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterator
 
 import uvicorn
 
@@ -15,6 +18,7 @@ from dim_tf.config import MattingConfig, ServingConfig
 from dim_tf.page.application import Page
 from dim_tf.page.worker import Worker
 from dim_tf.system.errors import InputError
+from dim_tf.system.signals import signals_to_end
 
 # Connections at once, of which each may hold some memory.
 _MOST_CONNECTIONS = 500
@@ -23,7 +27,7 @@ _SECONDS_TO_END = 2
 
 
 def serve(serving: ServingConfig, matting: MattingConfig) -> None:
-    """Serves the page until Ctrl-C or SIGTERM.
+    """Serves the page until Ctrl-C, SIGTERM or SIGHUP.
 
     Args:
         serving: where, and how much it takes.
@@ -65,6 +69,19 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, page: Page) -> None:
         super().__init__(config)
         self._page = page
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends it in order after SIGHUP as well, which uvicorn does not know."""
+        with super().capture_signals():
+            before = {
+                number: signal.signal(number, self.handle_exit) for number in signals_to_end()
+            }
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends it."""

@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.signals import leave_terminal_to_parent
 from dim_tf.system.threads import usable_cores
 
 _BAR_WIDTH, _NARROWEST_BAR = 30, 5
@@ -141,9 +142,10 @@ def run_jobs(
             bar.advance()
         return
     # Spawned, not forked: the caller may have TensorFlow's threads running.
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=prepare_worker
-    )
+    with _interrupts_postponed():  # Python starts a process of its own, to clean up behind these
+        executor = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), initializer=prepare_worker
+        )
     try:
         with _interrupts_postponed():  # a process that still starts cannot answer Ctrl-C well
             futures = [executor.submit(function, job) for job in jobs]
@@ -213,11 +215,11 @@ class Tally:
 
 @contextlib.contextmanager
 def _interrupts_postponed() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block; processes begun in it never see one."""
+    """Ctrl-C and SIGHUP wait until the end of the block; processes begun in it never see one."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
@@ -227,8 +229,7 @@ def _interrupts_postponed() -> Iterator[None]:
 def prepare_worker() -> None:
     """Makes a process that works for others: one thread, deaf to Ctrl-C, gone with its parent."""
     cv2.setNumThreads(1)  # the processes already take all cores
-    # Ctrl-C reaches all processes of a terminal; the parent alone answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_terminal_to_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -3,9 +3,11 @@
 import signal
 from typing import Any
 
+from dim_tf.system.signals import signals_to_end
+
 
 class StopSignals:
-    """Notes SIGTERM and Ctrl-C while the block runs, so that a step can finish first.
+    """Notes SIGTERM, SIGHUP and Ctrl-C while the block runs, so that a step can finish first.
 
     Attributes:
         received: whether one came.
@@ -16,7 +18,8 @@ class StopSignals:
         self.received = False
         self.number = signal.SIGTERM
         self._previous = {
-            number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
+            number: signal.signal(number, self._note)
+            for number in (*signals_to_end(), signal.SIGINT)
         }
         return self
 

@@ -131,10 +131,28 @@ def test_one_bad_photo_of_two_ends_with_status_1(
     assert (tmp_path / "mattes" / "dog.png").exists()
 
 
+def test_below_nohup_a_closed_terminal_ends_nothing(tmp_path):
+    script = tmp_path / "measure.py"
+    script.write_text(
+        "import signal, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from dim_tf.commands.script import Command, run_script\n"
+        "from dim_tf.config import InferenceConfig\n"
+        "def hang_up(config):\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    print('goes on')\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "run_script(Command(InferenceConfig, hang_up))\n"
+    )
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "goes on\n", "")
+
+
 @pytest.mark.parametrize(
     "number, status, said",
     [
         (signal.SIGTERM, 143, "measure.py: stopped by SIGTERM.\n"),
+        (signal.SIGHUP, 129, "measure.py: stopped by SIGHUP.\n"),
         (signal.SIGINT, 130, "\nmeasure.py: stopped by Ctrl-C.\n"),
     ],
 )

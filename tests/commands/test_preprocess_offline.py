@@ -50,7 +50,8 @@ def test_it_prints_progress_and_the_summary(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT to a process group")
 @pytest.mark.slow
-def test_ctrl_c_leaves_whole_files_only_and_a_second_run_finishes(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_terminals_signal_leaves_whole_files_only_and_a_second_run_finishes(tmp_path, number):
     flags = (
         f"--out_dir={tmp_path / 'out'}",
         "--synthetic=20",
@@ -64,14 +65,14 @@ def test_ctrl_c_leaves_whole_files_only_and_a_second_run_finishes(tmp_path):
         text=True,
         start_new_session=True,
         # A shell that started the tests with & had them ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("*.png")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     errors = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert "Traceback" not in errors
     assert "the same command goes on from here" in errors
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -221,6 +221,11 @@ def test_an_end_answers_whoever_waits_and_leaves_nothing_behind(started):
     assert is_gone(number)
 
 
+def test_a_closed_terminal_ends_it_in_order(tiny_checkpoint, tmp_path):
+    started = Started(tiny_checkpoint, tmp_path, *SOON_READY)
+    assert started.end(signal.SIGHUP) == (129, "dim-tf page: stopped by SIGHUP.\n")
+
+
 def test_a_killed_server_leaves_no_process(tiny_checkpoint, tmp_path):
     started = Started(tiny_checkpoint, tmp_path, *SOON_READY)
     assert started.post("/api/photo", mask=None).status_code == 200  # it is there, and at work

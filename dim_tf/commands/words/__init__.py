@@ -1,8 +1,8 @@
 """The command dim-tf: its words, each with its own help, and what it says without one.
 
 Exit status: 0 after success and --help, 1 where something given cannot be used or some of several
-pictures could not, 130 after Ctrl-C, 143 after SIGTERM, 141 where nobody
-reads on what is printed.
+pictures could not, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP, 141 where nobody reads on
+what is printed.
 """
 
 import difflib
