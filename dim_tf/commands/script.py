@@ -25,10 +25,6 @@ from dim_tf.system.signals import signals_to_end
 # Flags count as the command's own, so that its --help lists them.
 flags.disclaim_key_flags()
 
-# What is wrong with a path that cannot even be looked at.
-_OF_A_PATH = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
-# What is wrong with standard output: a full disk, or a terminal that was closed.
-_OF_STANDARD_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 # A shell adds it to the number of the signal that ended a program.
 STOPPED_BY = 128
 # Seconds until a signal that was lost is sent again; what is deleted meanwhile is soon gone.
@@ -94,7 +90,7 @@ class Command(NamedTuple):
 def run_script(command: Command) -> None:
     """Parses the flags, hands the config to the command, and turns an `InputError` into one line.
 
-    So it does with what the operating system says of a file that may not be looked at.
+    So it does with what the operating system says of a file.
 
     `--help` prints the docstring of the module where the command's function stands, and the flags.
     `sys.argv` is what was typed; its first word is how the command calls itself.
@@ -114,8 +110,8 @@ def run_script(command: Command) -> None:
         except OSError as error:
             if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd
                 said = "The current folder is there no more; change to another one."
-            elif error.errno in _OF_A_PATH and error.filename is not None:
-                said = printable(f"{error.filename} cannot be used: {error.strerror}.")
+            elif isinstance(error.filename, str | bytes):
+                said = printable(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}.")
             else:
                 raise
             print(f"{script}: {said}", file=sys.stderr)
@@ -186,7 +182,7 @@ def quiet_broken_pipe() -> Iterator[None]:
         status = 141
     except OSError as error:
         # Of files `dim_tf.system.files` has told.
-        if error.filename is not None or error.errno not in _OF_STANDARD_OUTPUT:
+        if error.errno != errno.ENOSPC and _stdout_takes_more():
             raise
         print(f"Standard output: {error.strerror}.", file=sys.stderr)
         status = 1
@@ -195,6 +191,16 @@ def quiet_broken_pipe() -> Iterator[None]:
     # Python would complain of what is left once more when it ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _stdout_takes_more() -> bool:
+    """Whether standard output can be written; not where it is, say, a terminal that was closed."""
+    try:
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"")
+    except OSError:
+        return False
+    return True
 
 
 def _take_files(given: list[str], command: Command, script: str) -> None:

@@ -68,7 +68,9 @@ class FolderLock:
     def __exit__(self, *error: object) -> None:
         held = self.is_held()
         if held and fcntl:  # while it is locked: after that, it may be somebody else's
-            self._path.unlink(missing_ok=True)
+            # Left behind, as on a disk that has become read-only, it locks nothing.
+            with contextlib.suppress(OSError):
+                self._path.unlink()
         self._close()
         if held:
             with contextlib.suppress(OSError):

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -131,21 +132,36 @@ def test_one_bad_photo_of_two_ends_with_status_1(
     assert (tmp_path / "mattes" / "dog.png").exists()
 
 
-def test_below_nohup_a_closed_terminal_ends_nothing(tmp_path):
+def run_measure(tmp_path, begin, function):
+    """Runs a command of these lines, the first outside of it."""
     script = tmp_path / "measure.py"
     script.write_text(
-        "import signal, sys\n"
+        "import errno, os, signal, sys, time\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from dim_tf.commands.script import Command, run_script\n"
         "from dim_tf.config import InferenceConfig\n"
-        "def hang_up(config):\n"
-        "    signal.raise_signal(signal.SIGHUP)\n"
-        "    print('goes on')\n"
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "run_script(Command(InferenceConfig, hang_up))\n"
+        f"{begin}\n"
+        "def function(config):\n"
+        f"    {function}\n"
+        "run_script(Command(InferenceConfig, function))\n"
     )
-    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "goes on\n", "")
+    ended = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=40
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["EROFS", "EIO", "ENOTEMPTY", "ESTALE"])
+def test_what_the_system_says_of_a_file_is_a_sentence(tmp_path, name):
+    fail = f"raise OSError(errno.{name}, os.strerror(errno.{name}), 'out/a.png')"
+    said = f"measure.py: out/a.png cannot be used: {os.strerror(getattr(errno, name))}.\n"
+    assert run_measure(tmp_path, "", fail) == (1, "", said)
+
+
+def test_below_nohup_a_closed_terminal_ends_nothing(tmp_path):
+    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    hang_up = "signal.raise_signal(signal.SIGHUP); print('goes on')"
+    assert run_measure(tmp_path, ignore, hang_up) == (0, "goes on\n", "")
 
 
 @pytest.mark.parametrize(
@@ -157,22 +173,10 @@ def test_below_nohup_a_closed_terminal_ends_nothing(tmp_path):
     ],
 )
 def test_a_signal_that_comes_while_something_is_deleted_is_not_lost(number, status, said, tmp_path):
-    script = tmp_path / "measure.py"
-    script.write_text(
-        "import os, signal, sys, time\n"
-        f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from dim_tf.commands.script import Command, run_script\n"
-        "from dim_tf.config import InferenceConfig\n"
+    begin = (
         f"signal.signal({int(signal.SIGINT)}, signal.default_int_handler)\n"
         "class Deleted:\n"
         "    def __del__(self):\n"
-        f"        os.kill(os.getpid(), {int(number)})\n"
-        "def wait(config):\n"
-        "    Deleted()\n"
-        "    time.sleep(50)\n"
-        "run_script(Command(InferenceConfig, wait))\n"
+        f"        os.kill(os.getpid(), {int(number)})"
     )
-    result = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=40
-    )
-    assert (result.returncode, result.stdout, result.stderr) == (status, "", said)
+    assert run_measure(tmp_path, begin, "Deleted(); time.sleep(50)") == (status, "", said)

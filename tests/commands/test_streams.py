@@ -187,3 +187,21 @@ def test_what_a_code_page_does_not_have_is_printed_by_its_number(tmp_path):
     )
     assert ended.returncode == 1
     assert b"\\xd7.png" in ended.stderr and b"Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
+def test_a_terminal_that_was_closed_is_a_sentence(tmp_path):
+    pty = pytest.importorskip("pty")
+    ours, of_command = pty.openpty()
+    arguments = [sys.executable, "-m", "dim_tf", "--version"]
+    os.close(ours)
+    ended = subprocess.run(
+        arguments,
+        stdout=of_command,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    os.close(of_command)
+    assert (ended.returncode, ended.stderr) == (1, b"Standard output: Input/output error.\n")

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -113,6 +114,17 @@ def test_a_read_only_folder_is_refused(tmp_path):
         pytest.raises(InputError, match=r"run is not possible, .* is not writable"),
         FolderLock(tmp_path / "run"),
     ):
+        pass
+
+
+def test_a_disk_that_became_read_only_does_not_bury_what_went_wrong(tmp_path, monkeypatch):
+    def unlink(path, **more):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    with pytest.raises(InputError, match="no room"), FolderLock(tmp_path):
+        monkeypatch.setattr(Path, "unlink", unlink)
+        raise InputError("no room")
+    with FolderLock(tmp_path):  # what is left locks nothing
         pass
 
 
