@@ -135,6 +135,18 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         file.write(content)
 
 
+def put_aside(path: Path) -> Path:
+    """Renames a file that would be written over: its name begins with `earlier_` then.
+
+    Raises:
+        WriteError: it cannot be renamed, as where a folder has that name.
+    """
+    earlier = path.with_name(f"earlier_{path.name}")
+    with writing(earlier):
+        path.replace(earlier)
+    return earlier
+
+
 def encoded(text: str) -> bytes:
     """A text as files hold it: UTF-8, and what is none of it in a file's name by its numbers."""
     return text.encode(errors="backslashreplace")

@@ -9,6 +9,7 @@ from dim_tf.config import NetworkConfig
 from dim_tf.model.run_folder import best_path
 from dim_tf.model.weights_file import read_arrays
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import put_aside
 
 # Of a record, beside `step` and the errors; records older than it lack it.
 VALIDATION_SET = "validation_set"
@@ -68,11 +69,14 @@ def best_so_far(
 
 
 def put_aside_best_of_another(run_dir: Path) -> None:
-    """Of a run that begins: what is there is another's best, and would be taken for this one's."""
+    """Of a run that begins: what is there is another's best, and would be taken for this one's.
+
+    Raises:
+        WriteError: it cannot be renamed.
+    """
     path = best_path(run_dir)
     if path.exists():
-        earlier = path.with_name(f"earlier_{path.name}")
-        path.replace(earlier)
+        earlier = put_aside(path)
         logging.warning(
             "%s was of a run without checkpoints and is called %s now.",
             *(path, earlier.name),

@@ -6,6 +6,7 @@ import io
 import logging
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -13,9 +14,11 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
+import absl.logging
 import numpy as np
 
-from dim_tf.system.files import write_bytes, writing
+from dim_tf.system.errors import InputError
+from dim_tf.system.files import put_aside, write_bytes, writing
 from dim_tf.system.jobs import bar_beside, could_show
 
 LOSS_LOG_NAME = "loss_log.csv"
@@ -30,6 +33,7 @@ LOSS_LOG_COLUMNS = (
 )
 # Behind these, in runs that have such a loss.
 FURTHER_COLUMNS = ("certainty_loss", "laplacian_loss")
+_ZEROS = re.compile("\0+")
 # Means of the prediction below and above which it counts as all black and all white.
 _BLACK, _WHITE = 0.02, 0.98
 _SECONDS_BETWEEN_DRAWINGS = 1.0
@@ -39,7 +43,8 @@ _GAP = "  "  # between the parts of a status line
 class LossLog:
     """One CSV row per step, exact to the last bit of a float32.
 
-    A run that resumes at a step cuts off the rows behind it, so that no step stands there twice.
+    A run that resumes at a step cuts off the rows behind it, so that no step stands there twice. A
+    log of which rows before it cannot be read is put aside.
     Rows that are older than a column have nothing there.
 
     Attributes:
@@ -55,11 +60,19 @@ class LossLog:
             further: of `FURTHER_COLUMNS`, those it has.
 
         Raises:
-            WriteError: the log cannot be written.
+            InputError: the log cannot be read.
+            WriteError: it cannot be written.
         """
         self._path = run_dir / LOSS_LOG_NAME
         self._columns = (*LOSS_LOG_COLUMNS, *(name for name in FURTHER_COLUMNS if name in further))
-        self.kept = [row for row in read_loss_log(run_dir) if row["step"] <= step]
+        rows, others = _rows_and_others(self._path)
+        self.kept = [row for row in rows if row["step"] <= step]
+        missing = step - len({row["step"] for row in self.kept})
+        if others and missing > 0:
+            absl.logging.warning(
+                "%s is damaged, and %d of its %d steps cannot be read. As it was it is called %s.",
+                *(self._path, missing, step, put_aside(self._path).name),
+            )
         text = io.StringIO()
         writer = csv.DictWriter(text, self._columns, lineterminator="\n")
         writer.writeheader()
@@ -95,22 +108,55 @@ class LossLog:
 
 
 def read_loss_log(run_dir: Path) -> list[dict[str, float]]:
-    """The complete rows of a run's loss log; empty where there is none."""
+    """The complete rows of a run's loss log; empty where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return _rows_and_others(run_dir / LOSS_LOG_NAME)[0]
+
+
+def _rows_and_others(path: Path) -> tuple[list[dict[str, float]], int]:
+    """The rows of a loss log, and how many of its lines are none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
-        text = (run_dir / LOSS_LOG_NAME).read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}; move it away, and the same command "
+            "goes on."
+        ) from None
+    # A killed process can leave half a line behind, and a disk zeros in the place of a block: what
+    # is left of the rows on both sides must not be taken for one.
+    complete = _ZEROS.sub("?\n?", text[: text.rfind("\n") + 1])
+    header, *lines = complete.splitlines() or [""]
+    names = _fields(header)
+    found = [_row(names, _fields(line)) for line in lines]
+    rows = [row for row in found if row]
+    return rows, len(found) - len(rows) + (names[:1] != list(LOSS_LOG_COLUMNS[:1]))
+
+
+def _fields(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # longer than a field may be
         return []
-    # A killed process can leave half a line behind.
-    complete = text[: text.rfind("\n") + 1]
-    rows = []
-    for row in csv.DictReader(io.StringIO(complete)):
-        try:
-            columns = (*LOSS_LOG_COLUMNS, *(name for name in FURTHER_COLUMNS if row.get(name)))
-            rows.append({name: float(row[name]) for name in columns})
-        except (KeyError, TypeError, ValueError):  # not written by this program
-            continue
-        rows[-1]["step"] = int(rows[-1]["step"])
-    return rows
+
+
+def _row(names: list[str], fields: list[str]) -> dict[str, float] | None:
+    """A row of the log, or None where the line was not written by this program."""
+    row = dict(zip(names, fields, strict=False))
+    columns = (*LOSS_LOG_COLUMNS, *(name for name in FURTHER_COLUMNS if row.get(name)))
+    try:
+        values = {name: float(row[name]) for name in columns}
+        return values | {"step": int(values["step"])}
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 class CollapseAlarm:

@@ -35,6 +35,7 @@ from dim_tf.model.weights import read_arrays, save_weights
 from dim_tf.pictures.picture import read_stored
 from dim_tf.pictures.writing import write_png
 from dim_tf.training import loop, start
+from dim_tf.training.progress import LOSS_LOG_NAME
 from dim_tf.training.release import release, release_average
 from dim_tf.training.settled import settled
 from dim_tf.training.start import make_optimizer, make_strategy, warn_of_slow_precision
@@ -306,6 +307,18 @@ def test_a_folder_that_was_deleted_goes_on_with_the_same_command(make_config, mo
         at_step(patch, 2, lambda: shutil.rmtree(config.run.run_dir))
         refused("without the logs of the steps before; the same command goes on.", train_as, config)
     assert train_as(config).step == 3
+
+
+def test_a_folder_in_the_place_of_the_loss_log_is_moved_away(make_config):
+    config = make_config(steps=2, checkpoint_every=1)
+    train_as(with_values(config, steps=1))
+    log = Path(config.run.run_dir) / LOSS_LOG_NAME
+    log.unlink()
+    log.mkdir()
+    advice = "{} cannot be read: {}; move it away, and the same command goes on."
+    refused(advice, train_as, config)
+    log.rename(log.with_name("moved"))
+    assert train_as(config).step == 2
 
 
 # Data

@@ -201,6 +201,61 @@ def test_rows_that_are_none_are_passed_over(tmp_path):
     assert steps_of(tmp_path) == [1, 2, 3]
 
 
+DAMAGE = {
+    "a step that is no number": lambda lines: [*lines[:2], b"nan" + lines[2][1:], *lines[3:]],
+    "a step without end": lambda lines: [*lines[:2], b"inf" + lines[2][1:], *lines[3:]],
+    "a block of zeros": lambda lines: [*lines[:2], bytes(200_000), lines[2][-9:], *lines[3:]],
+    "a long line": lambda lines: [*lines[:2], 200_000 * b"x" + b"\n", *lines[3:]],
+    "a quotation mark": lambda lines: [*lines[:2], b'"' + lines[2], *lines[3:]],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_row_is_left_out_told_and_kept_aside(tmp_path, damage, caplog):
+    write_steps(tmp_path, 0, 5)
+    path = tmp_path / LOSS_LOG_NAME
+    path.write_bytes(b"".join(DAMAGE[damage](path.read_bytes().splitlines(keepends=True))))
+    damaged = path.read_bytes()
+    LossLog(tmp_path, 4).close()
+    assert steps_of(tmp_path) == [1, 3, 4]
+    assert (tmp_path / f"earlier_{LOSS_LOG_NAME}").read_bytes() == damaged
+    said = f"{path} is damaged, and 1 of its 4 steps cannot be read. As it was it is called earlier"
+    assert said in caplog.text
+    caplog.clear()
+    LossLog(tmp_path, 4).close()
+    assert caplog.text == ""
+
+
+def test_a_row_of_which_zeros_took_the_begin_is_not_another_steps(tmp_path):
+    write_steps(tmp_path, 0, 35)
+    path = tmp_path / LOSS_LOG_NAME
+    content = path.read_bytes()
+    place = content.index(b"\n34,") + 1
+    path.write_bytes(content[: place - 9] + bytes(10) + content[place + 1 :])
+    assert steps_of(tmp_path) == [*range(1, 33), 35]
+
+
+@pytest.mark.parametrize("header", [b"", bytes(30), bytes(30) + b"\n"])
+def test_a_log_without_a_header_is_kept_aside(tmp_path, header, caplog):
+    write_steps(tmp_path, 0, 3)
+    path = tmp_path / LOSS_LOG_NAME
+    rows = path.read_bytes().partition(b"\n")[2]
+    for damaged in (header + rows, header):
+        path.write_bytes(damaged)
+        LossLog(tmp_path, 3).close()
+        assert (tmp_path / f"earlier_{LOSS_LOG_NAME}").read_bytes() == damaged
+    assert caplog.text.count("3 of its 3 steps cannot be read") == 2
+
+
+def test_damage_behind_the_checkpoint_is_cut_off_with_what_stands_there(tmp_path, caplog):
+    write_steps(tmp_path, 0, 3)
+    with (tmp_path / LOSS_LOG_NAME).open("ab") as file:
+        file.write(bytes(99))
+    LossLog(tmp_path, 3).close()
+    assert steps_of(tmp_path) == [1, 2, 3]
+    assert caplog.text == "" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_log_hands_out_the_rows_it_keeps(tmp_path):
     write_steps(tmp_path, 0, 5)
     log = LossLog(tmp_path, 3)
