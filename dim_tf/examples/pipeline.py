@@ -18,7 +18,7 @@ from dim_tf.dataset.manifest import Manifest, read_manifest
 from dim_tf.dataset.sources import has_edge
 from dim_tf.examples.transforms import Example, draw_decisions, make_example
 from dim_tf.pictures.picture import read_stored
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, said_by_operation
 
 _LAST_INDEX = np.iinfo(np.int64).max // 2
 # Where a pair gives no example, this many pairs in all are tried.
@@ -205,7 +205,7 @@ def dataset_error(
         )
     return InputError(
         f"An example cannot be made from {manifest.data_dir}, did its files change during the run? "
-        f"({error.message.splitlines()[0]})"
+        f"({said_by_operation(error)})"
     )
 
 

@@ -12,6 +12,7 @@ from dim_tf.config import IMAGE_MEAN_RGB, UNKNOWN
 from dim_tf.exports.contract import ALPHA, RGB, SCALE, TRIMAP
 from dim_tf.model.convolution import plain_convolutions
 from dim_tf.model.network import alpha_and_log_scale
+from dim_tf.system.errors import said_by_operation
 from dim_tf.system.quiet import stderr_held_back
 
 
@@ -40,7 +41,7 @@ def write_saved_model(
         except tf.errors.ResourceExhaustedError:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         except tf.errors.OpError as error:
-            raise OSError(errno.EIO, error.message) from None
+            raise OSError(errno.EIO, said_by_operation(error)) from None
 
 
 def litert_bytes(folder: Path, network: keras.Model, size: tuple[int, int] | None = None) -> bytes:

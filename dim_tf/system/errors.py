@@ -7,7 +7,8 @@ from collections.abc import Callable
 # What can steer a terminal or turn the order of a line around, and half characters, which cannot be
 # printed: they stand for bytes of a file name that are no text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
+# {{function_node …}} before what an operation of TensorFlow says, [Op:…] name: behind it.
+_OPERATION = re.compile(r"\{\{.*?\}\} |\s*\[Op:.*")
 
 # Takes what a picture is called and the notes about it, as `tell` does.
 Teller = Callable[..., None]
@@ -28,6 +29,11 @@ class InputError(ValueError):
 def printable(text: str) -> str:
     """The text with control characters written as escapes, so that a file name stays a name."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def said_by_operation(error: Exception) -> str:
+    """The first line of what TensorFlow raised, without the operation it puts around it."""
+    return _OPERATION.sub("", (str(error).splitlines() or [""])[0])
 
 
 def tell(path: str | os.PathLike, *notes: str) -> None:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dim_tf.config import IMAGE_MEAN_RGB
 from dim_tf.model.losses import merge_with_trimap
+from dim_tf.system.errors import said_by_operation
 from dim_tf.system.files import WriteError, writing
 
 TENSORBOARD_FOLDER = "tensorboard"
@@ -77,8 +78,8 @@ class TensorBoard:
         try:
             yield
         except tf.errors.OpError as error:
-            reason = error.message.splitlines()[0]
-            raise WriteError(f"{self._folder} cannot be written: {reason}.") from None
+            said = said_by_operation(error)
+            raise WriteError(f"{self._folder} cannot be written: {said}.") from None
 
 
 def _cut_off_after(path: Path, step: int) -> None:

@@ -83,6 +83,18 @@ def test_a_file_without_records_left_is_removed_and_foreign_ones_stay(tmp_path):
     assert before - after == before - {"notes.txt"}
 
 
+def test_what_cannot_be_written_is_told_without_the_operation(tmp_path, monkeypatch):
+    def flush():
+        said = "{{function_node __wrapped__FlushSummaryWriter_device_/CPU:0}} no room [Op:Flush]"
+        raise tf.errors.ResourceExhaustedError(None, None, f"{said} name: \nand more")
+
+    board = TensorBoard(tmp_path, 0)
+    monkeypatch.setattr(board._writer, "flush", flush)
+    with pytest.raises(WriteError, match=rf"^{board._folder} cannot be written: no room\.$"):
+        board.flush()
+    board.close()
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / TENSORBOARD_FOLDER).write_text("a file")
     with pytest.raises(WriteError, match="tensorboard cannot be written"):
