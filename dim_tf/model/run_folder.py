@@ -25,8 +25,8 @@ def best_path(run_dir: Path) -> Path:
 def list_checkpoints(run_dir: Path) -> list[Path]:
     """The checkpoints of a run, newest first; damaged ones are not sorted out."""
     folder = run_dir / CHECKPOINT_FOLDER
-    found = [path for path in folder.glob("step-*.npz") if _STEP_NAME.fullmatch(path.name)]
-    return sorted(found, key=step_of, reverse=True)
+    named = [path for path in folder.glob("step-*.npz") if _STEP_NAME.fullmatch(path.name)]
+    return sorted((path for path in named if path.is_file()), key=step_of, reverse=True)
 
 
 def step_of(path: Path) -> int:

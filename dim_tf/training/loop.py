@@ -1,7 +1,6 @@
 """The training loop."""
 
 import math
-import re
 import signal
 import time
 from collections.abc import Iterator
@@ -21,27 +20,27 @@ from dim_tf.config import (
     RunConfig,
     values_of,
 )
-from dim_tf.dataset.manifest import PICTURE_FOLDERS, Manifest
+from dim_tf.dataset.manifest import Manifest
 from dim_tf.examples.pipeline import (
     Share,
-    dataset_error,
     examples_of_step,
     open_dataset,
     pair_of_example,
     training_examples,
 )
-from dim_tf.examples.service import OUT_OF_ORDER, served
+from dim_tf.examples.service import served
 from dim_tf.model.network import build_network
 from dim_tf.model.run_folder import CHECKPOINT_FOLDER
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import remove_unfinished
 from dim_tf.system.folder_lock import FolderLock
 from dim_tf.system.memory import lacks_memory
+from dim_tf.training.batch_errors import error_of_examples
 from dim_tf.training.best import best_so_far, put_aside_best_of_another
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
 from dim_tf.training.from_service import NoBatchError, next_of_service
-from dim_tf.training.records import ChiefsRecords, Records, RunFolder, last_checkpoint
+from dim_tf.training.records import ChiefsRecords, Records, RunFolder
 from dim_tf.training.settled import settled
 from dim_tf.training.signals import StopSignals
 from dim_tf.training.skips import SkippedExamples, what_is_not_finite
@@ -158,9 +157,9 @@ def _train(
             try:
                 batch = _next_batch(batches, run, workers, signals)
             except (tf.errors.OpError, NoBatchError) as error:
-                if isinstance(error, NoBatchError):  # what was learned is sound
-                    records.save()
-                raise _error_of_examples(error, manifest, run, step, records) from None
+                records.save()  # what was learned is sound
+                last = records.last_checkpoint()
+                raise error_of_examples(error, manifest, run, step, last) from None
             if batch is None:
                 records.save()
                 break
@@ -273,38 +272,10 @@ def _telling_of_little_memory(records: Records) -> Iterator[None]:
             raise
         raise InputError(
             f"There is not enough memory for a step of training; "
-            f"{last_checkpoint(records.saved_step)}. Where another program takes it, the same "
+            f"{records.last_checkpoint()}. Where another program takes it, the same "
             "command goes on when there is room; otherwise give a smaller --batch_size, "
             "--input_size or --width, or --fc6=1x1, and another --run_dir."
         ) from None
-
-
-def _error_of_examples(
-    error: tf.errors.OpError | NoBatchError,
-    manifest: Manifest,
-    run: RunConfig,
-    step: int,
-    records: Records,
-) -> InputError:
-    # TensorFlow puts the operation around it: {{function_node …}} before, [Op:…] name: behind.
-    said = re.sub(r"\{\{.*?\}\} |\s*\[Op:.*", "", str(error).splitlines()[0])
-    if OUT_OF_ORDER in str(error):
-        return InputError(
-            f"--data_service={run.workers.data_service} gave other examples than were due; start "
-            "it anew, with one worker, and the same command goes on."
-        )
-    of_examples = isinstance(error, tf.errors.InvalidArgumentError | tf.errors.OutOfRangeError)
-    if isinstance(error, tf.errors.NotFoundError | tf.errors.PermissionDeniedError):
-        # Of a picture, not of what the service lost.
-        of_examples = any(str(manifest.data_dir / kind) in str(error) for kind in PICTURE_FOLDERS)
-    if run.workers.data_service and not of_examples:
-        return InputError(
-            f"--data_service={run.workers.data_service} gives no examples any more ({said}); "
-            f"{last_checkpoint(records.saved_step)}. Start it anew, with one worker, and the same "
-            "command goes on."
-        )
-    indices = examples_of_step(step, run.optimization.batch_size, run.overfit)
-    return dataset_error(error, manifest, run.seed, indices)
 
 
 def _skip_or_stop(
@@ -317,7 +288,7 @@ def _skip_or_stop(
     """
     if progress["skipped_steps"] >= optimization.skip_nonfinite:
         raise InputError(
-            f"{problem}; {last_checkpoint(records.saved_step)}. Try a smaller "
+            f"{problem}; {records.last_checkpoint()}. Try a smaller "
             "--learning_rate, or --skip_nonfinite=10 to skip up to 10 such steps."
         )
     progress["skipped_steps"] += 1

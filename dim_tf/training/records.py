@@ -4,6 +4,7 @@ Of several workers the chief does this, and the others wait.
 """
 
 import math
+import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from dim_tf.config import RunConfig
 from dim_tf.evaluation.report import errors_as_text
 from dim_tf.matting.predict import MattingModel
 from dim_tf.model.network import alpha_and_log_scale
-from dim_tf.model.run_folder import best_path
+from dim_tf.model.run_folder import best_path, checkpoint_path
 from dim_tf.model.weights import network_arrays
 from dim_tf.model.weights_file import write_arrays
 from dim_tf.system.errors import InputError
@@ -94,6 +95,10 @@ class Records:
 
     def step_seconds(self) -> float | None:
         """Median of the last steps, or None."""
+
+    def last_checkpoint(self) -> str:
+        """What a sentence says of it."""
+        return "there is no checkpoint yet"
 
 
 class ChiefsRecords(Records):
@@ -173,8 +178,7 @@ class ChiefsRecords(Records):
                 if saves:
                     self._save()
                 raise InputError(
-                    f"{error} So ended the validation of step {step}; "
-                    f"{last_checkpoint(self.saved_step)}."
+                    f"{error} So ended the validation of step {step}; {self.last_checkpoint()}."
                 ) from None
         if saves:
             self._check_folder()
@@ -196,6 +200,15 @@ class ChiefsRecords(Records):
         """See `Records`."""
         return float(np.median(self._step_times)) if self._step_times else None
 
+    def last_checkpoint(self) -> str:
+        """See `Records`."""
+        if not self.saved_step:
+            return super().last_checkpoint()
+        last = f"the last checkpoint, of step {self.saved_step},"
+        # Not with `Path.exists`, which raises what a failing disk says.
+        is_there = os.access(checkpoint_path(self._run_dir, self.saved_step), os.R_OK)
+        return f"{last} is intact" if is_there else f"{last} is there no more"
+
     @contextmanager
     def closed(self) -> Iterator[None]:
         """Closes the files behind the block, also after an error, whose sentence then stands alone.
@@ -208,7 +221,7 @@ class ChiefsRecords(Records):
                 yield
         except WriteError as error:
             raise InputError(
-                f"{error} The run stops; {last_checkpoint(self.saved_step)}. When there is room "
+                f"{error} The run stops; {self.last_checkpoint()}. When there is room "
                 "again the same command goes on."
             ) from None
 
@@ -217,7 +230,7 @@ class ChiefsRecords(Records):
         if not all(np.isfinite(variable.numpy()).all() for variable in self._network.variables):
             raise InputError(
                 f"Step {self._progress['step']} made weights that are not finite; "
-                f"{last_checkpoint(self.saved_step)}. Try a smaller --learning_rate."
+                f"{self.last_checkpoint()}. Try a smaller --learning_rate."
             )
 
     def _save(self) -> None:
@@ -268,10 +281,3 @@ class ChiefsRecords(Records):
             progress["best"] = best_record(step, errors, self._folder.validation_set)
             arrays = network_arrays(self._network)
             write_arrays(best_path(self._run_dir), arrays, self._run.network, progress["best"])
-
-
-def last_checkpoint(saved_step: int) -> str:
-    """What a sentence says of it."""
-    if not saved_step:
-        return "there is no checkpoint yet"
-    return f"the last checkpoint, of step {saved_step}, is intact"

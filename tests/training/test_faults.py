@@ -1,6 +1,7 @@
 """What a run does when its folder, its disk, its data or its numbers fail."""
 
 import contextlib
+import itertools
 import resource
 import shutil
 from pathlib import Path
@@ -142,6 +143,34 @@ def test_a_folder_that_another_run_has_taken_is_left_alone(make_config, monkeypa
     assert (run_dir / LOCK_NAME).read_text() == "of another process"
 
 
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_folders_with_the_names_of_checkpoints_are_none(make_config):
+    config = make_config(steps=4, checkpoint_every=1, keep_checkpoints=1)
+    run_dir = Path(config.run.run_dir)
+    for step in (1, 7):
+        (checkpoint_path(run_dir, step) / "in_it").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"step-00000001\.npz cannot be written: Is a directory"):
+        train_as(config)
+    shutil.rmtree(checkpoint_path(run_dir, 1))
+    train_as(config)
+    assert list_checkpoints(run_dir) == [checkpoint_path(run_dir, 4)]
+    assert (checkpoint_path(run_dir, 7) / "in_it").is_dir()
+
+
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_a_checkpoint_that_is_there_no_more_is_not_called_intact(make_config, monkeypatch):
+    config = make_config(steps=3, checkpoint_every=1)
+    folder = checkpoint_path(Path(config.run.run_dir), 1).parent
+
+    def replace_by_a_file():
+        shutil.rmtree(folder)
+        folder.touch()
+
+    at_step(monkeypatch, 2, replace_by_a_file)
+    with pytest.raises(InputError, match="the last checkpoint, of step 1, is there no more"):
+        train_as(config)
+
+
 # Bad examples
 
 
@@ -169,6 +198,28 @@ def test_bad_examples_are_named_skipped_and_counted(make_config, damaged_dataset
     assert caplog.text.count("is skipped, another one takes its place") == 1
     output = capsys.readouterr().out
     assert f"{count} examples were skipped" in output and f"{count} times: {reason}" in output
+
+
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_where_pictures_are_gone_the_steps_before_are_saved(make_config, monkeypatch):
+    said = "{{function_node __wrapped__IteratorGetNext}} two.png; No such file [Op:IteratorGetNext]"
+    batches_of = loop._batches
+
+    def four_batches(*arguments):
+        yield from itertools.islice(batches_of(*arguments), 4)
+        raise tf.errors.NotFoundError(None, None, said)
+
+    monkeypatch.setattr(loop, "_batches", four_batches)
+    config = make_config(steps=6, checkpoint_every=3)
+    message = (
+        r"did its files change during the run\? \(two\.png; No such file\) The run stops; the last "
+        r"checkpoint, of step 4, is intact\.$"
+    )
+    with pytest.raises(InputError, match=message):
+        train_as(config)
+    assert list_checkpoints(Path(config.run.run_dir))[0].stem == "step-00000004"
+    monkeypatch.undo()
+    assert len(read_loss_log(Path(config.run.run_dir))) == 4
 
 
 # Numbers

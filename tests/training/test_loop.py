@@ -148,7 +148,7 @@ def test_a_bad_picture_is_named_and_stops_a_strict_run(
         write_png(path, np.zeros((10, 20, 3), np.uint8))
     with pytest.raises(InputError, match=sentence) as refusal:
         train_as(make_config(data_dir=str(tmp_path / "data"), batch_size=3, strict=True))
-    assert str(refusal.value).endswith("run dim-tf prepare again with the same settings.")
+    assert "run dim-tf prepare again with the same settings. The run stops;" in str(refusal.value)
 
 
 def test_a_damaged_newest_checkpoint_costs_its_steps_and_nothing_else(continued, finished):

@@ -130,6 +130,17 @@ def test_the_best_of_a_run_without_checkpoints_is_put_aside(make_config, caplog)
 
 
 @pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_a_best_that_cannot_be_put_aside_is_a_sentence(make_config):
+    config = make_config(steps=1)
+    path = best_path(Path(config.run.run_dir))
+    path.with_name("earlier_best.npz").mkdir(parents=True)
+    path.write_bytes(b"of another run")
+    with pytest.raises(InputError, match=r"earlier_best\.npz cannot be written: Is a directory"):
+        train_as(config)
+    assert path.read_bytes() == b"of another run"
+
+
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
 def test_a_run_that_goes_on_otherwise_says_so(continued, caplog):
     train_as(with_values(continued, steps=8))
     assert "is another than it was" not in caplog.text  # at a constant learning rate
