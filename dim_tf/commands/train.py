@@ -1,6 +1,7 @@
 """A run as a user starts it: data if missing, flags kept, training, a summary."""
 
 import math
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from dim_tf.config import DataConfig, OfflineConfig, RunConfig, TrainingConfig, 
 from dim_tf.dataset.decoded import write_decoded_copies
 from dim_tf.dataset.manifest import MANIFEST_NAME, read_manifest
 from dim_tf.evaluation.report import errors_as_text
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, printable
 from dim_tf.system.quiet import import_tensorflow
 from dim_tf.training.cluster import cluster_of
 from dim_tf.training.settled import settled
@@ -94,12 +95,12 @@ def _sum_up(result: "TrainingResult", run: RunConfig) -> None:
         errors = errors_as_text(errors_of(result.best))
         print(f"Best validation, of the network alone, at step {result.best['step']}: {errors}.")
     if run.preview and result.finished:
-        print(f"Before and after: {run_dir / PREVIEW_NAME}")
+        print(printable(f"Before and after: {run_dir / PREVIEW_NAME}"))
     if not result.finished:
         steps = run.optimization.steps
         print(f"Stopped at step {result.step} of {steps}, saved; the same command goes on.")
     else:
-        print(f"Try it: dim-tf matte --checkpoint={run_dir}")
+        print(printable(f"Try it: dim-tf matte --checkpoint={shlex.quote(str(run_dir))}"))
 
 
 def _print_skipped(examples: dict[str, int], steps: int) -> None:

@@ -126,7 +126,11 @@ def _parsed_values(config_class: type, flag_values: flags.FlagValues) -> Iterato
 
 
 def flagfile_text(config: Any) -> str:
-    """The config as the text of a flagfile: one `--name=value` per line, in the config's order."""
+    """The config as the text of a flagfile: one `--name=value` per line, in the config's order.
+
+    Raises:
+        InputError: a value would be another one when it is read from there.
+    """
     lines = []
     for name, value in values_of(config).items():
         if isinstance(value, bool):
@@ -135,4 +139,18 @@ def flagfile_text(config: Any) -> str:
             lines.append(f"--{name}={','.join(map(str, value))}")
         elif value is not None:
             lines.append(f"--{name}={value}")
+        if isinstance(value, str):
+            _refuse_what_changes(name, value)
     return "\n".join(lines) + "\n"
+
+
+def _refuse_what_changes(name: str, value: str) -> None:
+    """Refuses a value of which a flagfile's line is read as another one."""
+    line = f"--{name}={value}"
+    is_text = not any("\ud800" <= letter <= "\udfff" for letter in line)
+    read = [part.strip() for part in line.splitlines()]
+    if read != [line] or not is_text:
+        raise InputError(
+            f"--{name}={value!r} would be another name in a flagfile, in which runs keep their "
+            "flags; give one without a blank at its end, line breaks and bytes that are no text."
+        )

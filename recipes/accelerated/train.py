@@ -7,11 +7,12 @@ A run that was stopped goes on with the same command. Without a GPU it works as 
 """
 
 import importlib.util
+import shlex
 import sys
 from pathlib import Path
 
 from dim_tf.commands.script import STOPPED_BY, Command, run_script
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, printable
 from recipes.accelerated.settings import TrainSettings
 
 
@@ -32,7 +33,8 @@ def start_run(settings: TrainSettings) -> None:
     stopped_by = train(settings)
     if stopped_by:
         sys.exit(STOPPED_BY + stopped_by)
-    print(f"Try it: python test.py --checkpoint={Path(settings.run_dir) / AVERAGE_NAME}")
+    weights = shlex.quote(str(Path(settings.run_dir) / AVERAGE_NAME))
+    print(printable(f"Try it: python test.py --checkpoint={weights}"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -78,6 +79,14 @@ def test_start_run_sums_up(make_config, capsys):
     assert "step 6: mean absolute error on unknown pixels" in output
     assert f"--checkpoint={config.run.run_dir}" in output
     assert (Path(config.run.run_dir) / FLAGFILE_NAME).read_text() == flagfile_text(config)
+
+
+@pytest.mark.usefixtures("quick_steps", "quick_examples")
+def test_what_it_says_to_try_can_be_pasted(make_config, capsys):
+    config = make_config(run="a run; of 'mine'", steps=1)
+    start_run(config, flagfile_text(config))
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert shlex.split(line)[2:] == ["dim-tf", "matte", f"--checkpoint={config.run.run_dir}"]
 
 
 MIRRORED = """
