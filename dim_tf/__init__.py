@@ -9,6 +9,8 @@ rgba = dim_tf.cutout("photo.jpg", mask="mask.png")  # [H, W, 4] uint8
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from dim_tf.system import forked as _forked  # noqa: F401, from now on it looks at forks
+
 # The one place of the version: setup.py reads it here.
 __version__ = "0.1.0"
 

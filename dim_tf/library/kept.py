@@ -1,6 +1,7 @@
 """The model that calls share: loaded when it is first needed, then kept."""
 
 import functools
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,7 @@ def kept_model(matting: MattingConfig) -> "MattingModel":
             matting.precision,
             matting.post_process,
             matting.runtime,
+            os.getpid(),
         )
 
 
@@ -53,6 +55,7 @@ def _loaded(
     precision: Literal["auto", "float32", "bfloat16"],
     post_process: Literal["affinity", "none"],
     runtime: Literal["tensorflow", "onnx"],
+    process: int,  # that of another one has threads that a forked one has not
 ) -> "MattingModel":
     from dim_tf.matting.predict import load_model
 

@@ -30,6 +30,7 @@ from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
 from dim_tf.model.network_input import network_input
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
+from dim_tf.system.forked import forked_error
 from dim_tf.system.processor import has_bfloat16_instructions
 from dim_tf.system.quiet import import_tensorflow
 
@@ -130,10 +131,7 @@ class MattingModel:
                 computes nothing finite.
         """
         if os.getpid() != self._process:
-            raise InputError(
-                "Another process loaded the model, whose threads this one has not; load it in "
-                'each, or start them by multiprocessing.get_context("spawn").'
-            )
+            raise forked_error()
         # Refuses the impossible. A square is one pass, whatever is given for the largest.
         config_from_values(MattingConfig, {"max_pixels": python_number(max_pixels)})
         config_from_values(MattingConfig, {"size": python_number(size), "max_pixels": sys.maxsize})
@@ -291,7 +289,8 @@ def load_model(
 
     Raises:
         InputError: a value that is not possible; there is no such checkpoint, or it is damaged;
-            onnxruntime is not installed, or asked for bfloat16.
+            onnxruntime is not installed, or asked for bfloat16; or this process was forked from
+            one in which TensorFlow computed.
     """
     choices = {"bn_eval": bn_eval, "precision": precision, "post_process": post_process}
     config_from_values(MattingConfig, choices | {"runtime": runtime})  # refuses the impossible

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from dim_tf.system.errors import InputError
+from dim_tf.system.forked import refuse_forked
 
 _STDERR = 2
 # How lines of libraries begin: of TensorFlow (absl's log and its own), OpenCV, libjpeg, libpng and
@@ -163,8 +164,10 @@ def import_tensorflow() -> None:
     Keras comes with it and gets the backend TensorFlow, whatever its settings file says.
 
     Raises:
-        InputError: Keras was imported before, with another backend.
+        InputError: Keras was imported before, with another backend; or this process was forked
+            from one in which TensorFlow computed.
     """
+    refuse_forked()
     keras = sys.modules.get("keras")
     if keras is None:
         os.environ["KERAS_BACKEND"] = "tensorflow"

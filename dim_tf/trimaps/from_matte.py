@@ -15,6 +15,7 @@ from dim_tf.config import (
 )
 from dim_tf.pictures.arrays import matte_array
 from dim_tf.system.errors import InputError
+from dim_tf.system.forked import refuse_forked
 
 # Patches: maxima of a random grid of so many values along a side, and the share they cover.
 _PATCH_GRID = (4, 9)
@@ -49,8 +50,10 @@ def trimap_from_alpha(
         [H, W] uint8 in {0, 128, 255}.
 
     Raises:
-        InputError: an array of another shape, dtype or range; or another mode or kernel.
+        InputError: an array of another shape, dtype or range; another mode or kernel; or this
+            process was forked from one in which TensorFlow computed.
     """
+    refuse_forked()
     config_from_values(ReadingConfig, {"trimap_mode": mode})  # refuses the impossible
     for side in (kernel, erosion_kernel):
         is_number = isinstance(side, Integral) and side >= 1

@@ -88,14 +88,14 @@ def test_a_rectangle_is_four_numbers_or_auto(own_colours, tiny_model):
 
 
 def test_each_process_loads_its_own(tiny_model):
-    """What a forked child sees: another process number."""
+    """What a forked child sees: another process number. tests/library/test_processes.py forks."""
     photo, trimap = np.zeros((8, 8, 3), np.uint8), np.full((8, 8), 128, np.uint8)
     mine = tiny_model._process
     tiny_model._process = mine + 1
     try:
         refused(
-            "Another process loaded the model, whose threads this one has not; load it in each, or "
-            'start them by multiprocessing.get_context("spawn").',
+            "This process was forked from one that had loaded a model or computed with TensorFlow, "
+            'and has not its threads; start processes by multiprocessing.get_context("spawn").',
             *(tiny_model.predict_alpha, photo, trimap),
         )
     finally:
