@@ -99,6 +99,7 @@ def main() -> None:
     example = random_example()
     inputs = example["image_and_trimap"]
     for_inference = build_network(config, precision=precision, for_training=False)
+    for_inference.set_weights(network.get_weights())
     forward = tf.function(lambda: for_inference(inputs, training=False))
     torch_train, torch_infer = torch_functions("3x3", inputs.numpy(), example["alpha"].numpy())
     for name, functions in (

@@ -43,7 +43,7 @@ def build_network(
     inference_statistics: Literal["moving", "batch"] | None = None,
     for_training: bool = True,
 ) -> keras.Model:
-    """Builds the network with random weights.
+    """Builds the network with random weights, or with zeros for those that it is to be given.
 
     The layers carry the original's names (conv1_1 … conv6_1, deconv6 … deconv1_2, pred_alpha),
     `refine_1` … `refine_4` for the paper's refinement stage, and `pred_scale` for the certainty.
@@ -53,7 +53,8 @@ def build_network(
         precision: of the convolutions; variables, batch norm statistics and the last convolution
             stay in float32.
         for_training: False keeps the kernels in `precision` as well, which saves a cast of every
-            weight in every pass and changes no result.
+            weight in every pass and changes no result. They are zeros: random ones would be drawn
+            from Python's and Keras' own streams, of which the caller may make something.
         inference_statistics: what batch norm normalises with outside training; the config's
             choice where it is None.
 
@@ -69,32 +70,32 @@ def build_network(
     )
 
     channels = functools.partial(channels_at, config)
+    he_normal, glorot = ("he_normal", "glorot_uniform") if for_training else ("zeros", "zeros")
+    begun = {"kernel_initializer": glorot, "dtype": policy}
 
     def convolution(x: tf.Tensor, count: int, size: int, name: str) -> tf.Tensor:
         return Convolution(
-            channels(count), size, kernel_initializer="he_normal", dtype=policy, name=name
+            channels(count), size, kernel_initializer=he_normal, dtype=policy, name=name
         )(x)
 
     def decoder_convolution(x: tf.Tensor, count: int, size: int, name: str) -> tf.Tensor:
         if not config.batch_norm:
-            return Convolution(channels(count), size, dtype=policy, name=name)(x)
+            return Convolution(channels(count), size, name=name, **begun)(x)
         return ConvolutionBatchNorm(
-            channels(count), size, inference_statistics=statistics, dtype=policy, name=name
+            channels(count), size, inference_statistics=statistics, name=name, **begun
         )(x)
 
     def double_by_deconvolution(x: tf.Tensor, name: str) -> tf.Tensor:
         # The original's matting_deconv.py: 3×3, stride 2, channels unchanged.
         if not config.batch_norm:
-            return TransposedConvolution(
-                x.shape[-1], DECONVOLUTION_KERNEL, dtype=policy, name=name
-            )(x)
+            return TransposedConvolution(x.shape[-1], DECONVOLUTION_KERNEL, name=name, **begun)(x)
         return ConvolutionBatchNorm(
             x.shape[-1],
             DECONVOLUTION_KERNEL,
             transposed=True,
             inference_statistics=statistics,
-            dtype=policy,
             name=name,
+            **begun,
         )(x)
 
     # Each with its own type: that of the user's keras.json may be another.
@@ -126,11 +127,19 @@ def build_network(
         x = decoder_convolution(x, count, DECODER_KERNEL, f"deconv{stage}_2")
 
     # float32 from here: a sigmoid in bfloat16 has steps of half a grey level and more.
-    alpha = Convolution(1, DECODER_KERNEL, activation=None, dtype="float32", name="pred_alpha")(x)
+    alpha = Convolution(
+        1,
+        DECODER_KERNEL,
+        activation=None,
+        kernel_initializer=glorot,
+        dtype="float32",
+        name="pred_alpha",
+    )(x)
     alpha = keras.layers.Activation("sigmoid", dtype="float32", name="alpha")(alpha)
     log_scale = _log_scale(x) if config.certainty else None
     if config.refine:
-        alpha = _refine(network_input, alpha, config, channels(REFINEMENT_CHANNELS), policy)
+        refined = channels(REFINEMENT_CHANNELS)
+        alpha = _refine(network_input, alpha, config, refined, he_normal, policy)
     return keras.Model(inputs, _output_of(alpha, log_scale), name="deep_image_matting")
 
 
@@ -173,6 +182,7 @@ def _refine(
     alpha: tf.Tensor,
     config: NetworkConfig,
     channels: int,
+    kernel_initializer: str,
     policy: keras.dtype_policies.DTypePolicy,
 ) -> tf.Tensor:
     """The refinement stage (paper, section 3.3): a correction added to the first stage's alpha.
@@ -188,7 +198,7 @@ def _refine(
         x = Convolution(
             channels,
             REFINEMENT_KERNEL,
-            kernel_initializer="he_normal",
+            kernel_initializer=kernel_initializer,
             dtype=policy,
             name=f"refine_{number}",
         )(x)
