@@ -24,6 +24,15 @@ def matte(photo: str, mask: str, model: MattingModel) -> np.ndarray:
     return model.predict_alpha(dim_tf.read_rgb(photo), trimap)
 
 
+def with_certainty(model: MattingModel, photo: str, trimap: np.ndarray, sure: bool) -> None:
+    rgb = dim_tf.read_rgb(photo)
+    both: tuple[np.ndarray, np.ndarray] = model.predict_alpha(rgb, trimap, return_certainty=True)
+    told = model.predict_alpha(rgb, trimap, return_certainty=sure)
+    if isinstance(told, tuple):
+        both = told
+    print(both, dim_tf.load_model(photo).predict_alpha(rgb, trimap).shape)
+
+
 write_png("matte.png", matte("photo.png", "mask.png", load_model()))
 print(dim_tf.__version__.split("."))
 """

@@ -1,33 +1,25 @@
 """From a photo and a trimap to a matte, at the photo's own size."""
 
-import math
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
-import cv2
 import numpy as np
 
 from dim_tf.config import (
     MAX_PIXELS,
-    SIZE_MULTIPLE,
-    TILE_CORE_SIDE,
-    UNKNOWN,
     MattingConfig,
     NetworkConfig,
     config_from_values,
     python_number,
 )
+from dim_tf.matting.network_matte import NetworkPasses
 from dim_tf.matting.onnx_network import OnnxNetwork, check_onnx_runtime, load_onnx_network
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.progress import Progress, untold
 from dim_tf.matting.reduced_photo import joined, reduced, reduction_for
-from dim_tf.matting.tiles import plan_tiles
-from dim_tf.model.architecture import receptive_radius
 from dim_tf.model.checkpoint_choice import existing_checkpoint, find_checkpoint
-from dim_tf.model.network_input import network_input
 from dim_tf.pictures.arrays import rgb_array, trimap_array
 from dim_tf.system.errors import InputError
 from dim_tf.system.forked import forked_error
@@ -38,11 +30,7 @@ if TYPE_CHECKING:
     import keras
 
 
-class NoNumbersError(InputError):
-    """A network whose matte is not finite: its training went wrong."""
-
-
-class MattingModel:
+class MattingModel(NetworkPasses):
     """A network ready to predict photos of every size.
 
     Attributes:
@@ -62,13 +50,16 @@ class MattingModel:
         statistics: Literal["moving", "batch"] | None = None,
         post_process: Literal["affinity", "none"] = "none",
     ) -> None:
-        self.network = network
-        self.config = config
+        super().__init__(network, config, statistics)
         self.about = about
-        self._process = os.getpid()
-        self.statistics = (statistics or config.bn_eval) if config.batch_norm else "moving"
         self.post_process = post_process
-        self._forward = _pass_of(network)
+        self._process = os.getpid()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A model cannot be copied or pickled, as it has threads; let threads share it, and "
+            "load one in each process."
+        )
 
     @overload
     def predict_alpha(
@@ -92,6 +83,17 @@ class MattingModel:
         return_certainty: Literal[True],
         told: Progress = untold,
     ) -> tuple[np.ndarray, np.ndarray]: ...
+    @overload
+    def predict_alpha(
+        self,
+        rgb: np.ndarray,
+        trimap: np.ndarray,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+        *,
+        return_certainty: bool,
+        told: Progress = untold,
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
     def predict_alpha(
         self,
         rgb: np.ndarray,
@@ -163,74 +165,6 @@ class MattingModel:
                 "These weights do not say how sure they are; train with --certainty, or take the "
                 "shipped weights."
             )
-
-    def _network_matte(
-        self, rgb: np.ndarray, trimap: np.ndarray, size: int, max_pixels: int, told: Progress
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The network's matte and the b of it, or None; [H, W] float32 each.
-
-        Raises: NoNumbersError as `predict_alpha`.
-        """
-        height, width = trimap.shape
-        if size:
-            told("network", 0, 1)
-            output = self._forward_padded(
-                cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA),
-                cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
-            )
-            output = cv2.resize(output, (width, height), interpolation=cv2.INTER_LINEAR)
-            output = output.reshape(height, width, -1)
-        else:
-            output = self._predict_unknown(rgb, trimap, max_pixels, told)
-        unknown = trimap == UNKNOWN
-        if not np.isfinite(output[unknown]).all():
-            raise NoNumbersError(
-                "The network's matte of this photo is not of numbers, as its training went wrong; "
-                "give other weights with --checkpoint."
-            )
-        alpha = np.where(unknown, np.clip(output[..., 0], 0.0, 1.0), trimap / np.float32(255.0))
-        scale = None
-        if self.config.certainty:
-            scale = np.where(unknown, np.exp(output[..., 1]), np.float32(0.0))
-        return alpha, scale
-
-    def _predict_unknown(
-        self, rgb: np.ndarray, trimap: np.ndarray, max_pixels: int, told: Progress
-    ) -> np.ndarray:
-        """[H, W, outputs] float32, right where the trimap is unknown."""
-        if self.statistics == "batch":
-            told("network", 0, 1)
-            return self._forward_padded(rgb, trimap)
-        unknown = trimap == UNKNOWN
-        radius = receptive_radius(self.config)
-        tiles = plan_tiles(unknown, None, radius)
-        if tiles and trimap[tiles[0].seen].size > max_pixels:
-            tiles = plan_tiles(unknown, _core_side(max_pixels, radius), radius)
-        output = np.zeros((*trimap.shape, 2 if self.config.certainty else 1), np.float32)
-        for number, tile in enumerate(tiles):
-            told("network", number, len(tiles))
-            seen = self._forward_padded(rgb[tile.seen], trimap[tile.seen])
-            output[tile.core] = seen[tile.inside]
-        return output
-
-    def _forward_padded(self, rgb: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        height, width = trimap.shape
-        return np.asarray(self._forward(network_input(rgb, trimap)[None]))[0, :height, :width]
-
-
-def _pass_of(network: "keras.Model | OnnxNetwork") -> Callable[[np.ndarray], Any]:
-    if isinstance(network, OnnxNetwork):
-        return network
-    # Only here, as below: TensorFlow takes seconds, and onnxruntime does without.
-    from dim_tf.matting.tensorflow_pass import tensorflow_pass
-
-    return tensorflow_pass(network)
-
-
-def _core_side(max_pixels: int, radius: int) -> int:
-    """The side of tiles that the network sees at most `max_pixels` of, if that is possible."""
-    side = math.isqrt(max_pixels) - 2 * (radius + SIZE_MULTIPLE)
-    return max(SIZE_MULTIPLE, min(side, TILE_CORE_SIDE) // SIZE_MULTIPLE * SIZE_MULTIPLE)
 
 
 def check_model(matting: MattingConfig) -> Path:

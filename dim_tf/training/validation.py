@@ -8,7 +8,8 @@ from typing import NamedTuple
 from dim_tf.evaluation.inputs import files_to_measure_on, read_test_image
 from dim_tf.evaluation.metrics import METRIC_NAMES, to_8_bit
 from dim_tf.evaluation.report import Evaluation
-from dim_tf.matting.predict import MattingModel, NoNumbersError
+from dim_tf.matting.network_matte import NoNumbersError
+from dim_tf.matting.predict import MattingModel
 from dim_tf.system.errors import InputError
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory
 

@@ -1,6 +1,8 @@
 """What is said only to programs that call the library."""
 
+import copy
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -101,6 +103,16 @@ def test_each_process_loads_its_own(tiny_model):
     finally:
         tiny_model._process = mine
     tiny_model.predict_alpha(photo, trimap)
+
+
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, pickle.dumps])
+def test_a_model_is_not_copied(tiny_model, copy_of):
+    advice = (
+        "A model cannot be copied or pickled, as it has threads; let threads share it, and "
+        "load one in each process."
+    )
+    with pytest.raises(TypeError, match=f"^{advice}$"):
+        copy_of(tiny_model)
 
 
 def test_keras_is_imported_with_tensorflow(tiny_checkpoint, monkeypatch):

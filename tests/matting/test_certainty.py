@@ -6,7 +6,7 @@ import pytest
 
 import dim_tf
 from dim_tf.config import NetworkConfig
-from dim_tf.matting import predict
+from dim_tf.matting import network_matte
 from dim_tf.matting.post_process import certainty_of, follow_colours
 from dim_tf.matting.predict import MattingModel
 from dim_tf.model.network import alpha_and_log_scale, build_network
@@ -55,7 +55,7 @@ def test_the_colours_are_followed_where_the_network_is_not_sure(sure_model):
 
 
 def test_tiles_give_that_of_one_pass(sure_model, monkeypatch):
-    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 192)
+    monkeypatch.setattr(network_matte, "TILE_CORE_SIDE", 192)
     rgb, trimap = photo_and_trimap(333, 601)
     trimap[:260, 70:] = 0
     whole = sure_model.predict_alpha(rgb, trimap, return_certainty=True)

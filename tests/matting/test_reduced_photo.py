@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from dim_tf.config import NetworkConfig
-from dim_tf.matting import predict, reduced_photo
+from dim_tf.matting import network_matte, reduced_photo
+from dim_tf.matting.network_matte import NoNumbersError
 from dim_tf.matting.post_process import follow_colours
-from dim_tf.matting.predict import MattingModel, NoNumbersError
+from dim_tf.matting.predict import MattingModel
 from dim_tf.matting.reduced_photo import joined, reduced, reduction_for
 from dim_tf.model.network import build_network
 from tests.matting.test_certainty import photo_and_trimap
@@ -238,7 +239,7 @@ def test_the_matte_that_colours_refine_is_the_corrected_one(model_of, small_side
 def test_the_second_pass_goes_through_in_tiles_too(model_of, monkeypatch):
     monkeypatch.setattr(reduced_photo, "FULL_BOX", 600)
     monkeypatch.setattr(reduced_photo, "REDUCED_SIDE", 500)
-    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 256)
+    monkeypatch.setattr(network_matte, "TILE_CORE_SIDE", 256)
     rgb, trimap = np.zeros((700, 700, 3), np.uint8), np.full((700, 700), 128, np.uint8)
     passes = {}
     for post_process in ("none", "affinity"):

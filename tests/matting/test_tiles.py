@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from dim_tf.config import NetworkConfig
-from dim_tf.matting import predict
+from dim_tf.matting import network_matte, predict
 from dim_tf.matting.predict import MattingModel
 from dim_tf.matting.tiles import plan_tiles
 from dim_tf.model.architecture import receptive_radius
@@ -69,7 +69,7 @@ def test_a_tile_shows_the_network_no_more_than_max_pixels(max_pixels):
 
 @pytest.mark.parametrize("height, width", [(450, 420), (64, 1200), (333, 601)])
 def test_tiles_give_the_matte_of_one_pass(tiny_model, monkeypatch, height, width):
-    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 192)
+    monkeypatch.setattr(network_matte, "TILE_CORE_SIDE", 192)
     rgb, trimap = photo_and_trimap(height, width)
     # Three rows and three columns of tiles at two edges; more of them only take longer.
     trimap[: height - 70, 70:] = 0
@@ -94,7 +94,7 @@ def test_tiles_without_unknown_pixels_cost_nothing(monkeypatch):
     def network(inputs, training):
         return inputs[..., :1] * 0 + 0.5
 
-    monkeypatch.setattr(predict, "TILE_CORE_SIDE", 64)
+    monkeypatch.setattr(network_matte, "TILE_CORE_SIDE", 64)
     model = MattingModel(network, NetworkConfig(fc6="1x1"), {})
     forward = model._forward
     model._forward = lambda inputs: passes.append(inputs.shape) or forward(inputs)
