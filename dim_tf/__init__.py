@@ -17,13 +17,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # what is public, for those who read types; the others get it from __getattr__
     from dim_tf.evaluation.metrics import matting_errors
     from dim_tf.library.calls import cutout, matte, trimap
+    from dim_tf.library.models import MattingModel, load_model
     from dim_tf.library.readers import read_grey, read_mask, read_rgb, read_trimap
-    from dim_tf.matting.predict import MattingModel, load_model
+    from dim_tf.library.trimaps import trimap_from_alpha, trimap_from_rough_mask
     from dim_tf.pictures.writing import write_png
     from dim_tf.synthetic import render_matte
     from dim_tf.system.errors import InputError
-    from dim_tf.trimaps.from_matte import trimap_from_alpha
-    from dim_tf.trimaps.rough_mask import trimap_from_rough_mask
 
 __all__ = [
     "InputError",
@@ -45,9 +44,9 @@ __all__ = [
 
 _HOME = {
     "InputError": "dim_tf.system.errors",
-    "MattingModel": "dim_tf.matting.predict",
+    "MattingModel": "dim_tf.library.models",
     "cutout": "dim_tf.library.calls",
-    "load_model": "dim_tf.matting.predict",
+    "load_model": "dim_tf.library.models",
     "matte": "dim_tf.library.calls",
     "matting_errors": "dim_tf.evaluation.metrics",
     "read_grey": "dim_tf.library.readers",
@@ -56,8 +55,8 @@ _HOME = {
     "read_trimap": "dim_tf.library.readers",
     "render_matte": "dim_tf.synthetic",
     "trimap": "dim_tf.library.calls",
-    "trimap_from_alpha": "dim_tf.trimaps.from_matte",
-    "trimap_from_rough_mask": "dim_tf.trimaps.rough_mask",
+    "trimap_from_alpha": "dim_tf.library.trimaps",
+    "trimap_from_rough_mask": "dim_tf.library.trimaps",
     "write_png": "dim_tf.pictures.writing",
 }
 

@@ -133,7 +133,7 @@ class Checked:
             hint = hints[field.name]
             allowed = choices_of(hint)
             value = getattr(self, field.name)
-            if allowed and value not in allowed:
+            if allowed and not _is_among(value, allowed):
                 raise InputError(
                     f"--{field.name}={value} is not possible; choose one of {', '.join(allowed)}."
                 )
@@ -169,10 +169,15 @@ def _is_of_type(value: Any, hint: Any) -> bool:
     if is_union(hint):
         return any(_is_of_type(value, member) for member in get_args(hint))
     if get_origin(hint) is Literal:
-        return value in get_args(hint)
+        return _is_among(value, get_args(hint))
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(type(item) is get_args(hint)[0] for item in value)
     return type(value) in {float: (float, int)}.get(hint, (hint,))
+
+
+def _is_among(value: Any, words: tuple[str, ...]) -> bool:
+    """Whether it is one of the words; of an array the comparison alone would have no answer."""
+    return isinstance(value, str) and value in words
 
 
 def _in_words(hint: Any) -> str:

@@ -27,5 +27,6 @@ def reworded(sentence: str, flag_in_words: Reworded) -> str:
 def _flag() -> re.Pattern[str]:
     parts = (ReadingConfig, MattingConfig, WritingConfig)
     names = "|".join(name for part in parts for name in values_of(part()))
-    value = r"-?[\w#]+(?:,-?\w+)*|'[^']*'|\([^)]*\)|\[[^\]]*\]"
+    word = r"-?[\w#]+(?:\.\d+)?"
+    value = rf"b?'[^']*'|\w+\([^)]*\)|{word}(?:,{word})*|\([^)]*\)|\[[^\]]*\]"
     return re.compile(rf"(?<![\w/.\\-])--({names})\b(?!\.\w)(?:=({value}))?")

@@ -26,7 +26,12 @@ from dim_tf.matting.of_photo import cut_out, matte_of_photo
 from dim_tf.pictures.arrays import picture_of_array
 from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.levels import levels_of_matte
-from dim_tf.pictures.picture import Picture, picture_of_image, read_picture, refuse_too_large
+from dim_tf.pictures.limits import refuse_no_name, refuse_too_large
+from dim_tf.pictures.picture import (
+    Picture,
+    picture_of_image,
+    read_picture,
+)
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap, what_is_given
 
@@ -237,10 +242,12 @@ def _picture(given: Any, role: Any, max_megapixels: float) -> Picture:
     if isinstance(given, Image.Image):
         return picture_of_image(given, role, max_megapixels)
     if isinstance(given, str | os.PathLike):
+        refuse_no_name(given, role)
         return read_picture(given, max_megapixels)
     if given is None or isinstance(given, bytes | bytearray | io.IOBase):
         raise InputError(
-            f"{type(given).__name__} is no picture; give a file name, a Pillow picture or an array."
+            f"The {role} is of type {type(given).__name__}, which is no picture; give a file name, "
+            "a Pillow picture or an array."
         )
     picture = picture_of_array(given, role)
     refuse_too_large(picture.path, picture.shape[::-1], max_megapixels)

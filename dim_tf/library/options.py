@@ -1,9 +1,10 @@
 """Keyword arguments of the library: the command's settings by its names, as configs."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
@@ -15,6 +16,7 @@ from dim_tf.config import (
     python_number,
     values_of,
 )
+from dim_tf.model.checkpoint_choice import checkpoint_text
 from dim_tf.pictures.mask import LabelLike, label_names
 from dim_tf.system.errors import InputError
 
@@ -113,7 +115,7 @@ def settings_of(
                     f"A model has its {name} from when it was loaded; leave {name} out, or model."
                 )
     if "checkpoint" in values:
-        values["checkpoint"] = _path_text(values["checkpoint"])
+        values["checkpoint"] = checkpoint_text(values["checkpoint"])
     if "label" in values:
         values["label"] = label_names(values["label"])
     if "bits" in values:
@@ -134,21 +136,16 @@ def _config(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     return config_from_values(config_class, {name: values[name] for name in names})
 
 
-def _path_text(checkpoint: Any) -> str:
-    try:
-        return os.fspath(checkpoint)
-    except TypeError:
-        raise InputError(
-            f"checkpoint={checkpoint!r} is no name of a file; leave it out for the shipped weights."
-        ) from None
-
-
 def _rectangle_text(rectangle: RectangleLike | None) -> str:
     """As --rect has it."""
     if rectangle is None or isinstance(rectangle, str):
         return rectangle or ""
-    if not isinstance(rectangle, Iterable):
+    try:
+        numbers = np.asarray(rectangle).tolist()  # a tensor as well
+    except Exception:  # whatever a library makes of what is no array
+        numbers = None
+    if not isinstance(numbers, list) or not all(isinstance(side, int | float) for side in numbers):
         raise InputError(
             f'rectangle={rectangle!r} is none; give (x, y, width, height) in pixels, or "auto".'
         )
-    return ",".join(str(python_number(number)) for number in rectangle)
+    return ",".join(map(str, numbers))

@@ -1,12 +1,14 @@
 """How a program is told what the command prints: notes as warnings, sentences in its words."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 
 from dim_tf.config.rewording import PLAIN_NAMES, reworded
-from dim_tf.system.errors import InputError, printable
+from dim_tf.system.errors import InputError, printable, warn
+
+# What Python writes without quotes.
+_NO_TEXT = ("None", "True", "False", "nan", "inf", "-inf")
 
 
 class Told:
@@ -16,7 +18,11 @@ class Told:
     """
 
     def __init__(self, words: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Args: words: what stands for a flag instead of its argument of `dim_tf.matte`."""
+        """Takes what stands for a flag instead of its argument of `dim_tf.matte`.
+
+        Args:
+            words: by the flag's name. An argument ends in "=", and a value follows as it was given.
+        """
         self._notes: list[str] = []
         self._words = words
 
@@ -35,9 +41,7 @@ class Told:
     ) -> None:
         try:
             for note in self._notes:
-                warnings.warn(
-                    in_python(note, self._words), stacklevel=3
-                )  # whose line called the library
+                warn(in_python(note, self._words))
         finally:  # also where warnings are made errors
             if isinstance(error, InputError):
                 raise InputError(in_python(str(error), self._words)) from None
@@ -51,12 +55,17 @@ def in_python(sentence: str, words: Mapping[str, str] = MappingProxyType({})) ->
         words: see `Told`.
     """
     said = sentence.replace("dim-tf matte can raise the limit:", "the limit is raised by")
-    return reworded(said, lambda name, value: words.get(name) or _argument(name, value))
+
+    def of_flag(name: str, value: str | None) -> str:
+        word = words.get(name, f"{PLAIN_NAMES.get(name, name)}=")
+        return _argument(word, value) if word.endswith("=") else word
+
+    return reworded(said, of_flag)
 
 
 def _argument(name: str, value: str | None) -> str:
-    name = PLAIN_NAMES.get(name, name)
     if value is None:
-        return f"{name}="
-    plain = value.startswith(("'", "(", "[")) or value.lstrip("-").isdecimal()
-    return f"{name}={value}" if plain else f'{name}="{value}"'
+        return name
+    plain = "(" in value or value.startswith(("'", "b'", "["))
+    plain = plain or value in _NO_TEXT or value.lstrip("-").replace(".", "").isdecimal()
+    return f"{name}{value}" if plain else f'{name}"{value}"'

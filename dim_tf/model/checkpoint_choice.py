@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dim_tf.model.run_folder import best_path, list_checkpoints
 from dim_tf.model.weights_file import DamagedFileError, read_arrays
 from dim_tf.system.errors import InputError
+from dim_tf.system.files import is_name
 from dim_tf.system.shipped import existing_or_shipped, shipped_folder
 
 CHECKPOINTS = "checkpoints"
@@ -25,7 +26,7 @@ def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
     """
     path = RELEASED_FOLDER / DEFAULT_CHECKPOINT
     if checkpoint:
-        path = existing_or_shipped(checkpoint, CHECKPOINTS)
+        path = existing_or_shipped(checkpoint_text(checkpoint), CHECKPOINTS)
     if path.exists():
         return path
     released = ", ".join(str(found) for found in sorted(RELEASED_FOLDER.glob("*.npz"))) or "none"
@@ -33,6 +34,20 @@ def existing_checkpoint(checkpoint: str | os.PathLike = "") -> Path:
         f"There is no checkpoint {path}; shipped with the program: {released}. Train one with "
         "dim-tf train --flagfile=quickstart.flags."
     )
+
+
+def checkpoint_text(checkpoint: str | os.PathLike) -> str:
+    """The name of a checkpoint that a library caller gave.
+
+    Raises:
+        InputError: it is of another type.
+    """
+    if not is_name(checkpoint):
+        raise InputError(
+            f"checkpoint={checkpoint!r} is no name of a file; give text or a pathlib.Path, or "
+            "leave it out for the shipped weights."
+        )
+    return os.fspath(checkpoint)
 
 
 def find_checkpoint(checkpoint: str | os.PathLike = "") -> Path:

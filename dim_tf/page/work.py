@@ -17,8 +17,9 @@ from dim_tf.matting.of_photo import cut_out, cut_out_on, matte_of_photo
 from dim_tf.page.recent import RecentArrays
 from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.levels import levels_of_matte
+from dim_tf.pictures.limits import TooManyPixelsError
 from dim_tf.pictures.photo import photo_of
-from dim_tf.pictures.picture import Picture, TooManyPixelsError, picture_of_content
+from dim_tf.pictures.picture import Picture, picture_of_content
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError, Teller, printable
 from dim_tf.system.memory import NotEnoughMemoryError, lacks_memory

@@ -1,6 +1,5 @@
 """Pictures of library callers: arrays become what pictures of files are, by the same rules."""
 
-import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
 from dim_tf.pictures.shades import Invert, repair_mask, turn_over
 from dim_tf.pictures.trimap import check_trimap, listed
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, warn
 
 # The kind of a picture that is an array.
 ARRAY = "array"
@@ -85,7 +84,7 @@ def mask_array(values: Any) -> np.ndarray:
         raise InputError(_labels(classes, "mask", values))
     mask, notes = _mask_of(picture, classes, (), "auto")
     for note in notes:
-        warnings.warn(f"The mask: {note}.", stacklevel=3)
+        warn(f"The mask: {note}.")
     return mask
 
 
@@ -161,7 +160,7 @@ def matte_array(
         raise InputError(_labels(classes, name, array))
     if not rough:
         raise InputError(f"The {name} has the values 0 and 1 only; multiply it by 255.")
-    warnings.warn(f"The {name} has the values 0 and 1, taken as 0 and 255.", stacklevel=3)
+    warn(f"The {name} has the values 0 and 1, taken as 0 and 255.")
     return levels * np.uint8(255)
 
 
@@ -216,7 +215,7 @@ def rgb_array(values: Any) -> np.ndarray:
     """
     photo, notes = photo_of(picture_of_array(values, "photo"))
     for note in notes:
-        warnings.warn(f"The photo: {note}.", stacklevel=3)
+        warn(f"The photo: {note}.")
     return photo.rgb
 
 

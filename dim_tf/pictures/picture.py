@@ -35,6 +35,7 @@ from dim_tf.pictures.kinds import (
     kind_of,
     lacks_its_end,
 )
+from dim_tf.pictures.limits import refuse_no_name, refuse_too_large
 from dim_tf.pictures.writing import MARK, MATTE_MARK, TRIMAP_MARK
 from dim_tf.system.errors import InputError, Teller, tell
 
@@ -104,6 +105,7 @@ def read_picture(path: str | os.PathLike, max_megapixels: float = MAX_INPUT_MEGA
         InputError: the file is missing, unreadable, damaged, cut short, of another kind or too
             large.
     """
+    refuse_no_name(path)
     return picture_of_content(_content_of(Path(path)), path, max_megapixels)
 
 
@@ -189,24 +191,6 @@ def picture_of_image(
         lossy=is_lossy(content, image, kind),
         notes=tuple(notes),
     )
-
-
-class TooManyPixelsError(InputError):
-    """A picture with more pixels than may be decoded."""
-
-
-def refuse_too_large(path: Path, size: tuple[int, int], max_megapixels: float) -> None:
-    """Refuses a picture of so many pixels, width and height, by what its file says of itself.
-
-    Raises:
-        TooManyPixelsError: it has more than so many megapixels.
-    """
-    width, height = size
-    if width * height > max_megapixels * 1e6:
-        raise TooManyPixelsError(
-            f"{path} claims {width}×{height} pixels, more than {max_megapixels:g} megapixels; "
-            "make it smaller (dim-tf matte can raise the limit: --max_input_megapixels)."
-        )
 
 
 def _seen(image: Image.Image, stored: Decoded, **of_file: Any) -> Picture:

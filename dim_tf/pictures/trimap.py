@@ -293,7 +293,7 @@ def check_trimap(trimap: np.ndarray, source: str, present: np.ndarray | None = N
     if not (trimap == UNKNOWN).any():
         values = np.unique(trimap) if present is None else present
         # A mask of one value would be refused as well.
-        as_mask = ", or give the file with --alpha as a mask" if len(values) > 1 else ""
+        as_mask = ", or give it with --alpha as a mask" if len(values) > 1 else ""
         as_mask += " and choose its --label" if len(values) > 2 else ""
         raise InputError(
             f"{source} has no unknown pixel (128), so there is nothing to predict: it holds "

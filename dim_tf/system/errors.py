@@ -2,13 +2,18 @@
 
 import os
 import re
+import sys
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 # What can steer a terminal or turn the order of a line around, and half characters, which cannot be
 # printed: they stand for bytes of a file name that are no text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # {{function_node …}} before what an operation of TensorFlow says, [Op:…] name: behind it.
 _OPERATION = re.compile(r"\{\{.*?\}\} |\s*\[Op:.*")
+# Where this package lies.
+_HOUSE = str(Path(__file__).parents[1]) + os.sep
 
 # Takes what a picture is called and the notes about it, as `tell` does.
 Teller = Callable[..., None]
@@ -40,3 +45,11 @@ def tell(path: str | os.PathLike, *notes: str) -> None:
     """Prints what was done with a file, one line for each note."""
     for note in notes:
         print(printable(f"{path}: {note}."), flush=True)
+
+
+def warn(note: str) -> None:
+    """Warns at the line that called this package, however many of its functions lie between."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HOUSE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(note, stacklevel=level)

@@ -147,6 +147,13 @@ def put_aside(path: Path) -> Path:
     return earlier
 
 
+def is_name(given: object) -> bool:
+    """Whether it names a file: text, or a path of text. Bytes are none, and may be its content."""
+    if isinstance(given, os.PathLike):
+        given = os.fspath(given)
+    return isinstance(given, str)
+
+
 def encoded(text: str) -> bytes:
     """A text as files hold it: UTF-8, and what is none of it in a file's name by its numbers."""
     return text.encode(errors="backslashreplace")

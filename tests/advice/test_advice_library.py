@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,7 +61,9 @@ def test_a_pillow_picture_keeps_a_profile(own_colours, tiny_model, recwarn):
 
 def test_a_picture_is_a_file_a_pillow_picture_or_an_array(own_colours, tiny_model):
     given = {"model": tiny_model}
-    advice = "{} is no picture; give a file name, a Pillow picture or an array."
+    advice = (
+        "The {} is of type {}, which is no picture; give a file name, a Pillow picture or an array."
+    )
     for picture in (None, b"photo"):
         refused(advice, dim_tf.matte, picture, "mask.png", **given)
     for picture in ("photo.png", Image.open("photo.png"), dim_tf.read_rgb("photo.png")):
@@ -74,10 +77,31 @@ def test_a_model_is_a_loaded_one(own_colours, tiny_model, tiny_checkpoint):
     dim_tf.matte("photo.png", "mask.png", checkpoint=tiny_checkpoint)
 
 
-def test_a_checkpoint_is_a_file(own_colours):
-    advice = "checkpoint={} is no name of a file; leave it out for the shipped weights."
-    refused(advice, dim_tf.matte, "photo.png", "mask.png", checkpoint=3)
+def test_a_checkpoint_is_a_file(own_colours, tiny_checkpoint):
+    advice = (
+        "checkpoint={} is no name of a file; give text or a pathlib.Path, or leave it out for the "
+        "shipped weights."
+    )
+    for checkpoint in (3, b"tiny.npz"):
+        refused(advice, dim_tf.matte, "photo.png", "mask.png", checkpoint=checkpoint)
+        refused(advice, dim_tf.load_model, checkpoint)
     dim_tf.matte("photo.png", "mask.png")
+    for checkpoint in (str(tiny_checkpoint), tiny_checkpoint):
+        dim_tf.load_model(checkpoint)
+
+
+def test_a_picture_is_given_by_its_name(own_colours):
+    of_type = "The {} is of type {}, which is no name of a file; give text or a pathlib.Path."
+    refused(of_type, dim_tf.read_rgb, b"photo.png")
+    refused("The {} has an empty name; give that of a file.", dim_tf.read_rgb, "")
+    for name in ("photo.png", Path("photo.png")):
+        dim_tf.read_rgb(name)
+
+
+def test_a_limit_of_megapixels_is_a_number(own_colours):
+    advice = "--max_input_megapixels={} is not possible; give a number above 0."
+    refused(advice.replace("--max_input_", "max_"), dim_tf.read_rgb, "photo.png", float("nan"))
+    dim_tf.read_rgb("photo.png", 0.5)
 
 
 def test_a_rectangle_is_four_numbers_or_auto(own_colours, tiny_model):

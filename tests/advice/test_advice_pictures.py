@@ -246,7 +246,7 @@ def test_a_trimap_is_painted_in_0_128_and_255(infer, write_trimap):
 @pytest.mark.parametrize("painted", [False, True])
 def test_a_trimap_without_unknown_pixels_is_painted_or_given_as_a_mask(infer, write_mask, painted):
     write_mask("trimap.png")
-    advice = ", or give the file with --alpha as a mask"
+    advice = ", or give it with --alpha as a mask"
     refused(advice, infer, "--rgb=photo.png", "--trimap=trimap.png")
     if painted:
         values = read_grey("trimap.png").copy()

@@ -1,4 +1,5 @@
 import ast
+import math
 import os
 import re
 import typing
@@ -7,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import dim_tf
 from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
@@ -87,7 +89,7 @@ def test_numbers_of_numpy():
         ({"mask": MASK, "rectangle": "auto"}, "Give either mask= or rectangle=, not both"),
         ({"mask": MASK, "invert": "perhaps"}, 'invert="perhaps" is not possible; choose one of'),
         ({"mask": MASK, "trimap_kernel": 0}, "trimap_kernel=0 is not possible; give a number at"),
-        ({"mask": MASK, "trimap_kernel": 2.5}, "give a whole number or 'auto'"),
+        ({"mask": MASK, "trimap_kernel": 2.5}, "^trimap_kernel=2.5 is not possible; give a whole"),
         ({"mask": MASK, "trimap_kernel": (9, 9)}, r"trimap_kernel=\(9, 9\) is not possible"),
         ({"mask": MASK, "trimap_kernel": [9]}, r"trimap_kernel=\[9\] is not possible"),
         ({"rectangle": (1, 2, 3)}, 'rectangle="1,2,3" is not possible; give x,y,width,height'),
@@ -97,7 +99,7 @@ def test_numbers_of_numpy():
         ({"mask": PHOTO}, r"^The mask has the shape \(90, 120, 3\)"),
         ({"mask": "--alpha.png"}, "^--alpha.png does not exist"),
         ({"trimap": 0 * TRIMAP}, "^trimap has no unknown pixel"),
-        ({"trimap": MASK}, "^trimap has no unknown pixel .* or give the file with mask= as a mask"),
+        ({"trimap": MASK}, "^trimap has no unknown pixel .* or give it with mask= as a mask"),
         ({"trimap": MASK // 2}, "^The trimap has the values 0 and 127; a trimap holds"),
         ({"mask": MASK, "max_input_megapixels": 0.01}, "^photo claims 120×90 .*_megapixels=[)]"),
         ({"mask": MASK, "label": 2}, "^mask has no label 2; it has 0 .* and 255 "),
@@ -201,7 +203,7 @@ def test_values_of_no_use_are_refused_in_pythons_words(given, said):
         dim_tf.matte(picture, picture[..., 0], **given)
     with pytest.raises(InputError, match="rectangle=5 is none"):
         dim_tf.matte(picture, rectangle=5)
-    with pytest.raises(InputError, match="bytes is no picture"):
+    with pytest.raises(InputError, match="photo is of type bytes, which is no picture"):
         dim_tf.matte(b"photo", picture[..., 0])
 
 
@@ -213,8 +215,77 @@ def test_load_model_refuses_what_it_does_not_know(given):
         dim_tf.load_model(**given)
 
 
-def test_a_forked_process_is_told_to_load_its_own(tiny_model, monkeypatch):
+def test_a_forked_process_is_told_to_be_spawned(tiny_model, monkeypatch):
     here = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: here + 1)
-    with pytest.raises(InputError, match="load it in each"):
+    with pytest.raises(InputError, match=re.escape('get_context("spawn")')):
         tiny_model.predict_alpha(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8))
+
+
+def test_every_public_function_speaks_of_its_arguments(tiny_checkpoint):
+    model = dim_tf.load_model(tiny_checkpoint)
+    assert isinstance(model, dim_tf.MattingModel)
+    for call, sentence in {
+        lambda: dim_tf.load_model(precision="x"): 'precision="x" is not possible; choose one of ',
+        lambda: dim_tf.load_model(runtime="onnx", precision="bfloat16"): (
+            'runtime="onnx" computes in float32; give precision="float32", or '
+        ),
+        lambda: dim_tf.load_model(3): "checkpoint=3 is no name of a file; ",
+        lambda: dim_tf.load_model(b"tiny.npz"): "checkpoint=b'tiny.npz' is no name of a file; ",
+        lambda: model.predict_alpha(PHOTO, TRIMAP, size=2.5): "size=2.5 is not possible; ",
+        lambda: model.predict_alpha(PHOTO, TRIMAP, size=None): "size=None is not possible; ",
+        lambda: dim_tf.trimap_from_alpha(MASK, 5, "x"): 'mode="x" is not possible; choose one of ',
+        lambda: dim_tf.trimap_from_rough_mask(MASK, "x"): 'mode="x" is not possible; choose one ',
+        lambda: dim_tf.matte(PHOTO, MASK, size=np.array([3, 4])): "size=array([3, 4]) is not ",
+        lambda: dim_tf.matte(PHOTO, MASK, runtime=np.array(["onnx", "x"])): "runtime=['onnx' 'x'] ",
+        lambda: dim_tf.read_rgb("photo.png", max_megapixels=np.nan): (
+            "max_megapixels=nan is not possible; give a number above 0."
+        ),
+    }.items():
+        save("photo.png", PHOTO)
+        with pytest.raises(InputError) as refusal:
+            call()
+        assert str(refusal.value).startswith(sentence)
+
+
+def test_what_is_no_picture_is_named(network):
+    for given in (None, b"mask.png"):
+        with pytest.raises(InputError, match=r"^The photo is of type .*, which is no picture; "):
+            dim_tf.matte(given, MASK)
+    for role in ("mask", "trimap"):
+        with pytest.raises(InputError, match=f"^The {role} is of type bytes, which is no picture;"):
+            dim_tf.matte(PHOTO, **{role: b"mask.png"})
+        with pytest.raises(InputError, match=f"^The {role} has an empty name; "):
+            dim_tf.matte(PHOTO, **{role: ""})
+    for read in (dim_tf.read_rgb, dim_tf.read_mask, dim_tf.read_trimap, dim_tf.read_grey):
+        with pytest.raises(InputError, match=r"^The picture has an empty name; "):
+            read("")
+        with pytest.raises(InputError, match=r"^The picture is of type bytes, which is no name"):
+            read(b"photo.png")
+
+
+def test_a_rectangle_may_be_a_tensor_and_is_no_bytes():
+    numbers = (15, 5, 70, 70)
+    expected = dim_tf.trimap(PHOTO, rectangle=numbers)
+    for given in (tf.constant(numbers), (15, 5, 70, tf.constant(70)), list(numbers)):
+        np.testing.assert_array_equal(dim_tf.trimap(PHOTO, rectangle=given), expected)
+    for given in (b"auto", np.zeros((2, 2)), (1, 2, 3, None)):
+        with pytest.raises(InputError, match=r"^rectangle=.* is none; give \(x, y, width, height"):
+            dim_tf.trimap(PHOTO, rectangle=given)
+
+
+@pytest.mark.parametrize("limit", [math.nan, None, "x", 0, -1, True])
+def test_a_limit_is_a_number_above_0(limit):
+    save("photo.png", PHOTO)
+    for read in (dim_tf.read_rgb, dim_tf.read_mask, dim_tf.read_trimap, dim_tf.read_grey):
+        with pytest.raises(InputError, match=r"^max_megapixels=.* is not possible; give a number "):
+            read("photo.png", max_megapixels=limit)
+
+
+def test_warnings_are_of_the_line_that_called(recwarn, tiny_checkpoint):
+    dim_tf.trimap_from_rough_mask(MASK // 255)
+    dim_tf.trimap_from_alpha(MASK // 255, 5)
+    dim_tf.trimap(PHOTO, MASK // 255)
+    dim_tf.load_model(tiny_checkpoint).predict_alpha(np.full((90, 120, 3), 9, np.uint16), TRIMAP)
+    assert len(recwarn.list) == 4
+    assert {warning.filename for warning in recwarn.list} == {__file__}

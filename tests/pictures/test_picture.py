@@ -11,10 +11,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from dim_tf.pictures.kinds import UnreadKindError
 from dim_tf.pictures.levels import to_8_bits, to_grey, to_rgb
+from dim_tf.pictures.limits import TooManyPixelsError
 from dim_tf.pictures.matte import read_grey
 from dim_tf.pictures.photo import photo_of, read_rgb
 from dim_tf.pictures.picture import (
-    TooManyPixelsError,
     picture_of_content,
     picture_of_image,
     read_picture,
