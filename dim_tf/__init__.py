@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what is public, for those who read types; the others get it
     from dim_tf.library.models import MattingModel, load_model
     from dim_tf.library.readers import read_grey, read_mask, read_rgb, read_trimap
     from dim_tf.library.trimaps import trimap_from_alpha, trimap_from_rough_mask
-    from dim_tf.pictures.writing import write_png
+    from dim_tf.library.writing import write_png
     from dim_tf.synthetic import render_matte
     from dim_tf.system.errors import InputError
 
@@ -57,7 +57,7 @@ _HOME = {
     "trimap": "dim_tf.library.calls",
     "trimap_from_alpha": "dim_tf.library.trimaps",
     "trimap_from_rough_mask": "dim_tf.library.trimaps",
-    "write_png": "dim_tf.pictures.writing",
+    "write_png": "dim_tf.library.writing",
 }
 
 

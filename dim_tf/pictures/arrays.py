@@ -8,7 +8,7 @@ import numpy as np
 from dim_tf.config import BACKGROUND, FOREGROUND, UNKNOWN
 from dim_tf.pictures.classes import Classes, looks_like_labels
 from dim_tf.pictures.finding_classes import all_classes_of_numbers, classes_of_numbers
-from dim_tf.pictures.levels import check_range, in_own_byte_order, levels_of
+from dim_tf.pictures.levels import as_array, check_range, in_own_byte_order, levels_of
 from dim_tf.pictures.mask import mask_of_classes, no_labels, unlike_a_mask
 from dim_tf.pictures.photo import photo_of
 from dim_tf.pictures.picture import Picture
@@ -237,14 +237,9 @@ def _plain(values: Any, name: str) -> np.ndarray:
     """An array without a third axis of length 1.
 
     Raises:
-        InputError: of a masked array a part would be lost.
+        InputError: see `as_array`.
     """
-    if isinstance(values, np.ma.MaskedArray):
-        raise InputError(f"The {name} is a masked array; fill it first, such as with filled(0).")
-    try:
-        array = np.asarray(values)
-    except Exception as error:  # a tensor that cannot be copied, say
-        raise InputError(f"The {name} cannot be made an array: {error}.") from None
+    array = as_array(values, name)
     return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
 
 

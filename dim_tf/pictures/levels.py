@@ -1,7 +1,7 @@
 """Grey levels: of pictures and arrays, and the three of a trimap. No TensorFlow here."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -15,6 +15,21 @@ CONVERSION_ERROR = 2
 _ROUNDING = 0.002
 # Cameras and microscopes store so many bits in the lower ones of 16.
 _BITS_IN_16 = (8, 10, 12)
+
+
+def as_array(values: Any, name: str) -> np.ndarray:
+    """What a library caller gave as an array.
+
+    Raises:
+        InputError: it cannot be one, or is a masked one, of which a part would be lost.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"The {name} is a masked array; fill it first, such as with filled(0).")
+    try:
+        return np.asarray(values)
+    except Exception as error:  # a tensor that cannot be copied, say
+        said = str(error).rstrip(".")
+        raise InputError(f"The {name} cannot be made an array: {said}.") from None
 
 
 def in_own_byte_order(image: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Pictures to files, complete or not there."""
 
 import os
+from numbers import Integral
 from typing import BinaryIO
 
 import cv2
 import numpy as np
 
 from dim_tf.pictures.colour import ColourProfile, png_chunk, png_chunks
-from dim_tf.pictures.levels import in_own_byte_order, levels_of
+from dim_tf.pictures.levels import as_array, in_own_byte_order, levels_of
 from dim_tf.system.errors import InputError
 from dim_tf.system.files import write_bytes
 
@@ -66,9 +67,12 @@ def encode_png(
         is_trimap: the same of a trimap.
 
     Raises:
-        InputError: an array of another shape, dtype or range.
+        InputError: an array of another shape, dtype or range, or a masked one; another level.
     """
-    image = in_own_byte_order(np.asarray(image))
+    is_level = isinstance(compression, Integral) and not isinstance(compression, bool)
+    if not is_level or not 0 <= compression <= 9:
+        raise InputError(f"compression={compression!r} is none; give a whole number from 0 to 9.")
+    image = in_own_byte_order(as_array(image, "picture"))
     if image.dtype != np.uint16:
         image = levels_of(image, "picture")
     if image.ndim == 3 and image.shape[2] == 1:
@@ -77,7 +81,7 @@ def encode_png(
         raise InputError(
             f"The picture has the shape {image.shape}; give [H, W], [H, W, 3] or [H, W, 4]."
         )
-    options = [cv2.IMWRITE_PNG_COMPRESSION, compression]
+    options = [cv2.IMWRITE_PNG_COMPRESSION, int(compression)]
     content = cv2.imencode(".png", _red_last(image), options)[1].tobytes()
     said = png_chunks(profile) if profile is not None else b""
     if is_matte or is_trimap:

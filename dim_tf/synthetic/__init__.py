@@ -5,6 +5,7 @@ pixel is the share of it that the subject covers. Everything depends on the argu
 """
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 
 import cv2
 import numpy as np
@@ -105,20 +106,30 @@ def _check_kind(kind: str) -> None:
         raise InputError(f"There is no matte kind {kind!r}; choose among {', '.join(MATTE_KINDS)}.")
 
 
+def _check_numbers(seed: int, size: int) -> None:
+    for name, value, least in (("seed", seed, 0), ("size", size, 1)):
+        is_number = isinstance(value, Integral) and not isinstance(value, bool)
+        if not is_number or value < least:
+            raise InputError(
+                f"{name}={value!r} is not possible; give a whole number from {least} on."
+            )
+
+
 def render_matte(kind: str, seed: int, size: int = 640) -> np.ndarray:
     """Draws a matte. It depends on the arguments alone.
 
     Args:
         kind: one of `MATTE_KINDS`.
         seed: 0 or more. The same kind and seed at another size is the same drawing.
-        size: side, pixels.
+        size: side, pixels, at least 1.
 
     Returns:
         [size, size] uint8, opacity from 0 to 255.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such kind, or another seed or size.
     """
+    _check_numbers(seed, size)
     return _draw(kind, seed, lambda supersampling: Canvas(size, supersampling))[0]
 
 
@@ -135,8 +146,9 @@ def render_shaded_matte(kind: str, seed: int, size: int = 640) -> tuple[np.ndarr
         nothing was drawn.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such kind, or another seed or size.
     """
+    _check_numbers(seed, size)
     shade_rng = np.random.default_rng([1_002, seed])
     alpha, canvas = _draw(
         kind, seed, lambda supersampling: ShadedCanvas(size, supersampling, shade_rng)

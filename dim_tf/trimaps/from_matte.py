@@ -55,24 +55,21 @@ def trimap_from_alpha(
     """
     refuse_forked()
     config_from_values(ReadingConfig, {"trimap_mode": mode})  # refuses the impossible
+    erosion_kernel = kernel if erosion_kernel is None else erosion_kernel
     for side in (kernel, erosion_kernel):
-        is_number = isinstance(side, Integral) and side >= 1
-        if not (is_number or side is None or tf.is_tensor(side)):
-            raise InputError(
-                f"A kernel of {side!r} is not possible; give a whole number from 1 on."
-            )
+        _check_kernel(side)
     if not tf.is_tensor(alpha):
         alpha = tf.constant(matte_array(alpha))
-    elif alpha.dtype != tf.uint8 or alpha.shape.rank != 2:
+    elif alpha.dtype != tf.uint8 or alpha.shape.rank != 2 or 0 in alpha.shape:
         raise InputError(
-            f"The matte is a tensor of {alpha.dtype.name} with {alpha.shape.rank} axes; give "
+            f"The matte is a tensor of {alpha.dtype.name} with the shape {alpha.shape}; give "
             "uint8, [H, W], or an array."
         )
     shape = tf.shape(alpha)
+    kernel, erosion_kernel = _at_most(kernel, shape), _at_most(erosion_kernel, shape)
     occupied = alpha > 0
     top, bottom = _span(tf.reduce_any(occupied, axis=1), kernel)
     left, right = _span(tf.reduce_any(occupied, axis=0), kernel)
-    erosion_kernel = kernel if erosion_kernel is None else erosion_kernel
     trimap = _trimap_of_box(alpha[top:bottom, left:right], kernel, erosion_kernel, mode)
     trimap = tf.pad(
         trimap,
@@ -80,6 +77,25 @@ def trimap_from_alpha(
         constant_values=BACKGROUND,
     )
     return tf.ensure_shape(trimap, alpha.shape)
+
+
+def _check_kernel(side: int | tf.Tensor) -> None:
+    """Raises: InputError where it is no whole number from 1 on; a tensor's value is not read."""
+    if tf.is_tensor(side):
+        possible = side.dtype.is_integer and side.shape.rank in (0, None)
+        given = f"the shape {side.shape} and {side.dtype.name}"
+    else:
+        is_number = isinstance(side, Integral) and not isinstance(side, bool)
+        possible, given = is_number and side >= 1, repr(side)
+    if not possible:
+        raise InputError(f"A kernel of {given} is not possible; give a whole number from 1 on.")
+
+
+def _at_most(kernel: int | tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """The kernel, int32, or the smallest one that reaches everything from everywhere."""
+    if not tf.is_tensor(kernel):
+        kernel = min(kernel, tf.int32.max)
+    return tf.minimum(tf.cast(kernel, tf.int32), 2 * tf.reduce_max(shape) + 1)
 
 
 def with_unknown_patches(trimap: tf.Tensor, key: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """A trimap from a rough mask, with an unknown band as wide as the object is large."""
 
 import math
+from numbers import Real
 from typing import Literal
 
 import cv2
@@ -14,6 +15,7 @@ from dim_tf.config import (
     config_from_values,
 )
 from dim_tf.pictures.arrays import mask_array
+from dim_tf.system.errors import InputError
 
 # The band reaches this share of the square root of an object's area to each side of its edge.
 _RADIUS_SHARE = 0.025
@@ -51,9 +53,12 @@ def trimap_from_rough_mask(
 
     Raises:
         InputError: an array of another shape, dtype or range; of one value; of several labels; or
-            another mode.
+            another mode or radius.
     """
     config_from_values(ReadingConfig, {"trimap_mode": mode})  # refuses the impossible
+    is_number = isinstance(at_least, Real) and not isinstance(at_least, bool)
+    if not is_number or not 0 <= at_least < math.inf:  # as NaN is not
+        raise InputError(f"at_least={at_least!r} is not possible; give a number from 0 on, pixels.")
     return trimap_around(mask_array(mask), mode, at_least)
 
 

@@ -42,9 +42,27 @@ def test_one_of_several_labels_is_chosen(call):
 
 def test_a_kernel_is_a_number_from_1_on():
     advice = "A kernel of {} is not possible; give a whole number from 1 on."
-    for kernel in (0, 2.5, "auto"):
+    for kernel in (0, 2.5, "auto", None, True, tf.constant(2.5), tf.constant([5])):
         refused(advice, dim_tf.trimap_from_alpha, MASK, kernel)
     dim_tf.trimap_from_alpha(MASK, 1)
+
+
+@pytest.mark.parametrize("radius", [np.nan, np.inf, -1, "3", None])
+def test_a_radius_is_a_number_from_0_on(radius):
+    advice = "at_least={} is not possible; give a number from 0 on, pixels."
+    refused(advice, dim_tf.trimap_from_rough_mask, MASK, at_least=radius)
+    for possible in (0, 2.5, np.float32(3)):
+        dim_tf.trimap_from_rough_mask(MASK, at_least=possible)
+
+
+def test_a_drawing_is_told_by_whole_numbers():
+    advice = "{}={} is not possible; give a whole number from {} on."
+    for seed in (-1, 1.5, None, "1"):
+        assert "seed=" in refused(advice, dim_tf.render_matte, "hair", seed, 32)
+    for size in (0, -5, 64.0):
+        assert "size=" in refused(advice, dim_tf.render_matte, "hair", 0, size)
+    for numbers in ((0, 1), (np.int64(3), np.int64(32))):
+        dim_tf.render_matte("hair", *numbers)
 
 
 def test_a_matte_to_measure_of_0_and_1_is_multiplied():
@@ -57,11 +75,11 @@ def test_a_matte_to_measure_of_0_and_1_is_multiplied():
 
 
 def test_a_tensor_of_grey_levels_or_an_array_is_given():
+    advice = "The matte is a tensor of {} with the shape {}; give uint8, [H, W], or an array."
+    for empty in (tf.zeros([0, 5], tf.uint8), tf.zeros([5, 0], tf.uint8)):
+        refused(advice, dim_tf.trimap_from_alpha, empty, 9)
     for tensor in (tf.constant(MASK / 255), tf.constant(MASK > 0), tf.constant(MASK[..., None])):
-        refused(
-            "The matte is a tensor of {} with {} axes; give uint8, [H, W], or an array.",
-            *(dim_tf.trimap_from_alpha, tensor, 9),
-        )
+        refused(advice, dim_tf.trimap_from_alpha, tensor, 9)
         np.testing.assert_array_equal(
             dim_tf.trimap_from_alpha(tensor.numpy(), 9), dim_tf.trimap_from_alpha(MASK, 9)
         )

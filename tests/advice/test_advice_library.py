@@ -129,6 +129,35 @@ def test_each_process_loads_its_own(tiny_model):
     tiny_model.predict_alpha(photo, trimap)
 
 
+def test_a_png_has_its_own_name(own_colours):
+    matte = dim_tf.read_grey("mask.png")
+    other = "{} would be a PNG under another name; give a name ending in .png."
+    for name in ("matte.jpg", "matte", Path("matte.jpg")):
+        refused(other, dim_tf.write_png, name, matte)
+    refused(
+        "{} holds a null character, as no file's name can; leave it out.",
+        *(dim_tf.write_png, "a\0b.png", matte),
+    )
+    for name in ("", b"matte.png"):
+        refused("name", dim_tf.write_png, name, matte)
+    for name in ("ab.png", Path("matte.PNG")):
+        dim_tf.write_png(name, matte)
+        np.testing.assert_array_equal(dim_tf.read_grey(name), matte)
+
+
+def test_a_png_is_of_plain_numbers(own_colours):
+    matte = dim_tf.read_grey("mask.png")
+    for compression in (-1, 10, 2.5, None, "3", True):
+        advice = "compression={} is none; give a whole number from 0 to 9."
+        refused(advice, dim_tf.write_png, "written.png", matte, compression)
+    masked = np.ma.array(matte, mask=matte > 0)
+    refused("such as with filled(0).", dim_tf.write_png, "written.png", masked)
+    refused("The picture cannot be made an array", dim_tf.write_png, "written.png", [[1, 2], [3]])
+    assert not Path("written.png").exists()
+    for compression in (0, np.int64(9)):
+        dim_tf.write_png("written.png", masked.filled(0), compression)
+
+
 @pytest.mark.parametrize("copy_of", [copy.deepcopy, pickle.dumps])
 def test_a_model_is_not_copied(tiny_model, copy_of):
     advice = (

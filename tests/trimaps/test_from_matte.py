@@ -151,6 +151,20 @@ def test_kernels_larger_than_the_picture(shape):
             )
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_kernels_without_end_take_no_memory_and_tensors_may_be_of_any_integers(mode):
+    for shape in ((9, 31), (31, 9), (1, 1)):
+        alpha = matte(3, shape)
+        whole = 2 * max(shape)
+        expected = trimap_by_window(alpha, whole + 51, mode)
+        for kernel in (whole, whole + 1, 10**6, 10**12, tf.constant(10**9, tf.int64)):
+            np.testing.assert_array_equal(trimap_from_alpha(alpha, kernel, mode), expected)
+        small = trimap_from_alpha(alpha, 4, mode, 3)
+        for dtype in (tf.int64, tf.uint8):
+            kernels = tf.constant(4, dtype), mode, tf.constant(3, dtype)
+            np.testing.assert_array_equal(trimap_from_alpha(alpha, *kernels), small)
+
+
 def test_only_three_values_and_the_same_in_a_graph_with_a_random_kernel():
     @tf.function(
         input_signature=[tf.TensorSpec([None, None], tf.uint8), tf.TensorSpec([], tf.int32)]
