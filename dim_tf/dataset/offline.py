@@ -36,7 +36,7 @@ from dim_tf.dataset.output_folder import (
     open_output,
 )
 from dim_tf.dataset.sources import Sources, draw_backgrounds
-from dim_tf.system.errors import InputError
+from dim_tf.system.errors import InputError, counted
 from dim_tf.system.jobs import Tally
 
 
@@ -134,8 +134,8 @@ def _write_dataset(
     usable = min(len(backgrounds) for backgrounds in drawn)
     if usable < layout.backgrounds_per_foreground:
         notes.append(
-            f"There are only {usable} usable backgrounds, so each foreground has {usable} instead "
-            f"of the {layout.backgrounds_per_foreground} asked for."
+            f"With only {counted(usable, 'usable background')} each foreground has {usable} "
+            f"instead of the {layout.backgrounds_per_foreground} asked for."
         )
     return Summary(
         out_dir=out_dir,

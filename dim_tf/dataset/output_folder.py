@@ -20,7 +20,7 @@ from dim_tf.config import (
 )
 from dim_tf.dataset.manifest import crop_safety_of
 from dim_tf.pictures.folders import list_images
-from dim_tf.system.errors import InputError, printable
+from dim_tf.system.errors import InputError, counted, printable
 from dim_tf.system.files import encoded, remove_unfinished, write_bytes
 from dim_tf.system.folder_lock import LOCK_NAME, FolderLock
 
@@ -67,9 +67,11 @@ class Summary:
     def __str__(self) -> str:
         """The summary as the lines that a user reads."""
         lines = [
-            f"{self.out_dir}: {self.pairs} pairs of {self.foregrounds} foregrounds and "
-            f"{self.backgrounds} backgrounds.",
-            f"{self.written} files written, {self.present} were there already, "
+            f"{self.out_dir}: {counted(self.pairs, 'pair')} of "
+            f"{counted(self.foregrounds, 'foreground')} and "
+            f"{counted(self.backgrounds, 'background')}.",
+            f"{counted(self.written, 'file')} written, {self.present} "
+            f"{'was' if self.present == 1 else 'were'} there already, "
             f"{len(self.refused)} refused.",
             *self.notes,
             *(f"Refused: {printable(sentence)}" for sentence in self.refused),

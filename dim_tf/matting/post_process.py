@@ -76,6 +76,7 @@ def certainty_of(scale: np.ndarray) -> np.ndarray:
     return HALF_CERTAIN / (scale + HALF_CERTAIN)
 
 
+@np.errstate(under="ignore")  # what is too small is 0, whatever the caller does about it elsewhere
 def follow_colours(
     rgb: np.ndarray,
     trimap: np.ndarray,

@@ -41,6 +41,11 @@ def said_by_operation(error: Exception) -> str:
     return _OPERATION.sub("", (str(error).splitlines() or [""])[0])
 
 
+def counted(number: int, thing: str) -> str:
+    """So many things, as a sentence has them: 1 pair, 2 pairs."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def tell(path: str | os.PathLike, *notes: str) -> None:
     """Prints what was done with a file, one line for each note."""
     for note in notes:

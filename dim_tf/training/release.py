@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -68,9 +69,12 @@ def release_average(
         The checkpoints.
 
     Raises:
-        InputError: too few checkpoints, or one that cannot be read; no dataset, or another one than
-            the run's; or the file cannot be written.
+        InputError: too few checkpoints, no number of them, or one that cannot be read; no dataset,
+            or another one than the run's; or the file cannot be written.
     """
+    is_number = isinstance(last, Integral) and not isinstance(last, bool)
+    if last is not None and not (is_number and last >= 1):
+        raise InputError(f"last={last!r} is not possible; give a whole number from 1 on, or None.")
     paths = list_checkpoints(Path(run_dir))[:last]
     if not paths:
         raise InputError(f"No checkpoint of {run_dir} is to be averaged; give the folder of a run.")

@@ -426,6 +426,10 @@ def test_more_checkpoints_are_kept_or_fewer_averaged(make_config, tmp_path):
     sentence = refused(advice, release_average, run, output, data, last=3, **few)
     assert f"{run} holds 2 checkpoints, not 3" in sentence
     assert len(release_average(run, output, data, last=2, **few)) == 2
+    advice = "last={} is not possible; give a whole number from 1 on, or None."
+    for last in (0, -1, 1.5):
+        refused(advice, release_average, run, output, data, last=last, **few)
+    assert len(release_average(run, output, data, last=None, **few)) == 2
     advice = "No checkpoint of {} is to be averaged; give the folder of a run."
     refused(advice, release_average, tmp_path, output, data, **few)
     more = with_values(config, keep_checkpoints=3, run_dir=f"{run}_2")

@@ -42,7 +42,7 @@ def test_it_prints_progress_and_the_summary(tmp_path):
     flags = f"--out_dir={tmp_path}", "--synthetic=1", "--backgrounds_per_foreground=1"
     status, printed, errors = run(*flags)
     assert status == 0
-    assert "1 pairs of 1 foregrounds and 1 backgrounds" in printed
+    assert "1 pair of 1 foreground and 1 background." in printed
     assert "3 files written, 0 were there already, 0 refused" in printed
     assert "foregrounds: 1/1" in errors
     assert run(*flags, "--noprogress")[2] == ""

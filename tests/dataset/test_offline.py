@@ -373,6 +373,19 @@ def test_too_few_backgrounds_are_all_taken_and_the_summary_says_so(inputs):
     summary = make_dataset(with_values(inputs, backgrounds_per_foreground=100))
     assert summary.pairs == 6
     assert "only 3 usable backgrounds" in str(summary)
+    assert f"{summary.pairs} pairs of 2 foregrounds and 3 backgrounds." in str(summary)
+
+
+def test_one_of_each_is_told_as_one(inputs):
+    for folder in (inputs.folders.alpha_dir, inputs.folders.bg_dir):
+        _, *others = sorted(Path(folder).iterdir())
+        for file in others:
+            file.unlink()
+    lines = str(make_dataset(with_values(inputs, backgrounds_per_foreground=2))).splitlines()
+    assert lines[0].endswith(": 1 pair of 1 foreground and 1 background.")
+    assert (
+        "With only 1 usable background each foreground has 1 instead of the 2 asked for." in lines
+    )
 
 
 def synthetic_config(folder, **changes):

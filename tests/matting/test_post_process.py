@@ -20,6 +20,17 @@ def two_colours(height=60, width=80):
     return np.round(colours + noise).astype(np.uint8), trimap, alpha
 
 
+def test_callers_may_raise_on_all_that_numpy_says():
+    """A pixel of which the network is as unsure as can be has no weight at all."""
+    rgb, trimap, alpha = two_colours()
+    alpha[trimap == 128] = np.nextafter(np.float32(0.5), np.float32(1))
+    scale = np.where(trimap == 128, np.float32(1e9), np.float32(0))
+    for given in (None, scale):
+        expected = follow_colours(rgb, trimap, alpha, given)
+        with np.errstate(all="raise"):
+            np.testing.assert_array_equal(follow_colours(rgb, trimap, alpha, given), expected)
+
+
 def matting_laplacian(rgb, epsilon):
     """Equation 12 of the paper, term by term."""
     height, width, _ = rgb.shape
