@@ -44,7 +44,8 @@ class Told:
                 warn(in_python(note, self._words))
         finally:  # also where warnings are made errors
             if isinstance(error, InputError):
-                raise InputError(in_python(str(error), self._words)) from None
+                error.args = (printable(in_python(str(error), self._words)),)
+                raise error from None  # the same, since callers may tell kinds of it apart
 
 
 def in_python(sentence: str, words: Mapping[str, str] = MappingProxyType({})) -> str:

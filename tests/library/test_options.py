@@ -15,6 +15,7 @@ from dim_tf.config import MattingConfig, ReadingConfig, WritingConfig, values_of
 from dim_tf.library import kept
 from dim_tf.library.options import MattingOptions, ReadingOptions
 from dim_tf.library.telling import in_python
+from dim_tf.matting.network_matte import NoNumbersError
 from dim_tf.system.errors import InputError
 from tests.library.conftest import MASK, PHOTO, TRIMAP, save
 
@@ -246,6 +247,18 @@ def test_every_public_function_speaks_of_its_arguments(tiny_checkpoint):
         with pytest.raises(InputError) as refusal:
             call()
         assert str(refusal.value).startswith(sentence)
+
+
+def test_kinds_of_errors_stay_what_they_are(tiny_checkpoint, monkeypatch):
+    model = dim_tf.load_model(tiny_checkpoint)
+    nothing = np.full((*TRIMAP.shape, 1), np.nan, np.float32)
+    monkeypatch.setattr(model, "_predict_unknown", lambda *given: nothing)
+    for call in (
+        lambda: model.predict_alpha(PHOTO, TRIMAP),
+        lambda: dim_tf.matte(PHOTO, trimap=TRIMAP, model=model),
+    ):
+        with pytest.raises(NoNumbersError, match=r"give other weights with checkpoint=\.$"):
+            call()
 
 
 def test_what_is_no_picture_is_named(network):
