@@ -20,6 +20,16 @@ _ONE_LOADS = threading.Lock()
 _Stamp = tuple[tuple[int, int], ...]
 
 
+def _new_lock() -> None:
+    """In a forked process: a thread that loads a model there is not, and would never end."""
+    global _ONE_LOADS
+    _ONE_LOADS = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
+
 def kept_model(matting: MattingConfig) -> "MattingModel":
     """The model of these settings, one for all threads.
 

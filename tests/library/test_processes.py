@@ -53,6 +53,7 @@ def of_parent(): return MODEL.predict_alpha(np.zeros((8, 8, 3), "u1"), np.full((
 print(json.dumps({{name: answer_of(globals()[name]) for name in sys.argv[1:]}}))
 """
 A_MATTE = "import dim_tf; dim_tf.matte('photo.png', 'mask.png', precision='float32', **{network})"
+LOADING = "from dim_tf.library import kept; kept._ONE_LOADS.acquire()"
 needs_fork = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="nothing is forked here"
 )
@@ -81,8 +82,9 @@ def answers(tiny_checkpoint, tmp_path):
 @needs_fork
 @pytest.mark.parametrize(
     "first",
-    # The user's own code, and dim_tf is imported by the forked process only.
-    [A_MATTE, "import tensorflow as tf; tf.constant(1) + 1"],
+    # While a thread loads another model; and the user's own code, where dim_tf is imported by the
+    # forked process only.
+    [f"{A_MATTE}; {LOADING}", "import tensorflow as tf; tf.constant(1) + 1"],
 )
 def test_after_tensorflow_computed_a_forked_process_says_so(answers, first):
     needs_tensorflow = ("load", "same", "other", "from_alpha")
