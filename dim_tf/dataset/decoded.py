@@ -43,13 +43,25 @@ class _CopyJob:
 
 
 def fastest_path(data_dir: Path, png: Path) -> Path:
-    """The decoded copy of a picture of the dataset if it is up to date, otherwise the PNG."""
+    """The decoded copy of a picture of the dataset if it is up to date and whole, else the PNG."""
     copy = _copy_path(data_dir, png)
     try:
-        is_current = copy.stat().st_mtime_ns == png.stat().st_mtime_ns
+        found = copy.stat()
+        is_current = found.st_mtime_ns == png.stat().st_mtime_ns
+        return copy if is_current and found.st_size == _size_in_header(copy) else png
     except OSError:
         return png
-    return copy if is_current else png
+
+
+def _size_in_header(bmp: Path) -> int | None:
+    """What a BMP says of its own size, in bytes: one that was cut has fewer. None where it is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with bmp.open("rb") as file:
+        header = file.read(6)
+    return int.from_bytes(header[2:], "little") if header[:2] == b"BM" else None
 
 
 def write_decoded_copies(

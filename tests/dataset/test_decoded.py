@@ -95,6 +95,22 @@ def test_a_matte_and_its_colours_are_both_copies_or_none(dataset, kind):
     assert_equal(from_pngs, examples_of(dataset))
 
 
+@pytest.mark.parametrize("left", [0, 1, 3, 2000])
+def test_a_copy_that_was_cut_is_none_and_is_written_again(dataset, left):
+    write_decoded_copies(dataset, 10, workers=1, progress=False)
+    pngs = dataset.alpha_path(0), dataset.background_path(0)
+    whole = []
+    for png in pngs:
+        copy = fastest_path(dataset.data_dir, png)
+        assert copy.suffix == ".bmp"
+        whole.append((copy, copy.read_bytes()))
+        copy.write_bytes(whole[-1][1][:left])
+        os.utime(copy, ns=(png.stat().st_mtime_ns,) * 2)  # as a disk may that lost its blocks
+        assert fastest_path(dataset.data_dir, png) == png
+    write_decoded_copies(dataset, 10, workers=1, progress=False)
+    assert all(copy.read_bytes() == content for copy, content in whole)
+
+
 def test_a_matte_whose_colours_get_no_copy_has_none(dataset, monkeypatch):
     def full(path, picture):
         if path.parent.name == "eps":
