@@ -1,6 +1,6 @@
-"""Batches that a data service makes, and what is done where none come any more.
+"""Batches that may not come: of a data service that is gone, of a disk that hangs.
 
-tf.data waits for a service that is gone without end, deaf to signals. No TensorFlow here.
+tf.data waits for them without end, deaf to signals. No TensorFlow here.
 """
 
 import contextlib
@@ -21,20 +21,20 @@ class NoBatchError(Exception):
     """The service makes none any more."""
 
 
-def next_of_service(batches: Iterator[Any], url: str, asked_to_stop: Callable[[], bool]) -> Any:
+def next_batch(batches: Iterator[Any], asked_to_stop: Callable[[], bool], service: str = "") -> Any:
     """The next batch.
 
     Args:
-        batches: that the service makes.
-        url: of the service, grpc://HOST:PORT.
+        batches: that are made.
         asked_to_stop: whether a signal came.
+        service: that makes them, grpc://HOST:PORT; empty where this process does.
 
     Returns:
         It; None where a signal came and no batch for a while behind it. Then, as after an error,
         nothing more can be had of these batches.
 
     Raises:
-        NoBatchError: there has been neither a batch nor an answer for a while.
+        NoBatchError: there has been neither a batch nor an answer of the service for a while.
         Exception: what `next(batches)` raises.
     """
     came: queue.SimpleQueue = queue.SimpleQueue()
@@ -55,7 +55,7 @@ def next_of_service(batches: Iterator[Any], url: str, asked_to_stop: Callable[[]
                 raise error
             return batch
         now = time.monotonic()
-        if answers(url.partition("://")[2]):
+        if not service or answers(service.partition("://")[2]):
             answered = now
         if not asked_to_stop():
             unasked = now

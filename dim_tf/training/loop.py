@@ -39,7 +39,7 @@ from dim_tf.training.batch_errors import error_of_examples
 from dim_tf.training.best import best_so_far, put_aside_best_of_another
 from dim_tf.training.checkpoints import restore_newest
 from dim_tf.training.cluster import cluster_of, wait_for_all, wait_for_service
-from dim_tf.training.from_service import NoBatchError, next_of_service
+from dim_tf.training.from_service import NoBatchError, next_batch
 from dim_tf.training.records import ChiefsRecords, Records, RunFolder
 from dim_tf.training.settled import settled
 from dim_tf.training.signals import StopSignals
@@ -77,8 +77,8 @@ class TrainingResult(NamedTuple):
 def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
     """Trains until the last step, going on from the newest checkpoint of the run if there is one.
 
-    SIGTERM, SIGHUP and Ctrl-C let the step finish, save and return. The run's folder is locked
-    meanwhile.
+    SIGTERM, SIGHUP and Ctrl-C let the step finish, save and return; a second one, later, is answered
+    as without this. The run's folder is locked meanwhile.
     With --strategy=multi_worker each of the workers calls this with the same run; one of them, the
     chief, uses the folder, and a signal to any of them stops all.
 
@@ -253,12 +253,12 @@ def _batches(
 def _next_batch(
     batches: Iterator[Any], run: RunConfig, workers: Workers, signals: StopSignals
 ) -> Any:
-    """The next batch; None where the run was asked to stop and its data service makes none."""
-    service = run.workers.data_service
-    if not service:
+    """The next batch; None where the run was asked to stop and there is none."""
+    service, is_alone = run.workers.data_service, workers.cluster.is_alone
+    if not service and not is_alone:
         return next(batches)
-    batch = next_of_service(batches, service, lambda: signals.received)
-    if batch is None and not workers.cluster.is_alone:  # the others wait in the step
+    batch = next_batch(batches, lambda: signals.received, service)
+    if batch is None and not is_alone:  # the others wait in the step
         raise NoBatchError("it makes none, and the run was asked to stop")
     return batch
 

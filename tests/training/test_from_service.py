@@ -1,4 +1,4 @@
-"""Batches of a data service that may have none."""
+"""Batches that may not come."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dim_tf.training import from_service
-from dim_tf.training.from_service import NoBatchError, next_of_service
+from dim_tf.training.from_service import NoBatchError, next_batch
 from tests.training.worker_processes import free_ports
 
 
@@ -27,20 +27,26 @@ def url_of(port):
 
 def test_a_batch_and_an_error_are_those_of_the_batches():
     (port,) = free_ports(1)
-    assert next_of_service(iter([3]), url_of(port), lambda: True) == 3
+    assert next_batch(iter([3]), lambda: True, url_of(port)) == 3
     with pytest.raises(ZeroDivisionError):
-        next_of_service(iter(lambda: 1 / 0, 1), url_of(port), lambda: False)
+        next_batch(iter(lambda: 1 / 0, 1), lambda: False, url_of(port))
 
 
 def test_a_service_that_is_gone_is_not_waited_for(never):
     (port,) = free_ports(1)
     with pytest.raises(NoBatchError, match="it does not answer"):
-        next_of_service(never, url_of(port), lambda: False)
+        next_batch(never, lambda: False, url_of(port))
 
 
 def test_a_slow_service_is_waited_for_until_a_signal_comes(never):
     begun = time.monotonic()
     (port,) = free_ports(1)
     with socket.create_server(("", port), backlog=1000):
-        batch = next_of_service(never, url_of(port), lambda: time.monotonic() - begun > 0.5)
+        batch = next_batch(never, lambda: time.monotonic() - begun > 0.5, url_of(port))
     assert batch is None and time.monotonic() - begun > 0.6
+
+
+def test_pictures_that_do_not_come_are_waited_for_until_a_signal_comes(never):
+    begun = time.monotonic()
+    assert next_batch(never, lambda: time.monotonic() - begun > 0.5) is None
+    assert time.monotonic() - begun > 0.6

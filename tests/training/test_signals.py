@@ -1,8 +1,10 @@
 import os
 import signal
+import time
 
 import pytest
 
+from dim_tf.training import signals as training_signals
 from dim_tf.training.signals import StopSignals
 
 NUMBERS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
@@ -36,3 +38,17 @@ def test_what_is_ignored_stays_so(handlers):
         os.kill(os.getpid(), signal.SIGHUP)
         assert not signals.received
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("first", NUMBERS)
+@pytest.mark.parametrize("second", NUMBERS)
+def test_another_signal_later_ends_at_once(handlers, monkeypatch, first, second):
+    monkeypatch.setattr(training_signals, "_SECONDS_TO_ANOTHER", 0.02)
+    with pytest.raises(KeyboardInterrupt), StopSignals() as signals:
+        for number in (first, second, first):  # as who ends a program may send them, at once
+            os.kill(os.getpid(), number)
+        assert signals.received
+        time.sleep(0.03)
+        os.kill(os.getpid(), second)
+        pytest.fail("it went on")
+    assert all(signal.getsignal(number) is handlers for number in NUMBERS)
