@@ -77,8 +77,8 @@ class TrainingResult(NamedTuple):
 def train(run: RunConfig, data_dir: str, flagfile: str = "") -> TrainingResult:
     """Trains until the last step, going on from the newest checkpoint of the run if there is one.
 
-    SIGTERM, SIGHUP and Ctrl-C let the step finish, save and return; a second one, later, is answered
-    as without this. The run's folder is locked meanwhile.
+    SIGTERM, SIGHUP and Ctrl-C let the step finish, save and return; a second one, later, does what
+    it does without this. The run's folder is locked meanwhile.
     With --strategy=multi_worker each of the workers calls this with the same run; one of them, the
     chief, uses the folder, and a signal to any of them stops all.
 
