@@ -17,7 +17,11 @@ from dim_tf.system.errors import InputError
 # glibc's malloc.h, and the size from which a block is a mapping of its own.
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK = 2**22
-_SAID_OF_MEMORY = ("Insufficient memory", "Failed to allocate memory", "bad_alloc")
+_SAID_OF_MEMORY = (
+    *("Insufficient memory", "Failed to allocate memory", "bad_alloc"),
+    "could not create a primitive",  # oneDNN
+    "can't start new thread",  # Python, which has no room for its stack
+)
 
 
 class NotEnoughMemoryError(InputError):

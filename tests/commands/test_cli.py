@@ -180,3 +180,22 @@ def test_a_signal_that_comes_while_something_is_deleted_is_not_lost(number, stat
         f"        os.kill(os.getpid(), {int(number)})"
     )
     assert run_measure(tmp_path, begin, "Deleted(); time.sleep(50)") == (status, "", said)
+
+
+@pytest.mark.parametrize("command", [["train.py"], ["preprocess_offline.py"], ["-m", "dim_tf"]])
+def test_ctrl_c_while_a_command_is_imported_is_a_line(tmp_path, command):
+    (tmp_path / "absl.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    ended = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        check=False,
+    )
+    program = "dim-tf" if command[0] == "-m" else command[0]
+    assert (ended.returncode, ended.stderr) == (
+        -signal.SIGINT,  # 130 in a shell
+        f"\n{program}: stopped by Ctrl-C.\n",
+    )

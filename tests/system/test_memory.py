@@ -44,6 +44,8 @@ def test_what_libraries_say_of_memory_is_known():
         "[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer of size 9",
         "OpenCV(4) error: (-4:Insufficient memory) Failed to allocate 9 bytes",
         "std::bad_alloc",
+        "could not create a primitive descriptor for a convolution",
+        "can't start new thread",
     )
     assert all(lacks_memory(RuntimeError(words)) for words in said)
     assert lacks_memory(MemoryError()) and not lacks_memory(RuntimeError("out of ideas"))
