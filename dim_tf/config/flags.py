@@ -147,10 +147,8 @@ def flagfile_text(config: Any) -> str:
 def _refuse_what_changes(name: str, value: str) -> None:
     """Refuses a value of which a flagfile's line is read as another one."""
     line = f"--{name}={value}"
-    is_text = not any("\ud800" <= letter <= "\udfff" for letter in line)
-    read = [part.strip() for part in line.splitlines()]
-    if read != [line] or not is_text:
+    if [part.strip() for part in line.splitlines()] != [line]:
         raise InputError(
             f"--{name}={value!r} would be another name in a flagfile, in which runs keep their "
-            "flags; give one without a blank at its end, line breaks and bytes that are no text."
+            "flags; give one without a line break or a blank at its end."
         )

@@ -321,9 +321,9 @@ def test_a_folder_in_the_place_of_the_loss_log_is_moved_away(make_config):
     assert train_as(config).step == 2
 
 
-@pytest.mark.parametrize("name", ["run ", "run\n--steps=9", "run\x85", "run\udcff"])
+@pytest.mark.parametrize("name", ["run ", "run\n--steps=9", "run\x85"])
 def test_folders_have_names_that_a_flagfile_keeps(make_config, name):
-    advice = "flags; give one without a blank at its end, line breaks and bytes that are no text."
+    advice = "flags; give one without a line break or a blank at its end."
     refused(advice, flagfile_text, make_config(run=name))
     config = make_config(run=" a run\tof 'mine' ü")
     assert followed(config) == config
