@@ -10,6 +10,11 @@ from types import TracebackType
 _excepthook = sys.excepthook
 
 
+def tell_interrupt(program: str) -> None:
+    """What a program says where Ctrl-C ends it."""
+    print(f"\n{program}: stopped by Ctrl-C.", file=sys.stderr)
+
+
 def _tell_in_a_line(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
@@ -18,8 +23,7 @@ def _tell_in_a_line(
         _excepthook(kind, error, trace)
     elif sys.stderr is not None:
         name = Path(sys.argv[0]).name
-        program = "dim-tf" if name in ("-m", "__main__.py") else name
-        print(f"\n{program}: stopped by Ctrl-C.", file=sys.stderr)
+        tell_interrupt("dim-tf" if name in ("-m", "__main__.py") else name)
 
 
 sys.excepthook = _tell_in_a_line

@@ -142,23 +142,22 @@ def refuse_overwriting(inputs: Iterable[Path], targets: Iterable[Path]) -> None:
         InputError: one is an input, or two are the same.
     """
     # By inode: links and file systems that ignore case have several names for one file.
-    identities = {_identity(path) for path in inputs} - {None}
+    # And by place: of new/../name it is the name's, though there is no new; it will be made.
+    identities = {_identity(place_of(path)) for path in inputs} - {None}
     written = set()
     for target in targets:
-        if _identity(target) in identities:
+        place = place_of(target)
+        if _identity(place) in identities:
             raise overwriting_error(target)
-        if place_of(target) in written:
+        if place in written:
             raise InputError(f"{target} would be written twice; give another name or folder.")
-        written.add(place_of(target))
+        written.add(place)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """None where it cannot be looked at or is not there: who reads or writes it says so.
-
-    Of new/../name it is that of the name, though there is no new: it will be made.
-    """
+def _identity(place: str) -> tuple[int, int] | None:
+    """None where it cannot be looked at or is not there: who reads or writes it says so."""
     try:
-        status = Path(place_of(path)).stat()
+        status = Path(place).stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from absl import app, flags
 
+from dim_tf.commands import tell_interrupt
 from dim_tf.config import values_of
 from dim_tf.config.flagfile import expand_flagfiles
 from dim_tf.config.flags import config_from_flags, define_flags, flag_error_sentence
@@ -155,7 +156,7 @@ def run_script(command: Command) -> None:
 
 def end_after_interrupt(script: str) -> NoReturn:
     """Ends the program after Ctrl-C, with the status that a shell expects."""
-    print(f"\n{script}: stopped by Ctrl-C.", file=sys.stderr)
+    tell_interrupt(script)
     sys.exit(130)
 
 

@@ -27,11 +27,7 @@ from dim_tf.pictures.arrays import picture_of_array
 from dim_tf.pictures.colour import to_srgb
 from dim_tf.pictures.levels import levels_of_matte
 from dim_tf.pictures.limits import refuse_no_name, refuse_too_large
-from dim_tf.pictures.picture import (
-    Picture,
-    picture_of_image,
-    read_picture,
-)
+from dim_tf.pictures.picture import Picture, picture_of_image, read_picture
 from dim_tf.system.errors import InputError
 from dim_tf.trimaps.on_photo import PhotoAndTrimap, photo_and_trimap, what_is_given
 

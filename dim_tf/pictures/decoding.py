@@ -120,21 +120,24 @@ def decoded(
     Raises:
         InputError: it is damaged or of a rare kind, or memory does not hold it.
     """
-    by_opencv = kind == "JPEG" and image.mode in ("L", "RGB")
-    # Both libraries turn a TIFF, and nothing else. Pillow takes what XMP says as well.
-    asked = _orientation_of(image) if kind == "TIFF" else 1
+    is_plain_jpeg = kind == "JPEG" and image.mode in ("L", "RGB")
     try:
-        if content is not None and (by_opencv or is_deep(content, image, kind)):
+        by_opencv = content is not None and (is_plain_jpeg or is_deep(content, image, kind))
+        # Afterwards Pillow has forgotten it.
+        followed = _orientation_followed(image, kind, by_opencv)
+        if by_opencv:
             stored = _decoded_by_opencv(path, content, image, kind)
-            is_turned = kind == "TIFF" and _oriented(image.tag_v2.get(_ORIENTATION)) > 1
-            return _oriented_as(stored, is_turned, asked, image)
-        if content is not None and kind == "JPEG":
-            # CMYK. Pillow does not pass on what libjpeg says of damaged data.
-            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
-        if content is not None and kind == "PNG" and image.mode == "L":
-            _scale_transparent_grey(image, content)
-        stored = _decoded_by_pillow(path, image, profile)
-        return _oriented_as(stored, asked > 1, asked, image)
+        else:
+            if content is not None and kind == "JPEG":
+                # CMYK. Pillow does not pass on what libjpeg says of damaged data.
+                cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+            if content is not None and kind == "PNG" and image.mode == "L":
+                _scale_transparent_grey(image, content)
+            stored = _decoded_by_pillow(path, image, profile)
+        if followed > 1:
+            return stored._replace(orientation=followed, is_turned=True)
+        # Of a PNG it may stand behind the pixels.
+        return stored._replace(orientation=_orientation_of(image))
     except InputError:
         raise
     except Exception as error:  # damaged data: both raise whatever they stumble over
@@ -143,10 +146,14 @@ def decoded(
         raise undecodable(path, kind) from None
 
 
-def _oriented_as(stored: Decoded, is_turned: bool, asked: int, image: Image.Image) -> Decoded:
-    # Of a PNG it may stand behind the pixels.
-    orientation = asked if is_turned else _orientation_of(image)
-    return stored._replace(orientation=orientation, is_turned=is_turned)
+def _orientation_followed(image: Image.Image, kind: str, by_opencv: bool) -> int:
+    """The orientation by which the library will turn it, 1 to 8: both turn TIFFs and nothing else.
+
+    OpenCV goes by the tag alone, Pillow by what XMP says as well.
+    """
+    if kind != "TIFF":
+        return 1
+    return _oriented(image.tag_v2.get(_ORIENTATION)) if by_opencv else _orientation_of(image)
 
 
 def _scale_transparent_grey(image: Image.Image, content: bytes) -> None:

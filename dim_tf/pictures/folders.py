@@ -22,7 +22,11 @@ UNREAD_SUFFIXES = (
 
 def is_picture_name(path: PurePath) -> bool:
     """Whether a file is taken for a picture by its name: by its suffix, and where not hidden."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return _has_suffix(path, IMAGE_SUFFIXES)
+
+
+def _has_suffix(path: PurePath, suffixes: tuple[str, ...]) -> bool:
+    return path.suffix.lower() in suffixes and not path.name.startswith(".")
 
 
 def is_pattern(name: str) -> bool:
@@ -41,8 +45,7 @@ def list_images(folder: str | os.PathLike) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; check the path.")
-    named = (path for path in folder.iterdir() if is_picture_name(path))
-    found = sorted(path for path in named if not path.is_dir())
+    found = _files_in(folder, IMAGE_SUFFIXES)
     if not found:
         raise InputError(f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}).")
     return found
@@ -60,14 +63,15 @@ def unread_pictures(folder: str | os.PathLike, found: Iterable[Path]) -> list[Pa
         The others, sorted by name.
     """
     stems = {paired_name(path) for path in found}
-    return sorted(
-        path
-        for path in Path(folder).iterdir()
-        if path.suffix.lower() in UNREAD_SUFFIXES
-        and not path.name.startswith(".")
-        and not path.is_dir()
-        and paired_name(path) not in stems
-    )
+    others = _files_in(Path(folder), UNREAD_SUFFIXES)
+    return [path for path in others if paired_name(path) not in stems]
+
+
+def _files_in(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Files directly inside a folder that are not hidden, sorted by name."""
+    with os.scandir(folder) as entries:  # which knows what is a folder without looking at each
+        named = (entry for entry in entries if _has_suffix(PurePath(entry.name), suffixes))
+        return sorted(folder / entry.name for entry in named if not entry.is_dir())
 
 
 def paired_name(path: PurePath | str) -> str:
