@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,25 +15,12 @@ from dim_tf.pictures.folders import IMAGE_SUFFIXES
 from dim_tf.pictures.kinds import READ_KINDS
 from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
 from tests.advice.sentences import all_sentences
+from tests.page.in_node import ROOMS, STATIC
 
 MODULES = Path(__file__).with_name("modules")
-STATIC = Path(__file__).resolve().parents[2] / "dim_tf" / "page" / "static"
-# The first that reads .js files as modules where nothing says what they are.
-_OLDEST_NODE = (20, 19)
 _LONGEST_FILE = 300
 # What no request makes the program say: they are read by the command alone.
 _OF_COMMAND = re.compile(r"--(background|composite|certainty)\b")
-
-
-@pytest.fixture(scope="module")
-def node():
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("Node is not installed")
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
-    if tuple(map(int, re.findall(r"\d+", said)[:2])) < _OLDEST_NODE:
-        pytest.skip(f"Node {said.strip()} is too old")
-    return path
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in MODULES.glob("*.test.mjs")))
@@ -64,9 +50,8 @@ def test_every_refusal_can_be_told_in_another_language():
 
 def sentences_with_flags():
     """Those of the work on a request that name what the command takes, with something filled in."""
-    rooms = ("dim_tf/pictures/", "dim_tf/trimaps/", "dim_tf/matting/", "dim_tf/config/inference.py")
     for sentence, place in all_sentences().items():
-        if place.startswith(rooms) and "--" in sentence and not _OF_COMMAND.search(sentence):
+        if place.startswith(ROOMS) and "--" in sentence and not _OF_COMMAND.search(sentence):
             yield sentence.replace("--{}", "--alpha").replace("{}", "1")
     # Names that are put into others.
     yield from ("--rect=auto is x.", "--rect=4,2,30,20 is x; give --rect=1,2,3,4 or --rect=auto.")
@@ -75,12 +60,12 @@ def sentences_with_flags():
 def in_page_words(node, sentences):
     """Sentences of the server as the page tells them: by language, in order."""
     program = f"""
-        import {{ inPageWords }} from {str(STATIC / "wording.js")!r};
+        import {{ inChosenLanguage, inPageWords }} from {str(STATIC / "wording.js")!r};
         import {{ state }} from {str(STATIC / "state.js")!r};
         const sentences = JSON.parse(process.argv[1]);
         const told = {{}};
         for (state.language of ["en", "zh"]) {{
-          told[state.language] = sentences.map((one) => inPageWords(one));
+          told[state.language] = sentences.map((one) => inChosenLanguage(one) ?? inPageWords(one));
         }}
         console.log(JSON.stringify(told));"""
     command = [node, "--input-type=module", "--eval", program, json.dumps(sentences)]

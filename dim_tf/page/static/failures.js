@@ -3,11 +3,11 @@
 import { ServerFailure } from "./server.js";
 import { state, update } from "./state.js";
 import { hasText, kindsRead, say } from "./texts.js";
-import { controlsOfBand, inPageWords } from "./wording.js";
+import { controlsOfBand, inChosenLanguage, inPageWords } from "./wording.js";
 
 /**
  * @typedef {{sentence: () => string, advice: () => string, server: () => string}} Told Functions, so that
- *   they follow the language. `server`: what the server said, where that is not shown already.
+ *   they follow the language. `server`: what the server said, in English, where that is not shown already.
  */
 
 /** Groups of answers that one sentence in another language stands for. */
@@ -76,8 +76,10 @@ function told(error) {
   const { failure } = error;
   const group = GROUPS[failure.status] ?? "unavailable";
   const [code, advice] = [`code_${failure.code}`, `advice_${failure.code}`];
-  const inChinese = () => say(hasText(code) ? code : `code_${group}`);
-  const adviceInChinese = () => {
+  const sentence = () => inChosenLanguage(failure.error, failure.called);
+  const sentenceOfGroup = () => say(hasText(code) ? code : `code_${group}`);
+  const adviceOfServer = () => (failure.advice ? inChosenLanguage(failure.advice, failure.called) : "");
+  const adviceOfGroup = () => {
     const key = hasText(advice) ? advice : `advice_${group}`;
     return hasText(key) ? say(key, { kinds: kindsRead() }) : "";
   };
@@ -86,12 +88,11 @@ function told(error) {
     if (!controls) return "";
     return say("where_controls_are", { controls, section: say("band"), again: say("band_again") });
   };
-  // The server speaks English, and of what it takes from programs.
-  const serverSaid = () => inPageWords(failure.error, failure.called);
-  const serverAdvice = () => inPageWords(failure.advice, failure.called);
+  const isKnown = () => sentence() !== null && adviceOfServer() !== null;
+  const inEnglish = () => [failure.error, failure.advice].map((one) => inPageWords(one, failure.called));
   return {
-    sentence: () => (state.language === "en" ? serverSaid() : inChinese()),
-    advice: () => (state.language === "en" ? `${serverAdvice()} ${where()}`.trim() : adviceInChinese() + where()),
-    server: () => `${serverSaid()} ${serverAdvice()}`.trim(),
+    sentence: () => sentence() ?? sentenceOfGroup(),
+    advice: () => say("two_sentences", { one: adviceOfServer() ?? adviceOfGroup(), other: where() }).trim(),
+    server: () => (isKnown() ? "" : inEnglish().join(" ").trim()),
   };
 }

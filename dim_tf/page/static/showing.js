@@ -6,7 +6,7 @@ import { announceAgain } from "./failures.js";
 import { isPainting } from "./painting.js";
 import { positionOf } from "./panel.js";
 import { say, writeTexts } from "./texts.js";
-import { inPageWords } from "./wording.js";
+import { inChosenLanguage, inPageWords } from "./wording.js";
 import { writeKeys } from "./key_list.js";
 
 const all = (/** @type {string} */ selector) =>
@@ -103,8 +103,7 @@ export function showState(stage) {
   whenChanged(["failure", "language"], showFailure);
   whenChanged(["notes", "language"], () => {
     hide("notes", !state.notes.length);
-    const line = (note) => Object.assign(document.createElement("li"), { textContent: inPageWords(note) });
-    element("notes-list").replaceChildren(...state.notes.map(line));
+    element("notes-list").replaceChildren(...state.notes.map(noteLine));
   });
 }
 
@@ -181,12 +180,19 @@ function showJob() {
   else progress.value = job.share;
 }
 
+function noteLine(/** @type {string} */ note) {
+  const said = inChosenLanguage(note);
+  const line = document.createElement("li");
+  line.textContent = said ?? inPageWords(note);
+  if (said === null) line.lang = "en";
+  return line;
+}
+
 function showFailure() {
   const { failure } = state;
   hide("failure", failure === null);
   if (!failure) return;
   element("failure-sentence").textContent = failure.sentence();
   element("failure-advice").textContent = failure.advice();
-  const own = state.language === "en" ? "" : failure.server();
-  element("failure-server").textContent = own;
+  element("failure-server").textContent = failure.server();
 }

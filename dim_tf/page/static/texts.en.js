@@ -241,4 +241,5 @@ export const english = {
   with_value: "{control}: {value}",
   called_backdrop: "backdrop",
   listed: " or ",
+  two_sentences: "{one} {other}",
 };

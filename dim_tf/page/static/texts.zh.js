@@ -234,4 +234,5 @@ export const chinese = {
   with_value: "{control}：{value}",
   called_backdrop: "“新背景”",
   listed: "或",
+  two_sentences: "{one}{other}",
 };

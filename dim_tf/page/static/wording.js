@@ -1,6 +1,8 @@
 // @ts-check
 /** What the server says, with the page's own controls where it names fields and parameters of a request. */
+import { state } from "./state.js";
 import { say } from "./texts.js";
+import { closedUp, inChinese } from "./translating.js";
 
 /** A field or parameter → the text of the control that stands for it. */
 const CONTROLS = {
@@ -24,14 +26,27 @@ const NAMED = new RegExp(
 );
 
 /**
- * A sentence of the server in words of the page.
+ * A sentence of the server in the language that is chosen and in words of the page.
  * @param {string} sentence
  * @param {Record<string, string>} called a field → the text that says what its file is to the person
+ * @returns {string | null} null where it is not known in that language
  */
-export function inPageWords(sentence, called = {}) {
+export function inChosenLanguage(sentence, called = {}) {
+  if (state.language === "en") return inPageWords(sentence, called);
+  const files = Object.fromEntries(Object.entries(called).map(([field, text]) => [field, say(text)]));
+  const chinese = inChinese(sentence, files);
+  return chinese && closedUp(withControls(chinese));
+}
+
+/** The same in English, whatever is chosen; only the controls are called as the page shows them. */
+export function inPageWords(/** @type {string} */ sentence, /** @type {Record<string, string>} */ called = {}) {
   for (const [field, text] of Object.entries(called)) {
     sentence = sentence.replace(new RegExp(`\\b([Tt]he) ${field}\\b`, "g"), `$1 ${say(text)}`);
   }
+  return withControls(sentence);
+}
+
+function withControls(/** @type {string} */ sentence) {
   return sentence.replace(NAMED, (_, alone, name, value) => (alone ? quoted(alone) : withValue(name, value)));
 }
 

@@ -154,7 +154,7 @@ def test_what_was_assumed_is_told_in_words_of_the_page(page, pictures, tmp_path)
     notes = page.locator("#notes-list")
     assert "give it with “Trimap file” to have it used as it is" in notes.text_content()
     page.select_option("#language", "zh")
-    assert "give it with “三分图文件” to have it used as it is" in notes.text_content()
+    assert "数值是三分图的数值；要原样使用，请用“三分图文件”打开。" in notes.text_content()
 
 
 @pytest.mark.parametrize("with_mask", [False, True])
