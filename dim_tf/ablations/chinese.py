@@ -20,22 +20,22 @@ CHINESE: dict[str, str] = {
     " brackets stands where the change lies with a certainty of 95 %.": "带正负号的数字是开关使这个误差变化了百分之几，正号表示更差；方括号里是这个变化以 95 % 的把握所在的范围。",
     "At the {scale} scale nothing was run yet.": "{scale}规模还没有跑过。",
     "The base of the short scale: {width} of the network's width, {input_size} pixels, {steps} "
-    "steps from random weights, with up to {seeds} seeds.": "小规模的基准：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步；最多 {seeds} 个种子。",
+    "steps from random weights, with up to {seeds} seeds.": "小规模（短训练）的基准：网络宽度的 {width} 倍，{input_size} 像素，从随机权重开始训练 {steps} 步；最多 {seeds} 个种子。",
     "The base of the long scale: {width} of the width, {input_size} pixels, {steps} steps from "
-    "VGG16's weights, normalized, at a learning rate that falls, with up to {seeds} seeds.": "大规模的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
-    "{count} of its {planned} runs are missing, and until then its verdicts are interim.": "还缺 {count} 次训练，总共 {planned} 次，补齐之前的判定都是暂时的。",
+    "VGG16's weights, normalized, at a learning rate that falls, with up to {seeds} seeds.": "大规模（长训练）的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
+    "{count} of its {planned} runs are missing, and until then its verdicts are interim.": "计划的 {planned} 次训练还缺 {count} 次；补齐以前，这一规模的判定都是暂时的。",
     "{count} of its {planned} runs were made before averaged weights were measured and are not "
-    "judged, and until they are repeated its verdicts are interim.": "有 {count} 次训练（总共 {planned} 次）是在测量平均权重之前做的，不参与判定，重跑之前的判定都是暂时的。",
+    "judged, and until they are repeated its verdicts are interim.": "有 {count} 次训练（总共 {planned} 次）是在测量平均权重之前做的，不参与判定，重跑完成以前，这一规模的判定都是暂时的。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
-    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.": "**{verdict}**，{scale}规模，只跑了 {run} 部分，总共 {whole} 部分，种子数 {seeds}。",
+    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.": "**{verdict}**，{scale}规模，{whole} 条说法里只跑了 {run} 条，种子数 {seeds}。",
     "{found}.": "{found}。",
     "{claim} ({found})": "“{claim}”（{found}）",
     "; ": "；",
     "*{verdict}*, {scale} scale: {claims}.": "*{verdict}*，{scale}规模：{claims}。",
-    "{size}, some {needed} seeds would show {percent} %": "{size}，一共大约 {needed} 个种子才能看出 {percent} %",
-    "{size}, by a hair: p {chance}": "{size}，只差一点：p {chance}",
+    "{size}, some {needed} seeds would show {percent} %": "{size}，总共要大约 {needed} 个种子才能看出 {percent} % 的变化",
+    "{size}, by a hair: p {chance}": "{size}，勉强达到判定标准：p {chance}",
     "{size}, some {needed} seeds a change as large as seen": "{size}，大约 {needed} 个种子就能看出与测得的一样大的变化",
     "{size}, of which seed {seed} alone is {alone:+.1f} %, the others {others}": "{size}，其中种子 {seed} 一个就是 {alone:+.1f} %，其余的 {others}",
     "{size}; on real cut-outs {change}, not judged": "{size}；在真实抠图素材上 {change}，不作判定",
@@ -64,26 +64,26 @@ CHINESE: dict[str, str] = {
     "on real cut-outs": "在真实抠图素材上",
     "on photographs, the last step": "在照片上，最后一步的权重",
     "one seed": "一个种子",
-    "{black} of {runs} runs; share of black predictions {values}; the same mean for every picture in {same}": "{runs} 次训练中 {black} 次；全黑预测的比例 {values}；所有图片的预测均值都一样的 {same} 次",
+    "{black} of {runs} runs; share of black predictions {values}; the same mean for every picture in {same}": "{runs} 次训练中 {black} 次全黑；全黑预测的比例 {values}；所有图片的预测均值都一样的 {same} 次",
     "error on the sample {values}": "该样本上的误差 {values}",
     # Rules.
     "How it is judged": "如何判定",
     "The difference arm − reference is taken seed by seed, as both began with the same random "
     "numbers and saw the same examples wherever the switch leaves them. Its 95 % interval over the "
     "seeds is that of Student's t: other seeds are in it, other pictures are not. The effect size d "
-    "is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为只要开关不涉及，两者的随机数就相同，看到的样本也相同。差在各种子上的 95 % 区间按学生 t 分布计算：它包含换种子的变化，不包含换图片的变化。效应量 d 是差的均值，以种子之间的标准差为单位。",
+    "is its mean in standard deviations over seeds.": "逐个种子取“该设置 − 参照”的差，因为两者从相同的随机数出发，凡是开关没有改动的地方，看到的样本也相同。这个差在不同种子之间的 95 % 置信区间按学生 t 分布计算：它包含换种子的变化，不包含换图片的变化。效应量 d 是差的均值，以种子之间的标准差为单位。",
     "Each claim and its denial have a p-value, that of a one-sided t test; the smaller of the "
     "two, doubled, is corrected by Holm for the number of claims of the scale, run or not yet, "
     "that count, or of those that do not. At most {level:g} decides, so that in 19 of 20 such "
     "series of a scale no verdict on what counts is due to chance. That holds for the series as a"
     " whole: while runs are missing, verdicts are interim. What is decided by a hair is told so. "
     "Intervals are each for itself: one can leave out 0 where the verdict, which is stricter, is "
-    "undecided. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。不超过 {level:g} 才下判定，平均 20 轮这样规模的实验里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。只差一点才下的判定会注明。区间是逐个计算的，判定更严格，所以区间可能不含 0 而判定仍是没有定论。种子少于 {enough} 个时不下任何判定。",
+    "undecided. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。校正后的 p 不超过 {level:g} 才下判定，这样，同一规模的实验平均每 20 轮里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。勉强达到标准的判定会注明。区间是逐个计算的，没有校正；判定更严格，所以区间可能不含 0 而判定仍是没有定论。种子少于 {enough} 个时不下任何判定。",
     "On another kind of processor the same seed ends elsewhere, so that a pair of runs from two of "
     "them shares less than one from the same. That averaged weights judge was settled when runs by "
-    "the last step were there already; what those say stands beside it.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了只看最后一步的训练；它们的结果列在旁边。",
+    "the last step were there already; what those say stands beside it.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了按最后一步的权重测得的结果；那些结果列在旁边。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
-    "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 次里有 4 次能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
+    "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 轮实验里有 4 轮能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
     "* A is worse, or better, than B: *held* if it is certain that it is, be it by little; *held,"
     " by less than {percent} %* if it is also certain that the change is smaller than {percent} %"
     " of the reference's error; *did not hold* if it is certain that the change is smaller than "
@@ -91,7 +91,7 @@ CHINESE: dict[str, str] = {
     "and one of {percent} %. Where two kinds of matte are compared, percents are of the first "
     "one's error.": "* A 比 B 差，或好：能确定如此就*成立*，哪怕差别很小；如果同时能确定变化小于参照误差的 {percent} %，则*成立，但不到 {percent} %*；能确定变化小于 {percent} %，或者方向相反，则*不成立*。两种可能都不能排除的，既可能没有变化，也可能变化达到 {percent} %，就是没有定论。比较两种 matte 时，百分比是相对于前一种的误差。",
     "* No effect: *held* if the change lies within ±{percent} %, *did not hold* if it lies outside.": "* 没有影响：变化在 ±{percent} % 以内则*成立*，在此之外则*不成立*。",
-    "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
+    "* Not needed: *held* if it lowers the error by at most {percent} %, *did not hold* if by more.": "* 不需要：用上它，误差最多降低 {percent} % 则*成立*，降低更多则*不成立*。",
     "* All black: a prediction is black if its mean over the unknown region is below {black:g}, a"
     " run if more than {share:g} % of its held-out predictions are. *Held* if it is certain that "
     "more than {most:g} % of runs are, *did not hold* if that fewer than {nearly:g} % are, by the"
@@ -99,15 +99,15 @@ CHINESE: dict[str, str] = {
     " many as the long scale has, can deny it or leave it open. Beside it stands in how many runs"
     " the prediction has the same mean for every picture, black or not: the means over the "
     "unknown region deviate by less than {same:g} over the pictures. Such a run learned nothing, "
-    "be it one grey or the same share of black and white pixels everywhere.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，留出的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，得有九到十次训练而且全是黑的，所以大规模的五次训练只能否定它，或者没有定论。旁边列出有几次训练的预测对所有图片均值都一样，不论是不是黑：未知区域的均值在各图片之间的标准差小于 {same:g}。这样的训练什么也没有学到，不论是处处同一种灰，还是处处同样比例的黑白像素。",
-    "Were it {nearly:g}, then of the runs from the original's start {short} of {short_runs} short"
-    " ones would be black, and {long} of {long_runs} long ones.": "如果以 {nearly:g} 为界，从原版起点开始的训练中，小规模有 {short} 次算黑，总共 {short_runs} 次；大规模有 {long} 次，总共 {long_runs} 次。",
+    "be it one grey or the same share of black and white pixels everywhere.": "* 全黑：预测在未知区域的均值低于 {black:g} 就算黑，在留出的图上的预测中超过 {share:g} % 是黑的，这次训练就算黑。能确定超过 {most:g} % 的训练是黑的则*成立*，能确定不到 {nearly:g} % 则*不成立*，用精确二项检验；要判定前者，得有九到十次训练而且全是黑的，所以大规模的五次训练只能否定它，或者没有定论。旁边列出有几次训练的预测对所有图片均值都一样，不论是不是黑：未知区域的均值在各图片之间的标准差小于 {same:g}。这样的训练什么也没有学到，不论是处处同一种灰，还是处处同样比例的黑白像素。",
+    "Were it {nearly:g}, then of the runs without batch norm from the original's start {short} of "
+    "{short_runs} short ones would be black, and {long} of {long_runs} long ones.": "如果把算黑的界限改为 {nearly:g}，从原版起点开始、没有批归一化的训练中，小规模 {short_runs} 次里有 {short} 次算黑，大规模 {long_runs} 次里有 {long} 次。",
     "* One sample is fitted: *held* if the error on it lies below {fitted:g}, *did not hold* if "
-    "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；上池化也没能拟合自己的样本时，同样没有定论。",
+    "above; undecided also where unpooling did not fit its sample.": "* 拟合单个样本：该样本上的误差低于 {fitted:g} 则*成立*，高于则*不成立*；如果上池化没能拟合自己的样本，也是没有定论。",
     "* A row with several claims is *held* if all are that the scale has, *did not hold* if one is "
     "not; of batch norm only the claim about the original's start counts, since that is the one of "
     "the blog. That start's random kernels are as large as a narrower network needs for activations "
-    "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核随网络变窄而加大，使激活值像原版那样逐层增长。",
+    "to grow from layer to layer as in the original.": "* 一行有几个说法时，该规模的说法全部成立才*成立*，有一个不成立就*不成立*；批归一化一行只看从原版起点开始的那一条，因为博客说的就是它。这个起点的随机卷积核，数值随网络变窄而加大，使激活值像原版那样逐层增长。",
     "Claims are judged by averaged weights: every variable's mean over ten checkpoints of the "
     "last third of the steps. What is about training examples, about batch norm's own statistics,"
     " trimaps by dilation only or the refinement stage's own matte is judged by the last step. At"
@@ -121,7 +121,7 @@ CHINESE: dict[str, str] = {
     "at the short one they will judge once all of its runs were measured so.": "小规模中，批归一化的滑动统计量也一起平均。有几次训练，它们与平均后的权重不相配，测得的误差就偏大（docs/training_log.md）。大规模中，统计量在训练样本上重新测量；小规模的训练都这样测过之后，也会改用这种方式判定。",
     "Three sets are measured in nearly every run: {held_out} (procedural mattes; they judge), "
     "{cut_outs} (hair, animals, plants and objects that were photographed) and, by the weights of"
-    " the last step alone, {validation}. SAD, MSE and Grad stand beside the error.": "几乎每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品），以及只用最后一步权重的{validation}。误差旁边还列出 SAD、MSE 和 Grad。",
+    " the last step alone, {validation}. SAD, MSE and Grad stand beside the error.": "几乎每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品），以及{validation}（只用最后一步的权重测量）。误差旁边还列出 SAD、MSE 和 Grad。",
     # Sets of pictures and columns.
     "held-out composites": "留出的合成图",
     "held-out composites, the last step": "留出的合成图，最后一步的权重",
@@ -193,25 +193,25 @@ CHINESE: dict[str, str] = {
     "[95 % interval]": "[95 % 区间]",
     "difference: before − after": "两者之差：先合成 − 先缩放",
     "Once the drift is gone, refinement is not needed at this scale: with it the error changes by"
-    " {change}, and that it falls by more than {percent} % is excluded.": "没有漂移之后，在这个规模上不需要 refinement：用它时误差的变化是 {change}，可以排除它把误差降低 {percent} % 以上。",
+    " {change}, and that it falls by more than {percent} % is excluded.": "消除漂移之后，在这个规模上不需要 refinement：用它时误差的变化是 {change}，可以排除它把误差降低 {percent} % 以上。",
     "Also without the drift, refinement is needed: with it the error changes by {change}, which "
     "is more than {percent} % less.": "即使没有漂移也需要 refinement：用它时误差的变化是 {change}，降低了 {percent} % 以上。",
     "Whether refinement is needed once the drift is gone is undecided at this scale: with it the "
     "error changes by {change}, which does not tell a fall of more than {percent} % from one of "
-    "less, or there are too few seeds.": "没有漂移之后是否还需要 refinement，在这个规模上没有定论：用它时误差的变化是 {change}，分不清降低的是 {percent} % 以上还是不到，或者种子太少。",
+    "less, or there are too few seeds.": "消除漂移之后是否还需要 refinement，在这个规模上没有定论：用它时误差的变化是 {change}，分不清降低的是 {percent} % 以上还是不到，或者种子太少。",
     "The question was not run yet at this scale.": "这个问题在这个规模上还没有跑过。",
     "It gains more where the ground truth drifts: in part it repairs the drift.": "真值漂移时它的收益更大：它在一定程度上修补了漂移。",
     "It gains less where the ground truth drifts.": "真值漂移时它的收益更小。",
     "Whether it gains more where the ground truth drifts is undecided.": "真值漂移时它的收益是否更大，没有定论。",
     "The stage begins as one that changes nothing; in the end it moves the alpha of a pixel of "
-    "the unknown region by {moves} on average.": "这个阶段起初不改变任何东西；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
+    "the unknown region by {moves} on average.": "这个阶段起初不改变任何东西；训练之后，它使未知区域像素的 alpha 平均改变 {moves}。",
     "The stage begins with a random correction, the root of whose mean square is some 0.1, since "
     "from zero it stays where it begins (docs/training_log.md): in the end it moves the alpha of "
-    "a pixel of the unknown region by {moves} on average.": "这个阶段从一个随机的修正出发（均方根约 0.1），因为从零出发它会停在原处（docs/training_log.md）；训练之后，它把未知区域像素的 alpha 平均移动 {moves}。",
+    "a pixel of the unknown region by {moves} on average.": "这个阶段从一个随机的修正出发（均方根约 0.1），因为从零出发它会停在原处（docs/training_log.md）；训练之后，它使未知区域像素的 alpha 平均改变 {moves}。",
     "Trained as in the paper: from the finished run without it, first the stage alone with the "
     "encoder-decoder frozen, then all; without refinement the same run is trained on for as many "
     "steps on the same examples with the same losses. So the encoder-decoder learns in twice as many "
-    "of these steps where there is no stage.": "按论文的方法训练：从不带它的已完成的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器在这些步数里学习的步数是有这个阶段时的两倍。",
+    "of these steps where there is no stage.": "按论文的方法训练：从已经完成、不带这个阶段的训练出发，先冻结编码器和解码器，只训练这个阶段，再全部一起训练；不用 refinement 时，同一个训练在相同的样本上以相同的损失继续训练同样多的步数。所以没有这个阶段时，编码器和解码器在这些步数里学习的步数是有这个阶段时的两倍。",
     "The stage itself changes its matte's error by {change}: it learned to do nothing, and what is "
     "left of the difference is what the encoder-decoder did not learn while it was frozen.": "这个阶段本身只把它的 matte 的误差改变了 {change}：它学到的就是什么也不做；其余的差别，是编码器和解码器冻结时没有学到的。",
     "{measure} with the stage, against that without it: {change} (not judged).": "用这个阶段与不用相比，{measure} 的变化是 {change}（不作判定）。",
@@ -227,7 +227,7 @@ CHINESE: dict[str, str] = {
     "How far the photo composited before resizing to 320 lies from what alpha, foreground and "
     "background of the example say, in grey levels, over the colours of unknown pixels, {mattes} "
     "mattes of each kind, crops of 640 and 480. A crop of 320 is not resized and does not drift. The "
-    "runs above shrink by the same factors, to 192 pixels; a third of their crops is not resized.": "先合成再缩放到 320 的照片，与样本的 alpha、前景和背景所说的相差多少，单位是灰度级，统计未知像素的各颜色通道，每种 {mattes} 张 matte，裁剪为 640 和 480。320 的裁剪不缩放，也就没有漂移。上面的训练按同样的倍数缩小，缩到 192 像素；其中三分之一的裁剪不缩放。",
+    "runs above shrink by the same factors, to 192 pixels; a third of their crops is not resized.": "先合成再缩放到 320 的照片，与由样本的 alpha、前景和背景合成出来的颜色相差多少，单位是灰度级，统计未知像素的各颜色通道，每种 matte {mattes} 张，裁剪边长为 640 和 480。320 的裁剪不缩放，也就没有漂移。上面的训练按同样的倍数缩小，缩到 192 像素；其中三分之一的裁剪不缩放。",
     "A lossy file in between, of which the blog warns, drifts more: the composited photo kept as "
     "JPEG of quality 95 or 75 and then read and shrunk. Over all kinds the mean is {without:.2f} "
     "grey levels without, {fine:.2f} with quality 95 and {coarse:.2f} with 75 for 640 → 320; "
@@ -265,7 +265,7 @@ CHINESE: dict[str, str] = {
     "Deconvolution is worse on held-out pictures.": "反卷积在留出的图上更差。",
     "Deconvolution is worse on hair and fur.": "反卷积在头发和皮毛上更差。",
     "Deconvolution on hard edges.": "反卷积在硬边上的误差。",
-    "Deconvolution loses more on hair and fur than on hard edges.": "反卷积在头发和皮毛上比在硬边上损失更多。",
+    "Deconvolution loses more on hair and fur than on hard edges.": "与在硬边上相比，反卷积在头发和皮毛上变差得更多。",
     "Batch norm": "批归一化",
     "Without batch norm the prediction ends all black.": "没有批归一化，预测最后会全黑。",
     "From the original's start, without batch norm at 1e-5, all is black.": "从原版的起点开始，无批归一化，学习率 1e-5，全黑。",
@@ -281,7 +281,7 @@ CHINESE: dict[str, str] = {
     "1 is enough, every pixel is a sample.": "1 就够了，每个像素都是一个样本。",
     "A batch of 5 is not needed, at equal examples.": "样本总数相同时，不需要 batch 为 5。",
     "A batch of 5 is not needed, at equal steps.": "步数相同时，不需要 batch 为 5。",
-    "A batch of 5 at equal examples, both by the image's own batch norm statistics.": "样本总数相同时 batch 为 5，两者都用图像自身的批归一化统计量。",
+    "A batch of 5 at equal examples, both by the image's own batch norm statistics.": "样本总数相同时，batch 为 5 与 batch 为 1 相比，两者都用图像自身的批归一化统计量。",
     "Compositing before or after resizing": "先合成还是先缩放",
     "Composited before resizing, the ground truth drifts, and training suffers.": "先合成再缩放，真值会漂移，训练因此变差。",
     "Compositing before resizing is worse.": "先合成再缩放更差。",
@@ -297,15 +297,15 @@ CHINESE: dict[str, str] = {
     "Not divided by 255 is worse.": "合成损失不除以 255 更差。",
     "Refinement stage, crossed with row 5": "refinement 阶段，与第 5 行交叉",
     "The open question: once the drift is gone, is the refinement stage still needed? Judged as the "
-    "claim that it is not.": "悬而未决的问题：没有漂移之后，还需要 refinement 阶段吗？这里按“不需要”这一说法来判定。",
+    "claim that it is not.": "悬而未决的问题：消除漂移之后，还需要 refinement 阶段吗？这里按“不需要”这一说法来判定。",
     "Without the drift, refinement is not needed.": "没有漂移时，不需要 refinement。",
     "With the drift, refinement is not needed.": "有漂移时，不需要 refinement。",
     "The stage alone, trained on a finished network, improves its matte.": "在训练完的网络上单独训练这个阶段，会改进它的 matte。",
     "Trained together, the matte after the stage against that before it.": "一起训练时，这个阶段之后的 matte 与之前的相比。",
     "MSE with refinement, without the drift.": "没有漂移时，用 refinement 的 MSE。",
     "Grad with refinement, without the drift.": "没有漂移时，用 refinement 的 Grad。",
-    "Trained on without refinement, against the finished run.": "不用 refinement 继续训练，与训练完时相比。",
-    "Trained on with refinement, against the finished run.": "用 refinement 继续训练，与训练完时相比。",
+    "Trained on without refinement, against the finished run.": "不用 refinement 继续训练，与继续训练之前相比。",
+    "Trained on with refinement, against the finished run.": "用 refinement 继续训练，与继续训练之前相比。",
     "Ours": "我们的",
     "What the original did not have, or did not try. The claims are this project's.": "原版没有的，或没有试过的。这些说法是本项目自己的。",
     "Skip additions are better.": "跳跃连接更好。",
