@@ -281,7 +281,7 @@ CHINESE: dict[str, str] = {
     "1 is enough, every pixel is a sample.": "1 就够了，每个像素都是一个样本。",
     "A batch of 5 is not needed, at equal examples.": "样本总数相同时，不需要 batch 为 5。",
     "A batch of 5 is not needed, at equal steps.": "步数相同时，不需要 batch 为 5。",
-    "A batch of 5 at equal examples, both by the image's own batch norm statistics.": "样本总数相同时，batch 为 5 与 batch 为 1 相比，两者都用图像自身的批归一化统计量。",
+    "A batch of 5 at equal examples, both by the image's own batch norm statistics.": "样本总数相同时，batch 为 5 与参照相比，两者都用图像自身的批归一化统计量。",
     "Compositing before or after resizing": "先合成还是先缩放",
     "Composited before resizing, the ground truth drifts, and training suffers.": "先合成再缩放，真值会漂移，训练因此变差。",
     "Compositing before resizing is worse.": "先合成再缩放更差。",

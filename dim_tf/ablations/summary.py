@@ -149,8 +149,8 @@ def _nearly_black(words: Words, records: Records) -> str:
         for scale in SCALES
     }
     return words(
-        "Were it {nearly:g}, then of the runs without batch norm from the original's start {short} of "
-        "{short_runs} short ones would be black, and {long} of {long_runs} long ones.",
+        "Were it {nearly:g}, then of the runs without batch norm from the original's start {short} "
+        "of {short_runs} short ones would be black, and {long} of {long_runs} long ones.",
         nearly=NEARLY_BLACK_BELOW,
         short=sum(counts[SHORT]),
         short_runs=len(counts[SHORT]),

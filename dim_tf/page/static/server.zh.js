@@ -18,11 +18,11 @@ export const FILES = {
 /** A part of a sentence, without its full stop → the same in Chinese. */
 export const PARTS = {
   // Files.
-  "{file} is not a picture": "{file} 不是图片",
+  "{file} is not a picture": "{file} 文件不是图片",
   "it is empty": "文件是空的",
-  "{file} is a web page, not a picture": "{file} 是网页，不是图片",
+  "{file} is a web page, not a picture": "{file} 文件是网页，不是图片",
   "download the picture itself": "请下载图片本身",
-  "{file} is {kind}, which is not read": "{file} 是 {kind}，这一种不能读取",
+  "{file} is {kind}, which is not read": "{file} 文件是 {kind}，这一种不能读取",
   "convert it to PNG": "请把它转换成 PNG",
   "give a picture of such a kind": "请换成其中一种",
   "give another picture": "请换一张图片",
@@ -38,8 +38,8 @@ export const PARTS = {
   "a BigTIFF picture": "BigTIFF 图片",
   "a camera's raw file": "相机的 RAW 文件",
   "an SVG drawing": "SVG 图形",
-  "{file} is not a picture that can be read ({kinds})": "{file} 不是能够读取的图片（{kinds}）",
-  "{file} is a HEIC picture, for which pillow-heif is needed": "{file} 是 HEIC 图片，读取它需要 pillow-heif",
+  "{file} is not a picture that can be read ({kinds})": "{file} 文件不是能够读取的图片（{kinds}）",
+  "{file} is a HEIC picture, for which pillow-heif is needed": "{file} 文件是 HEIC 图片，读取它需要 pillow-heif",
   "install it with pip install pillow-heif, or convert the picture to PNG":
     "请在服务器上用 pip install pillow-heif 安装，或者把图片转换成 PNG",
   "{file} is a TIFF file that begins with a thumbnail, as cameras' raw files do":
@@ -54,7 +54,7 @@ export const PARTS = {
   "{file} has {type} pixels": "{file} 的像素类型是 {type}",
   "save it with 8 or 16 bits for each channel": "请存成每通道 8 位或 16 位",
   "{file} claims {size} pixels, more than {limit} megapixels":
-    "{file} 自称有 {size} 像素，超过了 {limit} MP（百万像素）",
+    "{file} 标明的尺寸是 {size} 像素，超过了 {limit} MP（百万像素）的上限",
   "make it smaller (to raise the limit: {option})": "请把它缩小（要提高上限：{option}）",
 
   // What is assumed of any picture.
@@ -72,9 +72,9 @@ export const PARTS = {
     "是 16 位的，但数值最大只到 {largest}，按 {bits} 位处理",
 
   // Masks.
-  "{file} is a photo in colours, not a mask": "{file} 是彩色照片，不是 mask",
-  "a mask is white on the object and black on the background": "mask 应当物体是白色，背景是黑色",
-  "a mask is 255 on the object and 0 elsewhere": "mask 应当物体处是 255，其他地方是 0",
+  "{file} is a photo in colours, not a mask": "打开的 {file} 文件是彩色照片，不能当作 mask",
+  "a mask is white on the object and black on the background": "mask 里物体应当是白色，背景应当是黑色",
+  "a mask is 255 on the object and 0 elsewhere": "mask 里物体应当是 255，其他地方应当是 0",
   "{file} is a picture in colours that cannot be told apart as labels":
     "{file} 是彩色图片，颜色分不成一个个标签",
   "save the mask as PNG, white on the object and black on the background":
@@ -83,7 +83,7 @@ export const PARTS = {
     "{file} 里没有可以选择的标签：它由深浅不同的灰色组成",
   "leave `label` out": "请不要填 `label`",
   "{file} has no label {label}": "{file} 里没有标签 {label}",
-  "it has {labels}": "只有 {labels}",
+  "it has {labels}": "里面的标签是 {labels}",
   "{file} holds the labels {labels}": "{file} 里有这些标签：{labels}",
   "say which are the object, such as {one} or {several} (if it is a trimap give it with `trimap`)":
     "请说明哪些是物体，例如 {one} 或 {several}（如果它是三分图，请用 `trimap` 打开）",
@@ -92,7 +92,7 @@ export const PARTS = {
   "{file} has the value {value} everywhere and shows no object, so its trimap has no unknown pixel":
     "{file} 处处都是 {value}，看不出物体，所以它的三分图里没有未知像素",
   "{file} has values from {low} to {high} only and shows no object":
-    "{file} 的数值只从 {low} 到 {high}，看不出物体",
+    "{file} 的数值只在 {low} 到 {high} 之间，看不出物体",
   "it looks like a photo, not like a mask": "看上去是照片，不像 mask",
   "its values are those of a trimap": "数值是三分图的数值",
   "give it with `trimap` to have it used as it is": "要原样使用，请用 `trimap` 打开",
@@ -120,15 +120,15 @@ export const PARTS = {
   "if its object is black give {option}": "如果物体是黑色的，请设置 {option}",
 
   // Trimaps.
-  "{file} is a {kind} in colours, not a trimap": "{file} 是彩色 {kind}，不是三分图",
+  "{file} is a {kind} in colours, not a trimap": "打开的 {file} 文件是彩色 {kind}，不能当作三分图",
   "picture": "图片",
   "cut-out": "抠图结果",
   "a trimap is white on the object, black on the background and grey (128) where it is unknown (a cut-out is given with `mask`)":
-    "三分图应当物体白色，背景黑色，未知处灰色（128）（抠图结果请用 `mask` 打开）",
+    "三分图里物体应当是白色，背景是黑色，未知处是灰色（128）；抠图结果请用 `mask` 打开",
   "{file} has the values {values}, and which of them is unknown and which the object cannot be told":
     "{file} 的数值是 {values}，看不出哪个是未知，哪个是物体",
   "a trimap is 0 on the background, 128 where it is unknown and 255 on the object":
-    "三分图应当背景是 0，未知处是 128，物体是 255",
+    "三分图里背景应当是 0，未知处是 128，物体是 255",
   "its values {values} are taken as {meant}, by where they lie": "按所在的位置，数值 {values} 当作 {meant}",
   "its values {values} are taken as {meant} ({option} if object and background are exchanged)":
     "数值 {values} 当作 {meant}（如果物体和背景反了，请设置 {option}）",
@@ -140,11 +140,11 @@ export const PARTS = {
   "its values are noisy, as in a JPEG or after resizing: {moved} pixels near 0, 128 or 255 are taken as these, {between} between them as unknown":
     "数值有噪声，像是 JPEG 或缩放造成的：接近 0、128 或 255 的 {moved} 个像素改成这些数值，介于其间的 {between} 个当作未知",
   "{file} is no trimap: {count} of its {all} pixels are neither 0, 128 nor 255 (such as {values})":
-    "{file} 不是三分图：{all} 个像素中有 {count} 个不是 0、128 或 255（例如 {values}）",
+    "打开的文件不能当作三分图：{all} 个像素中有 {count} 个不是 0、128 或 255（例如 {values}）",
   "if it is a mask or matte give it with `mask`, and labels with `mask` and `label`":
     "如果它是 mask 或 matte，请用 `mask` 打开，有标签时再设置 `label`",
   "{file} has no unknown pixel (128), so there is nothing to predict: it holds {values}":
-    "{file} 里没有未知像素（128），所以没有什么可算：它只有 {values}",
+    "{file} 里没有未知像素（128），所以没有什么可算：里面的数值是 {values}",
   "paint the object's edge 128": "请把物体的边缘涂成 128",
   "paint the object's edge 128, or give it with `mask` as a mask":
     "请把物体的边缘涂成 128，或者用 `mask` 把它作为 mask 打开",
@@ -167,12 +167,12 @@ export const PARTS = {
   "give a larger `trimap_kernel`, such as {width}": "请设置更大的 `trimap_kernel`，例如 {width}",
 
   // Both on the photo.
-  "it is a mask and {file} a photo": "它是 mask，{file} 才是照片",
+  "it is a mask and {file} a photo": "它其实是 mask，作为 {file} 打开的才是照片",
   "`photo` and {field} are exchanged": "`photo` 和 {field} 给反了，已经对调",
-  "it lacks the EXIF orientation of {file} and is turned like it": "没有 {file} 的 EXIF 方向，已同样旋转",
+  "it lacks the EXIF orientation of {file} and is turned like it": "它不带 {file} 那样的 EXIF 方向，已和 {file} 一样旋转",
   "{file} lacks its EXIF orientation, so it is taken as stored":
-    "{file} 没有它的 EXIF 方向，所以按存储的样子使用",
-  "it is {turned}, as its edges lie on {file} so": "{turned}，这样它的边缘才与 {file} 吻合",
+    "它带的 EXIF 方向 {file} 没有，所以不旋转它，按它存储的样子使用",
+  "it is {turned}, as its edges lie on {file} so": "已{turned}，这样它的边缘才与 {file} 吻合",
   "mirrored left to right": "左右翻转",
   "mirrored upside down": "上下翻转",
   "mirrored and turned": "翻转并旋转",
@@ -183,7 +183,7 @@ export const PARTS = {
     "它和 {file} 只有一个带 EXIF 方向，但它的边缘本来就与照片吻合，所以没有旋转",
   "its {own} pixels are resized to the photo's {size}": "{own} 像素已缩放到照片的 {size}",
   "{file} may have been made from {photo} as it is stored or as it is seen, and their edges do not tell":
-    "{file} 可能是按 {photo} 存储的样子做的，也可能是按看到的样子做的，从边缘看不出来",
+    "{file} 可能是根据 {photo} 存储时的样子做的，也可能是根据它显示时的样子做的，从边缘看不出来",
   "give {turned} to turn it like the photo, or {stored} to leave it as it is":
     "要与照片一样旋转，请选 {turned}；要保持原样，请选 {stored}",
   "{photo} is {size} pixels and {file} {own}": "{photo} 是 {size} 像素，{file} 是 {own}",
@@ -195,7 +195,7 @@ export const PARTS = {
   "{rectangle} is not possible": "{rectangle} 不行",
   "give x,y,width,height in pixels, such as {example}, or {automatic}":
     "请用像素给出左、上、宽、高，例如 {example}，或者用 {automatic}",
-  "{rectangle} is not inside {file}, which is {size} pixels": "{rectangle} 不在 {file} 之内，它是 {size} 像素",
+  "{rectangle} is not inside {file}, which is {size} pixels": "{rectangle} 超出了 {file} 的范围，{file} 是 {size} 像素",
   "give x,y,width,height of a rectangle around the object": "请在物体周围画一个矩形",
   "{rectangle} is all of {file}, or all but a sliver": "{rectangle} 几乎包括了整张 {file}",
   "leave some background around the object, GrabCut learns from it what is not the object":
@@ -211,7 +211,7 @@ export const PARTS = {
 
   // The network.
   "The network's matte of this photo is not of numbers, as its training went wrong":
-    "网络对这张照片算出的不是数字，它的训练出了问题",
+    "网络对这张照片算出的 matte 不是有效的数值，因为它的训练出了问题",
   "give other weights with {option}": "请用 {option} 换用其他权重",
   "{file} has {count} pixels, more than {limit}, and with {option} a photo goes through in one pass":
     "{file} 有 {count} 像素，超过了 {limit}，而使用 {option} 时照片要一次算完",

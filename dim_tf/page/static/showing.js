@@ -93,8 +93,9 @@ export function showState(stage) {
   whenChanged(["trimap", "language"], countSoon);
   whenChanged(["result", "language"], () => {
     const seconds = state.result?.seconds.toFixed(1);
-    const banded = state.result?.banded ? ` ${say("band_was_missing")}` : "";
-    element("result-said").textContent = seconds ? `${say("computed", { seconds })}${banded}` : "";
+    const one = seconds ? say("computed", { seconds }) : "";
+    const other = state.result?.banded ? say("band_was_missing") : "";
+    element("result-said").textContent = say("two_sentences", { one, other }).trim();
   });
   whenChanged(["view"], () => {
     element("zoom-shown").textContent = `${Math.round(100 * stage.view.scale)} %`;

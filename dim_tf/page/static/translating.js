@@ -59,7 +59,7 @@ function hasWords(/** @type {string} */ text) {
 
 function listed(/** @type {string} */ text) {
   return text
-    .replace(/,? and (\d+) more( values)?$/, "，另有 $1 个")
+    .replace(/,? and (\d+) more( values)?$/, " 以及另外 $1 个")
     .replace(/, /g, "、")
     .replace(/ and /g, " 和 ")
     .replace(/ or /g, " 或 ");

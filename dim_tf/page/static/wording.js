@@ -9,7 +9,7 @@ const CONTROLS = {
   photo: "open_photo",
   mask: "open_mask",
   trimap: "open_trimap",
-  rectangle: "draw_rectangle",
+  rectangle: "rectangle",
   label: "label",
   invert: "invert",
   mask_orientation: "mask_orientation",

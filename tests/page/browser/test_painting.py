@@ -271,7 +271,7 @@ def test_languages(open_page, pictures):
     page.set_input_files("#photo-file", pictures / "words.txt")
     failure = page.locator("#failure")
     failure.wait_for()
-    assert "照片不是能够读取的图片" in failure.text_content()
+    assert "照片文件不是能够读取的图片" in failure.text_content()
     assert page.locator("#failure-server").text_content() == ""
     page.select_option("#language", "en")
     assert page.locator("html").get_attribute("lang") == "en"
