@@ -24,8 +24,8 @@ CHINESE: dict[str, str] = {
     "The base of the long scale: {width} of the width, {input_size} pixels, {steps} steps from "
     "VGG16's weights, normalized, at a learning rate that falls, with up to {seeds} seeds.": "大规模（长训练）的基准：宽度的 {width} 倍，{input_size} 像素，从归一化的 VGG16 权重开始训练 {steps} 步，学习率逐渐下降；最多 {seeds} 个种子。",
     "{count} of its {planned} runs are missing, and until then its verdicts are interim.": "计划的 {planned} 次训练还缺 {count} 次；补齐以前，这一规模的判定都是暂时的。",
-    "{count} of its {planned} runs were made before averaged weights were measured and are not "
-    "judged, and until they are repeated its verdicts are interim.": "有 {count} 次训练（总共 {planned} 次）是在测量平均权重之前做的，不参与判定，重跑完成以前，这一规模的判定都是暂时的。",
+    "{count} of its {planned} runs were made before batch norm's statistics were measured anew and "
+    "are not judged, and until they are repeated its verdicts are interim.": "计划的 {planned} 次训练里有 {count} 次是在重新测量批归一化统计量之前做的，不参与判定；重跑完成以前，这一规模的判定都是暂时的。",
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
@@ -114,11 +114,10 @@ CHINESE: dict[str, str] = {
     " a constant learning rate that is a noisy measure: in {count} runs its error was "
     "{median:+.0f} % away from that of the averaged weights in the median, {quarter:+.0f} % to "
     "{three_quarters:+.0f} % in half of them, {low:+.0f} % to {high:+.0f} % in all. What it says "
-    "stands in a column of its own; older runs have nothing else.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。关于训练样本、批归一化自身的统计量、只做膨胀的三分图，或 refinement 阶段自身的 matte 的说法，按最后一步的权重判定。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差的中位数是 {median:+.0f} %，一半的训练在 {quarter:+.0f} % 到 {three_quarters:+.0f} % 之间，全部在 {low:+.0f} % 到 {high:+.0f} % 之间。只看最后一步的结果单列一栏；较早的训练只有这一项。",
-    "Batch norm's moving statistics are averaged as well at the short scale. Where they do not "
-    "fit the averaged weights, as in a few runs, a run measures worse than it is "
-    "(docs/training_log.md). At the long scale they are measured anew on training examples, and "
-    "at the short one they will judge once all of its runs were measured so.": "小规模中，批归一化的滑动统计量也一起平均。有几次训练，它们与平均后的权重不相配，测得的误差就偏大（docs/training_log.md）。大规模中，统计量在训练样本上重新测量；小规模的训练都这样测过之后，也会改用这种方式判定。",
+    "stands in a column of its own.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。关于训练样本、批归一化自身的统计量、只做膨胀的三分图，或 refinement 阶段自身的 matte 的说法，按最后一步的权重判定。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差的中位数是 {median:+.0f} %，一半的训练在 {quarter:+.0f} % 到 {three_quarters:+.0f} % 之间，全部在 {low:+.0f} % 到 {high:+.0f} % 之间。只看最后一步的结果单列一栏。",
+    "Batch norm's statistics are measured anew for them on training examples: the mean of its "
+    "moving averages does not fit them in a few runs, which then measure worse than they are "
+    "(docs/training_log.md).": "批归一化的统计量针对平均后的权重，在训练样本上重新测量：否则，如果滑动统计量的平均与平均后的权重不相配（有几次训练就是这样），测得的误差会偏大（docs/training_log.md）。",
     "Three sets are measured in nearly every run: {held_out} (procedural mattes; they judge), "
     "{cut_outs} (hair, animals, plants and objects that were photographed) and, by the weights of"
     " the last step alone, {validation}. SAD, MSE and Grad stand beside the error.": "几乎每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品），以及{validation}（只用最后一步的权重测量）。误差旁边还列出 SAD、MSE 和 Grad。",

@@ -20,15 +20,10 @@ CUTOUTS_AVERAGED = "cutouts_averaged"  # the same, by the averaged weights
 CUTOUTS_RELEASED = "cutouts_released"  # by those, batch norm's averages measured anew for them
 VALIDATION = "validation"
 TRAINING = "training"  # no pictures: the error on the examples of the last steps
-# What claims are judged by, unless they are about something else, and its like on cut-outs. Which
-# weights are meant depends on the scale, see `set_at`.
-JUDGED = "judged"
-CUTOUTS_JUDGED = "cutouts_judged"
-# The last step alone is noisy. Not all runs at the short scale have statistics measured anew yet.
-_SETS_AT: dict[Scale, dict[str, str]] = {
-    SHORT: {JUDGED: HELD_OUT_AVERAGED, CUTOUTS_JUDGED: CUTOUTS_AVERAGED},
-    LONG: {JUDGED: HELD_OUT_RELEASED, CUTOUTS_JUDGED: CUTOUTS_RELEASED},
-}
+# What claims are judged by, unless they are about something else, and its like on cut-outs. The
+# last step alone is noisy.
+JUDGED = HELD_OUT_RELEASED
+CUTOUTS_JUDGED = CUTOUTS_RELEASED
 # Where batch norm is frozen, both are the same: there is nothing to measure anew.
 SAME_IF_FROZEN = {HELD_OUT_RELEASED: HELD_OUT_AVERAGED, CUTOUTS_RELEASED: CUTOUTS_AVERAGED}
 # Measures of one picture, in the order of the tables. The first one is what claims are judged by.
@@ -51,11 +46,6 @@ NEARLY_BLACK_BELOW = 0.05
 MOST_RUNS, NEARLY_ALL_RUNS = 0.5, 0.9
 # A sample is fitted where the mean absolute error on it is below this.
 FITTED_BELOW = 0.05
-
-
-def set_at(name: str, scale: Scale) -> str:
-    """The set of pictures that is meant by a name at a scale: `JUDGED` is another at each."""
-    return _SETS_AT[scale].get(name, name)
 
 
 class Claim(NamedTuple):

@@ -95,8 +95,8 @@ def _scale(words: Words, scale: Scale, records: Records, config: AblationConfig)
         "{count} of its {planned} runs are missing, and until then its verdicts are interim.": (
             missing
         ),
-        "{count} of its {planned} runs were made before averaged weights were measured and are not "
-        "judged, and until they are repeated its verdicts are interim.": unjudged,
+        "{count} of its {planned} runs were made before batch norm's statistics were measured anew "
+        "and are not judged, and until they are repeated its verdicts are interim.": unjudged,
     }
     interim = [
         words(text, count=count, planned=planned) for text, count in lacking.items() if count

@@ -19,7 +19,6 @@ from dim_tf.ablations.claims import (
     SAME_BELOW,
     SAME_IF_FROZEN,
     TRAINING,
-    set_at,
 )
 from dim_tf.evaluation.kinds import kind_of_composite
 from dim_tf.system.errors import InputError
@@ -81,11 +80,10 @@ class Record:
         return not self.errors or HELD_OUT_RELEASED in self.errors
 
     def errors_on(self, judged_on: str) -> dict[str, list] | None:
-        """The errors on a set, which may be named as `set_at` takes it; None if not measured."""
-        name = set_at(judged_on, ARMS[self.arm].scale)
-        if name not in self.errors and self.settings.get("freeze_batch_norm"):
-            name = SAME_IF_FROZEN.get(name, name)
-        return self.errors.get(name)
+        """The errors on a set of pictures; None if not measured."""
+        if judged_on not in self.errors and self.settings.get("freeze_batch_norm"):
+            judged_on = SAME_IF_FROZEN.get(judged_on, judged_on)
+        return self.errors.get(judged_on)
 
     def value(
         self, judged_on: str, measure: str = MEASURES[0], kinds: tuple[str, ...] = ()

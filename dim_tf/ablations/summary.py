@@ -12,7 +12,7 @@ from dim_tf.ablations.claims import (
     CUTOUTS_JUDGED,
     FITTED_BELOW,
     HELD_OUT,
-    HELD_OUT_AVERAGED,
+    JUDGED,
     MOST_RUNS,
     NEARLY_ALL_RUNS,
     NEARLY_BLACK_BELOW,
@@ -102,10 +102,10 @@ def _jumps(words: Words, records: Records) -> str:
     At the long scale the learning rate falls to nearly nothing: nothing jumps there.
     """
     ratios = [
-        run.value(HELD_OUT) / run.value(HELD_OUT_AVERAGED) - 1
+        run.value(HELD_OUT) / run.value(JUDGED) - 1
         for name, by_seed in records.items()
         for run in by_seed.values()
-        if ARMS[name].scale == SHORT and run.value(HELD_OUT_AVERAGED)
+        if ARMS[name].scale == SHORT and run.value(JUDGED)
     ]
     if not ratios:
         return ""
@@ -118,8 +118,7 @@ def _jumps(words: Words, records: Records) -> str:
             "the last step. At a constant learning rate that is a noisy measure: in {count} runs "
             "its error was {median:+.0f} % away from that of the averaged weights in the median, "
             "{quarter:+.0f} % to {three_quarters:+.0f} % in half of them, {low:+.0f} % to "
-            "{high:+.0f} % in all. What it says stands in a column of its own; older runs have "
-            "nothing else.",
+            "{high:+.0f} % in all. What it says stands in a column of its own.",
             count=len(ratios),
             median=100 * median,
             quarter=100 * quarter,
@@ -128,10 +127,9 @@ def _jumps(words: Words, records: Records) -> str:
             high=100 * max(ratios),
         ),
         words(
-            "Batch norm's moving statistics are averaged as well at the short scale. Where they "
-            "do not fit the averaged weights, as in a few runs, a run measures worse than it is "
-            "(docs/training_log.md). At the long scale they are measured anew on training "
-            "examples, and at the short one they will judge once all of its runs were measured so."
+            "Batch norm's statistics are measured anew for them on training examples: the mean of "
+            "its moving averages does not fit them in a few runs, which then measure worse than "
+            "they are (docs/training_log.md)."
         ),
     )
 

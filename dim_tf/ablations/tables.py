@@ -23,7 +23,6 @@ from dim_tf.ablations.claims import (
     TRAINING,
     VALIDATION,
     Row,
-    set_at,
 )
 from dim_tf.ablations.judging import Finding
 from dim_tf.ablations.records import Record, Records, values_of_common_seeds
@@ -172,7 +171,7 @@ def errors_table(
     if not lines:
         return None
     measures = (words(_TITLES[name]) for name in MEASURES)
-    title = words(SET_TITLES[set_at(judged_on, scale)])
+    title = words(SET_TITLES[judged_on])
     return markdown_table([title, words("seeds"), *measures, words("black")], lines)
 
 
