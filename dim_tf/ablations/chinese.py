@@ -29,7 +29,7 @@ CHINESE: dict[str, str] = {
     "Not run yet.": "还没有跑。",
     "* **{title}.** {found}": "* **{title}**：{found}",
     "**{verdict}** at the {scale} scale; seeds: {seeds}.": "**{verdict}**，{scale}规模，种子数 {seeds}。",
-    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.": "**{verdict}**，{scale}规模，{whole} 条说法里只跑了 {run} 条，种子数 {seeds}。",
+    "**{verdict}** at the {scale} scale, with {run} of {whole} claims run; seeds: {seeds}.": "**{verdict}**，{scale}规模，{whole} 条说法里只跑了 {run} 条，种子数 {seeds}。",
     "{found}.": "{found}。",
     "{claim} ({found})": "“{claim}”（{found}）",
     "; ": "；",
@@ -76,12 +76,17 @@ CHINESE: dict[str, str] = {
     "two, doubled, is corrected by Holm for the number of claims of the scale, run or not yet, "
     "that count, or of those that do not. At most {level:g} decides, so that in 19 of 20 such "
     "series of a scale no verdict on what counts is due to chance. That holds for the series as a"
-    " whole: while runs are missing, verdicts are interim. What is decided by a hair is told so. "
-    "Intervals are each for itself: one can leave out 0 where the verdict, which is stricter, is "
-    "undecided. Fewer than {enough} seeds decide nothing.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。校正后的 p 不超过 {level:g} 才下判定，这样，同一规模的实验平均每 20 轮里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。勉强达到标准的判定会注明。区间是逐个计算的，没有校正；判定更严格，所以区间可能不含 0 而判定仍是没有定论。种子少于 {enough} 个时不下任何判定。",
+    " whole: while runs are missing, verdicts are interim. What is decided by a hair, at {hair:g} "
+    "or more, is told so. Intervals are each for itself: one can leave out 0 where the verdict, "
+    "which is stricter, is undecided. Fewer than {enough} seeds decide nothing. Percents are of "
+    "the reference's mean error, as if that were known exactly.": "每个说法和它的反面各有一个单侧 t 检验的 p 值；取较小的一个乘以二，再按 Holm 方法校正：同一规模里计入各行判定的说法一起校正，不计入的另外一起校正，还没有跑的也算在内。校正后的 p 不超过 {level:g} 才下判定，这样，同一规模的实验平均每 20 轮里至少有 19 轮，计入的说法没有一条的判定出于偶然。这是对整轮实验而言：还缺训练时，判定是暂时的。勉强达到标准（{hair:g} 或更大）的判定会注明。区间是逐个计算的，没有校正；判定更严格，所以区间可能不含 0 而判定仍是没有定论。种子少于 {enough} 个时不下任何判定。百分数以参照的平均误差为基数，把它当作精确已知。",
+    "These claims do not count for their rows: {claims}": "以下说法不计入各行的判定：{claims}",
     "On another kind of processor the same seed ends elsewhere, so that a pair of runs from two of "
     "them shares less than one from the same. That averaged weights judge was settled when runs by "
-    "the last step were there already; what those say stands beside it.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了按最后一步的权重测得的结果；那些结果列在旁边。",
+    "the last step were there already, and that batch norm's statistics are measured anew for them,"
+    " when some by averaged weights were; what the last step says stands beside it. Which other "
+    "rules are younger than the first results, and which verdicts would be others by the last "
+    "step, is told in docs/training_log.md.": "换一种处理器，同一个种子会得到不同的结果，所以来自两种处理器的一对训练，相同的部分比来自同一种的少。决定用平均权重来判定时，已经有了按最后一步的权重测得的结果；决定为它重新测量批归一化的统计量时，已经有了一部分按平均权重测得的结果。按最后一步的结果列在旁边。还有哪些规则晚于最初的结果，按最后一步来判哪些判定会不同，见 docs/training_log.md。",
     "The smallest change seen is the one that as many seeds, which differ as much, show in 4 of 5 "
     "series, at the level that a claim which is still undecided had to reach.": "能看出的最小变化，是指种子数和种子间差异都相同时，5 轮实验里有 4 轮能看出的变化，所用的显著性水平就是尚无定论的说法须达到的水平。",
     "* A is worse, or better, than B: *held* if it is certain that it is, be it by little; *held,"
@@ -117,7 +122,7 @@ CHINESE: dict[str, str] = {
     "stands in a column of its own.": "判定用平均后的权重：每个变量取最后三分之一步数里十个检查点的平均。关于训练样本、批归一化自身的统计量、只做膨胀的三分图，或 refinement 阶段自身的 matte 的说法，按最后一步的权重判定。学习率不变时，只看最后一步的误差噪声很大：在 {count} 次训练里，它与平均权重的误差相差的中位数是 {median:+.0f} %，一半的训练在 {quarter:+.0f} % 到 {three_quarters:+.0f} % 之间，全部在 {low:+.0f} % 到 {high:+.0f} % 之间。只看最后一步的结果单列一栏。",
     "Batch norm's statistics are measured anew for them on training examples: the mean of its "
     "moving averages does not fit them in a few runs, which then measure worse than they are "
-    "(docs/training_log.md).": "批归一化的统计量针对平均后的权重，在训练样本上重新测量：否则，如果滑动统计量的平均与平均后的权重不相配（有几次训练就是这样），测得的误差会偏大（docs/training_log.md）。",
+    "(docs/training_log.md). Where batch norm is frozen there is nothing to measure anew.": "批归一化的统计量针对平均后的权重，在训练样本上重新测量：否则，如果滑动统计量的平均与平均后的权重不相配（有几次训练就是这样），测得的误差会偏大（docs/training_log.md）。批归一化被冻结时，没有什么要重新测量。",
     "Three sets are measured in nearly every run: {held_out} (procedural mattes; they judge), "
     "{cut_outs} (hair, animals, plants and objects that were photographed) and, by the weights of"
     " the last step alone, {validation}. SAD, MSE and Grad stand beside the error.": "几乎每次训练都在三组图上测量：{held_out}（程序生成的 matte，判定以它为准）、{cut_outs}（拍摄的头发、动物、植物和物品），以及{validation}（只用最后一步的权重测量）。误差旁边还列出 SAD、MSE 和 Grad。",

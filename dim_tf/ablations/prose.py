@@ -123,7 +123,8 @@ def _found(words: Words, row: Row, findings: Sequence[Finding], records: Records
             }
             if run < whole:
                 said = words(
-                    "**{verdict}** at the {scale} scale, {run} of {whole} parts; seeds: {seeds}.",
+                    "**{verdict}** at the {scale} scale, with {run} of {whole} claims run; "
+                    "seeds: {seeds}.",
                     run=run,
                     whole=whole,
                     **values,

@@ -20,7 +20,7 @@ from dim_tf.ablations.claims import (
     SAME_BELOW,
     VALIDATION,
 )
-from dim_tf.ablations.judging import ENOUGH_SEEDS, LEVEL, Finding, measured_on
+from dim_tf.ablations.judging import ENOUGH_SEEDS, LEVEL, NARROW_FROM, Finding, measured_on
 from dim_tf.ablations.prose import Findings
 from dim_tf.ablations.records import Records
 from dim_tf.ablations.rows import ROWS
@@ -129,7 +129,8 @@ def _jumps(words: Words, records: Records) -> str:
         words(
             "Batch norm's statistics are measured anew for them on training examples: the mean of "
             "its moving averages does not fit them in a few runs, which then measure worse than "
-            "they are (docs/training_log.md)."
+            "they are (docs/training_log.md). Where batch norm is frozen there is nothing to "
+            "measure anew."
         ),
     )
 
@@ -194,17 +195,22 @@ def _method(words: Words) -> str:
             "the scale, run or not yet, that count, or of those that do not. At most {level:g} "
             "decides, so that in 19 of 20 such series of a scale no verdict on what counts is "
             "due to chance. That holds for the series as a whole: while runs are missing, "
-            "verdicts are interim. What is decided by a hair is told so. Intervals are each for "
-            "itself: one can leave out 0 where the verdict, which is stricter, is undecided. "
-            "Fewer than {enough} seeds decide nothing.",
+            "verdicts are interim. What is decided by a hair, at {hair:g} or more, is told so. "
+            "Intervals are each for itself: one can leave out 0 where the verdict, which is "
+            "stricter, is undecided. Fewer than {enough} seeds decide nothing. Percents are of "
+            "the reference's mean error, as if that were known exactly.",
             level=round(LEVEL, 6),
+            hair=round(NARROW_FROM, 6),
             enough=ENOUGH_SEEDS,
         ),
         words(
             "On another kind of processor the same seed ends elsewhere, so that a pair of "
             "runs from two of them shares less than one from the same. That averaged "
-            "weights judge was settled when runs by the last step were there already; what "
-            "those say stands beside it."
+            "weights judge was settled when runs by the last step were there already, and that "
+            "batch norm's statistics are measured anew for them, when some by averaged weights "
+            "were; what the last step says stands beside it. Which other rules are younger than "
+            "the first results, and which verdicts would be others by the last step, is told in "
+            "docs/training_log.md."
         ),
         words(
             "The smallest change seen is the one that as many seeds, which differ as much, "
@@ -261,11 +267,24 @@ def _by_rule(words: Words, records: Records) -> list[str]:
             "hold* if above; undecided also where unpooling did not fit its sample.",
             fitted=FITTED_BELOW,
         ),
-        words(
-            "* A row with several claims is *held* if all are that the scale has, *did not "
-            "hold* if one is not; of batch norm only the claim about the original's start "
-            "counts, since that is the one of the blog. That start's random kernels are as "
-            "large as a narrower network needs for activations to grow from layer to layer as "
-            "in the original."
+        words.sentences(
+            words(
+                "* A row with several claims is *held* if all are that the scale has, *did not "
+                "hold* if one is not; of batch norm only the claim about the original's start "
+                "counts, since that is the one of the blog. That start's random kernels are as "
+                "large as a narrower network needs for activations to grow from layer to layer as "
+                "in the original."
+            ),
+            words(
+                "These claims do not count for their rows: {claims}",
+                claims=words.sentences(
+                    *(
+                        words(claim.text)
+                        for row in ROWS
+                        for claim in row.claims
+                        if not claim.counts and claim.rule != "reported"
+                    )
+                ),
+            ),
         ),
     ]

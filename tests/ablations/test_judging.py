@@ -304,8 +304,9 @@ def test_claims_are_judged_by_statistics_measured_anew(make_record, picture_erro
     claim = Claim("", ("skip", "base"), ("long_skip", "long_base"))
     assert judge(claim, records, "short").by_seed == pytest.approx({1: 0.11, 2: 0.12, 3: 0.13})
     assert judge(claim, records, "long").by_seed == pytest.approx({1: 0.11, 3: 0.13})
-    frozen.settings["freeze_batch_norm"] = True
-    assert judge(claim, records, "long").by_seed == pytest.approx({1: 0.11, 2: 0.22, 3: 0.13})
+    for setting in ({"freeze_batch_norm": True}, {"train_stage": "refinement"}):
+        frozen.settings.update({"freeze_batch_norm": False, "train_stage": "all"} | setting)
+        assert judge(claim, records, "long").by_seed == pytest.approx({1: 0.11, 2: 0.22, 3: 0.13})
 
 
 @pytest.mark.parametrize(
