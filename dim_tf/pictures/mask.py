@@ -203,9 +203,10 @@ def mask_of_classes(
         missing = [name for name in label if _without_sign(name) not in number_of]
         if missing:
             raise InputError(
-                f"{source} has no label {missing[0]}; it has {classes.shares(objects)}."
+                f"{source} has no label {missing[0]}; it has {classes.shares(objects)}; choose "
+                "among these, or leave --label out."
             )
-        chosen = [number_of[_without_sign(name)] for name in label]
+        chosen = [number_of[_without_sign(name)] for name in dict.fromkeys(label)]
     elif len(objects) == 1:
         chosen = objects
     else:

@@ -96,13 +96,18 @@ def _orientation_on(
     open_question = mask_orientation in ("auto", None)
     if open_question and picture.is_own and _fitting(stored, [1], photo):
         return 1, False
-    tags = [picture.orientation, photo.orientation]
+    own_tags = tags = [picture.orientation, photo.orientation]
     if not open_question:
         tagged = photo.orientation if photo.orientation != 1 else picture.orientation
         tags = [tagged if mask_orientation == "as_photo" else 1]
     fitting = _fitting(stored, list(dict.fromkeys(tags)), photo)
     if len(fitting) == 1 or (fitting and _is_same_mask(stored, fitting)):
         return fitting[0], False
+    if not fitting and not open_question and _fitting(stored, own_tags, photo):
+        raise InputError(
+            f"{picture.path} does not fit on {photo.path} with "
+            f"--mask_orientation={mask_orientation}; give --mask_orientation=auto."
+        )
     sideways = not fitting and open_question
     if sideways:
         fitting = _fitting(stored, [5, 6, 7, 8] if picture.orientation < 5 else [1, 2, 3, 4], photo)

@@ -80,11 +80,18 @@ def test_a_mask_with_little_white_gets_more_where_it_is_surely_object(infer):
 
 def test_a_label_that_is_there_is_chosen(infer):
     classes(0, 1, 2)
-    sentence = refused("{} has no label {}; it has {}.", infer, *MASK, "--label=7")
+    advice = "{} has no label {}; it has {}; choose among these, or leave --label out."
+    sentence = refused(advice, infer, *MASK, "--label=7")
     named = re.findall(r"(\d+) \(", sentence)
     assert named == ["1", "2"]
     for label in named:
         infer(*MASK, f"--label={label}")
+
+
+def test_a_label_that_was_of_another_mask_is_left_out(infer, write_mask):
+    write_mask("mask.png")
+    refused("choose among these, or leave --label out.", infer, *MASK, "--label=7")
+    infer(*MASK)
 
 
 def test_of_all_labels_some_are_chosen(infer):
@@ -216,6 +223,24 @@ def test_a_turn_that_nothing_tells_is_given(infer):
         seen.append(read_grey("seen.png"))
     np.testing.assert_array_equal(seen[0], turned(seen[1], 6))
     assert (seen[0] != seen[1]).any()
+
+
+@pytest.mark.parametrize("forced", ["as_photo", "as_stored"])
+def test_an_orientation_that_does_not_fit_is_left_to_the_program(infer, forced):
+    """A photo that is stored turned, and a mask made of it as it is seen, or stored likewise."""
+    rgb, mask = composite((40, 50))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    # Turned back by hand, so that viewers see it upright.
+    Image.fromarray(np.rot90(rgb).copy()).save("photo.png", exif=exif)
+    if forced == "as_photo":
+        write_png("mask.png", mask)
+    else:
+        Image.fromarray(np.rot90(mask).copy()).save("mask.png", exif=exif)
+    advice = "does not fit on {} with --mask_orientation={}; give --mask_orientation=auto."
+    sentence = refused(advice, infer, *MASK, f"--mask_orientation={forced}")
+    *_, flag = flags_in(sentence)
+    infer(*MASK, flag)
 
 
 @pytest.mark.parametrize("more", [(), ("--trimap_mode=dilate",)])

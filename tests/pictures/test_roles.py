@@ -165,7 +165,9 @@ def test_a_mask_of_noise_only_shows_no_object(picture_of):
 
 
 def test_a_label_that_is_not_there_is_refused_and_the_others_named(picture_of):
-    with pytest.raises(InputError, match=r"has no label 9; it has 1 \(.*%\) and 2 \(.*%\)\."):
+    with pytest.raises(
+        InputError, match=r"has no label 9; it has 1 \(.*%\) and 2 \(.*%\); choose "
+    ):
         mask_of(picture_of(two_objects(1, 2)), ("9",))
     with pytest.raises(InputError, match="made of shades; leave --label out"):
         mask_of(picture_of(cv2.GaussianBlur(MASK, (0, 0), 5)), ("1",))

@@ -1,6 +1,6 @@
 // @ts-check
 /** What a person can have done with a photo: find, compute, go on. */
-import { announce, tellFailure, tellProblem } from "./failures.js";
+import { Problem, announce, tellFailure, tellProblem } from "./failures.js";
 import { PHOTO, SAVE, afterJobs, run } from "./jobs.js";
 import { finishStep, isPainting, settleStroke, whenBrushIsUp } from "./painting.js";
 import { readPyramid } from "./pictures.js";
@@ -9,6 +9,7 @@ import { lookAtResult, makeCutout, putResult } from "./results.js";
 import { state, tell, update } from "./state.js";
 import { isTrimap } from "./trimap.js";
 import { BACKGROUND, FOREGROUND, SMALLEST_RECTANGLE, UNKNOWN } from "./values.js";
+import { saysExchanged } from "./wording.js";
 
 /**
  * Makes the trimap of what says where the object is. What is painted meanwhile stays as painted.
@@ -202,7 +203,7 @@ async function readyTrimap(/** @type {import("./state.js").WayIn} */ { kind, con
   return read && isMarked && fits && isTrimap(read.values) ? read.values : null;
 }
 
-async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content }, own = false) {
+async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kind, content, name }, own = false) {
   const { photo, trimap, band, invert, maskOrientation, label } = state;
   if (!photo || !trimap) return new Uint8Array();
   /** @type {Record<string, string>} */
@@ -215,6 +216,8 @@ async function askForTrimap(job, /** @type {import("./state.js").WayIn} */ { kin
   if (band !== null && kind !== "trimap") query.trimap_kernel = String(band);
   if (label && kind === "mask" && !own) query.label = label;
   const { file, notes } = await job.request("/api/matte", query, { photo: photo.file, [kind]: content });
+  // It is a trimap of the other picture, which is not the one that is open here.
+  if (notes.some(saysExchanged)) throw new Problem("exchanged", { photo: photo.name, other: name });
   const { values } = await readGreyPng(file);
   job.check();
   update({ notes });

@@ -88,7 +88,9 @@ function told(error) {
     if (!controls) return "";
     return say("where_controls_are", { controls, section: say("band"), again: say("band_again") });
   };
-  const isKnown = () => sentence() !== null && adviceOfServer() !== null;
+  // A text of its own says all of it, unlike that of a group.
+  const isTold = hasText(code) && failure.code !== group && failure.code !== "model_failed";
+  const isKnown = () => isTold || (sentence() !== null && adviceOfServer() !== null);
   const inEnglish = () => [failure.error, failure.advice].map((one) => inPageWords(one, failure.called));
   return {
     sentence: () => sentence() ?? sentenceOfGroup(),

@@ -53,6 +53,12 @@ export const PARTS = {
   "{file} has no pixels, its size is {size}": "{file} 没有像素，尺寸是 {size}",
   "{file} has {type} pixels": "{file} 的像素类型是 {type}",
   "save it with 8 or 16 bits for each channel": "请存成每通道 8 位或 16 位",
+  "{file} has values that are not finite": "{file} 里有不是有限数的数值",
+  "{file} has values from {low} to {high}": "{file} 的数值从 {low} 到 {high}",
+  "whole numbers go from 0 to 255": "整数应当在 0 到 255 之间",
+  "floats go from 0 to 1": "浮点数应当在 0 到 1 之间",
+  "The upload is larger than {limit} megabytes": "上传的文件合计超过了 {limit} MB",
+  "make the files smaller (to raise the limit: {option})": "请把文件缩小（要提高上限：{option}）",
   "{file} claims {size} pixels, more than {limit} megapixels":
     "{file} 标明的尺寸是 {size} 像素，超过了 {limit} MP（百万像素）的上限",
   "make it smaller (to raise the limit: {option})": "请把它缩小（要提高上限：{option}）",
@@ -81,9 +87,10 @@ export const PARTS = {
     "请把 mask 存成 PNG，物体白色，背景黑色",
   "{file} has no labels that could be chosen among: it is made of shades":
     "{file} 里没有可以选择的标签：它由深浅不同的灰色组成",
-  "leave `label` out": "请不要填 `label`",
-  "{file} has no label {label}": "{file} 里没有标签 {label}",
+  "leave `label` out": "请清空 `label`",
+  "{file} has no label {label}": "{file} 里没有标签“{label}”",
   "it has {labels}": "里面的标签是 {labels}",
+  "choose among these, or leave `label` out": "请从中选择，或者清空 `label`",
   "{file} holds the labels {labels}": "{file} 里有这些标签：{labels}",
   "say which are the object, such as {one} or {several} (if it is a trimap give it with `trimap`)":
     "请说明哪些是物体，例如 {one} 或 {several}（如果它是三分图，请用 `trimap` 打开）",
@@ -162,7 +169,7 @@ export const PARTS = {
   "background (0)": "背景（0）",
   "foreground (255) and no background (0)": "前景（255），也没有背景（0）",
   "the matte is better where some is marked": "标出一些，matte 会更好",
-  "the matte is better where some is left": "留下一些，matte 会更好",
+  "the matte is better where some is left": "保留一些，matte 会更好（例如把未知带设窄一些）",
   "The trimap made from {file} has no unknown pixel": "由 {file} 生成的三分图没有未知像素",
   "give a larger `trimap_kernel`, such as {width}": "请设置更大的 `trimap_kernel`，例如 {width}",
 
@@ -187,6 +194,8 @@ export const PARTS = {
   "give {turned} to turn it like the photo, or {stored} to leave it as it is":
     "要与照片一样旋转，请选 {turned}；要保持原样，请选 {stored}",
   "{photo} is {size} pixels and {file} {own}": "{photo} 是 {size} 像素，{file} 是 {own}",
+  "{file} does not fit on {photo} with {option}": "{option} 时，{file} 的尺寸与 {photo} 不符",
+  "give {option}": "请改成 {option}",
   "give two pictures of the same size": "请用同样尺寸的两张图片",
   "is one of them turned": "是不是其中一张旋转过",
 

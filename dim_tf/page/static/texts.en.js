@@ -195,6 +195,8 @@ export const english = {
   all_foreground_advice: "Paint what lies behind the object as background (N), and its edge as unknown (U).",
   unreadable_file: "{name} cannot be read any more.",
   unreadable_file_advice: "See whether it is still there, and choose it again.",
+  exchanged: "“{photo}” looks like a mask or trimap, and “{other}” like the photo.",
+  exchanged_advice: "Open “{other}” as the photo, then “{photo}” as its mask or trimap.",
   left_over: "Of {count} files only {names} could be opened: the page takes one photo at a time.",
   left_over_advice:
     "Open the others later. A mask or trimap can come with its photo if its name says “mask” or “trimap”.",

@@ -34,7 +34,8 @@ function translated(part, called) {
   for (const { pattern, names, chinese } of KNOWN) {
     const found = part.match(pattern);
     if (!found) continue;
-    const values = found.slice(1).map((text) => value(text, called));
+    // A label is what the person wrote, in any language.
+    const values = found.slice(1).map((text, at) => (names[at] === "label" ? text : value(text, called)));
     if (values.includes(null)) continue;
     const places = Object.fromEntries(names.map((name, index) => [name, values[index]]));
     return chinese.replace(/\{(\w+)\}/g, (_, name) => places[name]);
@@ -60,6 +61,7 @@ function hasWords(/** @type {string} */ text) {
 function listed(/** @type {string} */ text) {
   return text
     .replace(/,? and (\d+) more( values)?$/, " 以及另外 $1 个")
+    .replace(/ and (?=.* and )/g, ", ")
     .replace(/, /g, "、")
     .replace(/ and /g, " 和 ")
     .replace(/ or /g, " 或 ");

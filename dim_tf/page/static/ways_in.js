@@ -10,7 +10,10 @@ import { state, update } from "./state.js";
 
 const MEGABYTE = 1_000_000;
 /** In a name without suffix: at its end, or as a word. */
-const SAYS_WHERE = [/(mask|trimap|alpha|matte)s?\d*$/i, /(^|[^a-z])(mask|trimap|alpha|matte)s?([^a-z]|$)/i];
+const SAYS_WHERE = [
+  /((mask|trimap|alpha|matte)s?|蒙版|遮罩|三分图)\d*$/i,
+  /(^|[^a-z])(mask|trimap|alpha|matte)s?([^a-z]|$)|蒙版|遮罩|三分图/i,
+];
 const TURNED_BY_NO_BROWSER = /\.webp$/i;
 /** What a system may not know for pictures: every suffix that the server takes for one's. */
 const KINDS =
@@ -71,7 +74,7 @@ async function receiveSeveral(/** @type {File[]} */ files) {
   const where = whichSaysWhere(files);
   const photo = files.find((file) => file !== where);
   if (!photo || !(await useAs("photo", photo))) return;
-  if (where && !(await useAs(/trimap/i.test(where.name) ? "trimap" : "mask", where))) return;
+  if (where && !(await useAs(/trimap|三分图/i.test(where.name) ? "trimap" : "mask", where))) return;
   const opened = where ? [photo, where] : [photo];
   if (opened.length === files.length) return;
   tellProblem("left_over", { count: files.length, names: opened.map((file) => file.name).join(" + ") });
@@ -131,7 +134,7 @@ async function useAs(/** @type {string} */ role, /** @type {File} */ chosen) {
 async function inMemory(file) {
   const limit = state.server?.limits?.upload_bytes ?? Infinity;
   if (file.size > limit) {
-    const [megabytes, most] = [file.size, limit].map((bytes) => Math.ceil(bytes / MEGABYTE));
+    const [megabytes, most] = [file.size, limit].map((bytes) => Math.ceil((10 * bytes) / MEGABYTE) / 10);
     tellProblem("too_large", { megabytes, limit: most });
     return null;
   }

@@ -50,6 +50,11 @@ function withControls(/** @type {string} */ sentence) {
   return sentence.replace(NAMED, (_, alone, name, value) => (alone ? quoted(alone) : withValue(name, value)));
 }
 
+/** Whether a note says that the server took the photo for the mask or trimap, and that for the photo. */
+export function saysExchanged(/** @type {string} */ note) {
+  return /`photo` and `\w+` are exchanged\.$/.test(note);
+}
+
 /** The controls in the section of the band that an advice names, each once. */
 export function controlsOfBand(/** @type {string} */ advice) {
   // A trimap that is to be given as a mask is opened anew: pressing "again" would not do.

@@ -21,6 +21,7 @@ from tests.page.browser.hands import (
     trimap_of,
     until,
 )
+from tests.pictures.test_placing import composite
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -180,3 +181,24 @@ def test_a_photo_and_its_mask_leave_nothing_over(page, pictures):
     until(page, "!document.getElementById('undo').disabled")
     idle(page)
     assert page.locator("#failure").is_hidden()
+
+
+@pytest.mark.parametrize("role", ["mask", "trimap"])
+def test_a_photo_and_a_mask_that_are_exchanged_are_not_worked_on(page, tmp_path, role):
+    """The command takes each for the other; here the picture that is open would stay the mask."""
+    rgb, mask = composite((HEIGHT, WIDTH))
+    write_png(tmp_path / "really_a_photo.png", rgb)
+    values = np.where(mask > 0, np.uint8(255), np.uint8(0))
+    if role == "trimap":
+        values[:, WIDTH // 2 : WIDTH // 2 + 8] = 128
+    write_png(tmp_path / "drawn.png", values)
+    open_photo(page, tmp_path / "drawn.png")
+    page.set_input_files(f"#{role}-file", tmp_path / "really_a_photo.png")
+    page.wait_for_selector("#failure")
+    sentence, advice, _ = page.locator("#failure p").all_text_contents()
+    assert sentence == (
+        "“drawn.png” looks like a mask or trimap, and “really_a_photo.png” like the photo."
+    )
+    assert "Open “really_a_photo.png” as the photo" in advice
+    assert not trimap_of(page).any()
+    assert page.locator("#photo-name").text_content().startswith("drawn.png")

@@ -32,11 +32,14 @@ def test_a_photo_comes_by_drop_and_by_paste(page, pictures, way):
     assert np.array_equal(trimap_of(page), EMPTY)
 
 
-def test_of_two_dropped_files_the_name_says_which_is_the_mask(page, pictures, tmp_path):
-    shutil.copy(pictures / "disc.png", tmp_path / "Matterhorn.png")
-    shutil.copy(pictures / "disc_mask.png", tmp_path / "Matterhorn_mask.png")
-    bring(page, "drop", tmp_path / "Matterhorn.png", tmp_path / "Matterhorn_mask.png")
-    until(page, "document.getElementById('photo-name').textContent.startsWith('Matterhorn.png')")
+@pytest.mark.parametrize(("photo", "mask"), [("Matterhorn", "Matterhorn_mask"), ("猫", "猫_蒙版")])
+def test_of_two_dropped_files_the_name_says_which_is_the_mask(
+    page, pictures, tmp_path, photo, mask
+):
+    shutil.copy(pictures / "disc.png", tmp_path / f"{photo}.png")
+    shutil.copy(pictures / "disc_mask.png", tmp_path / f"{mask}.png")
+    bring(page, "drop", tmp_path / f"{mask}.png", tmp_path / f"{photo}.png")
+    until(page, f"document.getElementById('photo-name').textContent.startsWith('{photo}.png')")
     until(page, "!document.getElementById('undo').disabled")
     idle(page)
     assert (trimap_of(page) == 255).any()
