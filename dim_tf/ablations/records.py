@@ -81,9 +81,9 @@ class Record:
 
     def errors_on(self, judged_on: str) -> dict[str, list] | None:
         """The errors on a set of pictures; None if not measured."""
-        is_frozen = self.settings.get("freeze_batch_norm") or (
-            self.settings.get("train_stage") == "refinement"  # which has no batch norm
-        )
+        # The refinement stage has no batch norm: trained alone it moves none.
+        only_stage = self.settings.get("train_stage") == "refinement"
+        is_frozen = only_stage or self.settings.get("freeze_batch_norm")
         if judged_on not in self.errors and is_frozen:
             judged_on = SAME_IF_FROZEN.get(judged_on, judged_on)
         return self.errors.get(judged_on)

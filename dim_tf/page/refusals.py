@@ -69,7 +69,8 @@ _OF_THE_SERVER = (
     values_of(MattingConfig()).keys() | values_of(ServingConfig()).keys()
 ) - values_of(WritingConfig()).keys()
 _SAID_OTHERWISE = {"dim-tf matte can raise the limit": "to raise the limit"}
-_BETWEEN = re.compile(r"; (?![^(]*\))")
+# Where a sentence is cut: not within brackets. The page cuts there, too (`static/translating.js`).
+BETWEEN = re.compile(r"; (?![^(]*\))")
 
 
 class Refusal(Exception):
@@ -117,7 +118,7 @@ def refusal_of(code: str, sentence: str) -> Refusal:
 
 def error_and_advice(sentence: str) -> tuple[str, str]:
     """Cuts "this is wrong; do that." in two sentences; the second is "" where there is none."""
-    wrong, *advice = _BETWEEN.split(sentence, maxsplit=1)
+    wrong, *advice = BETWEEN.split(sentence, maxsplit=1)
     if not advice:
         return _capital(sentence), ""
     return _capital(wrong) + ".", _capital(*advice)

@@ -96,7 +96,8 @@ def _orientation_on(
     open_question = mask_orientation in ("auto", None)
     if open_question and picture.is_own and _fitting(stored, [1], photo):
         return 1, False
-    own_tags = tags = [picture.orientation, photo.orientation]
+    own_tags = [picture.orientation, photo.orientation]
+    tags = own_tags
     if not open_question:
         tagged = photo.orientation if photo.orientation != 1 else picture.orientation
         tags = [tagged if mask_orientation == "as_photo" else 1]

@@ -1,5 +1,6 @@
 """The page's modules run in Node, without a browser."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -24,3 +25,10 @@ def node():
     if tuple(map(int, re.findall(r"\d+", said)[:2])) < _OLDEST_NODE:
         pytest.skip(f"Node {said.strip()} is too old")
     return path
+
+
+def json_from(node, program, given):
+    """What a program in Node prints as JSON; `given` is there what was given here, through JSON."""
+    program = f"const given = JSON.parse(process.argv[1]);\n{program}"
+    command = [node, "--input-type=module", "--eval", program, json.dumps(given)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

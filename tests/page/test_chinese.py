@@ -2,22 +2,20 @@
 
 import concurrent.futures
 import io
-import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dim_tf.config import MattingConfig, ReadingConfig
-from dim_tf.page.refusals import Refusal, in_http
+from dim_tf.page.refusals import BETWEEN, Refusal, in_http
 from dim_tf.page.work import Bench, ResultWanted, code_of
 from dim_tf.pictures.picture import turned
 from dim_tf.pictures.writing import encode_png
 from dim_tf.system.errors import InputError
 from tests.advice.sentences import all_sentences, pattern_of
-from tests.page.in_node import ROOMS, STATIC
+from tests.page.in_node import ROOMS, STATIC, json_from
 from tests.pictures.test_placing import composite
 
 # Of these nothing reaches the page: an upload is no array, has no name, and is no matte.
@@ -46,16 +44,13 @@ _OF_OTHERS = {
     "extraneous bytes before marker 0xd|bad Huffman code|instead of RST",
     "not the size that the header claims",
 }
-_BETWEEN = re.compile(r"; (?![^(]*\))")
 
 
 def in_chinese(node, sentences):
     program = f"""
         import {{ inChinese }} from {str(STATIC / "translating.js")!r};
-        const told = JSON.parse(process.argv[1]).map((one) => inChinese(one));
-        console.log(JSON.stringify(told));"""
-    command = [node, "--input-type=module", "--eval", program, json.dumps(sentences)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        console.log(JSON.stringify(given.map((one) => inChinese(one))));"""
+    return json_from(node, program, sentences)
 
 
 def file_of(values, kind="PNG", **settings):
@@ -103,7 +98,8 @@ def said_of(beside, photo=PHOTO, trimap=False, **reading):
         return [refusal.error, refusal.what_to_do]
 
 
-def sentences_of_many_files():
+@pytest.fixture(scope="module")
+def said():
     """What is put together from pieces, as a template does not show it."""
     deep = (RGB.astype(np.uint16) * 4)[..., 0]
     noisy = np.clip(MASK.astype(int) + np.random.default_rng(0).integers(-6, 7, MASK.shape), 0, 255)
@@ -162,7 +158,7 @@ def sentences_of_many_files():
         said_of(b"text"),
         said_of(np.zeros((2_000, 2_000), np.uint8)),
     ]
-    return [sentence for said in cases for sentence in said]
+    return [sentence for case in cases for sentence in case]
 
 
 def source_sentences():
@@ -176,7 +172,7 @@ def source_sentences():
 
 def parts_of(template):
     """What stands between semicolons in a sentence, which the page looks up one by one."""
-    return _BETWEEN.split(in_http(template.replace("--{}", "--alpha")))
+    return BETWEEN.split(in_http(template.replace("--{}", "--alpha")))
 
 
 def filled_in(part):
@@ -185,8 +181,7 @@ def filled_in(part):
     return re.sub(r"=\{\}(,\{\})*", "=7", sizes).replace("{}", "the photo")
 
 
-def test_what_is_said_of_many_files_is_told_in_chinese(node):
-    said = sentences_of_many_files()
+def test_what_is_said_of_many_files_is_told_in_chinese(node, said):
     assert len(said) > 50
     unknown = [
         sentence
@@ -196,17 +191,17 @@ def test_what_is_said_of_many_files_is_told_in_chinese(node):
     assert unknown == []
 
 
-def test_every_sentence_of_the_server_is_told_in_chinese(node):
+def test_every_sentence_of_the_server_is_told_in_chinese(node, said):
     """Part by part; or it is a piece of what the files above make it say."""
     parts = [(part, place) for text, place in source_sentences().items() for part in parts_of(text)]
     assert len(parts) > 100
-    said = "\n".join(sentences_of_many_files())
+    all_said = "\n".join(said)
     told = in_chinese(node, [filled_in(part) for part, _ in parts])
     unknown = [
         f"{place}: {part}"
         for (part, place), chinese in zip(parts, told, strict=True)
         if chinese is None
-        and not re.search(pattern_of(part.rstrip(".")).pattern, said, re.IGNORECASE)
+        and not re.search(pattern_of(part.rstrip(".")).pattern, all_said, re.IGNORECASE)
     ]
     assert unknown == []
 

@@ -1,6 +1,5 @@
 """The page's modules that need no browser, tested in Node: `tests/page/modules/*.test.mjs`."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -15,7 +14,7 @@ from dim_tf.pictures.folders import IMAGE_SUFFIXES
 from dim_tf.pictures.kinds import READ_KINDS
 from dim_tf.pictures.writing import MARK, TRIMAP_MARK, encode_png
 from tests.advice.sentences import all_sentences
-from tests.page.in_node import ROOMS, STATIC
+from tests.page.in_node import ROOMS, STATIC, json_from
 
 MODULES = Path(__file__).with_name("modules")
 _LONGEST_FILE = 300
@@ -62,14 +61,12 @@ def in_page_words(node, sentences):
     program = f"""
         import {{ inChosenLanguage, inPageWords }} from {str(STATIC / "wording.js")!r};
         import {{ state }} from {str(STATIC / "state.js")!r};
-        const sentences = JSON.parse(process.argv[1]);
         const told = {{}};
         for (state.language of ["en", "zh"]) {{
-          told[state.language] = sentences.map((one) => inChosenLanguage(one) ?? inPageWords(one));
+          told[state.language] = given.map((one) => inChosenLanguage(one) ?? inPageWords(one));
         }}
         console.log(JSON.stringify(told));"""
-    command = [node, "--input-type=module", "--eval", program, json.dumps(sentences)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return json_from(node, program, sentences)
 
 
 def test_no_sentence_on_the_page_names_a_field_or_parameter(node):
